@@ -1,0 +1,17 @@
+/** An expected failure, as a value: what happened, in one sentence, and what the reader can do about it. */
+export interface Fault {
+  /** Stable, kebab-case; documented in docs/faults.md. */
+  readonly code: string;
+  readonly message: string;
+  /** The next step for the person who reads it. */
+  readonly remedy: string;
+}
+
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Fault };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+
+export const fail = (code: string, message: string, remedy: string): { readonly ok: false; readonly error: Fault } => ({
+  ok: false,
+  error: { code, message, remedy },
+});
