@@ -1,0 +1,92 @@
+import type { Epoch, Instant, Millis, Mode, Role, VoterName } from './words.ts';
+
+/** What a node says of itself with everything it sends. */
+export interface Status {
+  readonly role: Role;
+  /** The epoch under which it holds the right to serve, 0 when it does not. */
+  readonly holding: Epoch;
+  /** Its telephony could serve. */
+  readonly well: boolean;
+  /** Calls in progress, -1 when not known. */
+  readonly calls: number;
+  /** All checkpoints have been silent for so long that it wants them left out (`whenLost: likely`). */
+  readonly wantsLoose: boolean;
+  /** It no longer needs a checkpoint's vote. */
+  readonly loose: boolean;
+}
+
+/** What persons ordered for the pair; the higher revision wins, so that both nodes and all voters come to agree. */
+export interface Orders {
+  readonly revision: number;
+  readonly mode: Mode;
+  /** Time left of a maintenance, 0 when there is none. */
+  readonly maintenanceMs: Millis;
+  readonly maintenanceReason: string;
+}
+
+/** When the voter last heard the asker's rival, and what it said. */
+export interface Heard {
+  readonly agoMs: Millis;
+  readonly status: Status;
+}
+
+/** Why a voter says no. */
+export type Refusal = 'silent' | 'released' | 'older' | 'promised' | 'rival' | 'orders' | 'not-asked';
+
+/**
+ * `sound`: would you? `ask`: promise me. `renew`: a holder's heartbeat. `hello`: a passive node's sign of life.
+ * `bind`: the voter is asked to promise (a renewal binds only voters that answered lately; to others it says that the holder lives).
+ */
+export interface Ask {
+  readonly type: 'ask';
+  readonly question: 'sound' | 'ask' | 'renew' | 'hello';
+  readonly epoch: Epoch;
+  readonly seq: number;
+  readonly bind: boolean;
+  /** The rival's released epoch that was handed to the asker, 0 when none. */
+  readonly release: Epoch;
+  readonly status: Status;
+  readonly orders: Orders;
+}
+
+export interface Answer {
+  readonly type: 'answer';
+  readonly question: Ask['question'];
+  readonly epoch: Epoch;
+  readonly seq: number;
+  readonly yes: boolean;
+  readonly why: Refusal | null;
+  /** With `promised` and `silent`: after this long the answer may differ. */
+  readonly waitMs: Millis;
+  readonly highest: Epoch;
+  readonly heard: Heard | null;
+  /** The voter's own status, when it is a node. */
+  readonly status: Status | null;
+  readonly orders: Orders;
+}
+
+/** The holder's gate is closed; its epoch never comes back. `addressee` null: a withdrawn request. */
+export interface Release {
+  readonly type: 'release';
+  readonly role: Role;
+  readonly epoch: Epoch;
+  readonly addressee: Role | null;
+}
+
+/** A person at a passive node asks the holder to hand over. Expires so that none lands late. */
+export interface HandoverRequest {
+  readonly type: 'handover-request';
+  /** The epoch that the sender believes in service: a holder of a newer one refuses. */
+  readonly epoch: Epoch;
+  readonly validMs: Millis;
+  readonly whenIdle: boolean;
+  readonly maxWaitMs: Millis;
+}
+
+export type Message = Ask | Answer | Release | HandoverRequest;
+
+export interface Envelope {
+  readonly from: VoterName;
+  readonly at: Instant;
+  readonly message: Message;
+}

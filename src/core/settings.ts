@@ -1,0 +1,97 @@
+import type { Millis, Role, VoterName } from './words.ts';
+
+/** Times of the lease (lease.md). */
+export interface Timing {
+  /** `h`: a holder renews, and a passive node says hello, this often. */
+  readonly heartbeatMs: Millis;
+  /** `P`: a voter's promise, from its receipt of the request. */
+  readonly promiseMs: Millis;
+  /** `D`: the holder's lease, from before its request was sent. */
+  readonly leaseMs: Millis;
+  /** `g`: how late the kernel may notice that a timeout is over. */
+  readonly gateLagMs: Millis;
+  /** `ρ`: how far a clock may be off its rate, parts per million. */
+  readonly clockPpm: number;
+  /** A request that has not won within this time is withdrawn. */
+  readonly askMs: Millis;
+  /** The standby that hears a well main gives it this long to go first. */
+  readonly headStartMs: Millis;
+  readonly headStartAfterBootMs: Millis;
+}
+
+/** A step of a plan as the core knows it; what it does is the adapter's. */
+export interface Step {
+  readonly id: string;
+  readonly timeoutMs: Millis;
+  /** What the plan does when the step fails: go on (and try again later), or stop there. */
+  readonly onFailure: 'continue' | 'stop';
+}
+
+/** How the standby watches the main: by the lease, or by looks as the originals did. */
+export type Watch =
+  | { readonly kind: 'lease' }
+  | {
+      readonly kind: 'looks';
+      /** How many bad looks in a row before a takeover (classic 1, blog2012 2, remsys 5). */
+      readonly badLooks: number;
+      /** How often a look is due; also how long an agent's silence makes a look bad. */
+      readonly lookMs: Millis;
+    };
+
+export type Arbiter =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'checkpoints';
+      /** Dualtone voters besides the two nodes. */
+      readonly voters: readonly VoterName[];
+      readonly whenLost: 'wait' | 'likely';
+      /** With `likely`: after this long without an answer the nodes agree to leave the lost one out. */
+      readonly lostAfterMs: Millis;
+    };
+
+export interface Failback {
+  readonly policy: 'auto' | 'when-idle' | 'manual';
+  /** The main must have been well for this long. */
+  readonly holdMs: Millis;
+  /** With `when-idle`: go back after this long at the latest, calls or not. */
+  readonly maxWaitMs: Millis;
+}
+
+export interface HealthRules {
+  /** Bad looks in a row before `down`. */
+  readonly badLooks: number;
+  /** Good looks in a row before `up` again. */
+  readonly goodLooks: number;
+}
+
+export interface UnfitRules {
+  readonly policy: 'takeover' | 'restart-first';
+  /** With `restart-first`: how long the restarted telephony has to become well. */
+  readonly restartWaitMs: Millis;
+  /** How long an unfit node waits, with nobody serving and no fit rival, before it serves as well as it can. */
+  readonly lastResortMs: Millis;
+}
+
+/** Voluntary moves (failback, handover of an unfit main) are capped; a silent main is always taken over. */
+export interface FlappingRules {
+  readonly maxSwitches: number;
+  readonly windowMs: Millis;
+}
+
+/** What the core needs to know of a node's configuration. */
+export interface Settings {
+  readonly role: Role;
+  readonly timing: Timing;
+  readonly arbiter: Arbiter;
+  readonly watch: Watch;
+  /** What a node that serves does when its lease runs out: stop (default), or go on at the risk of two. */
+  readonly onIsolation: 'stop' | 'serve';
+  readonly health: HealthRules;
+  readonly unfit: UnfitRules;
+  readonly failback: Failback;
+  readonly flapping: FlappingRules;
+  /** In the order of activation; passivation runs them backwards. */
+  readonly plan: readonly Step[];
+  /** Number of ticket slots in the kernel gate; more than leaseMs / heartbeatMs. */
+  readonly slots: number;
+}
