@@ -86,6 +86,12 @@ export interface Settings {
   readonly watch: Watch;
   /** What a node that serves does when its lease runs out: stop (default), or go on at the risk of two. */
   readonly onIsolation: 'stop' | 'serve';
+  /** `warm`: the passive node's telephony runs and is mute. `cold`: the plan starts it. */
+  readonly telephony: 'warm' | 'cold';
+  /** Under arbiter `none`: how long a node that starts and hears nobody listens before it serves. */
+  readonly loneWaitMs: Millis;
+  /** The step whose `restart` direction restarts telephony in place; null when nothing can. */
+  readonly restartStep: string | null;
   readonly health: HealthRules;
   readonly unfit: UnfitRules;
   readonly failback: Failback;

@@ -1,0 +1,184 @@
+/** The pure core: what one node does next. No I/O, no clock, no chance of its own, no logging. */
+import { onCommand, tendErrand } from './command.ts';
+import {
+  askAll,
+  because,
+  createDraft,
+  type Draft,
+  isManual,
+  isWell,
+  notify,
+  orderGate,
+  setBoot,
+  setDisk,
+} from './draft.ts';
+import type { Effect } from './effect.ts';
+import type { Event } from './event.ts';
+import { applyLook } from './health.ts';
+import { onArmed, tendLease, tendReleasing } from './lease.ts';
+import { tendLoose } from './loose.ts';
+import { onMessage } from './messages-in.ts';
+import { rememberMaintenance, tendOrders } from './orders.ts';
+import { beginClosing, closed, tendClosing } from './phases/closing.ts';
+import { tendDraining } from './phases/draining.ts';
+import { restartInPlace, tendServing } from './phases/serving.ts';
+import { aimPlan, onStep, tendPlan } from './plan.ts';
+import { countSwitch, tendPassive } from './policy.ts';
+import type { Settings } from './settings.ts';
+import { emptyDisk, FOR_EVER, freshBootMemory, type State, startPlan } from './state.ts';
+import { nextWake } from './wake.ts';
+import type { Instant, Reason, WallTime } from './words.ts';
+
+export interface Decision {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+  readonly reasons: readonly Reason[];
+  /** The core wants a `wake` event at this instant at the latest. */
+  readonly wakeAt: Instant;
+}
+
+const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
+  const disk = e.disk ?? emptyDisk;
+  const { promiseMs, leaseMs } = d.settings.timing;
+  d.s.startedAt = d.now;
+  d.s.chance = e.seed;
+  d.s.disk = disk;
+  d.s.freshBoot = e.boot === null;
+  d.s.boot = e.boot ?? freshBootMemory(disk, d.now + promiseMs);
+  if (disk.maintenanceUntilWall > e.wall) d.s.maintenanceUntil = d.now + disk.maintenanceUntilWall - e.wall;
+  d.s.health = { ...d.s.health, since: d.now };
+  d.s.helloAt = d.now;
+  d.s.lease = { name: 'none', since: d.now, retryAt: d.now };
+  // Voters count as heard, so that a restarted holder's first renewal binds them.
+  d.s.rival = { ...d.s.rival, answeredAt: d.now };
+  d.s.voters = d.s.voters.map((v) => ({ ...v, answeredAt: d.now }));
+  because(d, 'started', { freshBoot: e.boot === null, holding: d.s.boot.holding, ceiling: disk.epochCeiling });
+  const mayResume = d.s.boot.heldOpen || d.now < d.s.boot.lastRequestAt + leaseMs;
+  if (d.s.boot.holding > 0 && mayResume) return resume(d);
+  setBoot(d, { holding: 0, heldOpen: false });
+  orderGate(d, { type: 'close' });
+  d.s.plan = startPlan('passivate', d.settings.plan, d.s.boot.highest, d.now);
+};
+
+/** A former agent of this boot held the right: its tickets may still run, so go on where it was. */
+const resume = (d: Draft): void => {
+  const { boot } = d.s;
+  const manual = boot.heldOpen;
+  d.s.lease = {
+    name: 'held',
+    epoch: boot.holding,
+    since: d.now,
+    leaseUntil: manual ? FOR_EVER : boot.lastRequestAt + d.settings.timing.leaseMs,
+    renewAt: d.now,
+    rounds: [],
+    heldOpen: manual,
+  };
+  d.s.phase = { name: 'serving' };
+  d.s.gateOpen = true;
+  d.s.plan = startPlan('activate', d.settings.plan, boot.holding, d.now);
+  because(d, 'resumed', { epoch: boot.holding });
+};
+
+const onGate = (d: Draft, op: number, ok: boolean): void => {
+  const pending = d.s.pendingGates.find((p) => p.op === op);
+  if (pending === undefined) return;
+  d.s.pendingGates = d.s.pendingGates.filter((p) => p.op !== op);
+  if (!ok) {
+    notify(d, 'alarm', 'gate-failed', `The kernel gate refused the order "${pending.what}".`);
+    return;
+  }
+  if (pending.what === 'arm') return onArmed(d, pending.seq);
+  if (pending.what === 'close') {
+    if (d.s.phase.name === 'closing' && d.s.phase.op === op) closed(d);
+    // A passive node whose gate is closed for certain may give its rival its word at once.
+    else if (d.s.lease.name === 'none') setBoot(d, { lastRequestAt: -1e9 });
+    return;
+  }
+  if (d.s.lease.name === 'held' && d.s.phase.name !== 'closing') d.s.gateOpen = true;
+};
+
+const onClockJump = (d: Draft, e: Extract<Event, { kind: 'clock-jump' }>): void => {
+  because(d, 'clock-jump', { jumpMs: Math.round(e.jumpMs), paused: e.paused });
+  notify(
+    d,
+    'warning',
+    'clock-jump',
+    `The clocks disagree by ${Math.round(e.jumpMs)} ms${e.paused ? '; this machine was paused' : ''}.`,
+  );
+  // While the machine stood still the rival may have taken over: close before anything else.
+  if (e.paused && !isManual(d.s)) beginClosing(d, 'lost');
+};
+
+const apply = (d: Draft, e: Event): void => {
+  switch (e.kind) {
+    case 'started':
+      return onStarted(d, e);
+    case 'wake':
+      return;
+    case 'look':
+      return applyLook(d, e.look);
+    case 'message':
+      return onMessage(d, e.from, e.message);
+    case 'gate':
+      return onGate(d, e.op, e.ok);
+    case 'step':
+      if (onStep(d, e.op, e.outcome, e.detail)) return;
+      if (d.s.restartOp === e.op) d.s.restartOp = 0;
+      because(d, 'step', { step: 'restart', outcome: e.outcome, detail: e.detail });
+      return;
+    case 'command':
+      return onCommand(d, e);
+    case 'clock-jump':
+      return onClockJump(d, e);
+  }
+};
+
+/** The lease was won since the last look: serve. */
+const tendWon = (d: Draft): void => {
+  if (d.s.phase.name !== 'passive' || d.s.lease.name !== 'held') return;
+  d.s.phase = { name: 'serving' };
+  d.s.gateOpen = false;
+  setDisk(d, { serving: true });
+  aimPlan(d, 'activate', d.s.lease.epoch);
+  notify(d, 'info', 'serving', `This node serves now, under epoch ${d.s.lease.epoch}.`);
+};
+
+/** A passive node says that it lives, at each heartbeat. */
+const tendHello = (d: Draft): void => {
+  if (d.now < d.s.helloAt) return;
+  d.s.helloAt = d.now + d.settings.timing.heartbeatMs;
+  if (d.s.lease.name === 'held') return;
+  askAll(d, { question: 'hello', epoch: d.s.boot.highest, seq: 0, release: 0 }, () => false);
+};
+
+const advance = (d: Draft): void => {
+  tendOrders(d);
+  tendLease(d);
+  tendReleasing(d);
+  tendClosing(d);
+  tendLoose(d);
+  if (d.s.phase.name === 'passive') tendPassive(d);
+  tendWon(d);
+  if (d.s.phase.name === 'serving' || d.s.phase.name === 'draining') tendServing(d);
+  if (d.s.phase.name === 'draining') tendDraining(d);
+  if (d.s.phase.name === 'passive' && !isWell(d.s)) restartInPlace(d);
+  tendPlan(d);
+  tendErrand(d);
+  tendHello(d);
+};
+
+/**
+ * Decides what follows from one event. Deterministic: the same settings, state and event give the same decision.
+ * `wall` is only used to write down spans that must outlive a boot.
+ */
+export const decide = (settings: Settings, state: State, event: Event, wall: WallTime): Decision => {
+  const d = createDraft(settings, state, event.at);
+  const heldBefore = state.lease.name === 'held';
+  if (d.s.phase.name !== 'halted') {
+    apply(d, event);
+    advance(d);
+    if (!heldBefore && d.s.lease.name === 'held' && event.kind !== 'started') countSwitch(d, wall);
+    if (state.maintenanceUntil !== d.s.maintenanceUntil) rememberMaintenance(d, wall);
+  }
+  return { state: d.s, effects: d.effects, reasons: d.reasons, wakeAt: nextWake(d) };
+};

@@ -1,0 +1,120 @@
+import type { Effect, GateAction } from './effect.ts';
+import type { BootMemory, DiskMemory } from './memory.ts';
+import type { Ask, Message, Orders, Status } from './message.ts';
+import type { Settings } from './settings.ts';
+import type { PendingGate, State } from './state.ts';
+import { type Epoch, type Instant, type Millis, type Reason, rivalOf, type VoterName } from './words.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A decision in the making: the state's fields are replaced, never what they hold. */
+export interface Draft {
+  readonly settings: Settings;
+  readonly now: Instant;
+  readonly s: Mutable<State>;
+  readonly effects: Effect[];
+  readonly reasons: Reason[];
+}
+
+export const createDraft = (settings: Settings, state: State, now: Instant): Draft => ({
+  settings,
+  now,
+  s: { ...state, now },
+  effects: [],
+  reasons: [],
+});
+
+export const because = (d: Draft, rule: string, facts: Reason['facts'] = {}): void => {
+  d.reasons.push({ rule, facts });
+};
+
+export const notify = (d: Draft, level: 'info' | 'warning' | 'alarm', code: string, text: string): void => {
+  d.effects.push({ kind: 'notify', level, code, text });
+};
+
+export const setBoot = (d: Draft, change: Partial<BootMemory>): void => {
+  d.s.boot = { ...d.s.boot, ...change };
+};
+
+export const setDisk = (d: Draft, change: Partial<DiskMemory>): void => {
+  d.s.disk = { ...d.s.disk, ...change };
+};
+
+export const nextOp = (d: Draft): number => {
+  d.s.lastOp += 1;
+  return d.s.lastOp;
+};
+
+export const orderGate = (d: Draft, action: GateAction, seq = 0): number => {
+  const op = nextOp(d);
+  const pending: PendingGate = { op, what: action.type, seq };
+  d.s.pendingGates = [...d.s.pendingGates, pending];
+  d.effects.push({ kind: 'gate', op, action });
+  return op;
+};
+
+/** A random span in [from, to), from the state's own generator (mulberry32). */
+export const chance = (d: Draft, fromMs: Millis, toMs: Millis): Millis => {
+  const seed = (d.s.chance + 0x6d2b79f5) | 0;
+  d.s.chance = seed;
+  let x = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
+  return fromMs + (((x ^ (x >>> 14)) >>> 0) / 4294967296) * (toMs - fromMs);
+};
+
+/** An epoch was seen or taken: remember it, and write the ceiling some epochs ahead to spare the disk. */
+export const noteEpoch = (d: Draft, epoch: Epoch): void => {
+  if (epoch > d.s.boot.highest) setBoot(d, { highest: epoch });
+  if (epoch > d.s.disk.epochCeiling) setDisk(d, { epochCeiling: epoch + 16 });
+};
+
+export const isWell = (s: State): boolean => s.health.verdict === 'up' || s.health.verdict === 'degraded';
+
+/** In hold, only a person's command moves anything. */
+export const inMaintenance = (s: State): boolean => s.maintenanceUntil > s.now;
+
+export const isManual = (s: State): boolean => s.disk.orders.mode === 'manual';
+
+export const ownStatus = (d: Draft): Status => ({
+  role: d.settings.role,
+  holding: d.s.lease.name === 'held' && d.s.phase.name !== 'closing' ? d.s.lease.epoch : 0,
+  well: isWell(d.s),
+  calls: d.s.health.calls,
+  wantsLoose: wantsLoose(d),
+  loose: d.s.disk.loose,
+});
+
+const wantsLoose = (d: Draft): boolean => {
+  const { arbiter } = d.settings;
+  return (
+    arbiter.kind === 'checkpoints' &&
+    arbiter.whenLost === 'likely' &&
+    d.s.votersLostSince >= 0 &&
+    d.now - d.s.votersLostSince >= arbiter.lostAfterMs
+  );
+};
+
+export const ownOrders = (s: State): Orders =>
+  s.maintenanceUntil > s.now
+    ? { ...s.disk.orders, maintenanceMs: s.maintenanceUntil - s.now }
+    : s.disk.orders.maintenanceMs === 0
+      ? s.disk.orders
+      : { ...s.disk.orders, maintenanceMs: 0 };
+
+export const send = (d: Draft, to: VoterName, message: Message): void => {
+  d.effects.push({ kind: 'send', to, message });
+};
+
+/** To the rival and all checkpoints; `bind` decides for each whether it is asked to promise. */
+export const askAll = (
+  d: Draft,
+  ask: Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'>,
+  bind: (voter: VoterName, answeredAt: Instant) => boolean,
+): void => {
+  const status = ownStatus(d);
+  const orders = ownOrders(d.s);
+  const rival = rivalOf(d.settings.role);
+  const message = (binds: boolean): Ask => ({ type: 'ask', ...ask, bind: binds, status, orders });
+  send(d, rival, message(bind(rival, d.s.rival.answeredAt)));
+  for (const voter of d.s.voters) send(d, voter.name, message(bind(voter.name, voter.answeredAt)));
+};

@@ -1,0 +1,101 @@
+import { because, type Draft, notify } from './draft.ts';
+import type { Look, Sample } from './event.ts';
+import type { Health } from './state.ts';
+import type { Verdict } from './words.ts';
+
+type LookAt = 'good' | 'bad' | 'unknown';
+
+/** Telephony needs all of its probes: one that fails makes the look bad. */
+const judgeTelephony = (samples: readonly Sample[]): LookAt => {
+  if (samples.some((s) => s.outcome === 'failed')) return 'bad';
+  if (samples.length > 0 && samples.every((s) => s.outcome === 'ok')) return 'good';
+  return 'unknown';
+};
+
+const nextVerdict = (
+  health: Health,
+  look: LookAt,
+  optionalFailed: boolean,
+  rules: { badLooks: number; goodLooks: number },
+) => {
+  const bad = look === 'bad' ? health.bad + 1 : look === 'good' ? 0 : health.bad;
+  const good = look === 'good' ? health.good + 1 : look === 'bad' ? 0 : health.good;
+  const fine: Verdict = optionalFailed ? 'degraded' : 'up';
+  let verdict = health.verdict;
+  if (look === 'bad' && bad >= rules.badLooks) verdict = 'down';
+  else if (look === 'good' && (health.verdict !== 'down' || good >= rules.goodLooks)) verdict = fine;
+  return { bad, good, verdict };
+};
+
+const applyTelephony = (d: Draft, samples: readonly Sample[], optionalFailed: boolean): void => {
+  const { health } = d.s;
+  const crash = samples.find((s) => s.crashed);
+  const next =
+    crash !== undefined
+      ? { bad: health.bad + 1, good: 0, verdict: 'down' as const }
+      : nextVerdict(health, judgeTelephony(samples), optionalFailed, d.settings.health);
+  const culprit = crash ?? samples.find((s) => s.outcome === 'failed');
+  const reason = culprit === undefined ? '' : `${culprit.probe}: ${culprit.reason}`;
+  const changed = next.verdict !== health.verdict;
+  d.s.health = {
+    ...health,
+    ...next,
+    crashed: crash !== undefined,
+    reason: culprit === undefined && next.verdict === 'down' ? health.reason : reason,
+    since: changed ? d.now : health.since,
+  };
+  if (!changed) return;
+  because(d, 'verdict', { from: health.verdict, to: next.verdict, reason, crashed: crash !== undefined });
+  if (next.verdict === 'down') notify(d, 'alarm', 'telephony-down', `Telephony on this node is down: ${reason}.`);
+};
+
+const applyNetwork = (d: Draft, samples: readonly Sample[]): void => {
+  const { health } = d.s;
+  // Silence of all targets is what a cut cable looks like from here, so for one's own network it does count.
+  const reached = samples.length === 0 ? null : samples.some((s) => s.outcome === 'ok');
+  if (reached === null) return;
+  const networkBad = reached ? 0 : health.networkBad + 1;
+  const network: Verdict = reached ? 'up' : networkBad >= d.settings.health.badLooks ? 'down' : health.network;
+  if (network !== health.network) because(d, 'own-network', { from: health.network, to: network });
+  if (network === health.network && networkBad === health.networkBad) return;
+  d.s.health = { ...health, network, networkBad };
+};
+
+/** A look at the rival as the originals did it: bad when all failed or fell silent, mixed changes no counter. */
+const applyRivalLook = (d: Draft, samples: readonly Sample[]): void => {
+  const { watch } = d.settings;
+  if (watch.kind !== 'looks' || samples.length === 0) return;
+  const answered = samples.filter((s) => s.outcome === 'ok').length;
+  const agentSilent = d.now - d.s.rival.heardAt > watch.lookMs;
+  const { health } = d.s;
+  const bad = answered === 0 || (agentSilent && d.s.rival.heardAt > 0);
+  const good = answered === samples.length && !bad;
+  if (!bad && !good) return;
+  const rivalBad = bad ? health.rivalBad + 1 : 0;
+  if (rivalBad !== health.rivalBad) because(d, 'look-at-rival', { bad: rivalBad, needed: watch.badLooks, agentSilent });
+  d.s.health = { ...health, rivalBad, rivalLastGood: good };
+};
+
+/** True while this node's telephony is not meant to run, so that its probes say nothing. */
+const telephonyIsOff = (d: Draft): boolean =>
+  d.settings.telephony === 'cold' &&
+  (d.s.plan.target === 'passivate' || d.s.plan.statuses.some((status) => status === 'to-do' || status === 'running'));
+
+const assumeWell = (d: Draft): void => {
+  const { health } = d.s;
+  if (health.verdict === 'up' && health.bad === 0) return;
+  d.s.health = { ...health, verdict: 'up', bad: 0, good: 0, crashed: false, since: d.now, reason: 'cold: not started' };
+};
+
+/** Turns one moment's samples into verdicts, with hysteresis; `unknown` never becomes `down` by waiting alone. */
+export const applyLook = (d: Draft, look: Look): void => {
+  const of = (about: Sample['about']): readonly Sample[] => look.samples.filter((s) => s.about === about);
+  if (look.calls !== d.s.health.calls) d.s.health = { ...d.s.health, calls: look.calls };
+  if (telephonyIsOff(d)) assumeWell(d);
+  else {
+    const optionalFailed = look.samples.some((s) => s.about === 'optional' && s.outcome === 'failed');
+    applyTelephony(d, of('telephony'), optionalFailed);
+  }
+  applyNetwork(d, of('network'));
+  applyRivalLook(d, of('rival'));
+};

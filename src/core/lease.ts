@@ -1,0 +1,272 @@
+/** Winning, renewing and losing the right to serve (lease.md). Who should ask is decided in policy.ts. */
+import {
+  askAll,
+  because,
+  chance,
+  type Draft,
+  isManual,
+  noteEpoch,
+  orderGate,
+  send,
+  setBoot,
+  setDisk,
+} from './draft.ts';
+import type { Answer } from './message.ts';
+import { FOR_EVER, type Lease, NEVER, type Round } from './state.ts';
+import { applyRelease, voteForSelf } from './voter.ts';
+import { type Epoch, nextEpoch, type Role, rivalOf, type VoterName } from './words.ts';
+
+type Held = Extract<Lease, { name: 'held' }>;
+type Asking = Extract<Lease, { name: 'asking' }>;
+
+/** Nobody else needs to agree: arbiter `none`, or the agreement to leave the lost checkpoints out. */
+export const needsNoVotes = (d: Draft): boolean => d.settings.arbiter.kind === 'none' || d.s.disk.loose;
+
+/** Votes of the two nodes and `k` checkpoints that make a majority. */
+export const majority = (checkpoints: number): number => Math.floor((checkpoints + 2) / 2) + 1;
+
+/** Own vote and a majority, or the rival's word alone: the only other one that could serve has then promised not to. */
+const wins = (d: Draft, own: boolean, yes: readonly VoterName[]): boolean =>
+  yes.includes(rivalOf(d.settings.role)) || (own && yes.length + 1 >= majority(d.s.voters.length));
+
+export const rivalIsSilent = (d: Draft): boolean => d.now - d.s.rival.heardAt > d.settings.timing.promiseMs;
+
+/** A person typed the confirmation that the unreachable rival does not serve (manual mode only). */
+const isConfirmed = (d: Draft): boolean => isManual(d.s) && d.s.errand?.confirmed === true && rivalIsSilent(d);
+
+const ownWouldVote = (d: Draft): boolean =>
+  voteForSelf(d.s.boot, d.settings.role, 0, d.now, d.settings.timing.promiseMs) !== null;
+
+export const loseLease = (d: Draft, retryAt: number): void => {
+  d.s.lease = { name: 'none', since: d.now, retryAt };
+  if (d.s.boot.holding !== 0 || d.s.boot.heldOpen) setBoot(d, { holding: 0, heldOpen: false });
+};
+
+/** Pre-vote: would you? Changes nothing anywhere. */
+export const sound = (d: Draft): void => {
+  const seq = d.s.boot.seq + 1;
+  setBoot(d, { seq });
+  const until = d.now + d.settings.timing.askMs;
+  d.s.lease = { name: 'sounding', seq, until, yes: [], answered: 0, waitMs: 0 };
+  const epoch = nextEpoch(d.settings.role, d.s.boot.highest);
+  askAll(d, { question: 'sound', epoch, seq, release: 0 }, () => false);
+};
+
+/** Puts the ticket into the kernel; the request leaves when the kernel has taken it. */
+const armRound = (d: Draft): Round => {
+  const seq = d.s.boot.seq + 1;
+  const slot = seq % d.settings.slots;
+  setBoot(d, { seq });
+  orderGate(d, { type: 'arm', slot, ms: d.settings.timing.leaseMs }, seq);
+  return { seq, slot, armedAt: d.now, sentAt: NEVER, own: false, yes: [], granted: false };
+};
+
+/** Takes the next epoch of one's own and asks for promises. `handed`: the released epoch that was handed to us, or 0. */
+export const ask = (d: Draft, handed: Epoch): void => {
+  const epoch = nextEpoch(d.settings.role, d.s.boot.highest);
+  noteEpoch(d, epoch);
+  d.s.lease = { name: 'asking', epoch, until: d.now + d.settings.timing.askMs, round: armRound(d), handed };
+  because(d, 'ask', { epoch, handed });
+};
+
+/** The request of this round leaves: own vote first, then the others'. */
+const sendRound = (d: Draft, round: Round, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): Round => {
+  const { role, timing } = d.settings;
+  setBoot(d, { lastRequestAt: d.now });
+  const voted = voteForSelf(d.s.boot, role, epoch, d.now, timing.promiseMs);
+  if (voted !== null) d.s.boot = voted;
+  const lately = d.now - 2.5 * timing.heartbeatMs;
+  askAll(
+    d,
+    { question, epoch, seq: round.seq, release: handed },
+    (_voter, answeredAt) => question === 'ask' || answeredAt >= lately,
+  );
+  return { ...round, sentAt: d.now, own: voted !== null };
+};
+
+const grant = (d: Draft, round: Round): Round => {
+  orderGate(d, { type: 'grant', slot: round.slot }, round.seq);
+  return { ...round, granted: true };
+};
+
+/** The kernel has taken the ticket `seq`. */
+export const onArmed = (d: Draft, seq: number): void => {
+  const { lease } = d.s;
+  if (lease.name === 'asking' && lease.round.seq === seq) {
+    const round = sendRound(d, lease.round, lease.epoch, 'ask', lease.handed);
+    d.s.lease = { ...lease, round };
+    countAsking(d);
+  } else if (lease.name === 'held') {
+    const round = lease.rounds.find((r) => r.seq === seq);
+    if (round === undefined || round.sentAt !== NEVER) return;
+    replaceRound(d, lease, sendRound(d, round, lease.epoch, 'renew', 0));
+    countHeld(d, seq);
+  }
+};
+
+const replaceRound = (d: Draft, lease: Held, round: Round): void => {
+  d.s.lease = { ...lease, rounds: lease.rounds.map((r) => (r.seq === round.seq ? round : r)) };
+};
+
+const countAsking = (d: Draft): void => {
+  const lease = d.s.lease as Asking;
+  const { round } = lease;
+  if (round.sentAt === NEVER) return;
+  // With the rival alive its word comes within a round trip; a lone node decides when the time for asking is over.
+  const alone = needsNoVotes(d) && (d.now >= lease.until || rivalIsSilent(d));
+  if (wins(d, round.own, round.yes) || alone || isConfirmed(d)) hold(d, lease);
+};
+
+const hold = (d: Draft, lease: Asking): void => {
+  const { timing } = d.settings;
+  const manual = isManual(d.s);
+  if (manual) orderGate(d, { type: 'hold-open' });
+  const round = manual ? lease.round : grant(d, lease.round);
+  d.s.lease = {
+    name: 'held',
+    epoch: lease.epoch,
+    since: d.now,
+    leaseUntil: manual ? FOR_EVER : round.armedAt + timing.leaseMs,
+    renewAt: round.sentAt + timing.heartbeatMs,
+    rounds: [round],
+    heldOpen: manual,
+  };
+  setBoot(d, { holding: lease.epoch, heldOpen: manual });
+  because(d, 'won', {
+    epoch: lease.epoch,
+    own: round.own,
+    yes: round.yes.join(' '),
+    needed: needsNoVotes(d) ? 0 : majority(d.s.voters.length),
+  });
+};
+
+const countHeld = (d: Draft, seq: number): void => {
+  const lease = d.s.lease as Held;
+  const round = lease.rounds.find((r) => r.seq === seq);
+  if (round === undefined || round.granted || round.sentAt === NEVER || d.s.phase.name === 'closing') return;
+  if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
+  const granted = grant(d, round);
+  const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);
+  d.s.lease = { ...lease, leaseUntil, heldOpen: false, rounds: lease.rounds.map((r) => (r.seq === seq ? granted : r)) };
+  if (lease.heldOpen) setBoot(d, { heldOpen: false });
+};
+
+/** A voter answered a question of ours. */
+export const onAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
+  const { lease } = d.s;
+  if (lease.name === 'sounding') {
+    if (answer.question === 'sound' && answer.seq === lease.seq) countSounding(d, lease, from, answer);
+  } else if (lease.name === 'asking') {
+    if (answer.seq !== lease.round.seq || answer.epoch !== lease.epoch || !answer.yes) return;
+    if (lease.round.yes.includes(from)) return;
+    d.s.lease = { ...lease, round: { ...lease.round, yes: [...lease.round.yes, from] } };
+    countAsking(d);
+  } else if (lease.name === 'held') {
+    onRenewAnswer(d, lease, from, answer);
+  }
+};
+
+const onRenewAnswer = (d: Draft, lease: Held, from: VoterName, answer: Answer): void => {
+  if (!answer.yes) {
+    // A refusal for a higher epoch asks again in place with a higher one; it stops nothing.
+    if ((answer.why === 'older' || answer.why === 'released') && answer.epoch === lease.epoch) raiseEpoch(d, lease);
+    return;
+  }
+  const round = lease.rounds.find((r) => r.seq === answer.seq);
+  if (round === undefined || round.yes.includes(from)) return;
+  if (round.granted) return;
+  replaceRound(d, lease, { ...round, yes: [...round.yes, from] });
+  countHeld(d, answer.seq);
+};
+
+const raiseEpoch = (d: Draft, lease: Held): void => {
+  const epoch = nextEpoch(d.settings.role, d.s.boot.highest);
+  noteEpoch(d, epoch);
+  d.s.lease = { ...lease, epoch, rounds: [], renewAt: d.now };
+  setBoot(d, { holding: epoch });
+  because(d, 'raise-epoch', { from: lease.epoch, to: epoch });
+};
+
+const countSounding = (
+  d: Draft,
+  lease: Extract<Lease, { name: 'sounding' }>,
+  from: VoterName,
+  answer: Answer,
+): void => {
+  const yes = answer.yes && !lease.yes.includes(from) ? [...lease.yes, from] : lease.yes;
+  const waitMs =
+    answer.waitMs > 0 ? (lease.waitMs === 0 ? answer.waitMs : Math.min(lease.waitMs, answer.waitMs)) : lease.waitMs;
+  const answered = lease.answered + 1;
+  d.s.lease = { ...lease, yes, waitMs, answered };
+  if (wins(d, ownWouldVote(d), yes)) ask(d, 0);
+  else if (answered >= d.s.voters.length + 1) retrySounding(d, waitMs);
+};
+
+/** Random waits part two that ask at once; the main's is shorter. */
+export const retryDelay = (d: Draft): number => (d.settings.role === 'main' ? chance(d, 4, 20) : chance(d, 15, 50));
+
+const retrySounding = (d: Draft, waitMs: number): void => {
+  const again = waitMs > 0 ? Math.min(waitMs, d.settings.timing.heartbeatMs) + 0.5 : retryDelay(d);
+  loseLease(d, d.now + Math.max(again, waitMs > 0 && waitMs < d.settings.timing.heartbeatMs ? 0.5 : retryDelay(d)));
+};
+
+/** What a lease does by itself when its times come. */
+export const tendLease = (d: Draft): void => {
+  const { lease } = d.s;
+  if (lease.name === 'sounding' && d.now >= lease.until) {
+    if (needsNoVotes(d)) ask(d, 0);
+    else retrySounding(d, lease.waitMs);
+  } else if (lease.name === 'asking') {
+    if (lease.round.sentAt !== NEVER) countAsking(d);
+    if (d.s.lease.name === 'asking' && d.now >= lease.until) withdraw(d, lease);
+  } else if (lease.name === 'held' && d.now >= lease.renewAt && d.s.phase.name !== 'closing') {
+    renew(d, lease);
+  }
+};
+
+/** Not won in time: the epoch is given up everywhere. The gate was never opened under it. */
+export const withdraw = (d: Draft, lease: Asking): void => {
+  const { role } = d.settings;
+  d.s.boot = applyRelease(d.s.boot, role, lease.epoch);
+  // Nothing was granted, so this node's gate is known to be closed.
+  setBoot(d, { lastRequestAt: NEVER });
+  tellRelease(d, lease.epoch, null);
+  because(d, 'withdraw', { epoch: lease.epoch, yes: lease.round.yes.join(' ') });
+  loseLease(d, d.now + retryDelay(d));
+};
+
+const renew = (d: Draft, lease: Held): void => {
+  const { heartbeatMs, leaseMs } = d.settings.timing;
+  const renewAt = Math.max(lease.renewAt + heartbeatMs, d.now + heartbeatMs / 2);
+  if (isManual(d.s)) {
+    d.s.lease = { ...lease, renewAt, rounds: [] };
+    askAll(d, { question: 'renew', epoch: lease.epoch, seq: d.s.boot.seq, release: 0 }, () => false);
+    return;
+  }
+  const round = armRound(d);
+  // A slot's former round is forgotten: the ticket's transaction emptied its grant.
+  const live = lease.rounds.filter((r) => r.slot !== round.slot && d.now < r.armedAt + leaseMs);
+  d.s.lease = { ...lease, renewAt, rounds: [...live, round] };
+};
+
+export const tellRelease = (d: Draft, epoch: Epoch, addressee: Role | null): void => {
+  const message = { type: 'release', role: d.settings.role, epoch, addressee } as const;
+  send(d, rivalOf(d.settings.role), message);
+  for (const voter of d.s.voters) send(d, voter.name, message);
+};
+
+/** The gate is known to be closed: the epoch is dead, and the rival may have this node's word. */
+export const releaseRight = (d: Draft, epoch: Epoch, addressee: Role | null): void => {
+  d.s.boot = applyRelease(d.s.boot, d.settings.role, epoch);
+  setBoot(d, { lastRequestAt: NEVER, holding: 0, heldOpen: false });
+  setDisk(d, { serving: false });
+  tellRelease(d, epoch, addressee);
+  d.s.releasing = { epoch, addressee, left: 3, nextAt: d.now + 15 };
+};
+
+export const tendReleasing = (d: Draft): void => {
+  const { releasing } = d.s;
+  if (releasing === null || d.now < releasing.nextAt) return;
+  tellRelease(d, releasing.epoch, releasing.addressee);
+  d.s.releasing = releasing.left > 1 ? { ...releasing, left: releasing.left - 1, nextAt: d.now + 15 } : null;
+};

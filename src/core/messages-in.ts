@@ -1,0 +1,98 @@
+import { because, type Draft, noteEpoch, ownStatus } from './draft.ts';
+import { onAnswer } from './lease.ts';
+import type { Answer, Ask, HandoverRequest, Heard, Message, Release, Status } from './message.ts';
+import { adoptOrders } from './orders.ts';
+import { yieldTo } from './phases/closing.ts';
+import { beginDraining } from './phases/draining.ts';
+import { handedOver } from './policy.ts';
+import { NEVER } from './state.ts';
+import { answerOf, applyRelease, vote } from './voter.ts';
+import { type Role, rivalOf, type VoterName } from './words.ts';
+
+const isRival = (d: Draft, from: VoterName): from is Role => from === rivalOf(d.settings.role);
+
+const releasedOfRival = (d: Draft): number =>
+  d.settings.role === 'main' ? d.s.boot.releasedStandby : d.s.boot.releasedMain;
+
+const sawRival = (d: Draft, status: Status): void => {
+  const { rival } = d.s;
+  const wellSince = status.well ? (rival.wellSince >= 0 ? rival.wellSince : d.now) : -1;
+  // A rival that says it is passive takes back its claim.
+  const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
+  d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
+};
+
+const claims = (d: Draft, epoch: number): void => {
+  if (epoch <= releasedOfRival(d)) return;
+  d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
+};
+
+const onAsk = (d: Draft, from: Role, ask: Ask): void => {
+  sawRival(d, ask.status);
+  adoptOrders(d, ask.orders);
+  if (ask.question === 'renew' || ask.question === 'ask') claims(d, ask.epoch);
+  const { lease, phase } = d.s;
+  if (ask.question === 'renew' && ask.status.holding > 0 && ask.epoch > releasedOfRival(d)) {
+    if (lease.name === 'held' && phase.name !== 'closing' && ask.epoch > lease.epoch) yieldTo(d, ask.epoch);
+  }
+  const holdsOrAsks = d.s.lease.name === 'held' || d.s.lease.name === 'asking' || d.s.phase.name === 'closing';
+  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.orders.revision, {
+    holdsOrAsks,
+  });
+  d.s.boot = result.boot;
+  noteEpoch(d, result.boot.highest);
+  d.effects.push({ kind: 'send', to: from, message: answerOf(ask, result, null, ownStatus(d), d.s.disk.orders) });
+};
+
+const heardThrough = (d: Draft, heard: Heard | null): void => {
+  if (heard === null) return;
+  const at = d.now - heard.agoMs;
+  if (at > d.s.rival.relayedAt) d.s.rival = { ...d.s.rival, relayedAt: at, relayed: heard.status };
+};
+
+const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
+  if (isRival(d, from)) {
+    d.s.rival = { ...d.s.rival, answeredAt: d.now };
+    if (answer.status !== null) sawRival(d, answer.status);
+  } else {
+    heardThrough(d, answer.heard);
+    d.s.voters = d.s.voters.map((v) =>
+      v.name === from ? { name: v.name, answeredAt: d.now, lastYes: answer.yes, lastWhy: answer.why ?? 'yes' } : v,
+    );
+  }
+  adoptOrders(d, answer.orders);
+  noteEpoch(d, answer.highest);
+  onAnswer(d, from, answer);
+};
+
+const onRelease = (d: Draft, release: Release): void => {
+  if (release.role === d.settings.role) return;
+  const fresh = release.epoch > releasedOfRival(d);
+  d.s.boot = applyRelease(d.s.boot, release.role, release.epoch);
+  if (d.s.rival.claimEpoch <= release.epoch) d.s.rival = { ...d.s.rival, claimAt: NEVER };
+  if (fresh && release.addressee === d.settings.role) handedOver(d, release.epoch);
+};
+
+const onHandoverRequest = (d: Draft, request: HandoverRequest): void => {
+  const { lease, phase } = d.s;
+  // An older epoch than ours: the sender has not seen this term of service.
+  if (lease.name !== 'held' || phase.name !== 'serving' || request.epoch < lease.epoch) return;
+  because(d, 'asked-to-hand-over', { epoch: lease.epoch, whenIdle: request.whenIdle });
+  beginDraining(d, 'a person asked the other node to serve', request.whenIdle, request.maxWaitMs);
+};
+
+/** A message arrived from `from`, proved to be theirs by the peer link. */
+export const onMessage = (d: Draft, from: VoterName, message: Message): void => {
+  switch (message.type) {
+    case 'ask':
+      if (isRival(d, from)) onAsk(d, from, message);
+      return;
+    case 'answer':
+      return onVoterAnswer(d, from, message);
+    case 'release':
+      return onRelease(d, message);
+    case 'handover-request':
+      if (isRival(d, from)) onHandoverRequest(d, message);
+      return;
+  }
+};

@@ -1,0 +1,50 @@
+/** The gate is being closed: only when the kernel has confirmed it (or every lease is surely out) is the right released. */
+import { because, type Draft, notify, orderGate } from '../draft.ts';
+import { loseLease, releaseRight } from '../lease.ts';
+import { aimPlan } from '../plan.ts';
+import type { Closing } from '../state.ts';
+import { type Epoch, rivalOf } from '../words.ts';
+
+const sentences: Record<Closing, string> = {
+  handover: 'Service is handed over to the other node.',
+  stop: 'Service was stopped here by a person.',
+  yield: 'The other node serves under a newer epoch; this node stops at once.',
+  lost: 'This node lost the right to serve and has stopped.',
+};
+
+export const beginClosing = (d: Draft, why: Closing): void => {
+  const { lease } = d.s;
+  if (lease.name !== 'held') return;
+  const op = orderGate(d, { type: 'close' });
+  const { leaseMs, gateLagMs, promiseMs } = d.settings.timing;
+  // Should the kernel's answer never come, the tickets run out by themselves; a gate held open does not.
+  const sureAt = lease.heldOpen ? Number.MAX_SAFE_INTEGER : d.now + Math.max(leaseMs + 2 * gateLagMs, promiseMs);
+  d.s.phase = { name: 'closing', op, sureAt, epoch: lease.epoch, why };
+  d.s.lease = { ...lease, rounds: [] };
+  because(d, 'close', { why, epoch: lease.epoch });
+  notify(d, why === 'lost' || why === 'yield' ? 'alarm' : 'info', `closing-${why}`, sentences[why]);
+};
+
+/** The gate is closed for certain. */
+export const closed = (d: Draft): void => {
+  const { phase } = d.s;
+  if (phase.name !== 'closing') return;
+  const addressee = phase.why === 'handover' ? rivalOf(d.settings.role) : null;
+  const { promiseMs } = d.settings.timing;
+  // Who handed over or stopped lets the other go first; who lost may ask again as soon as it can.
+  loseLease(d, phase.why === 'lost' ? d.now : d.now + promiseMs);
+  releaseRight(d, phase.epoch, addressee);
+  d.s.phase = { name: 'passive' };
+  d.s.gateOpen = false;
+  aimPlan(d, 'passivate', phase.epoch);
+};
+
+export const tendClosing = (d: Draft): void => {
+  if (d.s.phase.name === 'closing' && d.now >= d.s.phase.sureAt) closed(d);
+};
+
+/** The rival itself claims a newer epoch. */
+export const yieldTo = (d: Draft, epoch: Epoch): void => {
+  because(d, 'rival-claims-newer-epoch', { epoch });
+  beginClosing(d, 'yield');
+};

@@ -1,0 +1,100 @@
+/** This node serves: should it go on? Health decides who should serve, the lease who may. */
+import { because, type Draft, inMaintenance, isManual, isWell, nextOp, notify, orderGate, setBoot } from '../draft.ts';
+import { needsNoVotes, rivalIsSilent } from '../lease.ts';
+import { rivalIsFit } from '../rival-view.ts';
+import { FOR_EVER } from '../state.ts';
+import { beginClosing } from './closing.ts';
+import { beginDraining } from './draining.ts';
+
+const KEEP_MS = 250;
+
+/** Telephony is down here: hand over to a fit rival, or restart in place, or serve as well as one can. */
+const tendUnfit = (d: Draft): void => {
+  const { unfit, restartStep } = d.settings;
+  const { health } = d.s;
+  if (health.verdict !== 'down') return;
+  const tried = health.restartedAt >= health.since;
+  const mayWait = unfit.policy === 'restart-first' && restartStep !== null;
+  if (mayWait && (!tried || d.now < health.restartedAt + unfit.restartWaitMs)) return restartInPlace(d);
+  if (!isManual(d.s) && !inMaintenance(d.s) && rivalIsFit(d)) {
+    because(d, 'unfit', { reason: health.reason, crashed: health.crashed });
+    return beginDraining(d, `telephony is down here: ${health.reason}`, false, 0);
+  }
+  restartInPlace(d);
+};
+
+/** Restarts telephony where it is, at most once in each wait. A service that restarts by itself is well before that. */
+export const restartInPlace = (d: Draft): void => {
+  const { restartStep, unfit } = d.settings;
+  const { health } = d.s;
+  if (restartStep === null || d.s.restartOp !== 0 || health.verdict !== 'down') return;
+  const patience = unfit.policy === 'restart-first' && d.s.phase.name === 'serving' ? 0 : unfit.restartWaitMs;
+  if (d.now < health.since + patience || d.now < health.restartedAt + 4 * unfit.restartWaitMs) return;
+  const op = nextOp(d);
+  d.s.restartOp = op;
+  d.s.health = { ...health, restartedAt: d.now };
+  const expiresAt = d.now + 4 * unfit.restartWaitMs;
+  const epoch = d.s.lease.name === 'held' ? d.s.lease.epoch : d.s.boot.highest;
+  d.effects.push({ kind: 'step', op, stepId: restartStep, direction: 'restart', epoch, expiresAt });
+  because(d, 'restart-in-place', { step: restartStep, reason: health.reason });
+};
+
+const switchesInWindow = (d: Draft): number => d.s.disk.switches.length;
+
+/** The standby serves and the main has been well for long enough: service goes back. */
+const tendFailback = (d: Draft): void => {
+  const { failback, role, flapping } = d.settings;
+  if (role !== 'standby' || failback.policy === 'manual' || isManual(d.s) || inMaintenance(d.s)) return;
+  const { rival } = d.s;
+  if (!rivalIsFit(d) || rival.wellSince < 0 || d.now - rival.wellSince < failback.holdMs) return;
+  if (d.settings.watch.kind === 'looks' && !d.s.health.rivalLastGood) return;
+  if (d.s.disk.needsAcknowledgement) return;
+  if (switchesInWindow(d) > flapping.maxSwitches) {
+    d.s.disk = { ...d.s.disk, needsAcknowledgement: true };
+    because(d, 'flapping', { switches: switchesInWindow(d), cap: flapping.maxSwitches });
+    notify(d, 'alarm', 'flapping', 'Too many switches: service stays on the standby until a person acknowledges.');
+    return;
+  }
+  beginDraining(d, 'the main has been well for long enough', failback.policy === 'when-idle', failback.maxWaitMs);
+};
+
+/** Under arbiter `none` the lease is renewed on the agent's own health: who is the one cut off stops. */
+const tendIsolation = (d: Draft): boolean => {
+  if (!needsNoVotes(d) || d.settings.onIsolation === 'serve' || isManual(d.s)) return false;
+  if (d.s.health.network !== 'down' || !rivalIsSilent(d)) return false;
+  because(d, 'cut-off', { network: d.s.health.network, rivalSilentMs: Math.round(d.now - d.s.rival.heardAt) });
+  beginClosing(d, 'lost');
+  return true;
+};
+
+/** The lease is out: stop, or where a site fears silence more than doubling, go on with the gate held open. */
+const tendLost = (d: Draft): boolean => {
+  const { lease } = d.s;
+  if (lease.name !== 'held' || d.now < lease.leaseUntil) return false;
+  because(d, 'lease-out', { epoch: lease.epoch });
+  if (d.settings.onIsolation === 'stop') {
+    beginClosing(d, 'lost');
+    return true;
+  }
+  orderGate(d, { type: 'hold-open' });
+  d.s.lease = { ...lease, heldOpen: true, leaseUntil: FOR_EVER, rounds: [] };
+  setBoot(d, { heldOpen: true });
+  notify(
+    d,
+    'alarm',
+    'serving-cut-off',
+    'No vote reaches this node; it serves on by its configuration, and the other may too.',
+  );
+  return false;
+};
+
+export const tendServing = (d: Draft): void => {
+  if (tendLost(d) || tendIsolation(d)) return;
+  if (d.s.gateOpen && d.now - d.s.keptAt >= KEEP_MS && d.s.lease.name === 'held') {
+    d.s.keptAt = d.now;
+    d.effects.push({ kind: 'keep', until: d.s.lease.leaseUntil });
+  }
+  if (d.s.phase.name !== 'serving') return;
+  if (isWell(d.s)) tendFailback(d);
+  else tendUnfit(d);
+};

@@ -1,0 +1,117 @@
+/** Who should ask for the right to serve, and when. Each condition is named, so that `explain` says what is in the way. */
+import { because, type Draft, inMaintenance, isManual, isWell, setDisk } from './draft.ts';
+import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
+import { rivalIsFit } from './rival-view.ts';
+import type { Instant } from './words.ts';
+
+/** What keeps a passive node from asking; null: it may. `until` tells when it will have passed by itself. */
+export interface Obstacle {
+  readonly rule: string;
+  readonly until: Instant | null;
+  readonly text: string;
+}
+
+const obstacle = (rule: string, text: string, until: Instant | null = null): Obstacle => ({ rule, until, text });
+
+/** A person's errand that this node serve. */
+const isWanted = (d: Draft): boolean => d.s.errand?.wants === 'serve';
+
+const claimEnds = (d: Draft): Instant => d.s.rival.claimAt + d.settings.timing.promiseMs;
+
+/** Since when nobody is known to serve. */
+const freeSince = (d: Draft): Instant =>
+  Math.max(d.s.startedAt, d.s.boot.silentUntil, d.s.rival.claimAt, d.s.lease.name === 'none' ? d.s.lease.since : d.now);
+
+const orderObstacle = (d: Draft): Obstacle | null => {
+  if (isWanted(d)) return null;
+  if (isManual(d.s)) return obstacle('manual-mode', 'the pair is in manual mode: only a person starts service');
+  if (inMaintenance(d.s) && !d.s.disk.serving) {
+    return obstacle('maintenance', `maintenance: ${d.s.disk.orders.maintenanceReason}`, d.s.maintenanceUntil);
+  }
+  return null;
+};
+
+const claimObstacle = (d: Draft): Obstacle | null => {
+  const { promise } = d.s.boot;
+  const given = promise !== null && promise.holder !== d.settings.role ? promise.until : 0;
+  const until = Math.max(claimEnds(d), given);
+  return d.now < until ? obstacle('rival-serves', 'the other node claims the right to serve', until) : null;
+};
+
+const fitObstacle = (d: Draft): Obstacle | null => {
+  if (isWell(d.s) || isWanted(d)) return null;
+  const { reason, verdict } = d.s.health;
+  if (rivalIsFit(d)) return obstacle('unfit', `telephony here is ${verdict} (${reason}); the other node is fit`);
+  // Somebody must: an unfit node serves as well as it can when nobody else does.
+  const until = freeSince(d) + d.settings.unfit.lastResortMs;
+  return d.now < until ? obstacle('unfit', `telephony here is ${verdict} (${reason})`, until) : null;
+};
+
+const headStartObstacle = (d: Draft): Obstacle | null => {
+  if (d.settings.role === 'main' || isWanted(d) || !rivalIsFit(d)) return null;
+  const { headStartMs, headStartAfterBootMs } = d.settings.timing;
+  const until = Math.max(freeSince(d) + headStartMs, d.s.startedAt + headStartAfterBootMs);
+  return d.now < until ? obstacle('head-start', 'the main is well and goes first', until) : null;
+};
+
+/** Without votes, silence must not be one's own fault, and looks decide where the preset says so. */
+const loneObstacle = (d: Draft): Obstacle | null => {
+  if (!needsNoVotes(d) || isWanted(d)) return null;
+  const { health, rival } = d.s;
+  if (health.network === 'down') return obstacle('own-network', 'this node itself is cut off');
+  if (!rivalIsSilent(d)) return null;
+  const { watch, role, loneWaitMs } = d.settings;
+  if (rival.heardAt < d.s.startedAt) {
+    const until = d.s.startedAt + loneWaitMs * (role === 'main' ? 1 : 2);
+    if (d.now < until) return obstacle('lone-wait', 'the other node has not been heard yet', until);
+  }
+  if (role === 'standby' && watch.kind === 'looks' && health.rivalBad < watch.badLooks) {
+    return obstacle('looks', `${health.rivalBad} of ${watch.badLooks} bad looks at the main`);
+  }
+  return null;
+};
+
+/** Everything that keeps this passive node from asking for the right to serve now, most decisive first. */
+export const obstacles = (d: Draft): readonly Obstacle[] => {
+  const { lease } = d.s;
+  const retry =
+    lease.name === 'none' && d.now < lease.retryAt
+      ? obstacle('retry', 'a short wait after the last try', lease.retryAt)
+      : null;
+  const silent =
+    d.now < d.s.boot.silentUntil ? obstacle('listening', 'just started: it listens first', d.s.boot.silentUntil) : null;
+  return [
+    orderObstacle(d),
+    claimObstacle(d),
+    silent,
+    loneObstacle(d),
+    fitObstacle(d),
+    headStartObstacle(d),
+    retry,
+  ].filter((o) => o !== null);
+};
+
+/** A passive node sounds out the voters as soon as nothing is in the way. */
+export const tendPassive = (d: Draft): void => {
+  if (d.s.lease.name !== 'none') return;
+  if (obstacles(d).length > 0) return;
+  because(d, 'may-serve', { wanted: isWanted(d), rivalSilentMs: Math.round(Math.min(d.now - d.s.rival.heardAt, 1e6)) });
+  if (rivalIsSilent(d) && (needsNoVotes(d) || d.s.errand?.confirmed === true)) ask(d, 0);
+  else sound(d);
+};
+
+/** The holder released its right to us: ask at once, showing the release. */
+export const handedOver = (d: Draft, epoch: number): void => {
+  const { lease, phase } = d.s;
+  if (phase.name !== 'passive' || lease.name === 'held' || lease.name === 'asking') return;
+  because(d, 'handed-over', { epoch });
+  ask(d, epoch);
+};
+
+const WINDOW_KEPT = 16;
+
+/** Counts a taking-over, for the cap on switches. */
+export const countSwitch = (d: Draft, wall: number): void => {
+  const from = wall - d.settings.flapping.windowMs;
+  setDisk(d, { switches: [...d.s.disk.switches.filter((at) => at > from && at <= wall), wall].slice(-WINDOW_KEPT) });
+};

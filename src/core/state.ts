@@ -1,0 +1,269 @@
+import type { BootMemory, DiskMemory } from './memory.ts';
+import type { Orders, Status } from './message.ts';
+import type { Settings, Step } from './settings.ts';
+import type { Epoch, Instant, Role, Verdict, VoterName } from './words.ts';
+
+/** One request under way: a ticket in the kernel and the votes that may grant it. */
+export interface Round {
+  readonly seq: number;
+  readonly slot: number;
+  /** When the ticket was ordered: the lease counts from here at the latest. */
+  readonly armedAt: Instant;
+  /** When the request left, after the kernel had taken the ticket; -1 before. */
+  readonly sentAt: Instant;
+  readonly own: boolean;
+  readonly yes: readonly VoterName[];
+  readonly granted: boolean;
+}
+
+/** Where this node stands with the right to serve. */
+export type Lease =
+  | { readonly name: 'none'; readonly since: Instant; readonly retryAt: Instant }
+  | {
+      readonly name: 'sounding';
+      readonly seq: number;
+      readonly until: Instant;
+      readonly yes: readonly VoterName[];
+      readonly answered: number;
+      /** Shortest time after which a voter that said no may say yes. */
+      readonly waitMs: number;
+    }
+  | {
+      readonly name: 'asking';
+      readonly epoch: Epoch;
+      readonly until: Instant;
+      readonly round: Round;
+      readonly handed: Epoch;
+    }
+  | {
+      readonly name: 'held';
+      readonly epoch: Epoch;
+      readonly since: Instant;
+      readonly leaseUntil: Instant;
+      readonly renewAt: Instant;
+      readonly rounds: readonly Round[];
+      /** A person's word or `onIsolation: serve` holds the gate open; no lease runs out. */
+      readonly heldOpen: boolean;
+    };
+
+export type Closing = 'handover' | 'stop' | 'yield' | 'lost';
+
+/** What the node is doing about service. */
+export type Phase =
+  | { readonly name: 'passive' }
+  | { readonly name: 'serving' }
+  /** Serving still; moves when idle or at `until`. */
+  | { readonly name: 'draining'; readonly until: Instant; readonly whenIdle: boolean; readonly because: string }
+  /** The gate is being closed; only then the right is released. */
+  | {
+      readonly name: 'closing';
+      readonly op: number;
+      readonly sureAt: Instant;
+      readonly epoch: Epoch;
+      readonly why: Closing;
+    }
+  | { readonly name: 'halted'; readonly because: string };
+
+export interface Health {
+  readonly verdict: Verdict;
+  readonly since: Instant;
+  readonly bad: number;
+  readonly good: number;
+  readonly crashed: boolean;
+  readonly reason: string;
+  readonly calls: number;
+  /** This node's own network: link, gateway, ping targets. */
+  readonly network: Verdict;
+  readonly networkBad: number;
+  /** Looks at the rival (classic, blog2012, remsys). */
+  readonly rivalBad: number;
+  readonly rivalLastGood: boolean;
+  /** When telephony was last restarted in place, -1 never. */
+  readonly restartedAt: Instant;
+}
+
+export interface Rival {
+  /** Heard directly. */
+  readonly heardAt: Instant;
+  readonly status: Status | null;
+  /** Heard of through a checkpoint. */
+  readonly relayedAt: Instant;
+  readonly relayed: Status | null;
+  /** It claimed the right to serve at this instant, under this epoch. */
+  readonly claimAt: Instant;
+  readonly claimEpoch: Epoch;
+  /** Well without a break since, -1 when not. */
+  readonly wellSince: Instant;
+  /** Last answer to a question of ours. */
+  readonly answeredAt: Instant;
+}
+
+/** A checkpoint as seen from here. */
+export interface VoterView {
+  readonly name: VoterName;
+  readonly answeredAt: Instant;
+  readonly lastYes: boolean;
+  readonly lastWhy: string;
+}
+
+export type StepStatus = 'to-do' | 'running' | 'done' | 'failed';
+
+/** The plan's progress towards its target; begun again it converges, since each step looks before it acts. */
+export interface PlanState {
+  readonly target: 'activate' | 'passivate';
+  readonly epoch: Epoch;
+  readonly statuses: readonly StepStatus[];
+  readonly running: { readonly op: number; readonly index: number; readonly deadline: Instant } | null;
+  readonly retryAt: Instant;
+  readonly startedAt: Instant;
+}
+
+/** The release is told to all, several times. */
+export interface Releasing {
+  readonly epoch: Epoch;
+  readonly addressee: Role | null;
+  readonly left: number;
+  readonly nextAt: Instant;
+}
+
+/** A person's command on its way. */
+export interface Errand {
+  readonly id: string;
+  readonly name: string;
+  readonly wants: 'serve' | 'hand-over' | 'stop';
+  readonly until: Instant;
+  readonly confirmed: boolean;
+  readonly requestAt: Instant;
+}
+
+export interface PendingGate {
+  readonly op: number;
+  readonly what: 'arm' | 'grant' | 'close' | 'hold-open';
+  readonly seq: number;
+}
+
+export interface State {
+  readonly version: 1;
+  readonly now: Instant;
+  readonly startedAt: Instant;
+  readonly freshBoot: boolean;
+  readonly chance: number;
+  readonly lastOp: number;
+  readonly boot: BootMemory;
+  readonly disk: DiskMemory;
+  /** End of the maintenance on the local monotonic clock, 0 when there is none. */
+  readonly maintenanceUntil: Instant;
+  readonly lease: Lease;
+  readonly gateOpen: boolean;
+  readonly pendingGates: readonly PendingGate[];
+  readonly phase: Phase;
+  readonly health: Health;
+  readonly rival: Rival;
+  readonly voters: readonly VoterView[];
+  readonly plan: PlanState;
+  readonly releasing: Releasing | null;
+  readonly helloAt: Instant;
+  readonly keptAt: Instant;
+  /** Checkpoints have all been silent since, -1 when not. */
+  readonly votersLostSince: Instant;
+  readonly errand: Errand | null;
+  /** The restart step under way. */
+  readonly restartOp: number;
+}
+
+export const NEVER = -1e9;
+export const FOR_EVER = 1e15;
+
+const noOrders: Orders = { revision: 0, mode: 'automatic', maintenanceMs: 0, maintenanceReason: '' };
+
+export const emptyDisk: DiskMemory = {
+  epochCeiling: 0,
+  orders: noOrders,
+  maintenanceUntilWall: 0,
+  loose: false,
+  serving: false,
+  switches: [],
+  needsAcknowledgement: false,
+};
+
+export const freshBootMemory = (disk: DiskMemory, silentUntil: Instant): BootMemory => ({
+  promise: null,
+  highest: disk.epochCeiling,
+  releasedMain: disk.epochCeiling,
+  releasedStandby: disk.epochCeiling,
+  lastRequestAt: NEVER,
+  silentUntil,
+  holding: 0,
+  seq: 0,
+  heldOpen: false,
+});
+
+const startHealth = (now: Instant): Health => ({
+  verdict: 'unknown',
+  since: now,
+  bad: 0,
+  good: 0,
+  crashed: false,
+  reason: 'no look yet',
+  calls: -1,
+  network: 'unknown',
+  networkBad: 0,
+  rivalBad: 0,
+  rivalLastGood: false,
+  restartedAt: NEVER,
+});
+
+const startRival: Rival = {
+  heardAt: NEVER,
+  status: null,
+  relayedAt: NEVER,
+  relayed: null,
+  claimAt: NEVER,
+  claimEpoch: 0,
+  wellSince: -1,
+  answeredAt: NEVER,
+};
+
+export const startPlan = (
+  target: PlanState['target'],
+  steps: readonly Step[],
+  epoch: Epoch,
+  now: Instant,
+): PlanState => ({
+  target,
+  epoch,
+  statuses: steps.map(() => 'to-do'),
+  running: null,
+  retryAt: now,
+  startedAt: now,
+});
+
+/** The state of an agent that has not been told yet how it started. */
+export const initialState = (settings: Settings): State => ({
+  version: 1,
+  now: 0,
+  startedAt: 0,
+  freshBoot: true,
+  chance: 1,
+  lastOp: 0,
+  boot: freshBootMemory(emptyDisk, 0),
+  disk: emptyDisk,
+  maintenanceUntil: 0,
+  lease: { name: 'none', since: 0, retryAt: 0 },
+  gateOpen: false,
+  pendingGates: [],
+  phase: { name: 'passive' },
+  health: startHealth(0),
+  rival: startRival,
+  voters:
+    settings.arbiter.kind === 'checkpoints'
+      ? settings.arbiter.voters.map((name) => ({ name, answeredAt: NEVER, lastYes: false, lastWhy: 'never answered' }))
+      : [],
+  plan: startPlan('passivate', settings.plan, 0, 0),
+  releasing: null,
+  helloAt: 0,
+  keptAt: NEVER,
+  votersLostSince: -1,
+  errand: null,
+  restartOp: 0,
+});

@@ -1,0 +1,99 @@
+import type { BootMemory } from './memory.ts';
+import type { Answer, Ask, Heard, Orders, Refusal, Release, Status } from './message.ts';
+import { type Epoch, type Instant, type Millis, type Role, rivalOf } from './words.ts';
+
+/** What a voter that is a node must consider besides its promises; null for a checkpoint. */
+export interface NodeVoter {
+  /** It holds the right to serve, or asks for it. */
+  readonly holdsOrAsks: boolean;
+}
+
+export interface Vote {
+  readonly yes: boolean;
+  readonly why: Refusal | null;
+  /** After this long the answer may differ. */
+  readonly waitMs: Millis;
+  /** The memory to be kept before the answer leaves. */
+  readonly boot: BootMemory;
+}
+
+const releasedOf = (boot: BootMemory, role: Role): Epoch =>
+  role === 'main' ? boot.releasedMain : boot.releasedStandby;
+
+/** The epoch, and all before it of that role, are dead; a promise to them is dropped. */
+export const applyRelease = (boot: BootMemory, role: Role, epoch: Epoch): BootMemory => {
+  if (epoch <= releasedOf(boot, role)) return boot;
+  const promise = boot.promise?.holder === role && boot.promise.epoch <= epoch ? null : boot.promise;
+  const released = role === 'main' ? { releasedMain: epoch } : { releasedStandby: epoch };
+  return { ...boot, ...released, promise };
+};
+
+const refuse = (boot: BootMemory, why: Refusal, waitMs: Millis = 0): Vote => ({ yes: false, why, waitMs, boot });
+
+/**
+ * A voter's answer to a node's question (lease.md, "Asking and granting"). Pure: the promise, if any, is in the
+ * returned memory, which must be kept before the answer leaves.
+ */
+export const vote = (
+  memory: BootMemory,
+  ask: Ask,
+  holder: Role,
+  now: Instant,
+  promiseMs: Millis,
+  ordersRevision: number,
+  node: NodeVoter | null,
+): Vote => {
+  // A request that shows its rival's release carries it to voters that missed it.
+  const boot = ask.release > 0 ? applyRelease(memory, rivalOf(holder), ask.release) : memory;
+  if (now < boot.silentUntil) return refuse(boot, 'silent', boot.silentUntil - now);
+  if (ask.orders.revision < ordersRevision) return refuse(boot, 'orders');
+  if (ask.question === 'hello' || (ask.question === 'renew' && !ask.bind)) return refuse(boot, 'not-asked');
+  if (ask.epoch <= releasedOf(boot, holder)) return refuse(boot, 'released');
+  if (ask.epoch < boot.highest) return refuse(boot, 'older');
+  const { promise } = boot;
+  if (promise !== null && promise.holder !== holder && now < promise.until) {
+    return refuse(boot, 'promised', promise.until - now);
+  }
+  if (node !== null) {
+    if (node.holdsOrAsks) return refuse(boot, 'rival');
+    if (now < boot.lastRequestAt + promiseMs) return refuse(boot, 'rival', boot.lastRequestAt + promiseMs - now);
+  }
+  if (ask.question === 'sound') return { yes: true, why: null, waitMs: 0, boot };
+  const given = { holder, epoch: ask.epoch, until: now + promiseMs };
+  return { yes: true, why: null, waitMs: 0, boot: { ...boot, promise: given, highest: ask.epoch } };
+};
+
+/** A node's vote for itself, which is a promise like any other and runs from the instant when the request was sent. */
+export const voteForSelf = (
+  boot: BootMemory,
+  self: Role,
+  epoch: Epoch,
+  now: Instant,
+  promiseMs: Millis,
+): BootMemory | null => {
+  if (now < boot.silentUntil) return null;
+  if (boot.promise !== null && boot.promise.holder !== self && now < boot.promise.until) return null;
+  return { ...boot, promise: { holder: self, epoch, until: now + promiseMs } };
+};
+
+export const answerOf = (
+  ask: Ask,
+  result: Vote,
+  heard: Heard | null,
+  status: Status | null,
+  orders: Orders,
+): Answer => ({
+  type: 'answer',
+  question: ask.question,
+  epoch: ask.epoch,
+  seq: ask.seq,
+  yes: result.yes,
+  why: result.why,
+  waitMs: result.waitMs,
+  highest: result.boot.highest,
+  heard,
+  status,
+  orders,
+});
+
+export type { Release };
