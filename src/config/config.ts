@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import type { checkpointSchema } from './checkpoint-schema.ts';
+import type { nodeSchema } from './schema.ts';
+import type { Flat } from './shape.ts';
+
+/**
+ * A node's configuration as programs read it: the keys of the file in camelCase, durations as numbers with `Ms`, sizes
+ * with `Bytes` (`failback.max-wait: 30m` is `failback.maxWaitMs: 1800000`). Everything is filled in: profile, preset, defaults.
+ */
+export type Config = Flat<z.output<typeof nodeSchema>>;
+
+/** A checkpoint's configuration, likewise. */
+export type CheckpointConfig = Flat<z.output<typeof checkpointSchema>>;
+
+export type ServiceConfig = Config['services'][number];
+export type HookConfig = Config['hooks'][number];
+export type ProbesConfig = Config['probes'];
+export type ArbiterConfig = Config['arbiter'];
+
+/** How the plan, the journal and the page call a service. */
+export const serviceName = (service: ServiceConfig): string => {
+  if ('unit' in service) return service.unit;
+  if ('init' in service) return service.init;
+  return 'compose' in service ? service.compose : service.command.name;
+};
+
+/** True where the service runs on the passive node too. */
+export const runsAlways = (service: ServiceConfig, telephony: Config['telephony']): boolean =>
+  service.when === 'always' || (service.when === 'telephony' && telephony === 'warm');
+
+/** Address on which this process hears the others. */
+export const listenAddress = (config: Config): string => config.listen.address ?? config.node.address;
+
+/** Path of the control socket. */
+export const controlSocketPath = (config: Config | CheckpointConfig): string =>
+  config.controlSocket.path ?? `${config.runDir}/control.sock`;
+
+/** Path of the journal. */
+export const journalPath = (config: Config | CheckpointConfig): string => `${config.stateDir}/journal.db`;

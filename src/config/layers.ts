@@ -1,0 +1,53 @@
+import { profileByName } from '../profiles/index.ts';
+import { arbiterOfPreset, presetByName } from './presets.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+export const isMap = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `upper` wins key by key; lists are replaced whole; another `kind` replaces the whole section. */
+export const merge = (lower: unknown, upper: unknown): unknown => {
+  if (upper === undefined) return lower;
+  if (!isMap(lower) || !isMap(upper)) return upper;
+  if (lower['kind'] !== undefined && upper['kind'] !== undefined && lower['kind'] !== upper['kind']) return upper;
+  const keys = new Set([...Object.keys(lower), ...Object.keys(upper)]);
+  return Object.fromEntries([...keys].map((key) => [key, merge(lower[key], upper[key])]));
+};
+
+const QUICK_PROBES = ['ami', 'sip', 'tcp', 'icmp'];
+
+/** Quick probes without a pace of their own have that of `probes`. */
+const withPace = (raw: Raw): Raw => {
+  const probes = raw['probes'];
+  if (!isMap(probes)) return raw;
+  const pace = Object.fromEntries(['period', 'timeout'].flatMap((key) => (key in probes ? [[key, probes[key]]] : [])));
+  const paced = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(paced);
+    return isMap(value) ? { ...pace, ...value } : value;
+  };
+  const filled = Object.entries(probes).map(([key, value]) => [key, QUICK_PROBES.includes(key) ? paced(value) : value]);
+  return { ...raw, probes: Object.fromEntries(filled) };
+};
+
+const named = (value: unknown, fallback: string): string => (typeof value === 'string' ? value : fallback);
+
+/** A node's file above its preset above its profile. */
+export const withNodeDefaults = (raw: Raw): Raw => {
+  const preset = named(raw['preset'], 'fast');
+  const profile = profileByName[named(raw['profile'], 'asterisk')]?.defaults ?? {};
+  const presetRaw = Object.hasOwn(presetByName, preset) ? presetByName[preset] : {};
+  const arbiter = raw['arbiter'];
+  const withArbiter =
+    isMap(arbiter) && arbiter['kind'] === 'checkpoints'
+      ? { ...raw, arbiter: { ...arbiterOfPreset(preset), ...arbiter } }
+      : raw;
+  return withPace(merge(merge(profile, presetRaw), withArbiter) as Raw);
+};
+
+/** A checkpoint's file above the lease times of its preset. */
+export const withCheckpointDefaults = (raw: Raw): Raw => {
+  const preset = presetByName[named(raw['preset'], 'fast')];
+  const timing = isMap(preset?.['timing']) ? { promise: preset['timing']['promise'] } : {};
+  return merge({ timing }, raw) as Raw;
+};

@@ -1,0 +1,127 @@
+import { readFileSync, statSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { CheckpointConfig, Config } from './config.ts';
+import type { Path } from './document.ts';
+import { pathText } from './document.ts';
+import { type Parsed, parseCheckpointConfig, parseConfig } from './parse.ts';
+import { type Clash, canonical } from './relations.ts';
+
+/** What a check of the configuration asks of the machine. */
+export interface Machine {
+  /** Mode and owner of a file, null where there is none or it cannot be seen. */
+  file(path: string): { readonly mode: number; readonly uid: number; readonly regular: boolean } | null;
+  /** The machine's own addresses. */
+  addresses(): readonly string[];
+  readonly uid: number;
+}
+
+/** The machine on which this runs. */
+export const thisMachine: Machine = {
+  file: (path) => {
+    try {
+      const found = statSync(path);
+      return { mode: found.mode & 0o7777, uid: found.uid, regular: found.isFile() };
+    } catch {
+      return null;
+    }
+  },
+  addresses: () => Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((each) => each.address)),
+  uid: process.getuid?.() ?? 0,
+};
+
+/** A file with a secret: it exists, nobody else reads or writes it, and it belongs to root or to this user. */
+export const secretFileClash = (path: Path, file: string, machine: Machine, howToMake: string): readonly Clash[] => {
+  const found = machine.file(file);
+  if (found === null)
+    return [{ path, message: `${pathText(path)}: ${file} does not exist or cannot be seen`, remedy: howToMake }];
+  if (!found.regular) return [{ path, message: `${file} is not a file`, remedy: howToMake }];
+  if ((found.mode & 0o077) !== 0) {
+    const mode = found.mode.toString(8).padStart(4, '0');
+    return [{ path, message: `${file} has mode ${mode}: others can read or change it`, remedy: `chmod 0600 ${file}` }];
+  }
+  if (found.uid !== 0 && found.uid !== machine.uid) {
+    return [{ path, message: `${file} belongs to user ${found.uid}`, remedy: `chown root ${file}` }];
+  }
+  return [];
+};
+
+const KEY_REMEDY = 'make it on one node with `dualtone key`, and copy it to the others';
+
+const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
+  const own = machine.addresses().map(canonical);
+  const clashes = [...secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY)];
+  if (config.probes.ami !== null) {
+    const remedy = 'write the secret of manager.conf into it, mode 0600, or set probes.ami to null';
+    clashes.push(...secretFileClash(['probes', 'ami', 'secret-file'], config.probes.ami.secretFile, machine, remedy));
+  }
+  if (own.includes(canonical(config.peer.address))) {
+    clashes.push({
+      path: ['peer', 'address'],
+      message: `the peer's address ${config.peer.address} is one of this machine's own`,
+      remedy: 'give the address of the other server; node and peer may be exchanged',
+    });
+  }
+  if (!own.includes(canonical(config.node.address))) {
+    clashes.push({
+      path: ['node', 'address'],
+      message: `this machine does not have the address ${config.node.address}`,
+      remedy: `its addresses are ${machine.addresses().join(', ')}`,
+    });
+  }
+  return clashes;
+};
+
+type Opened = { readonly text: string } | { readonly text: null; readonly message: string };
+
+const openFile = (path: string): Opened => {
+  try {
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    return { text: null, message: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+const unreadable = (message: string): Parsed<never> => ({
+  ok: false,
+  problems: [
+    {
+      line: 1,
+      column: 1,
+      path: '',
+      message: `the file cannot be read: ${message}`,
+      remedy: 'give the path of the configuration with --config',
+    },
+  ],
+  notes: [],
+});
+
+const withClashes = <C>(
+  parsed: ReturnType<typeof parseConfig> | ReturnType<typeof parseCheckpointConfig>,
+  clashes: (config: C) => readonly Clash[],
+): Parsed<C> => {
+  const { source, ...rest } = parsed;
+  if (!rest.ok) return rest;
+  const problems = clashes(rest.config as C).map(({ path, message, remedy }) => ({
+    ...source.place(path),
+    path: pathText(path),
+    message,
+    remedy,
+  }));
+  return problems.length > 0 ? { ok: false, problems, notes: rest.notes } : { ...rest, config: rest.config as C };
+};
+
+/** Reads a node's file and checks it against this machine: key file, secrets, addresses. Synchronous; for starts and checks. */
+export const loadConfig = (path: string, machine: Machine = thisMachine): Parsed<Config> => {
+  const opened = openFile(path);
+  if (opened.text === null) return unreadable(opened.message);
+  return withClashes<Config>(parseConfig(opened.text), (config) => nodeClashes(config, machine));
+};
+
+/** Reads a checkpoint's file and checks its key file. */
+export const loadCheckpointConfig = (path: string, machine: Machine = thisMachine): Parsed<CheckpointConfig> => {
+  const opened = openFile(path);
+  if (opened.text === null) return unreadable(opened.message);
+  return withClashes<CheckpointConfig>(parseCheckpointConfig(opened.text), (config) =>
+    secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY),
+  );
+};

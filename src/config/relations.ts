@@ -1,0 +1,321 @@
+import { BlockList, isIPv4, SocketAddress } from 'node:net';
+import type { Config } from './config.ts';
+import type { Path } from './document.ts';
+import { printDuration } from './scalars.ts';
+
+/** What a rule between keys found; `path` in the words of the file. */
+export interface Clash {
+  readonly path: Path;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Sections that are valid by themselves; a rule is skipped where one that it needs is not. */
+export type Sections = Partial<Config>;
+
+const none: readonly Clash[] = [];
+
+/** One spelling for each address. */
+export const canonical = (address: string): string => {
+  const parsed = SocketAddress.parse(isIPv4(address) ? `${address}:1` : `[${address}]:1`);
+  return parsed?.address ?? address;
+};
+
+const same = (a: string, b: string): boolean => canonical(a) === canonical(b);
+const hostOf = (cidr: string): string => cidr.split('/')[0] ?? cidr;
+const round = (value: number): string => String(Math.round(value * 1000) / 1000);
+
+/** How long, on a voter's clock, a lease may stand: `(D + g) · (1 + ρ) / (1 − ρ)`, in milliseconds. */
+export const coverMs = (timing: Pick<Config['timing'], 'leaseMs' | 'gateLagMs' | 'clockPpm'>): number => {
+  const rho = timing.clockPpm / 1_000_000;
+  return ((timing.leaseMs + timing.gateLagMs) * (1 + rho)) / (1 - rho);
+};
+
+const leaseRules = ({ timing }: Sections): readonly Clash[] => {
+  if (timing === undefined) return none;
+  const clashes: Clash[] = [];
+  const cover = coverMs(timing);
+  const rho = timing.clockPpm / 1_000_000;
+  if (cover >= timing.promiseMs) {
+    const sum = `(${timing.leaseMs} + ${timing.gateLagMs}) · (1 + ${rho}) / (1 − ${rho}) = ${round(cover)} ms`;
+    const most = Math.floor((timing.promiseMs * (1 - rho)) / (1 + rho) - timing.gateLagMs - 0.001);
+    clashes.push({
+      path: ['timing', 'lease'],
+      message: `the lease may outlive the promise: ${sum}, not below the promise of ${timing.promiseMs} ms`,
+      remedy: most > 0 ? `a lease of at most ${most}ms, or a longer promise` : 'give a longer promise',
+    });
+  }
+  const beats = timing.leaseMs / timing.heartbeatMs;
+  if (timing.slots <= beats) {
+    clashes.push({
+      path: ['timing', 'slots'],
+      message: `${timing.slots} slots are not more than lease / heartbeat = ${round(beats)}`,
+      remedy: `give at least ${Math.floor(beats) + 1} slots`,
+    });
+  }
+  if (beats < 2) {
+    clashes.push({
+      path: ['timing', 'heartbeat'],
+      message: `one lost datagram would end the lease: ${printDuration(timing.heartbeatMs)} is over half of ${printDuration(timing.leaseMs)}`,
+      remedy: `give a heartbeat of at most ${printDuration(Math.floor(timing.leaseMs / 2))}`,
+    });
+  }
+  if (timing.askMs >= timing.leaseMs) {
+    clashes.push({
+      path: ['timing', 'ask'],
+      message: `a request may win after its lease is out: ask ${printDuration(timing.askMs)}, lease ${printDuration(timing.leaseMs)}`,
+      remedy: 'give a few round trips, such as 80ms',
+    });
+  }
+  return clashes;
+};
+
+const nodeRules = ({ node, peer, network }: Sections): readonly Clash[] => {
+  const clashes: Clash[] = [];
+  if (node !== undefined && peer !== undefined) {
+    if (same(node.address, peer.address)) {
+      clashes.push({
+        path: ['peer', 'address'],
+        message: `the peer's address ${peer.address} is this node's own`,
+        remedy: 'give the address of the other server',
+      });
+    }
+    if (node.name === peer.name) {
+      clashes.push({
+        path: ['peer', 'name'],
+        message: `both nodes are called ${peer.name}`,
+        remedy: 'give each a name of its own',
+      });
+    }
+    if (isIPv4(node.address) !== isIPv4(peer.address)) {
+      clashes.push({
+        path: ['peer', 'address'],
+        message: `${peer.address} and ${node.address} are of different families`,
+        remedy: 'give both as IPv4 or both as IPv6',
+      });
+    }
+  }
+  const gateway = network?.gateway;
+  const taken = [node?.address, peer?.address].filter((each) => each !== undefined);
+  if (typeof gateway === 'string' && taken.some((each) => same(each, gateway))) {
+    clashes.push({
+      path: ['network', 'gateway'],
+      message: `the gateway ${gateway} is one of the nodes`,
+      remedy: 'give a router that stays when either node dies',
+    });
+  }
+  return clashes;
+};
+
+const checkpointNameRules = (arbiter: Config['arbiter'], sections: Sections): readonly Clash[] => {
+  if (arbiter.kind !== 'checkpoints') return none;
+  const names = new Set(['main', 'standby', sections.node?.name, sections.peer?.name]);
+  return arbiter.checkpoints.flatMap(({ name }, index) => {
+    if (!names.has(name)) {
+      names.add(name);
+      return none;
+    }
+    const message = `the name ${name} is taken: by a node, by a role, or by another checkpoint`;
+    return [
+      { path: ['arbiter', 'checkpoints', index, 'name'], message, remedy: 'give each checkpoint a name of its own' },
+    ];
+  });
+};
+
+const checkpointAddressRules = (arbiter: Config['arbiter'], sections: Sections): readonly Clash[] => {
+  if (arbiter.kind !== 'checkpoints') return none;
+  const owners = new Map<string, string>();
+  if (sections.node !== undefined) owners.set(canonical(sections.node.address), 'this node');
+  if (sections.peer !== undefined) owners.set(canonical(sections.peer.address), 'the peer');
+  for (const each of sections.virtualIp?.addresses ?? []) owners.set(canonical(hostOf(each)), 'the virtual IP');
+  return arbiter.checkpoints.flatMap(({ name, address }, index) => {
+    const owner = owners.get(canonical(address));
+    owners.set(canonical(address), owner ?? name);
+    if (owner === undefined) return none;
+    return [
+      {
+        path: ['arbiter', 'checkpoints', index, 'address'],
+        message: `${address} belongs to ${owner}: two votes would die together`,
+        remedy: 'put each checkpoint on a machine of its own',
+      },
+    ];
+  });
+};
+
+const needRules = (arbiter: Config['arbiter']): readonly Clash[] => {
+  if (arbiter.kind !== 'checkpoints') return none;
+  const pings = arbiter.checkpoints.filter((each) => each.kind === 'ping').length;
+  if (typeof arbiter.need === 'string') return none;
+  const majority = Math.floor(pings / 2) + 1;
+  if (arbiter.need >= majority && arbiter.need <= pings) return none;
+  const range = pings === 0 ? 'there is none' : `${majority} to ${pings} make sense`;
+  return [
+    {
+      path: ['arbiter', 'need'],
+      message: `need: ${arbiter.need} counts ping targets, and ${range}; voters always need a majority`,
+      remedy: 'leave it out, or write majority or all',
+    },
+  ];
+};
+
+const arbiterRules = (sections: Sections): readonly Clash[] => {
+  const { arbiter } = sections;
+  if (arbiter === undefined) return none;
+  return [
+    ...checkpointNameRules(arbiter, sections),
+    ...checkpointAddressRules(arbiter, sections),
+    ...needRules(arbiter),
+  ];
+};
+
+const virtualIpRules = ({ virtualIp, node, peer }: Sections): readonly Clash[] => {
+  if (virtualIp === undefined || virtualIp === null) return none;
+  const seen = new Set([node?.address, peer?.address].flatMap((each) => (each === undefined ? [] : [canonical(each)])));
+  const clashes = virtualIp.addresses.flatMap((cidr, index): readonly Clash[] => {
+    const host = canonical(hostOf(cidr));
+    if (!seen.has(host)) {
+      seen.add(host);
+      return none;
+    }
+    return [
+      {
+        path: ['virtual-ip', 'addresses', index],
+        message: `${cidr} is a node's own address, or given twice`,
+        remedy: 'give an address that neither node has by itself',
+      },
+    ];
+  });
+  if (node === undefined) return clashes;
+  const related = virtualIp.addresses.filter((cidr) => isIPv4(hostOf(cidr)) === isIPv4(node.address));
+  if (related.length === 0) {
+    const message = `no virtual IP is of the family of ${node.address}`;
+    return [...clashes, { path: ['virtual-ip', 'addresses'], message, remedy: "give one of the nodes' own family" }];
+  }
+  return clashes;
+};
+
+/** Does the network of `cidr` contain `address`? False for another family. */
+export const contains = (cidr: string, address: string): boolean => {
+  const host = hostOf(cidr);
+  if (isIPv4(host) !== isIPv4(address)) return false;
+  const family = isIPv4(host) ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  list.addSubnet(host, Number(cidr.split('/')[1]), family);
+  return list.check(address, family);
+};
+
+const muteRules = ({ telephony, virtualIp, gate, listen, peer }: Sections): readonly Clash[] => {
+  const clashes: Clash[] = [];
+  if (telephony === 'warm' && virtualIp === null && gate !== undefined && !gate.enforce) {
+    clashes.push({
+      path: ['gate', 'enforce'],
+      message: 'a warm Asterisk without a virtual IP and without the gate answers phones on both nodes',
+      remedy: 'set gate.enforce to true, give a virtual-ip, or use telephony: cold',
+    });
+  }
+  const ours = [listen?.port, peer?.port].filter((each) => each !== undefined);
+  const [low = 0, high = -1] = (gate?.mediaPorts ?? '').split('-').map(Number);
+  const shut = ours.find(
+    (port) => (port >= low && port <= high) || port === gate?.iaxPort || gate?.sipPorts.includes(port),
+  );
+  if (shut !== undefined) {
+    clashes.push({
+      path: ['gate'],
+      message: `port ${shut}, on which the nodes speak, lies behind the gate`,
+      remedy: 'give another listen port, or leave it out of the gate',
+    });
+  }
+  return clashes;
+};
+
+const watchRules = ({ watch }: Sections): readonly Clash[] => {
+  if (watch?.kind !== 'looks') return none;
+  const span = (watch.pings - 1) * watch.pingGapMs;
+  if (span < watch.everyMs) return none;
+  const sum = `${watch.pings} pings ${printDuration(watch.pingGapMs)} apart take ${printDuration(span)}`;
+  return [
+    {
+      path: ['watch', 'every'],
+      message: `${sum}, a look is due each ${printDuration(watch.everyMs)}`,
+      remedy: 'look less often, or ping closer',
+    },
+  ];
+};
+
+const twice = (names: readonly string[], path: (index: number) => Path, what: string): readonly Clash[] =>
+  names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? none
+      : [{ path: path(index), message: `two ${what} are called ${name}`, remedy: 'give each a name of its own' }],
+  );
+
+const nameRules = ({ hooks, probes, services }: Sections): readonly Clash[] => {
+  const found = [
+    ...twice(
+      (hooks ?? []).map(({ name }) => name),
+      (index) => ['hooks', index, 'name'],
+      'hooks',
+    ),
+  ];
+  const serviceNames = (services ?? []).map((each) => JSON.stringify(Object.values(each)[0]));
+  found.push(...twice(serviceNames, (index) => ['services', index], 'services'));
+  for (const kind of ['tcp', 'icmp', 'command'] as const) {
+    const names = (probes?.[kind] ?? []).map(({ name }) => name);
+    found.push(...twice(names, (index) => ['probes', kind, index, 'name'], `${kind} probes`));
+  }
+  return found;
+};
+
+const directoryRules = ({ stateDir, runDir }: Sections): readonly Clash[] =>
+  stateDir === undefined || stateDir !== runDir
+    ? none
+    : [
+        {
+          path: ['run-dir'],
+          message: 'run-dir and state-dir are the same',
+          remedy: 'the one is on tmpfs, the other on disk',
+        },
+      ];
+
+const contactRules = ({ streams, probes }: Sections): readonly Clash[] =>
+  streams?.contacts.enabled === true && probes !== undefined && probes.ami === null
+    ? [
+        {
+          path: ['streams', 'contacts', 'enabled'],
+          message: 'the stream of contacts speaks to Asterisk through probes.ami, and that is off',
+          remedy: 'configure probes.ami, or set streams.contacts.enabled to false',
+        },
+      ]
+    : none;
+
+const RULES = [
+  nodeRules,
+  arbiterRules,
+  leaseRules,
+  virtualIpRules,
+  muteRules,
+  watchRules,
+  nameRules,
+  directoryRules,
+  contactRules,
+];
+
+/** All contradictions between keys of a node's file. */
+export const clashesOf = (sections: Sections): readonly Clash[] => RULES.flatMap((rule) => rule(sections));
+
+/** What is allowed and deserves a word. */
+export const notesOf = (config: Config): readonly string[] => {
+  const notes: string[] = [];
+  const outside = (config.virtualIp?.addresses ?? []).filter(
+    (cidr) => isIPv4(hostOf(cidr)) === isIPv4(config.node.address) && !contains(cidr, config.node.address),
+  );
+  for (const cidr of outside)
+    notes.push(`virtual-ip ${cidr} is of another network than this node's ${config.node.address}`);
+  if (config.arbiter.kind === 'checkpoints' && config.arbiter.checkpoints.every((each) => each.kind === 'ping')) {
+    notes.push(
+      'ping checkpoints cannot promise: the pair is protected like one without an arbiter, and knows when it is cut off',
+    );
+  }
+  if (config.onIsolation === 'serve') notes.push('on-isolation: serve lets two nodes be active in a partition');
+  return notes;
+};

@@ -1,0 +1,320 @@
+import { z } from 'zod';
+import { probesSchema } from './probes-schema.ts';
+import {
+  absolutePath,
+  address,
+  argv,
+  cidr,
+  duration,
+  name,
+  networkInterface,
+  port,
+  portRange,
+  scriptName,
+  size,
+  unitName,
+} from './scalars.ts';
+
+export const DEFAULT_PORT = 4577;
+
+const listenSchema = z
+  .strictObject({
+    address: address()
+      .optional()
+      .describe('Address for datagrams and the stream; the own address of `node` if absent.'),
+    port: port().default(DEFAULT_PORT).describe('UDP and TCP port; open it both ways between all that take part.'),
+  })
+  .prefault({})
+  .describe('Where this process hears the others.');
+
+const checkpointSchema = z.strictObject({
+  kind: z
+    .enum(['voter', 'ping'])
+    .default('voter')
+    .describe('`voter`: another Dualtone, which promises. `ping`: an address that answers pings; it cannot promise.'),
+  name: name().describe('Its name, the same as in its own file.'),
+  address: address().describe('Its address.'),
+  port: port().default(DEFAULT_PORT).describe('Its port; `voter` only.'),
+});
+
+const arbiterSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none').describe('Two nodes and nothing else.') }),
+    z.strictObject({
+      kind: z.literal('checkpoints').describe('A majority of the nodes and checkpoints grants the right to serve.'),
+      checkpoints: z.array(checkpointSchema).min(1).max(9).describe('The outside points of view.'),
+      need: z
+        .union([z.literal('majority'), z.literal('all'), z.int().min(1).max(9)])
+        .default('majority')
+        .describe('How many ping targets must agree that the main is gone; voters always need a majority.'),
+      'when-lost': z
+        .enum(['wait', 'likely'])
+        .default('wait')
+        .describe('All voters stay lost: `wait` for them, or agree to do without (`likely`).'),
+      'lost-after': duration(1000).prefault('60s').describe('With `likely`: after this long without an answer.'),
+    }),
+  ])
+  .prefault({ kind: 'none' })
+  .describe('The rule that gives the right to serve.');
+
+const stepKeys = (timeout: string) => ({
+  timeout: duration(100).prefault(timeout).describe('After this long the outcome is unknown.'),
+  'on-failure': z.enum(['continue', 'stop']).default('continue').describe('What the plan does when this fails.'),
+});
+
+const serviceKeys = {
+  when: z
+    .enum(['telephony', 'always', 'active'])
+    .default('telephony')
+    .describe('`active`: runs on the active node only. `always`: on both. `telephony`: as the key `telephony` says.'),
+  ...stepKeys('30s'),
+};
+
+const serviceSchema = z.union([
+  z.strictObject({ unit: unitName().describe('A systemd unit.'), ...serviceKeys }),
+  z.strictObject({ init: scriptName().describe('A script below /etc/init.d.'), ...serviceKeys }),
+  z.strictObject({ compose: absolutePath().describe('A directory with a compose project.'), ...serviceKeys }),
+  z.strictObject({
+    command: z
+      .strictObject({
+        name: name().describe('Its name in the plan.'),
+        start: argv().describe('Starts it; exit code 0 is done.'),
+        stop: argv().describe('Stops it.'),
+        status: argv().describe('Exit code 0: it runs; 3: it does not.'),
+      })
+      .describe('Programs that start, stop and look.'),
+    ...serviceKeys,
+  }),
+]);
+
+const timingSchema = z
+  .strictObject({
+    heartbeat: duration(10).prefault('100ms').describe('`h`: a holder renews, a passive node says hello, this often.'),
+    promise: duration(50).prefault('600ms').describe("`P`: a voter's promise; the same on all that take part."),
+    lease: duration(40).prefault('560ms').describe('`D`: the lease, from before its request was sent.'),
+    'gate-lag': duration(1).prefault('12ms').describe('`g`: how late the kernel may notice that a timeout is over.'),
+    'clock-ppm': z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(500)
+      .describe('`ρ`: how far a clock may be off its rate, parts per million.'),
+    ask: duration(10).prefault('80ms').describe('A request that has not won by then is withdrawn.'),
+    'head-start': duration()
+      .prefault('150ms')
+      .describe('The standby that hears a well main lets it go first for so long.'),
+    'head-start-after-boot': duration().prefault('400ms').describe('The same, after a boot.'),
+    'lone-wait': duration()
+      .prefault('5s')
+      .describe('Without an arbiter: a node that starts and hears nobody listens so long before it serves.'),
+    slots: z
+      .int()
+      .min(3)
+      .max(256)
+      .default(16)
+      .describe('Ticket slots in the kernel gate; more than lease / heartbeat.'),
+  })
+  .prefault({})
+  .describe('Times of the lease.');
+
+const watchSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('lease').describe('The standby takes over when the lease is out.') }),
+    z.strictObject({
+      kind: z.literal('looks').describe('The standby counts bad looks at the main, as the original scripts did.'),
+      every: duration(1000).prefault('60s').describe('How often it looks.'),
+      'bad-looks': z.int().min(1).max(1000).default(1).describe('Bad looks in a row before a takeover.'),
+      pings: z.int().min(1).max(20).default(3).describe('Pings of one look; it is bad when all fail.'),
+      'ping-gap': duration(100).prefault('10s').describe('Time between the pings of one look.'),
+    }),
+  ])
+  .prefault({ kind: 'lease' })
+  .describe('How the standby watches the main.');
+
+const failbackSchema = z
+  .strictObject({
+    policy: z
+      .enum(['auto', 'when-idle', 'manual'])
+      .default('when-idle')
+      .describe('Back to the main: at once after `hold`, when no call is up, or by a person only.'),
+    hold: duration().prefault('60s').describe('The main must have been well for so long.'),
+    'max-wait': duration().prefault('30m').describe('With `when-idle`: after so long it goes back, calls or not.'),
+  })
+  .prefault({})
+  .describe('When service returns to the main.');
+
+const hookSchema = z.strictObject({
+  name: name().describe('Its name in the plan and the journal.'),
+  run: argv().describe('Program with its whole path, then arguments; no shell.'),
+  when: z.enum(['activate', 'passivate', 'both']).default('both').describe('In which direction it runs.'),
+  position: z
+    .enum(['first', 'last'])
+    .default('last')
+    .describe('Before all other steps of an activation, or after them.'),
+  ...stepKeys('10s'),
+});
+
+const nodeKeys = {
+  name: name().describe('Name for people.'),
+  address: address().describe('Address on the voice network.'),
+};
+
+/** Sections and keys of a node's file, in the order in which `config show` prints them. */
+export const nodeSections = {
+  node: z
+    .strictObject({
+      role: z
+        .enum(['main', 'standby'])
+        .describe('What this server is configured to be; `master` and `slave` are understood.'),
+      ...nodeKeys,
+    })
+    .describe('This server.'),
+  peer: z
+    .strictObject({ ...nodeKeys, port: port().default(DEFAULT_PORT).describe('Its UDP and TCP port.') })
+    .describe('The other one.'),
+  listen: listenSchema,
+  'key-file': absolutePath()
+    .default('/etc/dualtone/pair.key')
+    .describe('The key that both nodes and all checkpoints share; mode 0600 or 0400.'),
+  preset: z
+    .enum(['classic', 'blog2012', 'remsys', 'fast', 'quick'])
+    .default('fast')
+    .describe('Sets defaults of several keys at once; every one may be given here again.'),
+  profile: z.enum(['asterisk', 'xivo']).default('asterisk').describe('What a node consists of.'),
+  telephony: z
+    .enum(['warm', 'cold'])
+    .default('warm')
+    .describe('On the passive node Asterisk runs and is mute (`warm`), or is stopped (`cold`).'),
+  arbiter: arbiterSchema,
+  'on-isolation': z
+    .enum(['stop', 'serve'])
+    .default('stop')
+    .describe('An active node without its lease stops, or goes on at the risk of two.'),
+  'virtual-ip': z
+    .strictObject({
+      addresses: z.array(cidr()).min(1).max(8).describe('Addresses that follow the active node.'),
+      interface: networkInterface().describe('Where they live.'),
+      announcements: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(5)
+        .describe('Gratuitous ARPs (or neighbour advertisements) after a move.'),
+      'announce-every': duration(10).prefault('500ms').describe('Time between them.'),
+      ...stepKeys('2s'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Addresses held as a kernel lease.'),
+  gate: z
+    .strictObject({
+      'sip-ports': z.array(port()).max(16).default([5060, 5061]).describe('UDP and TCP ports of SIP.'),
+      'iax-port': port().nullable().default(4569).describe('UDP port of IAX2.'),
+      'media-ports': portRange().nullable().default('10000-20000').describe('UDP ports of RTP.'),
+      enforce: z.boolean().default(true).describe('The kernel drops these ports unless the lease is granted.'),
+    })
+    .prefault({})
+    .describe('The lease gate in the kernel.'),
+  services: z
+    .array(serviceSchema)
+    .max(64)
+    .default([])
+    .describe('The services of a node, in the order in which they start.'),
+  probes: probesSchema,
+  network: z
+    .strictObject({
+      gateway: address().nullable().default(null).describe('Pinged to tell whether this node itself is cut off.'),
+      interface: networkInterface().nullable().default(null).describe('Its link is watched.'),
+    })
+    .prefault({})
+    .describe("This node's own network."),
+  health: z
+    .strictObject({
+      'bad-looks': z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(3)
+        .describe('Bad looks in a row before `down`; a crash counts at once.'),
+      'good-looks': z.int().min(1).max(1000).default(2).describe('Good looks in a row before `up` again.'),
+    })
+    .prefault({})
+    .describe('From looks to a verdict.'),
+  timing: timingSchema,
+  watch: watchSchema,
+  failback: failbackSchema,
+  unfit: z
+    .strictObject({
+      policy: z
+        .enum(['takeover', 'restart-first'])
+        .default('takeover')
+        .describe('Unfit telephony on a living node: hand over, or restart it in place first.'),
+      'restart-wait': duration(100).prefault('10s').describe('With `restart-first`: how long it has to become well.'),
+      'last-resort': duration(100)
+        .prefault('5s')
+        .describe(
+          'An unfit node waits so long, with nobody serving and no fit rival, before it serves as well as it can.',
+        ),
+    })
+    .prefault({})
+    .describe('What happens when telephony is unfit.'),
+  flapping: z
+    .strictObject({
+      'max-switches': z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(3)
+        .describe('Voluntary moves within the window; then a person must acknowledge.'),
+      window: duration(1000).prefault('1h').describe('The window.'),
+    })
+    .prefault({})
+    .describe('Cap on voluntary moves.'),
+  hooks: z.array(hookSchema).max(32).default([]).describe('Programs of yours that run as steps.'),
+  streams: z
+    .strictObject({
+      contacts: z
+        .strictObject({
+          enabled: z
+            .boolean()
+            .default(true)
+            .describe("Registrations follow to the passive node's AstDB; needs `probes.ami`."),
+          resync: duration(1000).prefault('30s').describe('A full comparison this often, besides each change.'),
+        })
+        .prefault({})
+        .describe('Registrations of phones.'),
+    })
+    .prefault({})
+    .describe('Replicated data.'),
+  'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),
+  'run-dir': absolutePath().default('/run/dualtone').describe('What must not outlive a boot; on tmpfs.'),
+  journal: z
+    .strictObject({
+      'max-age': duration(3_600_000)
+        .prefault('400d')
+        .describe('Older entries are dropped; the chain stays verifiable.'),
+      'max-size': size(1024 ** 2)
+        .prefault('256MiB')
+        .describe('The oldest entries are dropped above this size.'),
+      'memory-entries': z
+        .int()
+        .min(10)
+        .max(1_000_000)
+        .default(10_000)
+        .describe('Entries kept in memory while the disk refuses; above it the oldest are counted and dropped.'),
+    })
+    .prefault({})
+    .describe('The journal, `journal.db` in `state-dir`.'),
+  'control-socket': z
+    .strictObject({
+      path: absolutePath()
+        .optional()
+        .describe('The socket of the command line; `control.sock` in `run-dir` if absent.'),
+      group: z.string().min(1).max(32).nullable().default(null).describe('A Unix group that may use it besides root.'),
+    })
+    .prefault({})
+    .describe('Where the command line reaches the agent.'),
+};
+
+/** A node's file. */
+export const nodeSchema = z.strictObject(nodeSections);
