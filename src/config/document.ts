@@ -24,6 +24,8 @@ export const pathText = (path: Path): string =>
 export interface Source {
   readonly value: unknown;
   readonly problems: readonly Problem[];
+  /** The YAML itself cannot be trusted: what its keys say would be noise. */
+  readonly broken: boolean;
   /** Place of the value at `path`, or of the nearest enclosing one; of the key itself with `key`. */
   place(path: Path, key?: string): { readonly line: number; readonly column: number };
 }
@@ -70,6 +72,7 @@ const firstLine = (text: string): string => text.split('\n')[0]?.replace(/ at li
 
 const empty = (problem: Problem): Source => ({
   value: undefined,
+  broken: true,
   problems: [problem],
   place: () => ({ line: 1, column: 1 }),
 });
@@ -92,6 +95,7 @@ export const readSource = (text: string): Source => {
     strict: true,
     uniqueKeys: true,
     prettyErrors: true,
+    logLevel: 'error',
   });
   const list = Array.isArray(documents) ? documents : [];
   const document = list[0];
@@ -121,7 +125,8 @@ export const readSource = (text: string): Source => {
     const message = error instanceof Error ? firstLine(error.message) : 'an alias cannot be resolved';
     problems.push({ line: 1, column: 1, path: '', message, remedy: 'write the values out instead of aliases' });
   }
-  return { value, problems, place: (path, key) => at(offsetOf(document, path, key)) };
+  const broken = list.some((each) => each.errors.some((error) => error.code !== 'DUPLICATE_KEY'));
+  return { value, problems, broken, place: (path, key) => at(offsetOf(document, path, key)) };
 };
 
 /** Where the key `key` of the map at `path` stands, else the value at `path`, else what encloses it. */

@@ -32,8 +32,13 @@ const oldWords = (raw: Raw): { readonly raw: Raw; readonly notes: readonly strin
 
 const SHAPE_OPTIONS = { io: 'input', unrepresentable: 'any' } as const;
 
+let nodeShapeMemo: Shape | null = null;
+
 /** JSON Schema of a node's file, for editors, the reference and "did you mean". */
-export const nodeShape = (): Shape => z.toJSONSchema(nodeSchema, SHAPE_OPTIONS);
+export const nodeShape = (): Shape => {
+  nodeShapeMemo ??= z.toJSONSchema(nodeSchema, SHAPE_OPTIONS);
+  return nodeShapeMemo;
+};
 
 /** JSON Schema of a checkpoint's file. */
 export const checkpointShape = (): Shape => z.toJSONSchema(checkpointSchema, SHAPE_OPTIONS);

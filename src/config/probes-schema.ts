@@ -49,8 +49,8 @@ export const probesSchema = z
       .prefault('100ms')
       .describe('Default of the quick probes (ami, sip, tcp, icmp), and how often a look is made.'),
     timeout: duration(10).prefault('250ms').describe('Default of the quick probes.'),
-    ami: amiSchema.nullable().default(null).describe('Asterisk manager: login, ping, number of calls, events.'),
-    sip: z.array(sipSchema).max(16).default([]).describe('SIP OPTIONS; any final answer is well.'),
+    ami: amiSchema.nullable().prefault(null).describe('Asterisk manager: login, ping, number of calls, events.'),
+    sip: z.array(sipSchema).max(16).prefault([]).describe('SIP OPTIONS; any final answer is well.'),
     tcp: z
       .array(
         z.strictObject({
@@ -62,7 +62,7 @@ export const probesSchema = z
         }),
       )
       .max(32)
-      .default([])
+      .prefault([])
       .describe('TCP connections.'),
     icmp: z
       .array(
@@ -74,7 +74,7 @@ export const probesSchema = z
         }),
       )
       .max(32)
-      .default([])
+      .prefault([])
       .describe('Pings.'),
     command: z
       .array(
@@ -86,7 +86,7 @@ export const probesSchema = z
         }),
       )
       .max(32)
-      .default([])
+      .prefault([])
       .describe('Programs of yours.'),
     service: z
       .strictObject({

@@ -39,9 +39,11 @@ const checkpointSchema = z.strictObject({
 
 const arbiterSchema = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('none').describe('Two nodes and nothing else.') }),
+    z.strictObject({ kind: z.literal('none').describe('`none`: two nodes and nothing else.') }),
     z.strictObject({
-      kind: z.literal('checkpoints').describe('A majority of the nodes and checkpoints grants the right to serve.'),
+      kind: z
+        .literal('checkpoints')
+        .describe('`checkpoints`: a majority of the nodes and checkpoints grants the right to serve.'),
       checkpoints: z.array(checkpointSchema).min(1).max(9).describe('The outside points of view.'),
       need: z
         .union([z.literal('majority'), z.literal('all'), z.int().min(1).max(9)])
@@ -71,7 +73,10 @@ const serviceKeys = {
 };
 
 const serviceSchema = z.union([
-  z.strictObject({ unit: unitName().describe('A systemd unit.'), ...serviceKeys }),
+  z.strictObject({
+    unit: unitName().describe('A systemd unit; each entry has one of `unit`, `init`, `compose`, `command`.'),
+    ...serviceKeys,
+  }),
   z.strictObject({ init: scriptName().describe('A script below /etc/init.d.'), ...serviceKeys }),
   z.strictObject({ compose: absolutePath().describe('A directory with a compose project.'), ...serviceKeys }),
   z.strictObject({
@@ -119,9 +124,9 @@ const timingSchema = z
 
 const watchSchema = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('lease').describe('The standby takes over when the lease is out.') }),
+    z.strictObject({ kind: z.literal('lease').describe('`lease`: the standby takes over when the lease is out.') }),
     z.strictObject({
-      kind: z.literal('looks').describe('The standby counts bad looks at the main, as the original scripts did.'),
+      kind: z.literal('looks').describe('`looks`: it counts bad looks at the main, as the original scripts did.'),
       every: duration(1000).prefault('60s').describe('How often it looks.'),
       'bad-looks': z.int().min(1).max(1000).default(1).describe('Bad looks in a row before a takeover.'),
       pings: z.int().min(1).max(20).default(3).describe('Pings of one look; it is bad when all fail.'),
@@ -204,7 +209,7 @@ export const nodeSections = {
       ...stepKeys('2s'),
     })
     .nullable()
-    .default(null)
+    .prefault(null)
     .describe('Addresses held as a kernel lease.'),
   gate: z
     .strictObject({
@@ -218,13 +223,13 @@ export const nodeSections = {
   services: z
     .array(serviceSchema)
     .max(64)
-    .default([])
+    .prefault([])
     .describe('The services of a node, in the order in which they start.'),
   probes: probesSchema,
   network: z
     .strictObject({
-      gateway: address().nullable().default(null).describe('Pinged to tell whether this node itself is cut off.'),
-      interface: networkInterface().nullable().default(null).describe('Its link is watched.'),
+      gateway: address().nullable().prefault(null).describe('Pinged to tell whether this node itself is cut off.'),
+      interface: networkInterface().nullable().prefault(null).describe('Its link is watched.'),
     })
     .prefault({})
     .describe("This node's own network."),
@@ -270,7 +275,7 @@ export const nodeSections = {
     })
     .prefault({})
     .describe('Cap on voluntary moves.'),
-  hooks: z.array(hookSchema).max(32).default([]).describe('Programs of yours that run as steps.'),
+  hooks: z.array(hookSchema).max(32).prefault([]).describe('Programs of yours that run as steps.'),
   streams: z
     .strictObject({
       contacts: z
@@ -310,7 +315,7 @@ export const nodeSections = {
       path: absolutePath()
         .optional()
         .describe('The socket of the command line; `control.sock` in `run-dir` if absent.'),
-      group: z.string().min(1).max(32).nullable().default(null).describe('A Unix group that may use it besides root.'),
+      group: z.string().min(1).max(32).nullable().prefault(null).describe('A Unix group that may use it besides root.'),
     })
     .prefault({})
     .describe('Where the command line reaches the agent.'),
