@@ -1,0 +1,244 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail, ok, type Result } from '../src/core/result.ts';
+import { labCgroup } from './hosts/cgroup.ts';
+import type { HostContext, HostPlan } from './hosts/context.ts';
+import { createHost, type Host } from './hosts/host.ts';
+import {
+  type Address,
+  addressOf,
+  isRunId,
+  netnsName,
+  newRunId,
+  octetByRole,
+  pickSubnet,
+  type Subnet,
+} from './network/addressing.ts';
+import { buildBridge, type Network, openNetwork } from './network/network.ts';
+import { runChecked } from './process.ts';
+import { ensureRequirements } from './requirements.ts';
+import {
+  allRuns,
+  claimRun,
+  disksFolder,
+  machineBootId,
+  ownProcess,
+  type RunState,
+  readRun,
+  standingOf,
+  writeRun,
+} from './run-state.ts';
+import { tearDown } from './teardown.ts';
+import { checkTopology, standardTopology, type Topology } from './topology.ts';
+import { ensureTree, type Tree } from './tree/tree.ts';
+
+/** A running lab: hosts on one bridge. */
+export interface Lab {
+  readonly runId: string;
+  readonly subnet: Subnet;
+  readonly gateway: Address;
+  /** The address under which telephony is reached. */
+  readonly virtual: Address;
+  readonly hostByName: ReadonlyMap<string, Host>;
+  /** The host of that name; a name that the topology lacks is a programmer's error. */
+  readonly host: (name: string) => Host;
+  readonly network: Network;
+  /** Boots the named hosts (default: all that are off) at the same time. */
+  readonly boot: (names?: readonly string[]) => Promise<Result<void>>;
+  /** Takes everything away. */
+  readonly down: () => Promise<Result<void>>;
+}
+
+export interface LabOptions {
+  /** Default: a new one. */
+  readonly runId?: string;
+  readonly topology?: Topology;
+  /** Outlives this process; otherwise the lab is a leftover when this process is gone. */
+  readonly keep?: boolean;
+  /** Mounted into the hosts at /opt/dualtone; default: the repository that this file is in. */
+  readonly repository?: string;
+  readonly suite?: string;
+  readonly log?: (line: string) => void;
+}
+
+/** One line of `lab status`. */
+export interface LabStatus {
+  readonly runId: string;
+  readonly standing: 'owned' | 'kept' | 'leftover';
+  readonly createdAt?: string;
+  readonly hosts: readonly { readonly name: string; readonly address: string; readonly isOn: boolean }[];
+}
+
+const routesOf = async (): Promise<Result<readonly string[]>> => {
+  const shown = await runChecked(['ip', '-4', 'route', 'show', 'table', 'all']);
+  if (!shown.ok) return shown;
+  // A line may begin with the route's type (local, broadcast): the destination is the first word that has a digit.
+  return ok(shown.value.stdout.split('\n').map((line) => line.split(' ').find((word) => /^\d/.test(word)) ?? ''));
+};
+
+const chooseSubnet = async (runId: string): Promise<Result<Subnet>> => {
+  const routes = await routesOf();
+  if (!routes.ok) return routes;
+  const others = await Promise.all((await allRuns()).map(async (other) => await readRun(other)));
+  const taken = others.flatMap((other) => (other.ok ? [other.value.subnet] : []));
+  const subnet = pickSubnet(runId, routes.value, taken);
+  return subnet === undefined
+    ? fail('subnet-none', 'no free network in 10.64.0.0/9 was found', 'take unused labs down')
+    : ok(subnet);
+};
+
+const contextOf = (state: RunState, network: Network, plan: HostPlan): HostContext => ({
+  plan,
+  netns: netnsName(state.runId, plan.name),
+  address: addressOf(state.subnet, plan.octet),
+  folder: join(state.disksFolder, plan.name),
+  cgroup: join(state.cgroup, plan.name),
+  treeRoot: state.treeRoot,
+  repository: state.repository,
+  network,
+});
+
+const assemble = (state: RunState): Lab => {
+  const { hosts } = state.topology;
+  const network = openNetwork(
+    state.runId,
+    state.subnet,
+    hosts.map(({ name }) => name),
+  );
+  const hostByName = new Map(hosts.map((plan) => [plan.name, createHost(contextOf(state, network, plan))]));
+  const host = (name: string): Host => {
+    const found = hostByName.get(name);
+    if (found === undefined) throw new Error(`the topology has no host ${name}`);
+    return found;
+  };
+  const boot = async (names?: readonly string[]): Promise<Result<void>> => {
+    const off: Host[] = [];
+    for (const each of hostByName.values()) if (!(await each.isOn())) off.push(each);
+    const wanted = names === undefined ? off : names.map(host);
+    const reports = await Promise.all(wanted.map(async (each) => await each.boot()));
+    const failed = reports.find((report) => !report.ok);
+    return failed === undefined || failed.ok ? ok(undefined) : failed;
+  };
+  return {
+    runId: state.runId,
+    subnet: state.subnet,
+    gateway: addressOf(state.subnet, octetByRole.gateway),
+    virtual: addressOf(state.subnet, octetByRole.virtual),
+    hostByName,
+    host,
+    network,
+    boot,
+    down: async () => await tearDown(state.runId),
+  };
+};
+
+const noteRun = async (runId: string, tree: Tree, options: LabOptions): Promise<Result<RunState>> => {
+  const subnet = await chooseSubnet(runId);
+  if (!subnet.ok) return subnet;
+  const cgroup = await labCgroup();
+  if (!cgroup.ok) return cgroup;
+  const state: RunState = {
+    version: 1,
+    runId,
+    createdAt: new Date().toISOString(),
+    ...(options.keep === true ? {} : { owner: await ownProcess() }),
+    machineBootId: await machineBootId(),
+    subnet: subnet.value,
+    topology: options.topology ?? standardTopology(),
+    treeRoot: tree.root,
+    repository: options.repository ?? join(import.meta.dirname, '..'),
+    disksFolder: join(disksFolder(), runId),
+    cgroup: join(cgroup.value, runId),
+  };
+  await writeRun(state);
+  for (const { name } of state.topology.hosts)
+    await mkdir(join(state.disksFolder, name), { recursive: true, mode: 0o700 });
+  return ok(state);
+};
+
+/**
+ * Builds a lab: requirements, tree, bridge; its hosts are off, so that files can be put on their disks before `boot`. What fails is
+ * taken away again. Faults: those of the parts, `lab-exists`, `run-id-bad`, `topology-bad`, `subnet-none`.
+ */
+export const createLab = async (options: LabOptions = {}): Promise<Result<Lab>> => {
+  const runId = options.runId ?? newRunId();
+  if (!isRunId(runId)) return fail('run-id-bad', `"${runId}" is no run id`, 'use up to 8 small letters and digits');
+  const topology = checkTopology(options.topology ?? standardTopology());
+  if (!topology.ok) return topology;
+  const ready = await ensureRequirements(options.log);
+  if (!ready.ok) return ready;
+  const tree = await ensureTree({
+    ...(options.suite === undefined ? {} : { suite: options.suite }),
+    ...(options.log === undefined ? {} : { log: options.log }),
+  });
+  if (!tree.ok) return tree;
+  const claimed = await claimRun(runId);
+  if (!claimed.ok) return claimed;
+  const state = await noteRun(runId, tree.value, options);
+  const built = state.ok ? await buildBridge(runId, state.value.subnet) : state;
+  if (state.ok && built.ok) return ok(assemble(state.value));
+  await tearDown(runId);
+  return built.ok ? (state as Extract<typeof state, { ok: false }>) : built;
+};
+
+/** The handle on a lab that another process built. Fault: `lab-unknown`. */
+export const openLab = async (runId: string): Promise<Result<Lab>> => {
+  const state = await readRun(runId);
+  return state.ok ? ok(assemble(state.value)) : state;
+};
+
+/** All labs of this machine. */
+export const labStatus = async (): Promise<readonly LabStatus[]> =>
+  await Promise.all(
+    (await allRuns()).map(async (runId): Promise<LabStatus> => {
+      const [state, standing] = await Promise.all([readRun(runId), standingOf(runId)]);
+      if (!state.ok) return { runId, standing, hosts: [] };
+      const hosts = [...assemble(state.value).hostByName.values()].map(async (host) => ({
+        name: host.name,
+        address: host.address.v4,
+        isOn: await host.isOn(),
+      }));
+      return { runId, standing, createdAt: state.value.createdAt, hosts: await Promise.all(hosts) };
+    }),
+  );
+
+/**
+ * Builds a lab, hands it to `use`, and takes it away however that ends: by return, throw, or SIGINT, SIGTERM, SIGHUP (which abort the
+ * signal given to `use` first). Faults: those of `createLab`, and what `use` returns.
+ */
+export const withLab = async <T>(
+  options: LabOptions,
+  use: (lab: Lab, signal: AbortSignal) => Promise<Result<T>>,
+): Promise<Result<T>> => {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort(new Error('stopped by a signal'));
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    const lab = await createLab(options);
+    if (!lab.ok) return lab;
+    const aborted = new Promise<Result<T>>((resolve) => {
+      const end = (): void => resolve(fail('lab-stopped', 'the lab was stopped by a signal', 'run it again'));
+      abort.signal.addEventListener('abort', end, { once: true });
+      if (abort.signal.aborted) end();
+    });
+    try {
+      return await Promise.race([use(lab.value, abort.signal), aborted]);
+    } finally {
+      const down = await lab.value.down();
+      if (!down.ok) process.stderr.write(`${down.error.message}; ${down.error.remedy}\n`);
+    }
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+};
+
+/** The tree's shape for those who report it: suite and Asterisk version of an existing lab. */
+export const treeFactsOf = async (
+  runId: string,
+): Promise<Result<{ readonly suite: string; readonly asteriskVersion: string }>> => {
+  const state = await readRun(runId);
+  if (!state.ok) return state;
+  const text = await readFile(join(state.value.treeRoot, '..', 'tree.json'), 'utf8');
+  return ok(JSON.parse(text) as { readonly suite: string; readonly asteriskVersion: string });
+};

@@ -1,0 +1,48 @@
+import { fail, ok, type Result } from '../src/core/result.ts';
+import type { HostPlan } from './hosts/context.ts';
+import { isHostName, octetByRole } from './network/addressing.ts';
+
+/** Which hosts a lab has. */
+export interface Topology {
+  readonly hosts: readonly HostPlan[];
+}
+
+export interface StandardOptions {
+  /** How many checkpoints, 0 to 3; default 1. They are named checkpoint1, checkpoint2, checkpoint3. */
+  readonly checkpoints?: number;
+  /** Gives main and standby a small state disk that can be filled. */
+  readonly stateDiskMib?: number;
+}
+
+/** The usual one: main, standby and checkpoints with a systemd each; phones and provider as networks for our own programs. */
+export const standardTopology = (options: StandardOptions = {}): Topology => {
+  const disk = options.stateDiskMib === undefined ? {} : { stateDiskMib: options.stateDiskMib };
+  const checkpoints = (['checkpoint1', 'checkpoint2', 'checkpoint3'] as const).slice(0, options.checkpoints ?? 1);
+  return {
+    hosts: [
+      { name: 'main', kind: 'system', octet: octetByRole.main, ...disk },
+      { name: 'standby', kind: 'system', octet: octetByRole.standby, ...disk },
+      ...checkpoints.map((name): HostPlan => ({ name, kind: 'system', octet: octetByRole[name] })),
+      { name: 'phones', kind: 'plain', octet: octetByRole.phones },
+      { name: 'provider', kind: 'plain', octet: octetByRole.provider },
+    ],
+  };
+};
+
+const reserved: readonly number[] = [octetByRole.gateway, octetByRole.virtual];
+
+/** Whether a topology can be built. Fault: `topology-bad`. */
+export const checkTopology = (topology: Topology): Result<void> => {
+  const bad = (message: string): Result<void> => fail('topology-bad', message, 'see lab/topology.ts');
+  const names = topology.hosts.map(({ name }) => name);
+  const octets = topology.hosts.map(({ octet }) => octet);
+  const wrong = names.find((name) => !isHostName(name) || name === 'net');
+  if (wrong !== undefined)
+    return bad(`"${wrong}" cannot be a host's name: lower case, 12 characters at most, and not net`);
+  if (new Set(names).size !== names.length) return bad('two hosts have the same name');
+  if (new Set(octets).size !== octets.length) return bad('two hosts have the same address');
+  const taken = octets.find(
+    (octet) => !Number.isInteger(octet) || octet < 2 || octet > 254 || reserved.includes(octet),
+  );
+  return taken === undefined ? ok(undefined) : bad(`a host cannot have the address .${taken}`);
+};

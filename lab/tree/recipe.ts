@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+
+/** One suite that can supply the shared tree, and what has to be in it. */
+export interface TreeRecipe {
+  readonly suite: string;
+  readonly packages: readonly string[];
+}
+
+const common = [
+  'asterisk',
+  'systemd-sysv',
+  'nftables',
+  'iproute2',
+  'iputils-arping',
+  'iputils-ping',
+  'fping',
+  'libndp-tools',
+  'procps',
+  'faketime',
+  'keepalived',
+  'cron',
+  'libstdc++6', // node's official binary wants it
+  'libatomic1',
+];
+
+/** In the order in which they are tried: sid has Asterisk 22, but moves; bullseye has 16.28 and stands still. */
+export const recipes: readonly TreeRecipe[] = [
+  { suite: 'sid', packages: common },
+  { suite: 'bullseye', packages: common },
+];
+
+/** Not unpacked: nobody reads them in a lab host, and they are a third of the tree. */
+export const excludedPaths: readonly string[] = [
+  '/usr/share/man/*',
+  '/usr/share/doc/*',
+  '/usr/share/info/*',
+  '/usr/share/locale/*',
+  '/usr/share/lintian/*',
+];
+
+/** Units that make no sense in a host without hardware, or that would start what a scenario has to start. */
+export const maskedUnits: readonly string[] = [
+  'apt-daily-upgrade.timer',
+  'apt-daily.timer',
+  'console-getty.service',
+  'dev-hugepages.mount',
+  'dev-mqueue.mount',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+  'getty-static.service',
+  'getty.target',
+  'kmod-static-nodes.service',
+  'ldconfig.service',
+  'modprobe@.service',
+  'proc-sys-fs-binfmt_misc.automount',
+  'sys-fs-fuse-connections.mount',
+  'sys-kernel-config.mount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'systemd-firstboot.service',
+  'systemd-journal-catalog-update.service',
+  'systemd-journal-flush.service',
+  'systemd-logind.service',
+  'systemd-machine-id-commit.service',
+  'systemd-networkd-wait-online.service',
+  'systemd-pstore.service',
+  'systemd-remount-fs.service',
+  'systemd-sysusers.service',
+  'systemd-update-done.service',
+  'systemd-user-sessions.service',
+  'tmp.mount',
+];
+
+/** Installed, and started only by whoever wants them: a measured rival, and the PBX, which a scenario configures first. */
+export const disabledUnits: readonly string[] = [
+  'keepalived.service',
+  'asterisk.service',
+  'cron.service',
+  'nftables.service',
+];
+
+/** Where a lab host tells its builder that it has booted: a folder of the machine, mounted into the host. */
+export const shareFolder = '/run/lab';
+
+/** Files written over the packages' own. */
+export const treeFiles: Readonly<Record<string, string>> = {
+  '/etc/systemd/journald.conf.d/lab.conf': '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\nRateLimitBurst=0\n',
+  '/etc/systemd/system.conf.d/lab.conf': '[Manager]\nDefaultTimeoutStopSec=10s\nLogLevel=notice\n',
+  '/etc/sysctl.d/50-dualtone-lab.conf':
+    'net.ipv4.ip_nonlocal_bind=1\nnet.ipv6.ip_nonlocal_bind=1\nnet.ipv6.conf.all.accept_dad=0\nnet.ipv6.conf.default.accept_dad=0\n',
+  '/etc/systemd/system/lab.target':
+    '[Unit]\nDescription=A lab host is up\nRequires=multi-user.target\nAfter=multi-user.target\nAllowIsolate=yes\n',
+  '/etc/systemd/system/lab-ready.service': `[Unit]\nDescription=Tell the lab that this host is up\nAfter=multi-user.target\n\n[Service]\nType=oneshot\nExecStart=/bin/touch ${shareFolder}/ready\n`,
+  '/etc/hosts': '127.0.0.1 localhost\n::1 localhost\n',
+};
+
+/** Links in the tree: absolute path to target. */
+export const treeLinks: Readonly<Record<string, string>> = {
+  '/etc/systemd/system/default.target': 'lab.target',
+  '/etc/systemd/system/lab.target.wants/lab-ready.service': '../lab-ready.service',
+  '/usr/local/bin/node': '/opt/dualtone/node_modules/node/bin/node',
+  '/usr/local/bin/dualtone': '/opt/dualtone/bin/dualtone',
+};
+
+/** Folders that hosts mount something on. */
+export const treeFolders: readonly string[] = [
+  '/opt/dualtone',
+  '/var/lib/dualtone',
+  '/etc/dualtone',
+  '/mnt',
+  '/run',
+  '/proc',
+  '/sys',
+  '/dev',
+];
+
+/** Names the cached tree: whatever shapes it is in the hash, so a changed recipe is a new tree. */
+export const recipeKey = (recipe: TreeRecipe): string => {
+  const shape = [recipe, excludedPaths, maskedUnits, disabledUnits, treeFiles, treeLinks, treeFolders];
+  return `${recipe.suite}-${createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 12)}`;
+};
