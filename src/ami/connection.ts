@@ -180,9 +180,10 @@ const takeMessage = (wire: Wire, message: AmiMessage): void => {
     return;
   }
   if (message.kind === 'event') {
-    if (message.name === pending.until) finish(wire, id, pending);
-    else if (pending.until !== undefined && pending.entries.length < mostEntries) pending.entries.push(message);
-    else wire.listeners.onEvent?.(message);
+    if (pending.until === undefined) wire.listeners.onEvent?.(message);
+    else if (message.name === pending.until) finish(wire, id, pending);
+    else if (pending.entries.length < mostEntries) pending.entries.push(message);
+    else endWire(wire, endlessFault(wire.options));
     return;
   }
   pending.response = message;
@@ -298,6 +299,12 @@ const lateFault = (options: AmiOptions, what: string): Fault => ({
   code: 'ami-timeout',
   message: `The manager at ${place(options)} did not answer in time (${what}).`,
   remedy: 'Check that Asterisk is not stuck.',
+});
+
+const endlessFault = (options: AmiOptions): Fault => ({
+  code: 'ami-garbled',
+  message: `The manager at ${place(options)} sends a list of more than ${mostEntries} entries.`,
+  remedy: 'Look at the Asterisk log.',
 });
 
 const closedFault = (options: AmiOptions, how: string): Fault => ({

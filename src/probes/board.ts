@@ -1,0 +1,71 @@
+import type { Look, Sample } from '../core/event.ts';
+import type { Instant, Millis } from '../core/words.ts';
+import type { Clock } from '../ports.ts';
+import { type Subject, sampleOf, silent, type WatchedProbe } from './answer.ts';
+
+/** The last word of every probe. */
+export interface Board {
+  /** Starts all probes. `onUrgent` is called when a crash is reported that the board did not yet show. */
+  start(onUrgent: (sample: Sample) => void): void;
+  /** All samples of this moment: one for each subject, `silent` where its last is missing or too old. */
+  look(): Look;
+  stop(): Promise<void>;
+}
+
+interface Post {
+  readonly subject: Subject;
+  readonly staleAfterMs: Millis;
+  last: { readonly sample: Sample; readonly at: Instant } | null;
+}
+
+interface State {
+  readonly clock: Clock;
+  readonly postByName: ReadonlyMap<string, Post>;
+  calls: { readonly count: number; readonly until: Instant } | null;
+}
+
+/** Keeps the samples of `probes`; two subjects of one name are a mistake of the configuration and throw. */
+export const createBoard = (probes: readonly WatchedProbe[], clock: Clock): Board => {
+  const postByName = new Map<string, Post>();
+  for (const { subjects, staleAfterMs } of probes) {
+    for (const subject of subjects) {
+      if (postByName.has(subject.probe)) throw new Error(`Two probes are named ${subject.probe}.`);
+      postByName.set(subject.probe, { subject, staleAfterMs, last: null });
+    }
+  }
+  const state: State = { clock, postByName, calls: null };
+  return {
+    start: (onUrgent) => {
+      for (const probe of probes) probe.start((sample, calls) => take(state, sample, calls, onUrgent));
+    },
+    look: () => look(state),
+    stop: async () => {
+      await Promise.all(probes.map((probe) => probe.stop()));
+    },
+  };
+};
+
+const take = (state: State, sample: Sample, calls: number | undefined, onUrgent: (sample: Sample) => void): void => {
+  const post = state.postByName.get(sample.probe);
+  if (post === undefined) throw new Error(`A probe spoke of ${sample.probe}, which it had not announced.`);
+  const at = state.clock.now();
+  const known = post.last?.sample.crashed === true;
+  post.last = { sample, at };
+  if (calls !== undefined) state.calls = { count: calls, until: at + post.staleAfterMs };
+  if (sample.crashed && !known) onUrgent(sample);
+};
+
+const look = (state: State): Look => {
+  const now = state.clock.now();
+  const samples = [...state.postByName.values()].map((post) => sampleNow(post, now));
+  const { calls } = state;
+  return { samples, calls: calls !== null && now <= calls.until ? calls.count : -1 };
+};
+
+const sampleNow = ({ subject, staleAfterMs, last }: Post, now: Instant): Sample => {
+  if (last === null) return sampleOf(subject, silent('no answer yet'));
+  const ageMs = now - last.at;
+  return ageMs <= staleAfterMs
+    ? last.sample
+    : sampleOf(subject, silent(`its last word is ${Math.round(ageMs)} ms old`));
+};

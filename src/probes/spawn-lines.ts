@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { LineListeners, LineProgram } from './program.ts';
+
+const killAfterMs = 500;
+/** A line longer than this is not from the program that we meant to start. */
+const longestLine = 4_096;
+
+/** Starts a program that is listened to line by line. It has no input, and a bare environment in the C locale. */
+export const spawnLines = (argv: readonly string[], listeners: LineListeners): LineProgram => {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+  });
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  let told = false;
+  const end = (why: string): void => {
+    resolve();
+    if (told) return;
+    told = true;
+    listeners.onEnd(why);
+  };
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    if (child.pid === undefined)
+      end(error.code === 'ENOENT' ? `${program} is not installed` : `${program}: ${error.code}`);
+  });
+  child.on('close', (code, signal) => end(signal === null ? `exit code ${code}` : signal));
+  eachLine(child.stdout, listeners.onLine);
+  eachLine(child.stderr, listeners.onErrorLine);
+  return {
+    stop: async () => {
+      told = true;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+};
+
+const eachLine = (stream: Readable, tell: (line: string) => void): void => {
+  const lines = createInterface({ input: stream });
+  lines.on('line', (line) => {
+    if (line.length <= longestLine) tell(line);
+  });
+};

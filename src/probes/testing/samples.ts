@@ -1,0 +1,34 @@
+import type { Sample } from '../../core/event.ts';
+import type { Report } from '../answer.ts';
+
+/** What a probe reported, and a way to wait for a certain word. */
+export interface Reported {
+  readonly report: Report;
+  readonly samples: Sample[];
+  readonly calls: number[];
+  /** The first sample from now on that fits. */
+  next(fits: (sample: Sample) => boolean): Promise<Sample>;
+}
+
+export const collect = (): Reported => {
+  const samples: Sample[] = [];
+  const calls: number[] = [];
+  const waiting: { readonly fits: (sample: Sample) => boolean; readonly resolve: (sample: Sample) => void }[] = [];
+  return {
+    samples,
+    calls,
+    report: (sample, count) => {
+      samples.push(sample);
+      if (count !== undefined) calls.push(count);
+      for (const waiter of waiting.filter(({ fits }) => fits(sample))) {
+        waiting.splice(waiting.indexOf(waiter), 1);
+        waiter.resolve(sample);
+      }
+    },
+    next: (fits) => new Promise((resolve) => waiting.push({ fits, resolve })),
+  };
+};
+
+export const isOk = ({ outcome }: Sample): boolean => outcome === 'ok';
+export const isFailed = ({ outcome }: Sample): boolean => outcome === 'failed';
+export const isSilent = ({ outcome }: Sample): boolean => outcome === 'silent';
