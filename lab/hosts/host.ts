@@ -12,6 +12,7 @@ import { type FileOptions, writeToDisk } from './paths.ts';
 import { type BootOptions, type BootReport, bootHost, hostScript, powerOffHost } from './power.ts';
 import {
   emptyStateDisk,
+  enableUnit,
   fillStateDisk,
   freezeUnit,
   installClock,
@@ -41,6 +42,8 @@ export interface Host {
   readonly enter: (argv: readonly string[]) => Promise<Result<readonly string[]>>;
   /** Writes a file, on or off. Not for plain hosts, whose files are the machine's. */
   readonly write: (path: string, text: string | Uint8Array, options?: FileOptions) => Promise<Result<void>>;
+  /** Has a unit of the tree start at every boot. The host must be off; `systemctl enable` does it on one that is on. */
+  readonly enableUnit: (unit: string) => Promise<Result<void>>;
   /** Reads a file of a host that is on. */
   readonly read: (path: string) => Promise<Result<string>>;
   /** Stops every process of the host in its tracks; its kernel goes on answering pings, its timers and tables go on. */
@@ -149,6 +152,7 @@ export const createHost = (context: HostContext): Host => {
     spawn: async (argv, options = {}) => await spawnInside(context, argv, options),
     enter: async (argv) => await enter(context, argv),
     write: async (path, text, options = {}) => await write(context, path, text, options),
+    enableUnit: async (unit) => await enableUnit(context, unit),
     read: async (path) => {
       const result = await execChecked(['cat', '--', path]);
       return result.ok ? ok(result.value.stdout) : result;

@@ -28,7 +28,10 @@ const ownerIn = async (
 
 /** Makes a folder of the upper layer look as the tree's folder of that name, whose place it takes. */
 const mirrorFolder = async (tree: string, upper: string, folder: string): Promise<Result<void>> => {
-  if (folder === '/' || folder === '.') return ok(undefined);
+  if (folder === '/') {
+    await mkdir(upper, { recursive: true });
+    return ok(undefined);
+  }
   const parent = await mirrorFolder(tree, upper, dirname(folder));
   if (!parent.ok) return parent;
   const below = await lstat(join(tree, folder)).catch(() => undefined);

@@ -42,6 +42,18 @@ export const signalUnit = async (context: HostContext, unit: string, signal: Nod
 export const freezeUnit = async (context: HostContext, unit: string, frozen: boolean): Promise<Result<void>> =>
   await freezeCgroup(unitGroup(context, unit), frozen);
 
+/** Has a unit start with multi-user.target, as `systemctl enable` would; by a drop-in, since a link cannot be written through. */
+export const enableUnit = async (context: HostContext, unit: string): Promise<Result<void>> => {
+  const name = unitName(unit);
+  const text = `[Unit]\nWants=${name}\nAfter=${name}\n`;
+  return await writeToDisk(
+    context.treeRoot,
+    upperOf(context),
+    `/etc/systemd/system/multi-user.target.d/lab-${name}.conf`,
+    text,
+  );
+};
+
 const clockFile = (context: HostContext, unit: string): string => join(shareOf(context), `clock-${unitName(unit)}`);
 
 /**

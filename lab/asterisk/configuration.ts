@@ -1,0 +1,93 @@
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import type { Host } from '../hosts/host.ts';
+import { modulesConf } from './modules.ts';
+import { pjsipConf, section } from './pjsip.ts';
+import { managerSecret, managerUser, outsidePrefix, type PbxPlan, services } from './plan.ts';
+
+/** A file of a node's disk. */
+export interface PbxFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+  readonly owner: string;
+}
+
+const extensionsConf = (): string =>
+  [
+    '[general]\nstatic = yes\nwriteprotect = yes\n\n',
+    '[phones]\n',
+    `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
+    `exten = ${services.echo},1,Answer()\n same = n,Echo()\n same = n,Hangup()\n`,
+    `exten = ${services.silence},1,Answer()\n same = n,Wait(3600)\n same = n,Hangup()\n`,
+    `exten = _${outsidePrefix}X.,1,Dial(PJSIP/\${EXTEN:1}@trunk,30)\n same = n,Hangup()\n\n`,
+    '[from-trunk]\n',
+    `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
+    `exten = ${services.echo},1,Goto(phones,${services.echo},1)\n`,
+  ].join('');
+
+const managerConf = (plan: PbxPlan): string =>
+  section('general', {
+    enabled: 'yes',
+    webenabled: 'no',
+    bindaddr: '127.0.0.1',
+    port: 5038,
+    authtimeout: 5,
+    displayconnects: 'no',
+  }) +
+  section(managerUser, {
+    secret: managerSecret(plan),
+    deny: '0.0.0.0/0.0.0.0',
+    permit: '127.0.0.1/255.255.255.255',
+    read: 'system,call,command,reporting,cdr',
+    write: 'system,call,command,reporting,originate,config',
+    writetimeout: 1000,
+  });
+
+const rtpConf = (plan: PbxPlan): string => {
+  const { first, last } = plan.mediaPorts ?? { first: 10_000, last: 19_999 };
+  return section('general', { rtpstart: first, rtpend: last, strictrtp: 'no', icesupport: 'no' });
+};
+
+const loggerConf = '[general]\n[logfiles]\nmessages.log = notice,warning,error,security\n';
+
+/** Asterisk's whole configuration for one node, and the agent's copy of the manager secret. Pure. Fault: `pbx-plan-bad`. */
+export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
+  if (!Number.isInteger(plan.endpoints) || plan.endpoints < 1 || plan.endpoints > 4000) {
+    return fail(
+      'pbx-plan-bad',
+      `${plan.endpoints} telephones do not fit the numbers 1000 to 4999`,
+      'ask for 1 to 4000',
+    );
+  }
+  const own = (name: string, text: string): PbxFile => ({
+    path: `/etc/asterisk/${name}`,
+    text,
+    mode: 0o640,
+    owner: 'asterisk',
+  });
+  return ok([
+    own('modules.conf', modulesConf()),
+    own('pjsip.conf', pjsipConf(plan)),
+    own('extensions.conf', extensionsConf()),
+    own('manager.conf', managerConf(plan)),
+    own('rtp.conf', rtpConf(plan)),
+    own('logger.conf', loggerConf),
+    own('queues.conf', '[general]\npersistentmembers = yes\n'),
+    { path: '/etc/dualtone/ami.secret', text: `${managerSecret(plan)}\n`, mode: 0o600, owner: 'root' },
+  ]);
+};
+
+/** Puts the configuration on a node's disk, and has its Asterisk start at boot if so asked. The node may be on or off. */
+export const installPbx = async (
+  host: Host,
+  plan: PbxPlan,
+  options: { readonly startAtBoot?: boolean } = {},
+): Promise<Result<void>> => {
+  const files = pbxFiles(plan);
+  if (!files.ok) return files;
+  for (const { path, text, mode, owner } of files.value) {
+    const written = await host.write(path, text, { mode, owner });
+    if (!written.ok) return written;
+  }
+  return options.startAtBoot === true ? await host.enableUnit('asterisk.service') : ok(undefined);
+};

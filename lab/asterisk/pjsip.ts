@@ -1,0 +1,97 @@
+import { type PbxPlan, phoneAccounts, trunkAccount } from './plan.ts';
+
+/** One section of an Asterisk configuration file. */
+export const section = (header: string, values: Readonly<Record<string, string | number>>): string =>
+  `[${header}]\n${Object.entries(values)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join('')}\n`;
+
+const sipPort = 5060;
+
+const transports = (plan: PbxPlan): readonly string[] => {
+  const bound = (protocol: string, address: string): string =>
+    section(`${address === plan.virtualAddress ? 'transport' : 'loopback'}-${protocol}`, {
+      type: 'transport',
+      protocol,
+      bind: `${address}:${sipPort}`,
+    });
+  const own = [bound('udp', plan.virtualAddress), bound('tcp', plan.virtualAddress)];
+  return plan.loopbackTransport === false ? own : [...own, bound('udp', '127.0.0.1')];
+};
+
+/** Media leaves from the virtual address too: it moves with the signalling, and a node without it sends none. */
+const endpointBase = (plan: PbxPlan): Readonly<Record<string, string>> => ({
+  type: 'endpoint',
+  transport: 'transport-udp',
+  disallow: 'all',
+  allow: 'ulaw,alaw',
+  direct_media: 'no',
+  rtp_symmetric: 'yes',
+  media_address: plan.virtualAddress,
+  bind_rtp_to_media_address: 'yes',
+});
+
+const templates = (plan: PbxPlan): readonly string[] => [
+  section('phone](!', { ...endpointBase(plan), context: 'phones', identify_by: 'username,auth_username' }).replace(
+    '(!]',
+    '(!)',
+  ),
+  section('phone-auth](!', { type: 'auth', auth_type: 'userpass' }).replace('(!]', '(!)'),
+  section('phone-aor](!', {
+    type: 'aor',
+    max_contacts: 1,
+    remove_existing: 'yes',
+    minimum_expiration: 60,
+    maximum_expiration: 300,
+    default_expiration: 120,
+    qualify_frequency: 0,
+  }).replace('(!]', '(!)'),
+];
+
+const phone = (user: string, password: string): string =>
+  `[${user}](phone)\nauth = ${user}\naors = ${user}\ncallerid = <${user}>\n` +
+  `[${user}](phone-auth)\nusername = ${user}\npassword = ${password}\n` +
+  `[${user}](phone-aor)\n`;
+
+const trunk = (plan: PbxPlan): readonly string[] => {
+  const { user, password } = trunkAccount(plan);
+  const provider = `sip:${plan.providerAddress}:${sipPort}`;
+  return [
+    section('trunk', {
+      ...endpointBase(plan),
+      context: 'from-trunk',
+      aors: 'trunk',
+      outbound_auth: 'trunk-auth',
+      from_user: user,
+      identify_by: 'ip',
+    }),
+    section('trunk', { type: 'aor', contact: provider, qualify_frequency: 0 }),
+    section('trunk', { type: 'identify', endpoint: 'trunk', match: plan.providerAddress }),
+    section('trunk-auth', { type: 'auth', auth_type: 'userpass', username: user, password }),
+    section('trunk-registration', {
+      type: 'registration',
+      transport: 'transport-udp',
+      outbound_auth: 'trunk-auth',
+      server_uri: provider,
+      client_uri: `sip:${user}@${plan.providerAddress}:${sipPort}`,
+      contact_user: user,
+      expiration: 120,
+      // A mute standby fails at every try until its address arrives, and must never give up.
+      retry_interval: 2,
+      forbidden_retry_interval: 2,
+      fatal_retry_interval: 2,
+      max_retries: 1_000_000,
+      auth_rejection_permanent: 'no',
+    }),
+  ];
+};
+
+/** pjsip.conf: transports, trunk with its registration, telephones with digest and one contact each. */
+export const pjsipConf = (plan: PbxPlan): string =>
+  [
+    section('global', { type: 'global', user_agent: 'dualtone-lab', max_initial_qualify_time: 0 }),
+    ...transports(plan),
+    ...trunk(plan),
+    ...templates(plan),
+    ...phoneAccounts(plan).map(({ user, password }) => phone(user, password)),
+  ].join('');

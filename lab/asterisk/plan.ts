@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+
+/** What the PBX of a pair shall be like; both nodes get the same. */
+export interface PbxPlan {
+  /** Where telephony is reached; the SIP transports and the media are bound to it and to nothing else. */
+  readonly virtualAddress: string;
+  readonly providerAddress: string;
+  /** How many telephones, from extension 1000 on; at most 4,000. */
+  readonly endpoints: number;
+  /** Makes the secrets, the same on both nodes; the run id will do. */
+  readonly seed: string;
+  /** Answers OPTIONS on 127.0.0.1:5060 as well, also while the virtual address is elsewhere; default true. */
+  readonly loopbackTransport?: boolean;
+  /** Ports of the media; default 10000 to 19999. */
+  readonly mediaPorts?: { readonly first: number; readonly last: number };
+}
+
+/** A telephone's or the trunk's login. */
+export interface PbxAccount {
+  readonly user: string;
+  readonly password: string;
+}
+
+export const firstExtension = 1000;
+
+/** Numbers that need nobody at the other end. */
+export const services = {
+  /** Answers, and sends back what it hears. */
+  echo: '800',
+  /** Answers, and stays silent until hung up. */
+  silence: '801',
+} as const;
+
+/** Dial this before a number to leave by the trunk. */
+export const outsidePrefix = '9';
+
+/** The user under which the PBX registers with the provider. */
+export const trunkUser = 'dualtone';
+
+/** The user of the manager interface that the agent logs in as. */
+export const managerUser = 'dualtone';
+
+const secretFor = (seed: string, user: string): string =>
+  createHash('sha256').update(`dualtone-lab/${seed}/${user}`).digest('hex').slice(0, 24);
+
+/** The extension of the telephone at an index from 0. */
+export const extensionAt = (index: number): string => String(firstExtension + index);
+
+/** All telephones' logins, in order of their extensions. */
+export const phoneAccounts = (plan: Pick<PbxPlan, 'endpoints' | 'seed'>): readonly PbxAccount[] =>
+  Array.from({ length: plan.endpoints }, (_, index) => {
+    const user = extensionAt(index);
+    return { user, password: secretFor(plan.seed, user) };
+  });
+
+/** The login that the provider expects of the trunk. */
+export const trunkAccount = (plan: Pick<PbxPlan, 'seed'>): PbxAccount => ({
+  user: trunkUser,
+  password: secretFor(plan.seed, 'trunk'),
+});
+
+/** The manager secret, for the agent's secret file and manager.conf. */
+export const managerSecret = (plan: Pick<PbxPlan, 'seed'>): string => secretFor(plan.seed, 'manager');
