@@ -154,10 +154,7 @@ export const createPipeProgram = (options: PipeProgramOptions): PipeProgram => {
       closed = true;
       const last = current?.child;
       if (last === undefined) return queue.failAll(closedFault(program));
-      last.endInput();
-      const timer = setTimeout(() => last.kill(), options.timeoutMs);
-      await last.ended;
-      clearTimeout(timer);
+      await endWithin(last, options.timeoutMs);
     },
   };
 };
