@@ -1,0 +1,128 @@
+/** The simulated world: two nodes that run the real core, the checkpoints, a network, phones, and the checkers beside them. */
+import { checkInvariants } from '../src/core/invariants.ts';
+import type { Message } from '../src/core/message.ts';
+import type { Settings } from '../src/core/settings.ts';
+import type { Role, VoterName } from '../src/core/words.ts';
+import { type AgentProcess, createAgentProcess } from './agent-process.ts';
+import { type Checkers, createCheckers, type Watched } from './checkers.ts';
+import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
+import { createMachine, type Machine } from './machine.ts';
+import { createNetwork, type Network } from './network.ts';
+import { createRandom, type Random } from './random.ts';
+import { createTimeline, type Timeline } from './timeline.ts';
+
+export interface World {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly network: Network;
+  readonly agents: Readonly<Record<Role, AgentProcess>>;
+  readonly checkpoints: readonly CheckpointProcess[];
+  readonly checkers: Checkers;
+  readonly watched: Watched;
+  /** The node is cut off from phones and provider as well. */
+  readonly cutFromPhones: Record<Role, boolean>;
+  readonly log: string[] | null;
+  /** Boots everything at once. */
+  bootAll(): void;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly settingsOf: (role: Role) => Settings;
+  /** Journals what happens as text, for a person who replays a seed. */
+  readonly log?: boolean;
+}
+
+interface Wiring {
+  agents: Record<Role, AgentProcess>;
+  checkpoints: CheckpointProcess[];
+  checkers: Checkers;
+}
+
+const ROLES: readonly Role[] = ['main', 'standby'];
+
+export const createWorld = (options: WorldOptions): World => {
+  const random = createRandom(options.seed);
+  const timeline = createTimeline();
+  const log: string[] | null = options.log === true ? [] : null;
+  const note = (text: string): void => {
+    log?.push(`${timeline.now.toFixed(1).padStart(9)}  ${text}`);
+  };
+  const settings = options.settingsOf('main');
+  const voters = settings.arbiter.kind === 'checkpoints' ? settings.arbiter.voters : [];
+  const wiring = {} as Wiring;
+  const network = createNetwork(['main', 'standby', ...voters], timeline, random, (to, from, message) =>
+    deliver(wiring, to, from, message),
+  );
+  const machineOf = (role: Role): Machine =>
+    createMachine(role, options.settingsOf(role), timeline, random, (machine, byItself) => {
+      wiring.checkers.gateChanged(machine.role, byItself);
+    });
+  const agentOf = (role: Role): AgentProcess =>
+    createAgentProcess(machineOf(role), timeline, random, {
+      send: (to, message) => network.send(role, to, message),
+      kept: () => wiring.checkers.promised(role),
+      decided: (before, decision, event) => {
+        for (const reason of decision.reasons) note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
+        wiring.checkers.decided(role, before, decision);
+        if (event.kind === 'started') return;
+        const broken = checkInvariants(options.settingsOf(role), before, decision.state, decision.effects);
+        if (broken !== null) wiring.checkers.fail('invariant', `${role}: ${broken}`);
+      },
+      replied: (reply) => note(`${role.padEnd(8)} reply ${reply.code}`),
+    });
+  wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
+  wiring.checkpoints = voters.map((name) =>
+    createCheckpointProcess(
+      name,
+      settings.timing.promiseMs,
+      settings.timing.clockPpm,
+      timeline,
+      random,
+      (to, message) => network.send(name, to, message),
+      () => wiring.checkers.promised(name),
+    ),
+  );
+  const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
+  const watched: Watched = {
+    timeline,
+    agents: wiring.agents,
+    checkpoints: wiring.checkpoints,
+    strict: settings.arbiter.kind === 'checkpoints',
+    phonesReach: (role) => !cutFromPhones[role],
+  };
+  wiring.checkers = createCheckers(watched);
+  startLooks(wiring, timeline, settings.timing.heartbeatMs);
+  const { checkpoints, checkers, agents } = wiring;
+  const bootAll = (): void => {
+    for (const checkpoint of checkpoints) checkpoint.start();
+    for (const role of ROLES) bootMachine(agents[role]);
+  };
+  return { timeline, random, network, agents, checkpoints, checkers, watched, cutFromPhones, log, bootAll };
+};
+
+export const bootMachine = (agent: AgentProcess): void => {
+  agent.machine.powerOn();
+  agent.start();
+};
+
+export const powerOff = (agent: AgentProcess): void => {
+  agent.kill();
+  agent.machine.powerOff();
+};
+
+const deliver = (wiring: Wiring, to: VoterName, from: VoterName, message: Message): void => {
+  if (to === 'main' || to === 'standby') return wiring.agents[to].receive(from, message);
+  if (from !== 'main' && from !== 'standby') return;
+  wiring.checkpoints.find((c) => c.name === to)?.receive(from, message);
+};
+
+/** Each agent looks at its telephony at each heartbeat. */
+const startLooks = (wiring: Wiring, timeline: Timeline, everyMs: number): void => {
+  const looks = (role: Role): void => {
+    wiring.agents[role].look();
+    timeline.after(everyMs, () => looks(role));
+  };
+  timeline.at(7, () => looks('main'));
+  timeline.at(31, () => looks('standby'));
+};

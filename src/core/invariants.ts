@@ -1,0 +1,84 @@
+/** What no decision may ever break, whatever happened; checked after each one, in the simulator and in production. */
+import { majority } from './lease.ts';
+import type { Effect } from './effect.ts';
+import type { Settings } from './settings.ts';
+import type { State } from './state.ts';
+import { rivalOf } from './words.ts';
+
+interface Step {
+  readonly settings: Settings;
+  readonly before: State;
+  readonly after: State;
+  readonly effects: readonly Effect[];
+}
+
+const memoryBroken = ({ before, after }: Step): string | null => {
+  const [a, b] = [before.boot, after.boot];
+  if (a === b) return null;
+  if (b.highest < a.highest) return `the highest epoch seen fell from ${a.highest} to ${b.highest}`;
+  if (b.releasedMain < a.releasedMain || b.releasedStandby < a.releasedStandby) return 'a released epoch came back';
+  const { promise } = a;
+  const broken =
+    promise !== null &&
+    b.promise !== null &&
+    b.promise.holder !== promise.holder &&
+    after.now < promise.until &&
+    promise.epoch > (promise.holder === 'main' ? b.releasedMain : b.releasedStandby);
+  return broken ? `a promise to ${promise.holder} was broken before its time` : null;
+};
+
+const parityBroken = ({ settings, after }: Step): string | null => {
+  const epoch = after.lease.name === 'held' || after.lease.name === 'asking' ? after.lease.epoch : null;
+  if (epoch === null) return null;
+  return (epoch % 2 === 0) === (settings.role === 'main') ? null : `epoch ${epoch} is not this node's`;
+};
+
+/** Every grant stands on votes. */
+const grantBroken = ({ settings, after, effects }: Step): string | null => {
+  if (settings.arbiter.kind === 'none' || after.disk.loose) return null;
+  for (const effect of effects) {
+    if (effect.kind !== 'gate' || effect.action.type !== 'grant') continue;
+    const { slot } = effect.action;
+    const round = after.lease.name === 'held' ? after.lease.rounds.find((r) => r.slot === slot) : undefined;
+    if (round === undefined) return 'a grant without its round';
+    const enough = round.yes.includes(rivalOf(settings.role)) || (round.own && round.yes.length + 1 >= majority(after.voters.length));
+    if (!enough) return 'a grant without enough votes';
+  }
+  return null;
+};
+
+/** A node that is closing, or does not hold, opens nothing. */
+const phaseBroken = ({ after, effects }: Step): string | null => {
+  const opens = effects.some((e) => e.kind === 'gate' && (e.action.type === 'grant' || e.action.type === 'hold-open'));
+  if (opens && after.lease.name !== 'held') return 'the gate is opened without the right to serve';
+  if (after.phase.name === 'closing' && opens) return 'the gate is opened while it is being closed';
+  if ((after.phase.name === 'serving' || after.phase.name === 'draining') && after.lease.name !== 'held') {
+    return 'serving without the right to serve';
+  }
+  return null;
+};
+
+/** In hold, only a person's command begins service on a node that did not serve. */
+const holdBroken = ({ before, after }: Step): string | null => {
+  const held = before.disk.orders.mode === 'manual' || before.maintenanceUntil > after.now;
+  const began = before.lease.name !== 'asking' && after.lease.name === 'asking';
+  const wanted = before.errand?.wants === 'serve' || after.errand?.wants === 'serve' || after.disk.serving;
+  const handed = after.lease.name === 'asking' && after.lease.handed > 0;
+  return held && began && !wanted && !handed ? 'asked for the right to serve while in hold' : null;
+};
+
+const laws: readonly ((step: Step) => string | null)[] = [memoryBroken, parityBroken, grantBroken, phaseBroken, holdBroken];
+
+/** The first law that this decision breaks, in words; null when all hold. The very first decision of a process begins with restored memory and is exempt. */
+export const checkInvariants = (
+  settings: Settings,
+  before: State,
+  after: State,
+  effects: readonly Effect[],
+): string | null => {
+  for (const law of laws) {
+    const broken = law({ settings, before, after, effects });
+    if (broken !== null) return broken;
+  }
+  return null;
+};
