@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../src/core/result.ts';
 import { labCgroup } from './hosts/cgroup.ts';
 import type { HostContext, HostPlan } from './hosts/context.ts';
 import { createHost, type Host } from './hosts/host.ts';
+import { prepareDisk } from './hosts/power.ts';
 import {
   type Address,
   addressOf,
@@ -132,6 +133,22 @@ const assemble = (state: RunState): Lab => {
   };
 };
 
+/** Bridge and disks; the hosts stay off. */
+const buildParts = async (state: RunState): Promise<Result<void>> => {
+  const network = openNetwork(
+    state.runId,
+    state.subnet,
+    state.topology.hosts.map(({ name }) => name),
+  );
+  for (const plan of state.topology.hosts) {
+    const context = contextOf(state, network, plan);
+    await mkdir(context.folder, { recursive: true, mode: 0o700 });
+    const prepared = await prepareDisk(context);
+    if (!prepared.ok) return prepared;
+  }
+  return await buildBridge(state.runId, state.subnet);
+};
+
 const noteRun = async (runId: string, tree: Tree, options: LabOptions): Promise<Result<RunState>> => {
   const subnet = await chooseSubnet(runId);
   if (!subnet.ok) return subnet;
@@ -151,8 +168,6 @@ const noteRun = async (runId: string, tree: Tree, options: LabOptions): Promise<
     cgroup: join(cgroup.value, runId),
   };
   await writeRun(state);
-  for (const { name } of state.topology.hosts)
-    await mkdir(join(state.disksFolder, name), { recursive: true, mode: 0o700 });
   return ok(state);
 };
 
@@ -175,7 +190,7 @@ export const createLab = async (options: LabOptions = {}): Promise<Result<Lab>> 
   const claimed = await claimRun(runId);
   if (!claimed.ok) return claimed;
   const state = await noteRun(runId, tree.value, options);
-  const built = state.ok ? await buildBridge(runId, state.value.subnet) : state;
+  const built = state.ok ? await buildParts(state.value) : state;
   if (state.ok && built.ok) return ok(assemble(state.value));
   await tearDown(runId);
   return built.ok ? (state as Extract<typeof state, { ok: false }>) : built;

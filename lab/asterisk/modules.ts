@@ -1,6 +1,7 @@
 /** Of Asterisk's 300 modules the ones that a PBX of SIP telephones and one trunk needs: with all of them it starts a second later. */
 const modules: readonly string[] = [
   'res_timing_timerfd',
+  'res_clioriginate',
   'res_crypto',
   'res_http_websocket', // res_rtp_asterisk and res_pjsip link to none of it, but chan_pjsip's session does in some builds
   'res_stasis',

@@ -29,6 +29,9 @@ export interface HostContext {
   readonly network: Network;
 }
 
+/** The agent's folder inside a host. */
+export const stateFolder = '/var/lib/dualtone';
+
 export const upperOf = (context: HostContext): string => join(context.folder, 'upper');
 export const shareOf = (context: HostContext): string => join(context.folder, 'share');
 export const stateOf = (context: HostContext): string => join(context.folder, 'state');

@@ -7,7 +7,16 @@ import type { Address } from '../network/addressing.ts';
 import { type Outcome, plainEnvironment, type RunOptions, run, runChecked } from '../process.ts';
 import { shareFolder } from '../tree/recipe.ts';
 import { freezeCgroup } from './cgroup.ts';
-import { execGroupOf, type HostContext, type HostPlan, powerOf, shareOf, upperOf } from './context.ts';
+import {
+  execGroupOf,
+  type HostContext,
+  type HostPlan,
+  powerOf,
+  shareOf,
+  stateFolder,
+  stateOf,
+  upperOf,
+} from './context.ts';
 import { type FileOptions, writeToDisk } from './paths.ts';
 import { type BootOptions, type BootReport, bootHost, hostScript, powerOffHost } from './power.ts';
 import {
@@ -113,8 +122,11 @@ const write = async (
   if (context.plan.kind === 'plain')
     return fail('plain-host', `${context.plan.name} has no files of its own`, 'use the machine’s files');
   const isOn = (await powerOf(context)) !== undefined;
-  return isOn
-    ? await writeRunning(context, path, text, options)
+  if (isOn) return await writeRunning(context, path, text, options);
+  const prefix = `${stateFolder}/`;
+  // What has a disk of its own is written on that one: the host's disk is hidden below it.
+  return context.plan.stateDiskMib !== undefined && path.startsWith(prefix)
+    ? await writeToDisk(context.treeRoot, stateOf(context), path.slice(stateFolder.length), text, options)
     : await writeToDisk(context.treeRoot, upperOf(context), path, text, options);
 };
 

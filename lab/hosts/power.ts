@@ -68,7 +68,8 @@ const nameDisk = async (context: HostContext): Promise<Result<void>> => {
   return named.ok ? await writeToDisk(context.treeRoot, upper, '/etc/machine-id', `${machineId}\n`) : named;
 };
 
-const prepareFolders = async (context: HostContext): Promise<Result<void>> => {
+/** Makes a host's disk, with a name on it, and its state disk. May be repeated. Fault: `program-failed`. */
+export const prepareDisk = async (context: HostContext): Promise<Result<void>> => {
   for (const folder of [
     upperOf(context),
     shareOf(context),
@@ -193,7 +194,7 @@ export const bootHost = async (context: HostContext, options: BootOptions = {}):
     return fail('host-on', `host ${context.plan.name} is on already`, 'switch it off first');
   await makeCgroup(systemGroupOf(context));
   await makeCgroup(execGroupOf(context));
-  const folders = await prepareFolders(context);
+  const folders = await prepareDisk(context);
   if (!folders.ok) return folders;
   const network = await freshNetns(context);
   if (!network.ok) return network;
