@@ -1,7 +1,7 @@
 import type { Clock } from '../ports.ts';
+import { type Finished, type Run, run as runProgram } from '../process/run.ts';
 import { type Answer, failed, type Subject, silent, type WatchedProbe, well } from './answer.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
-import type { ProgramEnd, RunProgram } from './program.ts';
 
 /**
  * What exit codes mean. `plain`: 0 well, 1 failed, all else says nothing. `nagios`: 0 and 1 (warning) well, 2 failed, 3
@@ -16,7 +16,7 @@ export interface CommandProbeOptions extends Subject, Pace {
 }
 
 /** Asks a program. One at a time; one that does not end in time is killed with its children and counts as failed. */
-export const createCommandProbe = (options: CommandProbeOptions, clock: Clock, run: RunProgram): WatchedProbe => {
+export const createCommandProbe = (options: CommandProbeOptions, clock: Clock, run: Run = runProgram): WatchedProbe => {
   const { argv, exits, timeoutMs } = options;
   return createPacedProbe(
     { ...options, overlapping: false },
@@ -32,8 +32,8 @@ export const createCommandProbe = (options: CommandProbeOptions, clock: Clock, r
 const failingCodes: Readonly<Record<ExitConvention, readonly number[]>> = { plain: [1], nagios: [2], lsb: [1, 2, 3] };
 const wellCodes: Readonly<Record<ExitConvention, readonly number[]>> = { plain: [0], nagios: [0, 1], lsb: [0] };
 
-const judge = (exits: ExitConvention, { code, signal, stdout, stderr }: ProgramEnd): Answer => {
-  if (code === null) return silent(`the program was ended by ${signal ?? 'a signal'}`);
+const judge = (exits: ExitConvention, { exitCode: code, endedBy, stdout, stderr }: Finished): Answer => {
+  if (code === null) return silent(`the program was ended by ${endedBy ?? 'a signal'}`);
   const text = firstLine(stdout) || firstLine(stderr);
   const reason = text === '' ? `exit code ${code}` : `exit code ${code}: ${text}`;
   if (wellCodes[exits].includes(code)) return well(reason);

@@ -18,6 +18,7 @@ import { firstLine } from './command.ts';
 import { parseEchoLine } from './fping-line.ts';
 import type { Pace } from './paced.ts';
 import type { LineProgram, StartLineProgram } from './program.ts';
+import { spawnLines } from './spawn-lines.ts';
 
 export interface IcmpTarget extends Subject {
   /** An address, not a name. */
@@ -56,7 +57,7 @@ interface State {
 export const createIcmpProbe = (
   options: IcmpProbeOptions,
   clock: Clock,
-  startProgram: StartLineProgram,
+  startProgram: StartLineProgram = spawnLines,
 ): WatchedProbe => {
   const targetsByAddress = Map.groupBy(options.targets, ({ address }) => address);
   for (const address of targetsByAddress.keys())

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { Finished, RunOptions } from '../process/run.ts';
 import { createCommandProbe, type ExitConvention } from './command.ts';
 import { createLinkProbe } from './link.ts';
-import type { ProgramEnd } from './program.ts';
 import { createServiceProbe, judgeUnits } from './service.ts';
 import { createHandClock } from './testing/clocks.ts';
 import { collect } from './testing/samples.ts';
@@ -57,7 +57,7 @@ test('a link: with carrier, without, set down, not there', async () => {
 });
 
 test('what exit codes mean, by convention', async () => {
-  const outcomeOf = async (exits: ExitConvention, end: Result<ProgramEnd>): Promise<string> => {
+  const outcomeOf = async (exits: ExitConvention, end: Result<Finished>): Promise<string> => {
     const clock = createHandClock();
     const got = collect();
     const probe = createCommandProbe(
@@ -70,8 +70,8 @@ test('what exit codes mean, by convention', async () => {
     await probe.stop();
     return got.samples[0]?.outcome ?? '';
   };
-  const exit = (code: number | null): Result<ProgramEnd> =>
-    ok({ code, signal: code === null ? 'SIGSEGV' : null, stdout: 'x\n', stderr: '' });
+  const exit = (exitCode: number | null): Result<Finished> =>
+    ok({ exitCode, endedBy: exitCode === null ? 'SIGSEGV' : null, tookMs: 1, stdout: 'x\n', stderr: '' });
   const table: Record<ExitConvention, readonly string[]> = {
     plain: ['ok', 'failed', 'silent', 'silent', 'silent'],
     nagios: ['ok', 'ok', 'failed', 'silent', 'silent'],
@@ -89,9 +89,9 @@ test('a program that does not end in time has failed, and is called off', async 
   const clock = createHandClock();
   const got = collect();
   let calledOff = false;
-  const run = (_argv: readonly string[], { signal }: { signal: AbortSignal }): Promise<Result<ProgramEnd>> =>
+  const run = (_argv: readonly string[], { signal }: RunOptions): Promise<Result<Finished>> =>
     new Promise((resolve) =>
-      signal.addEventListener('abort', () => {
+      signal?.addEventListener('abort', () => {
         calledOff = true;
         resolve(fail('program-called-off', '', ''));
       }),
@@ -134,11 +134,11 @@ test('systemctl is not asked more often than each second, and its own trouble is
   const clock = createHandClock();
   const got = collect();
   let asked = 0;
-  const run = async (): Promise<Result<ProgramEnd>> => {
+  const run = async (): Promise<Result<Finished>> => {
     asked += 1;
     return asked === 1
-      ? ok({ code: 1, signal: null, stdout: '', stderr: 'Failed to connect to bus\n' })
-      : ok({ code: 0, signal: null, stdout: show('loaded', 'active', 'running'), stderr: '' });
+      ? ok({ exitCode: 1, endedBy: null, tookMs: 1, stdout: '', stderr: 'Failed to connect to bus\n' })
+      : ok({ exitCode: 0, endedBy: null, tookMs: 1, stdout: show('loaded', 'active', 'running'), stderr: '' });
   };
   const probe = createServiceProbe(
     { probe: 'service', about: 'telephony', ...pace, units: ['asterisk.service'] },

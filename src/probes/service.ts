@@ -1,9 +1,9 @@
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
+import { type Run, run as runProgram } from '../process/run.ts';
 import { type Answer, failed, type Subject, silent, type WatchedProbe, well } from './answer.ts';
 import { firstLine } from './command.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
-import type { RunProgram } from './program.ts';
 
 export interface ServiceProbeOptions extends Subject, Pace {
   /** systemd units, asked for together; all must be active. */
@@ -19,7 +19,7 @@ const shortestPeriodMs: Millis = 1_000;
  * Are the units active, as systemd sees it? One that is inactive or failed is crashed: its process is gone for certain.
  * Starting and stopping ones are `failed`; a unit that systemd does not know is our own mistake, so `silent`.
  */
-export const createServiceProbe = (options: ServiceProbeOptions, clock: Clock, run: RunProgram): WatchedProbe => {
+export const createServiceProbe = (options: ServiceProbeOptions, clock: Clock, run: Run = runProgram): WatchedProbe => {
   const { units, systemctl = 'systemctl', timeoutMs } = options;
   for (const unit of units)
     if (!/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}$/.test(unit)) throw new Error(`"${unit}" is no unit.`);
@@ -30,8 +30,8 @@ export const createServiceProbe = (options: ServiceProbeOptions, clock: Clock, r
     async (signal) => {
       const ended = await run(argv, { timeoutMs: timeoutMs * 2 + 1_000, signal });
       if (!ended.ok) return silent(ended.error.message);
-      if (ended.value.code !== 0)
-        return silent(`systemctl: ${firstLine(ended.value.stderr) || `exit code ${ended.value.code}`}`);
+      if (ended.value.exitCode !== 0)
+        return silent(`systemctl: ${firstLine(ended.value.stderr) || `exit code ${ended.value.exitCode}`}`);
       return judgeUnits(units, ended.value.stdout);
     },
     clock,

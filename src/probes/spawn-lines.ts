@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { childEnv, spawnFault } from '../process/programs.ts';
 import type { LineListeners, LineProgram } from './program.ts';
 
 const killAfterMs = 500;
@@ -12,7 +13,7 @@ export const spawnLines = (argv: readonly string[], listeners: LineListeners): L
   const [program = '', ...args] = argv;
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    env: childEnv(),
   });
   const { promise: gone, resolve } = Promise.withResolvers<void>();
   let told = false;
@@ -23,8 +24,7 @@ export const spawnLines = (argv: readonly string[], listeners: LineListeners): L
     listeners.onEnd(why);
   };
   child.on('error', (error: NodeJS.ErrnoException) => {
-    if (child.pid === undefined)
-      end(error.code === 'ENOENT' ? `${program} is not installed` : `${program}: ${error.code}`);
+    if (child.pid === undefined) end(spawnFault(program, error).error.message);
   });
   child.on('close', (code, signal) => end(signal === null ? `exit code ${code}` : signal));
   eachLine(child.stdout, listeners.onLine);

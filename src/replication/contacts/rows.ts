@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { WallTime } from '../../core/words.ts';
+
+/** A registration as Asterisk keeps it in AstDB: the key without its family, and JSON. */
+export interface ContactRow {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Where PJSIP keeps its dynamic contacts. */
+export const contactFamily = 'registrar/contact';
+
+/** What turns one state of the table into another. */
+export interface Change {
+  readonly put: readonly ContactRow[];
+  readonly delete: readonly string[];
+}
+
+/** The key under which PJSIP keeps a contact of an address of record (`res_pjsip/location.c`; tried with Asterisk 22). */
+export const contactKey = (aor: string, uri: string): string =>
+  `${aor};@${createHash('md5').update(uri).digest('hex')}`;
+
+/** When the registration ends; null where the value is not what PJSIP writes. */
+export const expiryOf = (value: string): WallTime | null => {
+  // Much cheaper than parsing all of it, and this member is always a string of digits.
+  const seconds = /"expiration_time"\s*:\s*"?(\d{1,12})\b/.exec(value)?.[1];
+  return seconds === undefined ? null : Number(seconds) * 1_000;
+};
+
+/** True when the row still is a registration at that time; one whose end cannot be read is none. */
+export const livesAt = (value: string, at: WallTime): boolean => {
+  const expiry = expiryOf(value);
+  return expiry !== null && expiry > at;
+};
+
+/** The change that makes `after` of `before`, leaving out what has expired by `at`. */
+export const differenceOf = (
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+  at: WallTime,
+): Change => {
+  const put: ContactRow[] = [];
+  const gone: string[] = [];
+  for (const [key, value] of after) if (before.get(key) !== value && livesAt(value, at)) put.push({ key, value });
+  for (const [key, value] of before) {
+    const next = after.get(key);
+    // What expires is removed by each Asterisk itself; only what vanished before its time must be told.
+    if (next === undefined ? livesAt(value, at) : !livesAt(next, at) && livesAt(value, at)) gone.push(key);
+  }
+  return { put, delete: gone };
+};
+
+/** Number and SHA-256 of the rows that live longer than `cut`; equal on both nodes when their tables are. */
+export const digestOf = (
+  rows: ReadonlyMap<string, string>,
+  cut: WallTime,
+): { readonly count: number; readonly digest: string } => {
+  const living = [...rows].filter(([, value]) => livesAt(value, cut)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const hash = createHash('sha256');
+  for (const [key, value] of living) hash.update(`${key}\0${value}\n`);
+  return { count: living.length, digest: hash.digest('hex') };
+};

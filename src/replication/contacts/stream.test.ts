@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { fail, ok } from '../../core/result.ts';
+import type { Clock } from '../../ports.ts';
+import type { BaseListeners, ContactsBase } from './base.ts';
+import type { ContactsMessage, ContactsTransport } from './message.ts';
+import { createContactsStream } from './stream.ts';
+
+/** Time that passes when a test says so; both nodes live by it. */
+const createTime = () => {
+  let now = 0;
+  const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
+  const wallAtStart = 1_800_000_000_000;
+  const clock: Clock = {
+    now: () => now,
+    wall: () => wallAtStart + now,
+    at: (at, fire) => {
+      const timer = { at, fire };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+  };
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const pass = async (ms: number): Promise<void> => {
+    const until = now + ms;
+    await settle();
+    for (;;) {
+      const [timer] = [...timers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at);
+      if (timer === undefined) break;
+      timers.delete(timer);
+      now = Math.max(now, timer.at);
+      timer.fire();
+      await settle();
+    }
+    now = until;
+    await settle();
+  };
+  return { clock, pass, waiting: () => timers.size };
+};
+
+const row = (name: string, clock: Clock, lifeMs = 600_000): [string, string] => [
+  `${name};@x`,
+  `{"uri":"sip:${name}@h","expiration_time":"${Math.floor((clock.wall() + lifeMs) / 1_000)}"}`,
+];
+
+/** An Asterisk that is a map. */
+const createAsterisk = () => {
+  const rows = new Map<string, string>();
+  let listeners: BaseListeners | null = null;
+  let up = true;
+  const reads = { all: 0 };
+  const away = fail('contacts-no-asterisk', 'Asterisk is not reached.', '');
+  const base: ContactsBase = {
+    start: (given) => {
+      listeners = given;
+      if (up) listeners.onOpen();
+    },
+    readAll: async () => {
+      reads.all += 1;
+      return up ? ok(new Map(rows)) : away;
+    },
+    read: async (key) => (up ? ok(rows.get(key) ?? null) : away),
+    apply: async (change) => {
+      if (!up) return away;
+      for (const key of change.delete) rows.delete(key);
+      for (const { key, value } of change.put) rows.set(key, value);
+      return ok({ refused: 0 });
+    },
+    trouble: () => (up ? null : 'down'),
+    stop: async () => undefined,
+  };
+  return {
+    base,
+    rows,
+    reads,
+    /** As a phone does it: the row changes, and Asterisk tells. */
+    register: (key: string, value: string | null) => {
+      if (value === null) rows.delete(key);
+      else rows.set(key, value);
+      listeners?.onChanged(key);
+    },
+    setUp: (next: boolean) => {
+      up = next;
+      if (up) listeners?.onOpen();
+    },
+  };
+};
+
+/** A connection between two nodes that can be cut, and that may lose what is on the way. */
+const createCable = () => {
+  let connected = true;
+  const seen: ContactsMessage[] = [];
+  const ends: { onMessage: (message: unknown) => void; onConnected: () => void }[] = [0, 1].map(() => ({
+    onMessage: () => undefined,
+    onConnected: () => undefined,
+  }));
+  const end = (index: number): ContactsTransport => ({
+    send: (message) => {
+      if (!connected) return false;
+      seen.push(message);
+      const bytes = JSON.stringify(message);
+      const other = ends[1 - index];
+      queueMicrotask(() => {
+        if (connected) other?.onMessage(JSON.parse(bytes));
+      });
+      return true;
+    },
+    onMessage: (listener) => {
+      const own = ends[index];
+      if (own !== undefined) own.onMessage = listener;
+    },
+    onConnected: (listener) => {
+      const own = ends[index];
+      if (own !== undefined) own.onConnected = listener;
+    },
+  });
+  return {
+    ends: [end(0), end(1)] as const,
+    seen,
+    cut: () => {
+      connected = false;
+    },
+    join: () => {
+      connected = true;
+      for (const { onConnected } of ends) onConnected();
+    },
+    inject: (index: number, message: unknown) => ends[index]?.onMessage(message),
+  };
+};
+
+const options = { refreshMs: 5_000, compareMs: 30_000 };
+
+const setUp = () => {
+  const time = createTime();
+  const cable = createCable();
+  const [a, b] = [createAsterisk(), createAsterisk()];
+  const main = createContactsStream(options, a.base, cable.ends[0], time.clock);
+  const standby = createContactsStream(options, b.base, cable.ends[1], time.clock);
+  const begin = (): void => {
+    main.start();
+    standby.start();
+    main.setRight({ holding: 2, highest: 2 });
+    standby.setRight({ holding: 0, highest: 2 });
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all([main.stop(), standby.stop()]);
+    assert.equal(time.waiting(), 0, 'no timer is left');
+  };
+  return { ...time, cable, a, b, main, standby, begin, stop };
+};
+
+test('all rows are there soon after the start, and what does not belong there is gone', async () => {
+  const { clock, pass, a, b, main, standby, begin, stop } = setUp();
+  for (let index = 0; index < 1_000; index += 1) a.rows.set(...row(String(index), clock));
+  b.rows.set(...row('stranger', clock));
+  begin();
+  await pass(300);
+  assert.deepEqual(b.rows, a.rows);
+  const [out, into] = [main.status(), standby.status()];
+  assert.equal(out.direction === 'out' && out.inStep && out.rows === 1_000, true);
+  assert.equal(into.direction === 'in' && into.inStep && into.rows === 1_000, true);
+  await stop();
+});
+
+test('a phone that registers or leaves is followed within a tenth of a second', async () => {
+  const { clock, pass, a, b, begin, stop } = setUp();
+  begin();
+  await pass(300);
+  a.register(...row('100', clock));
+  await pass(100);
+  assert.deepEqual(b.rows, a.rows);
+  a.register('100;@x', null);
+  await pass(100);
+  assert.equal(b.rows.size, 0);
+  await stop();
+});
+
+test('a refreshed registration, of which Asterisk tells nothing, is followed at the next reading', async () => {
+  const { clock, pass, a, b, begin, stop } = setUp();
+  a.rows.set(...row('100', clock, 60_000));
+  begin();
+  await pass(300);
+  a.rows.set(...row('100', clock, 120_000));
+  await pass(options.refreshMs);
+  assert.deepEqual(b.rows, a.rows);
+  await stop();
+});
+
+test('expired registrations are not carried, and one that expires is left to Asterisk', async () => {
+  const { clock, pass, a, b, begin, stop } = setUp();
+  a.rows.set(...row('old', clock, -1_000));
+  a.rows.set(...row('brief', clock, 7_000));
+  a.rows.set('odd;@x', '{"uri":"sip:odd@h"}');
+  begin();
+  await pass(300);
+  assert.deepEqual([...b.rows.keys()], ['brief;@x']);
+  await pass(10_000);
+  a.rows.delete('brief;@x');
+  await pass(options.compareMs);
+  assert.deepEqual([...b.rows.keys()], ['brief;@x']);
+  await stop();
+});
+
+test('an older epoch is refused, and so is anything while this node serves', async () => {
+  const { clock, pass, cable, a, b, standby, begin, stop } = setUp();
+  a.rows.set(...row('100', clock));
+  begin();
+  await pass(300);
+  standby.setRight({ holding: 0, highest: 5 });
+  a.register(...row('101', clock));
+  await pass(options.compareMs);
+  assert.deepEqual([...b.rows.keys()], ['100;@x']);
+  standby.setRight({ holding: 7, highest: 7 });
+  await pass(100);
+  const [key, value] = row('evil', clock);
+  cable.inject(1, { type: 'begin', epoch: 9, session: 'x', seq: 0, wall: 0 });
+  cable.inject(1, { type: 'change', epoch: 9, session: 'x', seq: 1, put: [{ key, value }], delete: [] });
+  await pass(100);
+  assert.equal(b.rows.has('evil;@x'), false);
+  await stop();
+});
+
+test('after a takeover the direction turns, and the newcomer gets all that happened', async () => {
+  const { clock, pass, cable, a, b, main, standby, begin, stop } = setUp();
+  for (const name of ['100', '101', '102']) a.rows.set(...row(name, clock));
+  begin();
+  await pass(300);
+  cable.cut();
+  main.setRight({ holding: 0, highest: 2 });
+  standby.setRight({ holding: 3, highest: 3 });
+  await pass(1_000);
+  b.register('100;@x', null);
+  b.register(...row('103', clock));
+  b.register(...row('101', clock, 900_000));
+  await pass(1_000);
+  cable.join();
+  main.setRight({ holding: 0, highest: 3 });
+  await pass(1_000);
+  assert.deepEqual([...b.rows.keys()].toSorted(), ['101;@x', '102;@x', '103;@x']);
+  assert.deepEqual(a.rows, b.rows);
+  await stop();
+});
+
+test('what had come, but not yet reached an Asterisk that was not running, is added when it starts for the takeover', async () => {
+  const { clock, pass, a, b, standby, begin, stop } = setUp();
+  a.rows.set(...row('100', clock));
+  a.rows.set(...row('101', clock));
+  b.setUp(false);
+  begin();
+  await pass(1_000);
+  standby.setRight({ holding: 3, highest: 3 });
+  await pass(500);
+  const newer = row('100', clock, 900_000);
+  b.rows.set(...newer);
+  b.setUp(true);
+  await pass(500);
+  assert.deepEqual([...b.rows.keys()].toSorted(), ['100;@x', '101;@x']);
+  assert.equal(b.rows.get('100;@x'), newer[1]);
+  await stop();
+});
+
+test('rows that somebody changed behind our back are put right at the next comparison', async () => {
+  const { clock, pass, a, b, begin, stop } = setUp();
+  for (const name of ['100', '101']) a.rows.set(...row(name, clock));
+  begin();
+  await pass(300);
+  b.rows.delete('100;@x');
+  b.rows.set(...row('999', clock));
+  await pass(options.compareMs + options.refreshMs);
+  assert.deepEqual(b.rows, a.rows);
+  await stop();
+});
+
+test('a lost message is noticed by its number, and all is sent anew', async () => {
+  const { clock, pass, cable, a, b, begin, stop } = setUp();
+  begin();
+  await pass(300);
+  cable.cut();
+  cable.inject(1, { ...cable.seen.findLast(({ type }) => type === 'complete'), seq: 17 });
+  cable.join();
+  a.register(...row('100', clock));
+  await pass(1_000);
+  assert.deepEqual(b.rows, a.rows);
+  await stop();
+});
+
+test('nobody to talk to: Asterisk is not read for nothing', async () => {
+  const { clock, pass, cable, a, begin, stop } = setUp();
+  a.rows.set(...row('100', clock));
+  cable.cut();
+  begin();
+  await pass(60_000);
+  assert.equal(a.reads.all, 0);
+  await stop();
+});
+
+test('messages that are not ours are counted and forgotten', async () => {
+  const { pass, cable, standby, begin, stop } = setUp();
+  begin();
+  await pass(300);
+  const place = { epoch: 4, session: 's', seq: 0 };
+  const strange = [
+    null,
+    [],
+    'x',
+    { type: 'begin' },
+    { type: 'begin', ...place, wall: -1 },
+    { type: 'change', ...place, put: [{ key: 'k', value: 'a\r\nAction: Command' }], delete: [] },
+    { type: 'change', ...place, put: [], delete: Array.from({ length: 201 }, () => 'k') },
+    { type: 'complete', ...place, cut: 1, count: 1, digest: 'x' },
+    { type: 'other', ...place },
+  ];
+  for (const message of strange) cable.inject(1, message);
+  assert.equal(standby.status().strange, strange.length);
+  await stop();
+});
+
+const act = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('register' as const), name: fc.nat(8), tells: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), name: fc.nat(8) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut', 'join', 'down', 'up', 'swap') }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(3_000) }) },
+);
+
+test('whatever happens on the way: when it is quiet again, both tables are equal', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { maxLength: 30 }), async (acts) => {
+      const { clock, pass, cable, a, b, main, standby, begin, stop } = setUp();
+      begin();
+      let epoch = 2;
+      let life = 600_000;
+      const active = () => (epoch % 2 === 0 ? a : b);
+      const passive = () => (epoch % 2 === 0 ? b : a);
+      for (const one of acts) {
+        life += 1_000;
+        if (one.do === 'register') {
+          if (one.tells) active().register(...row(String(one.name), clock, life));
+          else active().rows.set(...row(String(one.name), clock, life));
+        } else if (one.do === 'leave') active().register(`${one.name};@x`, null);
+        else if (one.do === 'wait') await pass(one.ms);
+        else if (one.do === 'cut') cable.cut();
+        else if (one.do === 'join') cable.join();
+        else if (one.do === 'down') passive().setUp(false);
+        else if (one.do === 'up') passive().setUp(true);
+        else {
+          epoch += 1;
+          main.setRight({ holding: epoch % 2 === 0 ? epoch : 0, highest: epoch });
+          standby.setRight({ holding: epoch % 2 === 1 ? epoch : 0, highest: epoch });
+        }
+      }
+      a.setUp(true);
+      b.setUp(true);
+      cable.join();
+      await pass(options.compareMs + 2 * options.refreshMs);
+      assert.deepEqual(passive().rows, active().rows);
+      await stop();
+    }),
+    { numRuns: 150 },
+  );
+});
