@@ -1,5 +1,5 @@
 /** The agent of one node: runs the real core, keeps its memory before any effect leaves, and can be killed, frozen or held up by its disk. */
-import { decide, type Decision } from '../src/core/decide.ts';
+import { type Decision, decide } from '../src/core/decide.ts';
 import type { Effect } from '../src/core/effect.ts';
 import type { Command, Event, Sample } from '../src/core/event.ts';
 import type { Message } from '../src/core/message.ts';
@@ -39,7 +39,13 @@ const samplesOf: Record<Telephony, Sample> = {
   hung: { probe: 'sip', outcome: 'failed', about: 'telephony', crashed: false, reason: 'no answer' },
 };
 const GATEWAY_ANSWERS: Sample = { probe: 'gateway', outcome: 'ok', about: 'network', crashed: false, reason: '' };
-const GATEWAY_SILENT: Sample = { probe: 'gateway', outcome: 'silent', about: 'network', crashed: false, reason: 'silent' };
+const GATEWAY_SILENT: Sample = {
+  probe: 'gateway',
+  outcome: 'silent',
+  about: 'network',
+  crashed: false,
+  reason: 'silent',
+};
 const BACKLOG_MAX = 400;
 export const WALL_START = 1_800_000_000_000;
 
@@ -124,7 +130,8 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
     const born = incarnation;
     timeline.after(2 + random.next() * 8 + m.stepsSlowMs * random.next(), () => {
       if (effect.direction === 'restart' && m.up) m.telephony = 'well';
-      if (incarnation === born) handle(() => ({ kind: 'step', at: m.local(), op: effect.op, outcome: 'done', detail: '' }));
+      if (incarnation === born)
+        handle(() => ({ kind: 'step', at: m.local(), op: effect.op, outcome: 'done', detail: '' }));
     });
   };
 

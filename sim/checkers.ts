@@ -121,7 +121,8 @@ export const createCheckers = (w: Watched): Checkers => {
     openSince[role] = timeline.now;
     const { lease } = w.agents[role].state;
     const epoch = lease.name === 'held' ? lease.epoch : 0;
-    if (epoch > 0 && epoch < highestServed && w.strict) c.fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
+    if (epoch > 0 && epoch < highestServed && w.strict)
+      c.fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
     highestServed = Math.max(highestServed, epoch);
     if (c.holder !== role) {
       if (c.holder !== null) c.changes += 1;

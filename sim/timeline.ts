@@ -48,6 +48,7 @@ export const createTimeline = (): Timeline => {
   const heap: Entry[] = [];
   let order = 0;
   let executed = 0;
+  let atOnce = 0;
   const pop = (): Entry => {
     const top = heap[0] as Entry;
     const last = heap.pop() as Entry;
@@ -70,6 +71,8 @@ export const createTimeline = (): Timeline => {
     runUntil(end) {
       while (heap.length > 0 && (heap[0] as Entry).time <= end) {
         const entry = pop();
+        atOnce = entry.time - timeline.now < 1e-5 ? atOnce + 1 : 0;
+        if (atOnce > 5000) throw new Error(`the simulated world does not come to rest at ${timeline.now} ms`);
         timeline.now = entry.time;
         executed += 1;
         entry.run();

@@ -63,7 +63,8 @@ export const createWorld = (options: WorldOptions): World => {
       send: (to, message) => network.send(role, to, message),
       kept: () => wiring.checkers.promised(role),
       decided: (before, decision, event) => {
-        for (const reason of decision.reasons) note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
+        for (const reason of decision.reasons)
+          note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
         wiring.checkers.decided(role, before, decision);
         if (event.kind === 'started') return;
         const broken = checkInvariants(options.settingsOf(role), before, decision.state, decision.effects);

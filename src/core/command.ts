@@ -96,7 +96,7 @@ const handOver = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: numbe
     );
   }
   beginErrand(d, e, 'hand-over', false, maxWaitMs);
-  beginDraining(d, `ordered by ${e.by}`, whenIdle, maxWaitMs);
+  beginDraining(d, { why: `ordered by ${e.by}`, whenIdle, maxWaitMs, ordered: true });
 };
 
 const failBack = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: number): void => {

@@ -134,13 +134,14 @@ const apply = (d: Draft, e: Event): void => {
 };
 
 /** The lease was won since the last look: serve. */
-const tendWon = (d: Draft): void => {
-  if (d.s.phase.name !== 'passive' || d.s.lease.name !== 'held') return;
+const tendWon = (d: Draft): boolean => {
+  if (d.s.phase.name !== 'passive' || d.s.lease.name !== 'held') return false;
   d.s.phase = { name: 'serving' };
   d.s.gateOpen = false;
   setDisk(d, { serving: true });
   aimPlan(d, 'activate', d.s.lease.epoch);
   notify(d, 'info', 'serving', `This node serves now, under epoch ${d.s.lease.epoch}.`);
+  return true;
 };
 
 /** A passive node says that it lives, at each heartbeat. */
@@ -158,8 +159,8 @@ const advance = (d: Draft): void => {
   tendClosing(d);
   tendLoose(d);
   if (d.s.phase.name === 'passive') tendPassive(d);
-  tendWon(d);
-  if (d.s.phase.name === 'serving' || d.s.phase.name === 'draining') tendServing(d);
+  const began = tendWon(d);
+  if (!began && (d.s.phase.name === 'serving' || d.s.phase.name === 'draining')) tendServing(d);
   if (d.s.phase.name === 'draining') tendDraining(d);
   if (d.s.phase.name === 'passive' && !isWell(d.s)) restartInPlace(d);
   tendPlan(d);

@@ -1,6 +1,7 @@
 /** What no decision may ever break, whatever happened; checked after each one, in the simulator and in production. */
-import { majority } from './lease.ts';
+
 import type { Effect } from './effect.ts';
+import { majority } from './lease.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 import { rivalOf } from './words.ts';
@@ -41,17 +42,19 @@ const grantBroken = ({ settings, after, effects }: Step): string | null => {
     const { slot } = effect.action;
     const round = after.lease.name === 'held' ? after.lease.rounds.find((r) => r.slot === slot) : undefined;
     if (round === undefined) return 'a grant without its round';
-    const enough = round.yes.includes(rivalOf(settings.role)) || (round.own && round.yes.length + 1 >= majority(after.voters.length));
+    const enough =
+      round.yes.includes(rivalOf(settings.role)) ||
+      (round.own && round.yes.length + 1 >= majority(after.voters.length));
     if (!enough) return 'a grant without enough votes';
   }
   return null;
 };
 
 /** A node that is closing, or does not hold, opens nothing. */
-const phaseBroken = ({ after, effects }: Step): string | null => {
+const phaseBroken = ({ before, after, effects }: Step): string | null => {
   const opens = effects.some((e) => e.kind === 'gate' && (e.action.type === 'grant' || e.action.type === 'hold-open'));
   if (opens && after.lease.name !== 'held') return 'the gate is opened without the right to serve';
-  if (after.phase.name === 'closing' && opens) return 'the gate is opened while it is being closed';
+  if (before.phase.name === 'closing' && opens) return 'the gate is opened while it is being closed';
   if ((after.phase.name === 'serving' || after.phase.name === 'draining') && after.lease.name !== 'held') {
     return 'serving without the right to serve';
   }
@@ -67,7 +70,13 @@ const holdBroken = ({ before, after }: Step): string | null => {
   return held && began && !wanted && !handed ? 'asked for the right to serve while in hold' : null;
 };
 
-const laws: readonly ((step: Step) => string | null)[] = [memoryBroken, parityBroken, grantBroken, phaseBroken, holdBroken];
+const laws: readonly ((step: Step) => string | null)[] = [
+  memoryBroken,
+  parityBroken,
+  grantBroken,
+  phaseBroken,
+  holdBroken,
+];
 
 /** The first law that this decision breaks, in words; null when all hold. The very first decision of a process begins with restored memory and is exempt. */
 export const checkInvariants = (

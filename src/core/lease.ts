@@ -108,10 +108,13 @@ const replaceRound = (d: Draft, lease: Held, round: Round): void => {
   d.s.lease = { ...lease, rounds: lease.rounds.map((r) => (r.seq === round.seq ? round : r)) };
 };
 
+/** Its ticket has run out in the kernel: a grant would open nothing. */
+const isOver = (d: Draft, round: Round): boolean => d.now >= round.armedAt + d.settings.timing.leaseMs;
+
 const countAsking = (d: Draft): void => {
   const lease = d.s.lease as Asking;
   const { round } = lease;
-  if (round.sentAt === NEVER) return;
+  if (round.sentAt === NEVER || isOver(d, round)) return;
   // With the rival alive its word comes within a round trip; a lone node decides when the time for asking is over.
   const alone = needsNoVotes(d) && (d.now >= lease.until || rivalIsSilent(d));
   if (wins(d, round.own, round.yes) || alone || isConfirmed(d)) hold(d, lease);
@@ -143,7 +146,8 @@ const hold = (d: Draft, lease: Asking): void => {
 const countHeld = (d: Draft, seq: number): void => {
   const lease = d.s.lease as Held;
   const round = lease.rounds.find((r) => r.seq === seq);
-  if (round === undefined || round.granted || round.sentAt === NEVER || d.s.phase.name === 'closing') return;
+  if (round === undefined || round.granted || round.sentAt === NEVER || isOver(d, round)) return;
+  if (d.s.phase.name === 'closing') return;
   if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
   const granted = grant(d, round);
   const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);
@@ -230,7 +234,7 @@ export const withdraw = (d: Draft, lease: Asking): void => {
   d.s.boot = applyRelease(d.s.boot, role, lease.epoch);
   // Nothing was granted, so this node's gate is known to be closed.
   setBoot(d, { lastRequestAt: NEVER });
-  tellRelease(d, lease.epoch, null);
+  tellRelease(d, lease.epoch, null, false);
   because(d, 'withdraw', { epoch: lease.epoch, yes: lease.round.yes.join(' ') });
   loseLease(d, d.now + retryDelay(d));
 };
@@ -249,24 +253,24 @@ const renew = (d: Draft, lease: Held): void => {
   d.s.lease = { ...lease, renewAt, rounds: [...live, round] };
 };
 
-export const tellRelease = (d: Draft, epoch: Epoch, addressee: Role | null): void => {
-  const message = { type: 'release', role: d.settings.role, epoch, addressee } as const;
+export const tellRelease = (d: Draft, epoch: Epoch, addressee: Role | null, ordered: boolean): void => {
+  const message = { type: 'release', role: d.settings.role, epoch, addressee, ordered } as const;
   send(d, rivalOf(d.settings.role), message);
   for (const voter of d.s.voters) send(d, voter.name, message);
 };
 
 /** The gate is known to be closed: the epoch is dead, and the rival may have this node's word. */
-export const releaseRight = (d: Draft, epoch: Epoch, addressee: Role | null): void => {
+export const releaseRight = (d: Draft, epoch: Epoch, addressee: Role | null, ordered: boolean): void => {
   d.s.boot = applyRelease(d.s.boot, d.settings.role, epoch);
   setBoot(d, { lastRequestAt: NEVER, holding: 0, heldOpen: false });
   setDisk(d, { serving: false });
-  tellRelease(d, epoch, addressee);
-  d.s.releasing = { epoch, addressee, left: 3, nextAt: d.now + 15 };
+  tellRelease(d, epoch, addressee, ordered);
+  d.s.releasing = { epoch, addressee, ordered, left: 3, nextAt: d.now + 15 };
 };
 
 export const tendReleasing = (d: Draft): void => {
   const { releasing } = d.s;
   if (releasing === null || d.now < releasing.nextAt) return;
-  tellRelease(d, releasing.epoch, releasing.addressee);
+  tellRelease(d, releasing.epoch, releasing.addressee, releasing.ordered);
   d.s.releasing = releasing.left > 1 ? { ...releasing, left: releasing.left - 1, nextAt: d.now + 15 } : null;
 };

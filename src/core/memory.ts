@@ -38,6 +38,8 @@ export interface DiskMemory {
   readonly loose: boolean;
   /** The node was serving when last written: in hold, only it may go on. */
   readonly serving: boolean;
+  /** A person put service on this node: it does not go back by itself. */
+  readonly pinned: boolean;
   /** Wall times of this node's takings-over within the window. */
   readonly switches: readonly WallTime[];
   /** A cap was reached; voluntary moves wait for a person. */

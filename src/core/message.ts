@@ -71,6 +71,8 @@ export interface Release {
   readonly role: Role;
   readonly epoch: Epoch;
   readonly addressee: Role | null;
+  /** A person ordered it: service stays with the addressee until a person moves it again. */
+  readonly ordered: boolean;
 }
 
 /** A person at a passive node asks the holder to hand over. Expires so that none lands late. */

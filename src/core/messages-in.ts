@@ -70,7 +70,7 @@ const onRelease = (d: Draft, release: Release): void => {
   const fresh = release.epoch > releasedOfRival(d);
   d.s.boot = applyRelease(d.s.boot, release.role, release.epoch);
   if (d.s.rival.claimEpoch <= release.epoch) d.s.rival = { ...d.s.rival, claimAt: NEVER };
-  if (fresh && release.addressee === d.settings.role) handedOver(d, release.epoch);
+  if (fresh && release.addressee === d.settings.role) handedOver(d, release.epoch, release.ordered);
 };
 
 const onHandoverRequest = (d: Draft, request: HandoverRequest): void => {
@@ -78,7 +78,8 @@ const onHandoverRequest = (d: Draft, request: HandoverRequest): void => {
   // An older epoch than ours: the sender has not seen this term of service.
   if (lease.name !== 'held' || phase.name !== 'serving' || request.epoch < lease.epoch) return;
   because(d, 'asked-to-hand-over', { epoch: lease.epoch, whenIdle: request.whenIdle });
-  beginDraining(d, 'a person asked the other node to serve', request.whenIdle, request.maxWaitMs);
+  const { whenIdle, maxWaitMs } = request;
+  beginDraining(d, { why: 'a person asked the other node to serve', whenIdle, maxWaitMs, ordered: true });
 };
 
 /** A message arrived from `from`, proved to be theirs by the peer link. */

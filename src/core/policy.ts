@@ -91,20 +91,27 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
   ].filter((o) => o !== null);
 };
 
+/** Remembers whether a person put service here. */
+const pin = (d: Draft, ordered: boolean): void => {
+  if (d.s.disk.pinned !== ordered) setDisk(d, { pinned: ordered });
+};
+
 /** A passive node sounds out the voters as soon as nothing is in the way. */
 export const tendPassive = (d: Draft): void => {
   if (d.s.lease.name !== 'none') return;
   if (obstacles(d).length > 0) return;
   because(d, 'may-serve', { wanted: isWanted(d), rivalSilentMs: Math.round(Math.min(d.now - d.s.rival.heardAt, 1e6)) });
+  pin(d, isWanted(d));
   if (rivalIsSilent(d) && (needsNoVotes(d) || d.s.errand?.confirmed === true)) ask(d, 0);
   else sound(d);
 };
 
 /** The holder released its right to us: ask at once, showing the release. */
-export const handedOver = (d: Draft, epoch: number): void => {
+export const handedOver = (d: Draft, epoch: number, ordered: boolean): void => {
   const { lease, phase } = d.s;
   if (phase.name !== 'passive' || lease.name === 'held' || lease.name === 'asking') return;
-  because(d, 'handed-over', { epoch });
+  because(d, 'handed-over', { epoch, ordered });
+  pin(d, ordered);
   ask(d, epoch);
 };
 

@@ -53,7 +53,13 @@ export type Phase =
   | { readonly name: 'passive' }
   | { readonly name: 'serving' }
   /** Serving still; moves when idle or at `until`. */
-  | { readonly name: 'draining'; readonly until: Instant; readonly whenIdle: boolean; readonly because: string }
+  | {
+      readonly name: 'draining';
+      readonly until: Instant;
+      readonly whenIdle: boolean;
+      readonly ordered: boolean;
+      readonly because: string;
+    }
   /** The gate is being closed; only then the right is released. */
   | {
       readonly name: 'closing';
@@ -61,6 +67,8 @@ export type Phase =
       readonly sureAt: Instant;
       readonly epoch: Epoch;
       readonly why: Closing;
+      /** A person ordered it. */
+      readonly ordered: boolean;
     }
   | { readonly name: 'halted'; readonly because: string };
 
@@ -122,6 +130,7 @@ export interface PlanState {
 export interface Releasing {
   readonly epoch: Epoch;
   readonly addressee: Role | null;
+  readonly ordered: boolean;
   readonly left: number;
   readonly nextAt: Instant;
 }
@@ -182,6 +191,7 @@ export const emptyDisk: DiskMemory = {
   maintenanceUntilWall: 0,
   loose: false,
   serving: false,
+  pinned: false,
   switches: [],
   needsAcknowledgement: false,
 };

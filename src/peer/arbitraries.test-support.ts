@@ -50,7 +50,13 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     status: fc.option(status),
     orders,
   }),
-  fc.record({ type: fc.constant('release' as const), role, epoch: whole, addressee: fc.option(role) }),
+  fc.record({
+    type: fc.constant('release' as const),
+    role,
+    epoch: whole,
+    addressee: fc.option(role),
+    ordered: fc.boolean(),
+  }),
   fc.record({
     type: fc.constant('handover-request' as const),
     epoch: whole,

@@ -25,7 +25,7 @@ const newKey = (): PairKey => {
 };
 
 const KEY = newKey();
-const RELEASE: Message = { type: 'release', role: 'main', epoch: 4, addressee: null };
+const RELEASE: Message = { type: 'release', role: 'main', epoch: 4, addressee: null, ordered: false };
 
 const udp = async (context: TestContext): Promise<{ readonly socket: Socket; readonly port: number }> => {
   const socket = createSocket('udp4');

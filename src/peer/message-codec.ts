@@ -118,12 +118,13 @@ const answer = (value: unknown): Answer => {
 };
 
 const release = (value: unknown): Release => {
-  const from = fields(value, 4);
+  const from = fields(value, 5);
   return {
     type: 'release',
     role: word(from['role'], ROLES),
     epoch: whole(from['epoch']),
     addressee: from['addressee'] === null ? null : word(from['addressee'], ROLES),
+    ordered: flag(from['ordered']),
   };
 };
 

@@ -12,15 +12,14 @@ const sentences: Record<Closing, string> = {
   lost: 'This node lost the right to serve and has stopped.',
 };
 
-export const beginClosing = (d: Draft, why: Closing): void => {
+export const beginClosing = (d: Draft, why: Closing, ordered = false): void => {
   const { lease } = d.s;
   if (lease.name !== 'held') return;
   const op = orderGate(d, { type: 'close' });
   const { leaseMs, gateLagMs, promiseMs } = d.settings.timing;
   // Should the kernel's answer never come, the tickets run out by themselves; a gate held open does not.
   const sureAt = lease.heldOpen ? Number.MAX_SAFE_INTEGER : d.now + Math.max(leaseMs + 2 * gateLagMs, promiseMs);
-  d.s.phase = { name: 'closing', op, sureAt, epoch: lease.epoch, why };
-  d.s.lease = { ...lease, rounds: [] };
+  d.s.phase = { name: 'closing', op, sureAt, epoch: lease.epoch, why, ordered };
   because(d, 'close', { why, epoch: lease.epoch });
   notify(d, why === 'lost' || why === 'yield' ? 'alarm' : 'info', `closing-${why}`, sentences[why]);
 };
@@ -33,7 +32,7 @@ export const closed = (d: Draft): void => {
   const { promiseMs } = d.settings.timing;
   // Who handed over or stopped lets the other go first; who lost may ask again as soon as it can.
   loseLease(d, phase.why === 'lost' ? d.now : d.now + promiseMs);
-  releaseRight(d, phase.epoch, addressee);
+  releaseRight(d, phase.epoch, addressee, phase.ordered);
   d.s.phase = { name: 'passive' };
   d.s.gateOpen = false;
   aimPlan(d, 'passivate', phase.epoch);

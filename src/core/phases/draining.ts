@@ -4,9 +4,17 @@ import { rivalIsFit } from '../rival-view.ts';
 import type { Millis } from '../words.ts';
 import { beginClosing } from './closing.ts';
 
-export const beginDraining = (d: Draft, why: string, whenIdle: boolean, maxWaitMs: Millis): void => {
+export interface Drain {
+  readonly why: string;
+  readonly whenIdle: boolean;
+  readonly maxWaitMs: Millis;
+  /** By a person: service stays where it goes. */
+  readonly ordered: boolean;
+}
+
+export const beginDraining = (d: Draft, { why, whenIdle, maxWaitMs, ordered }: Drain): void => {
   if (d.s.phase.name !== 'serving' && d.s.phase.name !== 'draining') return;
-  d.s.phase = { name: 'draining', until: d.now + (whenIdle ? maxWaitMs : 0), whenIdle, because: why };
+  d.s.phase = { name: 'draining', until: d.now + (whenIdle ? maxWaitMs : 0), whenIdle, ordered, because: why };
   because(d, 'drain', { why, whenIdle, maxWaitMs: whenIdle ? maxWaitMs : 0 });
   tendDraining(d);
 };
@@ -19,7 +27,7 @@ export const tendDraining = (d: Draft): void => {
   if (!due) return;
   if (rivalIsFit(d)) {
     because(d, 'hand-over', { why: phase.because, calls: d.s.health.calls, idle });
-    return beginClosing(d, 'handover');
+    return beginClosing(d, 'handover', phase.ordered);
   }
   // Nobody to hand over to: go on serving, and say so.
   because(d, 'rival-not-fit', { why: phase.because });

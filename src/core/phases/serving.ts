@@ -18,7 +18,12 @@ const tendUnfit = (d: Draft): void => {
   if (mayWait && (!tried || d.now < health.restartedAt + unfit.restartWaitMs)) return restartInPlace(d);
   if (!isManual(d.s) && !inMaintenance(d.s) && rivalIsFit(d)) {
     because(d, 'unfit', { reason: health.reason, crashed: health.crashed });
-    return beginDraining(d, `telephony is down here: ${health.reason}`, false, 0);
+    return beginDraining(d, {
+      why: `telephony is down here: ${health.reason}`,
+      whenIdle: false,
+      maxWaitMs: 0,
+      ordered: false,
+    });
   }
   restartInPlace(d);
 };
@@ -45,6 +50,8 @@ const switchesInWindow = (d: Draft): number => d.s.disk.switches.length;
 const tendFailback = (d: Draft): void => {
   const { failback, role, flapping } = d.settings;
   if (role !== 'standby' || failback.policy === 'manual' || isManual(d.s) || inMaintenance(d.s)) return;
+  // A person put service here, and takes it back.
+  if (d.s.disk.pinned) return;
   const { rival } = d.s;
   if (!rivalIsFit(d) || rival.wellSince < 0 || d.now - rival.wellSince < failback.holdMs) return;
   if (d.settings.watch.kind === 'looks' && !d.s.health.rivalLastGood) return;
@@ -55,7 +62,12 @@ const tendFailback = (d: Draft): void => {
     notify(d, 'alarm', 'flapping', 'Too many switches: service stays on the standby until a person acknowledges.');
     return;
   }
-  beginDraining(d, 'the main has been well for long enough', failback.policy === 'when-idle', failback.maxWaitMs);
+  beginDraining(d, {
+    why: 'the main has been well for long enough',
+    whenIdle: failback.policy === 'when-idle',
+    maxWaitMs: failback.maxWaitMs,
+    ordered: false,
+  });
 };
 
 /** Under arbiter `none` the lease is renewed on the agent's own health: who is the one cut off stops. */

@@ -1,0 +1,105 @@
+/** One simulated run: everything boots, two to ten faults, then quiet. Safety is checked at every instant, liveness in the quiet. */
+import type { Violation } from './checkers.ts';
+import { faults, healAll, pausingFaults } from './faults.ts';
+import { type SimSettings, settingsFor, timings } from './presets.ts';
+import { createRandom } from './random.ts';
+import { createWorld, type World } from './world.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Draw from these faults only; default: all but a paused machine. */
+  readonly faults?: readonly string[];
+  readonly log?: boolean;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly preset: string;
+  readonly checkpoints: number;
+  readonly faults: readonly string[];
+  readonly violations: readonly Violation[];
+  readonly twoServingMs: number;
+  /** A machine was paused: two serving is counted, not held against the run. */
+  readonly paused: boolean;
+  readonly events: number;
+  readonly log: readonly string[];
+}
+
+const FAULTS_BEGIN_MS = 900;
+const FAULTS_LAST_MS = 4000;
+/** After the quiet has begun, exactly one node must serve within this time, and stay. */
+export const SETTLE_MS = 3500;
+const QUIET_MS = 6000;
+
+const drawSettings = (seed: number): { readonly preset: 'fast' | 'quick'; readonly sim: SimSettings } => {
+  const random = createRandom(seed ^ 0x5bd1e995);
+  const preset = random.chance(0.7) ? 'fast' : 'quick';
+  const checkpoints = random.chance(0.75) ? 1 : 3;
+  const failback = random.chance(0.8)
+    ? { policy: 'manual' as const, holdMs: 60_000, maxWaitMs: 0 }
+    : { policy: 'auto' as const, holdMs: 500, maxWaitMs: 0 };
+  return { preset, sim: { timing: timings[preset], checkpoints, failback } };
+};
+
+const checkQuiet = (w: World, healedAt: number): void => {
+  const changesAtStart = w.checkers.changes;
+  w.timeline.runUntil(healedAt + QUIET_MS);
+  const open = (['main', 'standby'] as const).filter((role) => w.agents[role].machine.isOpen());
+  if (open.length !== 1) w.checkers.fail('nobody', `${open.length} gates open at the end of the quiet`);
+  if (w.checkers.changes !== changesAtStart) w.checkers.fail('unsettled', 'the holder changed in the quiet');
+};
+
+/** Runs one seed from the beginning; the same seed gives the same result. */
+
+export const runSeed = (options: RunOptions): RunResult => {
+  const { seed } = options;
+  const { preset, sim } = drawSettings(seed);
+  const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false });
+
+  const all = { ...faults, ...pausingFaults };
+  const names = options.faults ?? Object.keys(faults);
+  const paused = names.some((name) => name in pausingFaults);
+  if (paused) w.watched.strict = false;
+  const drawn = drawFaults(w, names);
+  for (const { name, at } of drawn) {
+    const fault = all[name];
+    if (fault === undefined) throw new Error(`no fault is called ${name}; there are: ${Object.keys(all).join(' ')}`);
+    w.timeline.at(at, () => {
+      w.log?.push(`${at.toFixed(1).padStart(9)}  FAULT    ${name}`);
+      fault(w);
+    });
+  }
+  w.bootAll();
+  const healedAt = Math.max(...drawn.map((f) => f.at)) + w.random.between(100, 1500);
+  w.timeline.runUntil(healedAt);
+  w.log?.push(`${healedAt.toFixed(1).padStart(9)}  QUIET`);
+  healAll(w);
+  w.timeline.runUntil(healedAt + SETTLE_MS);
+  const open = (['main', 'standby'] as const).filter((role) => w.agents[role].machine.isOpen());
+  if (open.length !== 1) w.checkers.fail('nobody', `${open.length} gates open ${SETTLE_MS} ms after the faults`);
+  checkQuiet(w, healedAt);
+  w.checkers.finish();
+  return {
+    seed,
+    preset,
+    checkpoints: sim.checkpoints,
+    faults: drawn.map((f) => f.name),
+    violations: w.checkers.violations,
+    twoServingMs: w.checkers.twoServingMs,
+    paused,
+    events: w.timeline.executed(),
+    log: w.log ?? [],
+  };
+};
+
+/** Two to ten faults, some of them within moments of each other. */
+const drawFaults = (w: World, names: readonly string[]): readonly { readonly name: string; readonly at: number }[] => {
+  const count = w.random.integer(2, 10);
+  const drawn: { name: string; at: number }[] = [];
+  let at = w.random.between(0, FAULTS_BEGIN_MS);
+  for (let i = 0; i < count && at < FAULTS_LAST_MS; i += 1) {
+    drawn.push({ name: w.random.pick(names), at });
+    at += w.random.chance(0.5) ? w.random.between(0, 60) : w.random.between(60, 1500);
+  }
+  return drawn;
+};
