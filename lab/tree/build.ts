@@ -1,4 +1,4 @@
-import { chmod, lchown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { runChecked } from '../process.ts';
@@ -23,6 +23,18 @@ export interface TreeFacts {
 }
 
 const buildLimitMs = 900_000;
+
+/** Dies with us, and takes with it, as PID 1 of its own, every process that it started: no orphan goes on writing. */
+const mortal: readonly string[] = [
+  'setpriv',
+  '--pdeathsig=KILL',
+  'unshare',
+  '--mount',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+];
 
 /** The builder's argv: apt resolves and verifies signatures, dpkg leaves out what no host reads. */
 export const builderArgv = (recipe: TreeRecipe, mirror: Mirror, root: string): readonly string[] => [
@@ -66,7 +78,6 @@ const furnish = async (root: string): Promise<void> => {
     await rm(join(root, path), { force: true });
   }
   await chmod(join(root, '/var/lib/dualtone'), 0o700);
-  await lchown(join(root, '/var/lib/dualtone'), 0, 0);
 };
 
 const versionOf = async (root: string): Promise<Result<string>> => {
@@ -88,7 +99,7 @@ export const buildTree = async (recipe: TreeRecipe, mirror: Mirror, place: strin
   await rm(building, { recursive: true, force: true });
   await mkdir(building, { recursive: true });
   const root = join(building, 'root');
-  const built = await runChecked(builderArgv(recipe, mirror, root), {
+  const built = await runChecked([...mortal, ...builderArgv(recipe, mirror, root)], {
     timeoutMs: buildLimitMs,
     env: installEnvironment(),
   });
