@@ -1,0 +1,178 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { BootMemory, DiskMemory } from '../core/memory.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { StateStore } from '../ports.ts';
+import { bootSchema, diskSchema } from './memory-schema.ts';
+import { readSlot, type Slot, writeSlot } from './slot-file.ts';
+
+export interface StateStoreOptions {
+  /** On tmpfs: what must not outlive a boot. */
+  readonly runDir: string;
+  /** On disk. */
+  readonly stateDir: string;
+  /** Of the running system; `readBootId()`. */
+  readonly bootId: string;
+}
+
+/** The kernel's number of this boot. */
+export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+
+/** How far the epochs of a newer, unreadable copy may have gone beyond the ceiling of the older one. */
+const CEILING_MARGIN = 1000;
+/** With both copies gone nobody knows the epochs: begin where none was. The others' answers bring the pair together. */
+const CEILING_UNKNOWN = 1_000_000;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The first thing that is wrong with it, in words. */
+const wrongWith = (error: z.ZodError): string => {
+  const issue = error.issues[0];
+  return issue === undefined ? 'it is odd' : `${issue.path.join('.')}: ${issue.message}`;
+};
+
+interface Loaded<T> {
+  readonly value: T | null;
+  readonly notes: readonly string[];
+}
+
+const loadBoot = (path: string, bootId: string): Loaded<BootMemory> => {
+  if (!existsSync(path)) return { value: null, notes: ['no memory of this boot: the voter is silent for one promise'] };
+  try {
+    const content = JSON.parse(readFileSync(path, 'utf8')) as { bootId?: unknown; memory?: unknown } | null;
+    if (content?.bootId !== bootId) return { value: null, notes: [`${path} is of another boot, and is ignored`] };
+    const parsed = bootSchema.safeParse(content.memory);
+    if (parsed.success) return { value: parsed.data, notes: [] };
+    return { value: null, notes: [`${path} is odd (${wrongWith(parsed.error)}), and is ignored`] };
+  } catch (error) {
+    return { value: null, notes: [`${path} cannot be read (${messageOf(error)}), and is ignored`] };
+  }
+};
+
+interface Copy {
+  readonly path: string;
+  readonly generation: number;
+  readonly memory: DiskMemory | null;
+  /** Null while good or missing. */
+  readonly damage: string | null;
+}
+
+const readCopy = (path: string): Copy => {
+  const slot: Slot = readSlot(path);
+  if (slot.state === 'missing') return { path, generation: 0, memory: null, damage: null };
+  if (slot.state === 'damaged') return { path, generation: 0, memory: null, damage: slot.why };
+  const parsed = diskSchema.safeParse(JSON.parse(slot.text));
+  if (parsed.success) return { path, generation: slot.generation, memory: parsed.data, damage: null };
+  return { path, generation: slot.generation, memory: null, damage: wrongWith(parsed.error) };
+};
+
+const UNKNOWN_DISK: DiskMemory = {
+  epochCeiling: CEILING_UNKNOWN,
+  orders: { revision: 0, mode: 'automatic', maintenanceMs: 0, maintenanceReason: '' },
+  maintenanceUntilWall: 0,
+  loose: false,
+  serving: false,
+  switches: [],
+  needsAcknowledgement: false,
+  pinned: false,
+};
+
+/** The newest good copy. Where one is damaged it says so, and puts the ceiling above whatever the lost one may have held. */
+const chooseDisk = (copies: readonly Copy[]): Loaded<DiskMemory> => {
+  const notes = copies.flatMap(({ path, damage }) =>
+    damage === null ? [] : [`${path} is damaged: ${damage}; it is kept as ${path}.damaged`],
+  );
+  const best = copies.filter((copy) => copy.memory !== null).toSorted((a, b) => b.generation - a.generation)[0];
+  const lostOne = copies.some((copy) => copy.memory === null && (copy.damage !== null || best !== undefined));
+  if (best?.memory === undefined || best.memory === null) {
+    if (notes.length === 0) return { value: null, notes: [] };
+    const said =
+      'both copies of the state are lost: epochs begin far above, orders come from the other node, or are automatic';
+    return { value: UNKNOWN_DISK, notes: [...notes, said] };
+  }
+  if (!lostOne) return { value: best.memory, notes };
+  const epochCeiling = best.memory.epochCeiling + CEILING_MARGIN;
+  const said = `the state of the other copy (number ${best.generation}) is used; epochs go on from ${epochCeiling}`;
+  return { value: { ...best.memory, epochCeiling }, notes: [...notes, said] };
+};
+
+const keepAside = (copies: readonly Copy[]): void => {
+  for (const { path, damage } of copies) {
+    try {
+      if (damage !== null) renameSync(path, `${path}.damaged`);
+    } catch {
+      // It will be overwritten then; the note has told.
+    }
+  }
+};
+
+const privateDirectory = (path: string): void => {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+};
+
+/** Whole or not at all for every reader; a kill in the middle leaves the former one. */
+const replaceFile = (path: string, text: string): void => {
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  try {
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.new`, path);
+};
+
+/**
+ * What the core must remember: `boot.json` on tmpfs with the boot id, and two copies on disk, written in turn. Synchronous, because
+ * no effect may leave before. `saveBoot` fails with `state-boot-not-written`, `saveDisk` with `state-disk-not-written`.
+ */
+export const createStateStore = ({ runDir, stateDir, bootId }: StateStoreOptions): StateStore => {
+  const bootPath = join(runDir, 'boot.json');
+  const paths = [join(stateDir, 'state-a'), join(stateDir, 'state-b')] as const;
+  let generation: number | null = null;
+  let ready = false;
+  const directories = (): void => {
+    if (ready) return;
+    privateDirectory(runDir);
+    privateDirectory(stateDir);
+    ready = true;
+  };
+  const load: StateStore['load'] = () => {
+    const boot = loadBoot(bootPath, bootId);
+    const copies = paths.map(readCopy);
+    const disk = chooseDisk(copies);
+    keepAside(copies);
+    generation = Math.max(...copies.map((copy) => copy.generation));
+    const first = disk.value === null ? ['no state on disk: the first start on this machine'] : [];
+    return { boot: boot.value, disk: disk.value, notes: [...boot.notes, ...disk.notes, ...first] };
+  };
+  const save = (code: string, directory: string, write: () => void): Result<void> => {
+    try {
+      directories();
+      write();
+      return ok(undefined);
+    } catch (error) {
+      ready = false;
+      return fail(
+        code,
+        `the state cannot be written to ${directory}: ${messageOf(error)}`,
+        'see its space, its mode, and whether it is mounted read-only',
+      );
+    }
+  };
+  return {
+    load,
+    saveBoot: (memory) =>
+      save('state-boot-not-written', runDir, () => replaceFile(bootPath, JSON.stringify({ bootId, memory }))),
+    saveDisk: (memory) =>
+      save('state-disk-not-written', stateDir, () => {
+        const last = generation ?? Math.max(...paths.map((path) => readCopy(path).generation));
+        const text = JSON.stringify(memory);
+        // The newest good copy is never the one that is written. From the first write on there are two, so that a missing one is a loss.
+        if (last === 0) writeSlot(paths[0], 0, text);
+        writeSlot(paths[(last + 1) % 2 === 0 ? 0 : 1], last + 1, text);
+        generation = last + 1;
+      }),
+  };
+};
