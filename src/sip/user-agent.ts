@@ -19,6 +19,8 @@ export interface UserAgentOptions {
   readonly onStrayResponse?: ((response: ReceivedResponse) => void) | undefined;
   /** No acknowledgement came within 32 s to a final response to this INVITE. */
   readonly onUnacknowledged?: ((request: ReceivedRequest) => void) | undefined;
+  /** RFC 3261's T1, half a second by default: the first pause before a request or final answer is repeated. */
+  readonly t1Ms?: number;
   readonly signal: AbortSignal;
 }
 
@@ -54,8 +56,9 @@ export function openUserAgent(options: UserAgentOptions): Promise<Result<UserAge
     // An error of one datagram (no route, no buffer) is a lost datagram, which SIP repeats.
     if (target !== undefined && !gone.signal.aborted) socket.send(bytes, target.port, target.address, () => undefined);
   };
-  const client = createTransactions({ reliable: false, send: sendBytes });
-  const server = createServerTransactions({ send: sendBytes, onUnacknowledged: options.onUnacknowledged });
+  const t1Ms = options.t1Ms ?? 500;
+  const client = createTransactions({ reliable: false, send: sendBytes, t1Ms });
+  const server = createServerTransactions({ send: sendBytes, onUnacknowledged: options.onUnacknowledged, t1Ms });
   let strays = 0;
   const close = (): void => {
     if (gone.signal.aborted) return;
