@@ -148,17 +148,22 @@ const readAll = async (ami: AmiConnection): Promise<Result<ReadonlyMap<string, s
 /** Faults of one row, which the others need not suffer for. */
 const rowFaults = new Set(['ami-bad-header', 'ami-line-too-long', 'ami-refusal']);
 
+/** Actions under way at a time. Asterisk takes 30 in a millisecond; more at once would only hold up the agent's heartbeat. */
+const batch = 200;
+
 const apply = async (ami: AmiConnection, change: Change): Promise<Result<{ readonly refused: number }>> => {
-  // All at once, none waiting for another: Asterisk takes them in order, 3,000 in a tenth of a second.
-  const results = await Promise.all([
-    ...change.delete.map((key) => dbDelete(ami, contactFamily, key)),
-    ...change.put.map((row) => dbPut(ami, contactFamily, row)),
-  ]);
+  const acts = [
+    ...change.delete.map((key) => () => dbDelete(ami, contactFamily, key)),
+    ...change.put.map((row) => () => dbPut(ami, contactFamily, row)),
+  ];
   let refused = 0;
-  for (const result of results) {
-    if (result.ok) continue;
-    if (!rowFaults.has(result.error.code)) return result;
-    refused += 1;
+  for (let at = 0; at < acts.length; at += batch) {
+    const results = await Promise.all(acts.slice(at, at + batch).map((act) => act()));
+    for (const result of results) {
+      if (result.ok) continue;
+      if (!rowFaults.has(result.error.code)) return result;
+      refused += 1;
+    }
   }
   return ok({ refused });
 };

@@ -34,6 +34,9 @@ interface State {
   readonly transport: ContactsTransport;
   readonly clock: Clock;
   highest: Epoch;
+  /** Messages are let in; what was let in before is still done after the right has come to us. */
+  open: boolean;
+  /** As `open`, in the order of the work. */
   following: boolean;
   session: string | null;
   expected: number;
@@ -57,6 +60,7 @@ export const createFollower = (base: ContactsBase, transport: ContactsTransport,
     transport,
     clock,
     highest: 0,
+    open: false,
     following: false,
     session: null,
     expected: 0,
@@ -73,11 +77,14 @@ export const createFollower = (base: ContactsBase, transport: ContactsTransport,
   return {
     follow: (highest) => {
       state.highest = Math.max(state.highest, highest);
-      if (state.following) return;
-      state.following = true;
-      state.left = new Map();
-      forget(state);
-      ask(state, 'this node follows now');
+      if (state.open) return;
+      state.open = true;
+      enqueue(state, async () => {
+        state.following = true;
+        state.left = new Map();
+        forget(state);
+        ask(state, 'this node follows now');
+      });
     },
     finish: () => finish(state),
     take: (message) => take(state, message),
@@ -114,11 +121,17 @@ const enqueue = (state: State, task: () => Promise<void>): void => {
 };
 
 const take = (state: State, message: FromHolder): void => {
-  if (!state.following || message.epoch < state.highest) {
+  if (!state.open || message.epoch < state.highest) {
     state.older += 1;
     return;
   }
   state.highest = message.epoch;
+  enqueue(state, () => takeInTurn(state, message));
+};
+
+const takeInTurn = async (state: State, message: FromHolder): Promise<void> => {
+  // Meanwhile a newer term may have begun.
+  if (message.epoch < state.highest) return;
   if (message.type === 'begin') {
     forget(state);
     state.session = message.session;
@@ -133,34 +146,30 @@ const take = (state: State, message: FromHolder): void => {
     return;
   }
   state.expected += 1;
-  if (message.type === 'change') takeChange(state, message);
-  else if (fits(state, message)) takeDigest(state, message);
-  else ask(state, 'the rows differ');
+  if (message.type === 'change') await takeChange(state, message);
+  else await takeDigest(state, message);
 };
 
-const fits = (state: State, { cut, count, digest }: Extract<FromHolder, { cut: number }>): boolean => {
-  const ours = digestOf(state.target, cut);
-  return ours.count === count && ours.digest === digest;
-};
-
-const takeChange = (state: State, message: Extract<FromHolder, { type: 'change' }>): void => {
+const takeChange = async (state: State, message: Extract<FromHolder, { type: 'change' }>): Promise<void> => {
   for (const key of message.delete) state.target.delete(key);
   for (const { key, value } of message.put) state.target.set(key, value);
   // Until all is there nothing is taken away, and one comparison at the end is cheaper.
   if (!state.complete) return;
-  enqueue(state, async () => {
-    if (state.following) await apply(state, message);
-    applied(state, message);
-  });
+  await apply(state, message);
+  applied(state, message);
 };
 
-const takeDigest = (state: State, message: FromHolder): void => {
+const takeDigest = async (state: State, message: Extract<FromHolder, { cut: number }>): Promise<void> => {
+  const ours = await digestOf(state.target, message.cut);
+  if (message.session !== state.session) return;
+  if (ours.count !== message.count || ours.digest !== message.digest) {
+    ask(state, 'the rows differ');
+    return;
+  }
   state.complete = true;
   state.behind = true;
-  enqueue(state, async () => {
-    await repair(state);
-    applied(state, message);
-  });
+  await repair(state);
+  applied(state, message);
 };
 
 const applied = (state: State, { epoch, session, seq }: FromHolder): void => {
@@ -191,11 +200,15 @@ const repair = async (state: State): Promise<void> => {
 };
 
 const finish = (state: State): Promise<void> => {
-  if (!state.following) return state.queue;
-  state.following = false;
-  if (!state.complete || state.behind) state.left = new Map(state.target);
-  forget(state);
-  enqueue(state, () => addMissing(state));
+  if (state.open) {
+    state.open = false;
+    enqueue(state, async () => {
+      state.following = false;
+      if (!state.complete || state.behind) state.left = new Map(state.target);
+      forget(state);
+      await addMissing(state);
+    });
+  }
   return state.queue;
 };
 

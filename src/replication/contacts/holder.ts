@@ -2,7 +2,7 @@ import type { Epoch, Instant, Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { ContactsBase } from './base.ts';
 import { type ContactsMessage, type ContactsTransport, type FromFollower, mostRows } from './message.ts';
-import { type Change, type ContactRow, differenceOf, digestOf } from './rows.ts';
+import { type Change, type ContactRow, differenceOf, digestOf, giveWay } from './rows.ts';
 
 export interface HolderOptions {
   /** How often at most all rows are read again, for refreshed registrations, of which Asterisk tells nothing. */
@@ -146,7 +146,7 @@ const work = async (state: State, epoch: Epoch): Promise<void> => {
   if (state.wantsSession || state.session === null) await beginSession(state, epoch);
   else if (now >= state.refreshDue) await refresh(state, epoch);
   else if (state.dirty.size > 0) await sendDirty(state, epoch);
-  else if (now >= state.compareDue) compare(state);
+  else if (now >= state.compareDue) await sendDigest(state, 'compare');
   if (state.dirty.size > 0) workIn(state, gatherMs);
 };
 
@@ -174,13 +174,13 @@ const beginSession = async (state: State, epoch: Epoch): Promise<void> => {
     state.session = null;
     return;
   }
-  sendChange(state, rows);
-  sendDigest(state, 'complete');
+  await sendChange(state, rows);
+  await sendDigest(state, 'complete');
 };
 
 const refresh = async (state: State, epoch: Epoch): Promise<void> => {
   const rows = await readAll(state, epoch);
-  if (rows !== null) sendChange(state, rows);
+  if (rows !== null) await sendChange(state, rows);
 };
 
 const sendDirty = async (state: State, epoch: Epoch): Promise<void> => {
@@ -195,14 +195,18 @@ const sendDirty = async (state: State, epoch: Epoch): Promise<void> => {
     if (value.value === null) rows.delete(key);
     else rows.set(key, value.value);
   }
-  sendChange(state, rows);
+  await sendChange(state, rows);
 };
 
 /** Tells the difference to what was told before, in parts. */
-const sendChange = (state: State, rows: ReadonlyMap<string, string>): void => {
+const sendChange = async (state: State, rows: ReadonlyMap<string, string>): Promise<void> => {
   const change = differenceOf(state.rows, rows, state.clock.wall());
   state.rows = rows;
-  for (const part of partsOf(change)) if (!send(state, { type: 'change', ...part })) return;
+  const { session } = state;
+  for (const part of partsOf(change)) {
+    if (state.session !== session || !send(state, { type: 'change', ...part })) return;
+    await giveWay();
+  }
 };
 
 const partsOf = function* (change: Change): Generator<Change> {
@@ -215,11 +219,13 @@ const partsOf = function* (change: Change): Generator<Change> {
   }
 };
 
-const compare = (state: State): void => sendDigest(state, 'compare');
-
-const sendDigest = (state: State, type: 'complete' | 'compare'): void => {
+const sendDigest = async (state: State, type: 'complete' | 'compare'): Promise<void> => {
+  const { session } = state;
   const cut = Math.floor(state.clock.wall()) + compareMarginMs;
-  send(state, { type, cut, ...digestOf(state.rows, cut) });
+  const digest = await digestOf(state.rows, cut);
+  // The right or the connection may be gone meanwhile.
+  if (state.session !== session) return;
+  send(state, { type, cut, ...digest });
   state.compareDue = state.clock.now() + state.options.compareMs;
 };
 

@@ -21,7 +21,9 @@ const createTime = () => {
       return () => timers.delete(timer);
     },
   };
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
   const pass = async (ms: number): Promise<void> => {
     const until = now + ms;
     await settle();
