@@ -30,7 +30,8 @@ interface State {
   readonly transport: ContactsTransport;
   readonly clock: Clock;
   epoch: Epoch;
-  rows: ReadonlyMap<string, string>;
+  /** What the other was told. */
+  rows: Map<string, string>;
   session: string | null;
   sessions: number;
   seq: number;
@@ -151,13 +152,13 @@ const work = async (state: State, epoch: Epoch): Promise<void> => {
 };
 
 /** Reads everything; null when Asterisk did not answer or the right is gone meanwhile. */
-const readAll = async (state: State, epoch: Epoch): Promise<ReadonlyMap<string, string> | null> => {
+const readAll = async (state: State, epoch: Epoch): Promise<Map<string, string> | null> => {
   // What changes while we read may be in it or not, so it stays marked.
   const began = state.clock.now();
   const rows = await state.base.readAll();
   const tookMs = state.clock.now() - began;
   state.refreshDue = state.clock.now() + Math.max(state.options.refreshMs, tookMs * readShare);
-  return rows.ok && state.epoch === epoch ? rows.value : null;
+  return rows.ok && state.epoch === epoch ? new Map(rows.value) : null;
 };
 
 const beginSession = async (state: State, epoch: Epoch): Promise<void> => {
@@ -188,20 +189,31 @@ const sendDirty = async (state: State, epoch: Epoch): Promise<void> => {
   state.dirty.clear();
   const values = await Promise.all(keys.map((key) => state.base.read(key)));
   if (state.epoch !== epoch) return;
-  const rows = new Map(state.rows);
+  // Only these rows are compared: in a storm of registrations all of them would be too much.
+  const before = new Map<string, string>();
+  const after = new Map<string, string>();
   for (const [index, key] of keys.entries()) {
     const value = values[index];
     if (value?.ok !== true) continue;
-    if (value.value === null) rows.delete(key);
-    else rows.set(key, value.value);
+    const told = state.rows.get(key);
+    if (told !== undefined) before.set(key, told);
+    if (value.value === null) state.rows.delete(key);
+    else {
+      after.set(key, value.value);
+      state.rows.set(key, value.value);
+    }
   }
-  await sendChange(state, rows);
+  await sendParts(state, differenceOf(before, after, state.clock.wall()));
 };
 
-/** Tells the difference to what was told before, in parts. */
-const sendChange = async (state: State, rows: ReadonlyMap<string, string>): Promise<void> => {
+/** Tells the difference to what was told before. */
+const sendChange = async (state: State, rows: Map<string, string>): Promise<void> => {
   const change = differenceOf(state.rows, rows, state.clock.wall());
   state.rows = rows;
+  await sendParts(state, change);
+};
+
+const sendParts = async (state: State, change: Change): Promise<void> => {
   const { session } = state;
   for (const part of partsOf(change)) {
     if (state.session !== session || !send(state, { type: 'change', ...part })) return;
