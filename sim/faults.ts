@@ -210,6 +210,38 @@ const pauseMachine: Fault = (w) => {
   });
 };
 
+/** Somebody is cut from somebody for long; then a voter, node or checkpoint, reboots quickly, another link failing with it. */
+const quickRebootInPartition: Fault = (w) => {
+  const names = w.network.names;
+  const cutBoth = (forMs: number): void => {
+    const from = w.random.pick(names);
+    const to = w.random.pick(names.filter((name) => name !== from));
+    cut(w, from, to, forMs);
+    cut(w, to, from, forMs);
+  };
+  cutBoth(3000);
+  const voter = w.random.pick(names);
+  w.timeline.after(w.random.between(500, 1500), () => {
+    if (w.random.chance(0.6)) cutBoth(1000);
+    const backMs = w.random.between(5, 120);
+    if (voter === 'main' || voter === 'standby') return reboot(w, w.agents[voter], backMs);
+    const lost = w.checkpoints.find((c) => c.name === voter);
+    lost?.lose();
+    w.timeline.after(backMs, () => lost?.start());
+  });
+};
+
+/** The agent of a holder comes back just as its lease runs out, and the kernel does not take its orders. */
+const restartAtLeaseEnd: Fault = (w) => {
+  const agent = node(w);
+  const { machine } = agent;
+  const { lastRequestAt } = agent.state.boot;
+  if (lastRequestAt < 0) return;
+  const endMs = machine.trueTime(lastRequestAt + machine.settings.timing.leaseMs) - w.timeline.now;
+  stallNft(w, agent, endMs + 60);
+  restartAgent(w, agent, Math.max(0, endMs + w.random.between(-3, 12)));
+};
+
 /** By name; `dualtone simulate --faults NAME,NAME` draws from those only. */
 export const faults: Readonly<Record<string, Fault>> = {
   'cut-two-ways': cutPair(true),
@@ -234,6 +266,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   'checkpoint-frozen': freezeCheckpoint,
   switchover,
   'switchover-death': switchoverDeath,
+  'quick-reboot-in-partition': quickRebootInPartition,
+  'agent-restart-at-lease-end': restartAtLeaseEnd,
   unfit,
   'slow-disk': slowDisk,
   'full-disk': fullDisk,

@@ -1,0 +1,126 @@
+/** `dualtone simulate`: the real core in a simulated world, with faults, checkers and mutants. */
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
+import { faults, pausingFaults } from './faults.ts';
+import { tryMutants } from './mutate.ts';
+import { runSeed } from './run.ts';
+import { silentTimes } from './silent-times.ts';
+
+interface Options {
+  readonly seeds: number;
+  readonly seed?: number;
+  readonly from: number;
+  readonly faults?: readonly string[];
+  readonly mutants?: boolean;
+  readonly silentTimes?: boolean;
+  readonly workers: number;
+  readonly json?: boolean;
+}
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  return value;
+};
+
+const faultNames = (text: string): readonly string[] => {
+  const known = { ...faults, ...pausingFaults };
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !(name in known));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`No fault is called "${unknown}". There are: ${Object.keys(known).join(', ')}.`);
+  }
+  return names;
+};
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const replay = (seed: number, options: Options): number => {
+  const only = options.faults === undefined ? {} : { faults: options.faults };
+  const result = runSeed({ seed, ...only, log: true });
+  if (options.json === true) print(JSON.stringify(result));
+  else {
+    for (const line of result.log) print(line);
+    print(
+      `seed ${seed}: preset ${result.preset}, ${result.checkpoints} checkpoint(s), faults: ${result.faults.join(', ')}`,
+    );
+    for (const v of result.violations) print(`VIOLATION at ${v.atMs.toFixed(1)} ms  ${v.kind}: ${v.text}`);
+    print(result.violations.length === 0 ? 'No violation.' : `${result.violations.length} violation(s).`);
+  }
+  return result.violations.length === 0 ? 0 : 1;
+};
+
+const report = (result: CampaignResult, tookMs: number, options: Options): void => {
+  if (options.json === true) return print(JSON.stringify({ ...result, tookMs }));
+  for (const { seed, preset, violations } of result.failed) {
+    print(`FAILED seed ${seed} (${preset}): ${violations[0]?.kind}: ${violations[0]?.text}`);
+    print(
+      `       replay it with: bin/dualtone simulate --seed ${seed}${options.faults === undefined ? '' : ` --faults ${options.faults.join(',')}`}`,
+    );
+  }
+  const rate = Math.round(result.runs / (tookMs / 1000));
+  print(
+    `${result.runs} runs, ${result.failed.length === 0 ? 'none' : `at least ${result.failed.length}`} in violation; two serving for ${result.twoServingMs.toFixed(0)} ms in all.`,
+  );
+  if (result.pausedRunsWithTwo > 0)
+    print(
+      `${result.pausedRunsWithTwo} runs with a paused machine had two serving for a moment; no rule of ours mends that.`,
+    );
+  print(`${result.events} events in ${(tookMs / 1000).toFixed(1)} s (${rate} runs a second).`);
+};
+
+const campaign = async (options: Options): Promise<number> => {
+  const began = Date.now();
+  let shown = began;
+  const only = options.faults === undefined ? {} : { faults: options.faults };
+  const result = await runCampaignInParallel(
+    { from: options.from, seeds: options.seeds, ...only },
+    options.workers,
+    (sum) => {
+      if (options.json === true || Date.now() - shown < 10_000) return;
+      shown = Date.now();
+      process.stderr.write(`${sum.runs} runs, ${sum.failed.length} failed\n`);
+    },
+  );
+  report(result, Date.now() - began, options);
+  return result.failed.length === 0 ? 0 : 1;
+};
+
+const mutantsMain = async (json: boolean): Promise<number> => {
+  const results = await tryMutants((r) => {
+    if (json) print(JSON.stringify(r));
+    else
+      print(
+        `${r.caught ? 'caught' : 'MISSED'} after ${String(r.seeds).padStart(5)} seeds  ${r.name}${r.caught ? `\n       by ${r.by}` : ''}`,
+      );
+  });
+  const missed = results.filter((r) => !r.caught).length;
+  if (!json) print(`${results.length - missed} of ${results.length} mutants caught.`);
+  return missed === 0 ? 0 : 1;
+};
+
+const main = async (options: Options): Promise<number> => {
+  if (options.mutants === true) return mutantsMain(options.json === true);
+  if (options.silentTimes === true) return silentTimes(options.seeds, options.json === true, print);
+  if (options.seed !== undefined) return replay(options.seed, options);
+  return campaign(options);
+};
+
+/** Registers the command; the exit code is 1 when anything was violated, missed or worse than published. */
+export const simulateCommand = (): Command =>
+  new Command('simulate')
+    .description('run the real core through seeded faults and check that never two serve, and that one does')
+    .option('--seeds <n>', 'how many runs', whole, 2000)
+    .option('--from <seed>', 'the first seed', whole, 1)
+    .option('--seed <seed>', 'replay one seed with its log', whole)
+    .option('--faults <names>', 'draw only these faults, separated by commas', faultNames)
+    .option('--mutants', 'take each guard of the core away in turn; the simulation must notice')
+    .option('--silent-times', 'how long nobody serves, for each fault (the table of docs/measurements.md)')
+    .option('--workers <n>', 'processes', whole, availableParallelism())
+    .option('--json', 'one JSON document')
+    .action(async (options: Options) => {
+      process.exitCode = await main(options);
+    });

@@ -1,0 +1,142 @@
+/** How long nobody serves for each fault: the table of lease.md, from the same core that runs in production. */
+
+import { settingsFor, timings } from './presets.ts';
+import { bootMachine, createWorld, powerOff, type World } from './world.ts';
+
+interface Row {
+  readonly name: string;
+  /** Expected median and 99th percentile, ms (lease.md), for `fast` and `quick`. */
+  readonly expected: Readonly<Record<'fast' | 'quick', readonly [number, number]>>;
+  /** Acts at the time when the pair has settled. */
+  readonly act: (w: World) => void;
+  /** Count silence only after the former holder's gate has closed. */
+  readonly fromClosing?: boolean;
+  readonly before?: (w: World) => void;
+}
+
+const cutNodes = (w: World): void => {
+  w.network.link('main', 'standby').cutUntil = 1e9;
+  w.network.link('standby', 'main').cutUntil = 1e9;
+};
+
+const isolate = (w: World, direction: 'in' | 'both'): void => {
+  for (const other of w.network.names) {
+    if (other === 'main') continue;
+    w.network.link(other, 'main').cutUntil = 1e9;
+    if (direction === 'both') w.network.link('main', other).cutUntil = 1e9;
+  }
+};
+
+const switchover = (w: World): void => w.agents.main.command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
+
+const crash = (w: World): void => {
+  w.agents.main.machine.telephony = 'crashed';
+  w.checkers.phonesChanged();
+  w.agents.main.look();
+};
+
+const restart = (w: World): void => {
+  w.agents.main.kill();
+  w.timeline.after(200, () => w.agents.main.start());
+};
+
+const bothZero = { fast: [0, 0], quick: [0, 0] } as const;
+
+export const rows: readonly Row[] = [
+  { name: 'main loses power', expected: { fast: [560, 650], quick: [190, 250] }, act: (w) => powerOff(w.agents.main) },
+  {
+    name: 'main cut off, from its gate closing',
+    expected: { fast: [41, 140], quick: [31, 110] },
+    act: (w) => isolate(w, 'both'),
+    fromClosing: true,
+  },
+  {
+    name: 'agent of the main frozen for ever, from its gate closing',
+    expected: { fast: [41, 140], quick: [31, 110] },
+    act: (w) => w.agents.main.freeze(),
+    fromClosing: true,
+  },
+  {
+    name: 'main can send, not receive',
+    expected: { fast: [400, 415], quick: [265, 274] },
+    act: (w) => isolate(w, 'in'),
+  },
+  { name: 'standby loses power', expected: bothZero, act: (w) => powerOff(w.agents.standby) },
+  { name: 'checkpoint lost', expected: bothZero, act: (w) => w.checkpoints[0]?.lose() },
+  { name: 'cut between the nodes only', expected: bothZero, act: cutNodes },
+  { name: 'agent of the main restarts in 200 ms', expected: { fast: [0, 0], quick: [31, 80] }, act: restart },
+  { name: 'Asterisk of the main crashes', expected: { fast: [4, 6], quick: [4, 6] }, act: crash },
+  { name: 'planned switchover', expected: { fast: [4, 6], quick: [4, 6] }, act: switchover },
+  {
+    name: 'planned switchover, nodes cut from each other',
+    expected: { fast: [26, 58], quick: [24, 50] },
+    before: cutNodes,
+    act: switchover,
+  },
+  {
+    name: 'standby dies in the middle of a switchover',
+    expected: { fast: [607, 662], quick: [309, 315] },
+    act: (w) => {
+      switchover(w);
+      w.timeline.after(1.5, () => powerOff(w.agents.standby));
+    },
+  },
+  {
+    name: 'main dies in the middle of a switchover',
+    expected: { fast: [5, 6], quick: [5, 7] },
+    act: (w) => {
+      switchover(w);
+      w.timeline.after(2.5, () => powerOff(w.agents.main));
+    },
+  },
+  { name: 'all boot together', expected: { fast: [1250, 1500], quick: [875, 1140] }, act: bootAgain },
+];
+
+function bootAgain(w: World): void {
+  for (const voter of w.checkpoints) voter.lose();
+  for (const agent of [w.agents.main, w.agents.standby]) powerOff(agent);
+  for (const voter of w.checkpoints) w.timeline.after(w.random.between(0, 400), () => voter.start());
+  for (const agent of [w.agents.main, w.agents.standby])
+    w.timeline.after(w.random.between(0, 400), () => bootMachine(agent));
+}
+
+const oneRun = (row: Row, preset: 'fast' | 'quick', seed: number): number => {
+  const failback = { policy: 'manual', holdMs: 60_000, maxWaitMs: 0 } as const;
+  const w = createWorld({ seed, settingsOf: settingsFor({ timing: timings[preset], checkpoints: 1, failback }) });
+  w.bootAll();
+  w.timeline.runUntil(2500);
+  row.before?.(w);
+  w.timeline.runUntil(4000 + w.random.between(0, 200));
+  const at = w.timeline.now;
+  row.act(w);
+  w.timeline.runUntil(at + 6000);
+  w.checkers.finish();
+  if (w.checkers.violations.length > 0) throw new Error(`${row.name}, seed ${seed}: ${w.checkers.violations[0]?.text}`);
+  const gaps = w.checkers.gaps.filter((gap) => gap.to > at);
+  return gaps.reduce((sum, gap) => sum + gap.to - Math.max(gap.from, at), 0);
+};
+
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? 0;
+
+/** Prints the table; a median or p99 more than half as much again (and 15 ms) above lease.md's counts as a failure. */
+export const silentTimes = (runs: number, json: boolean, print: (line: string) => void): number => {
+  let worse = 0;
+  for (const row of rows) {
+    for (const preset of ['fast', 'quick'] as const) {
+      const times = Array.from({ length: runs }, (_none, i) => oneRun(row, preset, i + 1)).toSorted((a, b) => a - b);
+      const p50 = quantile(times, 0.5);
+      const p99 = quantile(times, 0.99);
+      const [want50, want99] = row.expected[preset];
+      const ok = p50 <= want50 * 1.5 + 15 && p99 <= want99 * 1.5 + 15;
+      if (!ok) worse += 1;
+      if (json)
+        print(JSON.stringify({ fault: row.name, preset, runs, p50, p99, expected: { p50: want50, p99: want99 }, ok }));
+      else {
+        const figures = `${p50.toFixed(0).padStart(5)} /${p99.toFixed(0).padStart(5)} ms   lease.md ${want50} / ${want99}`;
+        print(`${row.name.padEnd(58)} ${preset.padEnd(6)}${figures}${ok ? '' : '   WORSE'}`);
+      }
+    }
+  }
+  return worse === 0 ? 0 : 1;
+};
