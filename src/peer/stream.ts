@@ -1,0 +1,216 @@
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket } from 'node:tls';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Millis, Role } from '../core/words.ts';
+import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
+import { deriveKey, type PairKey } from './key.ts';
+
+export interface PeerStreamOptions {
+  readonly self: Role;
+  readonly peer: Role;
+  readonly key: PairKey;
+  /** The main opens the connection: no more must be open between the nodes than from main to standby. */
+  readonly listen: { readonly address: string; readonly port: number };
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly limits?: Partial<ConnectionLimits>;
+  /** First wait before another try; doubles up to ten times. 200 ms. */
+  readonly retryMs?: Millis;
+}
+
+/** One kind of data on the stream. */
+export interface PeerChannel {
+  /** False when there is no connection, or it takes no more; `onConnected` tells when there is one again. */
+  send(message: unknown): boolean;
+  /** Read, not checked. A listener that returns a promise holds back what follows, and in the end the sender. */
+  onMessage(listener: (message: unknown) => void | Promise<void>): void;
+  /** A connection is there (again); nothing of an older one arrives after this. */
+  onConnected(listener: () => void): void;
+}
+
+/** Bulk data between the two nodes: one TLS connection, encrypted and proved on both sides by the pair's key. */
+export interface PeerStream {
+  /** Begins to listen (standby) or to connect (main), and goes on until `close`. Fails with `stream-listen`. */
+  open(): Promise<Result<void>>;
+  channel(name: string): PeerChannel;
+  connected(): boolean;
+  /** Why there is no connection, in words; called when that changes. */
+  onTrouble(listener: (why: string) => void): void;
+  close(): Promise<void>;
+}
+
+const DEFAULT_LIMITS: ConnectionLimits = { maxFrameBytes: 1024 ** 2, maxQueueBytes: 8 * 1024 ** 2, aliveMs: 2000 };
+
+/**
+ * A suite that knows no other proof than the key: with it no certificate, of whomever, can be accepted by mistake, and old
+ * recordings stay closed if the key is lost (ephemeral elliptic curves).
+ */
+const TLS = {
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.2',
+  ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',
+  secureOptions: constants.SSL_OP_NO_TICKET,
+} as const;
+
+const HANDSHAKE_MS = 3000;
+
+/** The listening side. */
+const listenFor = (
+  options: PeerStreamOptions,
+  psk: Buffer,
+  onSocket: (socket: TLSSocket) => void,
+  onTrouble: (why: string) => void,
+) => {
+  const raw = new Set<Socket>();
+  const server: Server = createServer({
+    ...TLS,
+    handshakeTimeout: HANDSHAKE_MS,
+    pskCallback: (_, identity) => (identity === options.peer ? psk : null),
+  });
+  server.maxConnections = 8;
+  server.on('connection', (socket: Socket) => {
+    raw.add(socket);
+    socket.on('close', () => raw.delete(socket));
+  });
+  server.on('secureConnection', onSocket);
+  server.on('tlsClientError', (error, socket) => {
+    onTrouble(`a connection from ${socket.remoteAddress ?? 'somewhere'} was refused: ${error.message}`);
+    socket.destroy();
+  });
+  const open = (): Promise<Result<void>> =>
+    new Promise((resolve) => {
+      const { address, port } = options.listen;
+      server.once('error', (error) => {
+        const remedy = 'see that the address is there and that nothing else has the port: `ss -ltnp`';
+        resolve(fail('stream-listen', `cannot listen on ${address} port ${port}: ${error.message}`, remedy));
+      });
+      server.listen(port, address, () => {
+        server.on('error', (error) => onTrouble(error.message));
+        resolve(ok(undefined));
+      });
+    });
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of raw) socket.destroy();
+    await closed;
+  };
+  return { open, close };
+};
+
+/** The connecting side: tries until it is closed. */
+const dialFor = (
+  options: PeerStreamOptions,
+  psk: Buffer,
+  onSocket: (socket: TLSSocket) => void,
+  onTrouble: (why: string) => void,
+) => {
+  const first = options.retryMs ?? 200;
+  let wait = first;
+  let timer: NodeJS.Timeout | null = null;
+  let current: TLSSocket | null = null;
+  let closed = false;
+  const again = (): void => {
+    if (closed) return;
+    timer = setTimeout(dial, wait);
+    wait = Math.min(wait * 2, first * 10);
+  };
+  const dial = (): void => {
+    const { address, port } = options.remote;
+    const to: ConnectionOptions & { readonly localAddress: string } = {
+      ...TLS,
+      host: address,
+      port,
+      localAddress: options.listen.address,
+      pskCallback: () => ({ psk, identity: options.self }),
+      // There is no certificate: the suite allows none.
+      checkServerIdentity: () => undefined,
+    };
+    const socket = connect(to);
+    current = socket;
+    const late = setTimeout(() => socket.destroy(new Error('no answer')), HANDSHAKE_MS);
+    socket.once('secureConnect', () => {
+      clearTimeout(late);
+      wait = first;
+      onSocket(socket);
+    });
+    socket.on('error', (error) => onTrouble(error.message));
+    socket.once('close', () => {
+      clearTimeout(late);
+      again();
+    });
+  };
+  return {
+    open: async (): Promise<Result<void>> => {
+      dial();
+      return ok(undefined);
+    },
+    close: async (): Promise<void> => {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      current?.destroy();
+    },
+  };
+};
+
+interface Listeners {
+  readonly message: ((message: unknown) => void | Promise<void>)[];
+  readonly connected: (() => void)[];
+}
+
+const deliver = (listeners: Listeners | undefined, message: unknown): void | Promise<void> => {
+  const waits = (listeners?.message ?? [])
+    .map((listener) => listener(message))
+    .filter((each) => each instanceof Promise);
+  return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+};
+
+export const createPeerStream = (options: PeerStreamOptions): PeerStream => {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const listenersByChannel = new Map<string, Listeners>();
+  const troubled: ((why: string) => void)[] = [];
+  let connection: Connection | null = null;
+  let lastTrouble = '';
+  const onTrouble = (why: string): void => {
+    if (why === lastTrouble) return;
+    lastTrouble = why;
+    for (const listener of troubled) listener(why);
+  };
+  const onSocket = (socket: TLSSocket): void => {
+    // The newer one is the living one: the former may be half open since a power loss.
+    connection?.end();
+    const own = createConnection(socket, limits, {
+      onMessage: (channel, message) =>
+        connection === own ? deliver(listenersByChannel.get(channel), message) : undefined,
+      onEnd: (why) => {
+        if (connection !== own) return;
+        connection = null;
+        onTrouble(why);
+      },
+    });
+    connection = own;
+    lastTrouble = '';
+    for (const { connected } of listenersByChannel.values()) for (const listener of connected) listener();
+  };
+  const dials = options.self === 'main';
+  const [dialer, listener]: readonly Role[] = dials ? [options.self, options.peer] : [options.peer, options.self];
+  const psk = deriveKey(options.key, 'stream', dialer ?? '', listener ?? '');
+  const side = (dials ? dialFor : listenFor)(options, psk, onSocket, onTrouble);
+  return {
+    open: side.open,
+    channel: (name) => {
+      const listeners = listenersByChannel.get(name) ?? { message: [], connected: [] };
+      listenersByChannel.set(name, listeners);
+      return {
+        send: (message) => connection?.send(name, message) ?? false,
+        onMessage: (each) => void listeners.message.push(each),
+        onConnected: (each) => void listeners.connected.push(each),
+      };
+    },
+    connected: () => connection !== null,
+    onTrouble: (each) => void troubled.push(each),
+    close: async () => {
+      await side.close();
+      connection?.end();
+    },
+  };
+};
