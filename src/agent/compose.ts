@@ -1,0 +1,128 @@
+/** From a node's configuration to its agent with everything around it. */
+import { randomInt } from 'node:crypto';
+import { type Config, journalPath, listenAddress } from '../config/config.ts';
+import { toSettings } from '../config/settings.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Settings, Timing } from '../core/settings.ts';
+import { rivalOf } from '../core/words.ts';
+import { createJournal, type WrittenJournal } from '../journal/journal.ts';
+import { createStateStore, readBootId } from '../journal/state-store.ts';
+import { loadKey, type PairKey } from '../peer/key.ts';
+import { createPeerLink, type DatagramLink, type PeerAddress } from '../peer/link.ts';
+import type { Clock, Gate, Notifier } from '../ports.ts';
+import { createBoard } from '../probes/board.ts';
+import { createGate, createUngated } from '../steps/gate/gate.ts';
+import { type Agent, type AgentParts, createAgent } from './agent.ts';
+import { readClocks } from './clock-watch.ts';
+import { type ContactsFollower, createContactsFollower } from './contacts.ts';
+import { managerOf, probesOf } from './probes.ts';
+import { createRivalLooks } from './rival-looks.ts';
+import { stepAdaptersOf } from './steps.ts';
+
+/** An agent ready to start, and what its process must open and close besides. */
+export interface Composition {
+  readonly agent: Agent;
+  readonly journal: WrittenJournal;
+  readonly follower: ContactsFollower | null;
+}
+
+/** `(D + g) · (1 + ρ) / (1 − ρ)`: how long a lease of ours may last by another's clock. */
+const coverOf = ({ leaseMs, gateLagMs, clockPpm }: Timing): number => {
+  const rho = clockPpm * 1e-6;
+  return ((leaseMs + gateLagMs) * (1 + rho)) / (1 - rho);
+};
+
+const peersOf = (config: Config): readonly PeerAddress[] => {
+  const rival = { name: rivalOf(config.node.role), address: config.peer.address, port: config.peer.port };
+  if (config.arbiter.kind === 'none') return [rival];
+  const voters = config.arbiter.checkpoints.filter(({ kind }) => kind === 'voter');
+  return [rival, ...voters.map(({ name, address, port }) => ({ name, address, port }))];
+};
+
+const linkOf = (config: Config, settings: Settings, key: PairKey, clock: Clock): DatagramLink =>
+  createPeerLink({
+    self: settings.role,
+    listen: { address: listenAddress(config), port: config.listen.port },
+    peers: peersOf(config),
+    key,
+    limits: { promiseMs: settings.timing.promiseMs, coverMs: coverOf(settings.timing) },
+    retryMs: settings.timing.heartbeatMs,
+    clock,
+  });
+
+const gateOf = (config: Config, settings: Settings, clock: Clock): Gate => {
+  if (!config.gate.enforce) return createUngated();
+  const { sipPorts, iaxPort, mediaPorts } = config.gate;
+  const virtualAddresses = (config.virtualIp?.addresses ?? []).map((each) => each.slice(0, each.indexOf('/')));
+  const asked = [...config.probes.sip, ...config.probes.tcp].map(({ host }) => host);
+  const probedAddresses = asked.includes(config.peer.address) ? [config.peer.address] : [];
+  const forwarded = config.services.some((service) => 'compose' in service);
+  const gate = { slots: settings.slots, sipPorts, iaxPort, mediaPorts, virtualAddresses, probedAddresses, forwarded };
+  return createGate({ settings: gate, clock });
+};
+
+const looksOf = (config: Config, settings: Settings, clock: Clock): AgentParts['rivalLooks'] => {
+  const { watch } = config;
+  if (watch.kind !== 'looks') return null;
+  let stop = (): void => undefined;
+  return {
+    start: (onLook) => {
+      const options = {
+        address: config.peer.address,
+        everyMs: watch.everyMs,
+        pings: watch.pings,
+        gapMs: watch.pingGapMs,
+        timeoutMs: Math.max(config.probes.timeoutMs, 1000),
+      };
+      const looks = createRivalLooks(options, clock, onLook);
+      stop = looks.stop;
+      if (settings.role === 'standby') looks.start();
+    },
+    stop: () => stop(),
+  };
+};
+
+const journalOf = (config: Config): WrittenJournal =>
+  createJournal({
+    path: journalPath(config),
+    maxAgeMs: config.journal.maxAgeMs,
+    maxSizeBytes: config.journal.maxSizeBytes,
+    memoryEntries: config.journal.memoryEntries,
+  });
+
+/** Builds everything, opens nothing. Fails with a `key-…` code or `ami-secret-unreadable`. */
+export const composeNode = (config: Config, program: string, clock: Clock, notifier: Notifier): Result<Composition> => {
+  const key = loadKey(config.keyFile);
+  if (!key.ok) return key;
+  const manager = managerOf(config);
+  if (!manager.ok) return manager;
+  const settings = toSettings(config);
+  const adapterById = stepAdaptersOf(config, clock);
+  const absent = settings.plan.find(({ id }) => !adapterById.has(id));
+  if (absent !== undefined)
+    return fail(
+      'step-unknown',
+      `nothing knows how to do step ${absent.id}`,
+      'report this: it is a mistake of the program',
+    );
+  const journal = journalOf(config);
+  const follower = createContactsFollower(config, key.value, manager.value, clock);
+  const agent = createAgent({
+    config,
+    settings,
+    program,
+    clock,
+    readClocks: () => readClocks(clock.now, clock.wall),
+    seed: randomInt(1, 2 ** 31),
+    store: createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() }),
+    journal,
+    gate: gateOf(config, settings, clock),
+    link: linkOf(config, settings, key.value, clock),
+    adapterById,
+    board: createBoard(probesOf(config, manager.value, clock), clock),
+    rivalLooks: looksOf(config, settings, clock),
+    follower,
+    notifier,
+  });
+  return ok({ agent, journal, follower });
+};

@@ -1,0 +1,55 @@
+/** `dualtone agent`: the process of one node, from its start to SIGTERM. */
+import { openApiServer } from '../api/server.ts';
+import { type Config, controlSocketPath } from '../config/config.ts';
+import { ok, type Result } from '../core/result.ts';
+import { createStderrNotifier } from '../notify/stderr.ts';
+import { systemClock } from './clock.ts';
+import { type Composition, composeNode } from './compose.ts';
+import { createSystemNotify } from './system-notify.ts';
+import { untilEnded } from './until-ended.ts';
+
+const write = (line: string): void => void process.stderr.write(line);
+
+/** Opens in an order in which a failure leaves nothing behind: the socket first, since it tells whether another agent runs. */
+const open = async ({ agent, follower }: Composition, config: Config): Promise<Result<() => Promise<void>>> => {
+  const api = await openApiServer({ path: controlSocketPath(config), group: config.controlSocket.group }, agent);
+  if (!api.ok) return api;
+  const streaming = await (follower?.open() ?? Promise.resolve(ok(undefined)));
+  if (!streaming.ok) {
+    await api.value.close();
+    return streaming;
+  }
+  const started = await agent.start();
+  if (!started.ok) {
+    await Promise.all([api.value.close(), follower?.stop()]);
+    return started;
+  }
+  return ok(api.value.close);
+};
+
+/**
+ * Runs the agent until SIGTERM or SIGINT. It then leaves the kernel's state as it is: tickets run on for at most one lease, so
+ * that an agent that is started again within it goes on serving. Fails, before anything was changed, with a clear fault.
+ */
+export const runNode = async (config: Config, program: string): Promise<Result<void>> => {
+  const notifier = createStderrNotifier(write, process.env['JOURNAL_STREAM'] !== undefined);
+  const composed = composeNode(config, program, systemClock, notifier);
+  if (!composed.ok) return composed;
+  const { agent, journal } = composed.value;
+  journal.onNotice((text) => notifier.notify({ kind: 'notify', level: 'alarm', code: 'journal', text }));
+  const ended = untilEnded();
+  const opened = await open(composed.value, config);
+  if (!opened.ok) {
+    journal.close();
+    return opened;
+  }
+  const system = createSystemNotify(systemClock);
+  system.ready(`${config.node.role} ${config.node.name}`);
+  const signal = await ended;
+  system.stop();
+  system.stopping();
+  await agent.stop(signal);
+  await opened.value();
+  journal.close();
+  return ok(undefined);
+};

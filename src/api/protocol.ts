@@ -1,0 +1,129 @@
+/** The control socket's language: one JSON object a line, each with the request's id. */
+import type { Command } from '../core/event.ts';
+import { type Fault, fail, ok, type Result } from '../core/result.ts';
+import type { Epoch, Millis } from '../core/words.ts';
+import type { JournalEntry } from '../ports.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A line above this is nobody we know. */
+export const LONGEST_LINE = 64 * 1024;
+const LONGEST_TEXT = 200;
+const LONGEST_SPAN_MS = 3650 * 86_400_000;
+
+export type Request =
+  | { readonly id: string; readonly type: 'snapshot' }
+  /** A snapshot now, and after each change, at most every `everyMs`. */
+  | { readonly id: string; readonly type: 'watch'; readonly everyMs: Millis }
+  | {
+      readonly id: string;
+      readonly type: 'command';
+      /** Who says so, for the journal. */
+      readonly by: string;
+      /** The agent refuses it when it could not begin by then. */
+      readonly validMs: Millis;
+      readonly epoch: Epoch | null;
+      readonly command: Command;
+    }
+  | {
+      readonly id: string;
+      readonly type: 'journal';
+      readonly sinceSeq: number | null;
+      readonly sinceWall: number | null;
+      readonly limit: number;
+    };
+
+export interface CommandAnswer {
+  readonly ok: boolean;
+  readonly code: string;
+  readonly text: string;
+  readonly remedy: string;
+}
+
+export type Response =
+  | { readonly id: string; readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly id: string; readonly type: 'answer'; readonly answer: CommandAnswer }
+  | { readonly id: string; readonly type: 'journal'; readonly entries: readonly JournalEntry[] }
+  | { readonly id: string; readonly type: 'fault'; readonly fault: Fault };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isRecord = (input: unknown): input is Fields =>
+  typeof input === 'object' && input !== null && !Array.isArray(input);
+
+const isText = (input: unknown): input is string =>
+  typeof input === 'string' && input.length <= LONGEST_TEXT && !/\p{Cc}/u.test(input);
+
+const isSpan = (input: unknown): input is number =>
+  typeof input === 'number' && Number.isFinite(input) && input >= 0 && input <= LONGEST_SPAN_MS;
+
+const isCount = (input: unknown): input is number =>
+  typeof input === 'number' && Number.isSafeInteger(input) && input >= 0;
+
+const readCommand = (input: unknown): Command | null => {
+  if (!isRecord(input)) return null;
+  const { name, confirmed, whenIdle, maxWaitMs, mode, forMs, reason } = input;
+  switch (name) {
+    case 'start':
+    case 'takeover':
+      return typeof confirmed === 'boolean' ? { name, confirmed } : null;
+    case 'switchover':
+    case 'failback':
+      return typeof whenIdle === 'boolean' && isSpan(maxWaitMs) ? { name, whenIdle, maxWaitMs } : null;
+    case 'mode':
+      return mode === 'automatic' || mode === 'manual' ? { name, mode } : null;
+    case 'maintenance-on':
+      return isSpan(forMs) && forMs > 0 && isText(reason) ? { name, forMs, reason } : null;
+    case 'stop':
+    case 'maintenance-off':
+    case 'acknowledge':
+      return { name };
+    default:
+      return null;
+  }
+};
+
+const readFields = (id: string, fields: Fields): Request | null => {
+  switch (fields['type']) {
+    case 'snapshot':
+      return { id, type: 'snapshot' };
+    case 'watch': {
+      const { everyMs } = fields;
+      return isSpan(everyMs) ? { id, type: 'watch', everyMs: Math.max(50, everyMs) } : null;
+    }
+    case 'command': {
+      const { by, validMs, epoch } = fields;
+      const command = readCommand(fields['command']);
+      const fits = isText(by) && isSpan(validMs) && (epoch === null || isCount(epoch)) && command !== null;
+      return fits ? { id, type: 'command', by, validMs: Math.min(validMs, 60_000), epoch, command } : null;
+    }
+    case 'journal': {
+      const { sinceSeq = null, sinceWall = null, limit = 100 } = fields;
+      const fits =
+        (sinceSeq === null || isCount(sinceSeq)) && (sinceWall === null || isCount(sinceWall)) && isCount(limit);
+      return fits ? { id, type: 'journal', sinceSeq, sinceWall, limit: Math.min(limit, 1000) } : null;
+    }
+    default:
+      return null;
+  }
+};
+
+/** Checks a line. Fails with `api-garbage`; the id is kept where one can be read. */
+export const readRequest = (line: string): { readonly id: string; readonly request: Result<Request> } => {
+  let input: unknown;
+  try {
+    input = JSON.parse(line);
+  } catch {
+    input = null;
+  }
+  const id = isRecord(input) && isText(input['id']) ? input['id'] : '';
+  const request = isRecord(input) && id !== '' ? readFields(id, input) : null;
+  if (request !== null) return { id, request: ok(request) };
+  return {
+    id,
+    request: fail(
+      'api-garbage',
+      'the agent did not understand the request',
+      'use the `dualtone` of the same version as the agent',
+    ),
+  };
+};

@@ -1,0 +1,76 @@
+/** Each rule of the core as a sentence for people: what was decided, and by which facts. */
+import type { Reason } from './words.ts';
+
+type Facts = Reason['facts'];
+type Sentence = (f: Facts) => string;
+
+const s = (value: Facts[string] | undefined): string => (value === undefined || value === null ? '?' : String(value));
+const span = (value: Facts[string] | undefined): string => {
+  const ms = Number(value ?? 0);
+  return ms < 10_000 ? `${ms} ms` : ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+};
+
+const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
+  ask: (f) =>
+    `it took epoch ${s(f['epoch'])} and asked for the right to serve${f['handed'] === 0 ? '' : `, showing that epoch ${s(f['handed'])} was handed to it`}`,
+  'asked-to-hand-over': (f) => `the other node asked it to hand over (epoch ${s(f['epoch'])})`,
+  'checkpoints-count-again': () => 'the checkpoints answer again and count again',
+  'checkpoints-lost': () => 'no checkpoint answers any more',
+  'clock-jump': (f) =>
+    `the clocks disagreed by ${span(f['jumpMs'])}${f['paused'] === true ? '; the machine may have stood still' : ''}`,
+  close: (f) => `it closed its gate (${s(f['why'])}, epoch ${s(f['epoch'])})`,
+  command: (f) => `${s(f['by'])} ordered \`${s(f['command'])}\``,
+  'cut-off': (f) =>
+    `its own network is ${s(f['network'])} and the other node silent for ${span(f['rivalSilentMs'])}: it is the one cut off`,
+  drain: (f) =>
+    `it is about to hand over, because ${s(f['why'])}${f['whenIdle'] === true ? `, when no call is up, at the latest in ${span(f['maxWaitMs'])}` : ''}`,
+  flapping: (f) =>
+    `${s(f['switches'])} switches within the window (cap ${s(f['cap'])}): voluntary moves wait for a person`,
+  'hand-over': (f) => `it hands over, because ${s(f['why'])} (${s(f['calls'])} calls up)`,
+  'handed-over': (f) => `the other node handed its right over (epoch ${s(f['epoch'])})`,
+  'lease-out': (f) => `its lease of epoch ${s(f['epoch'])} ran out without a majority to renew it`,
+  'leave-checkpoints-out': () => 'both nodes agreed to leave the lost checkpoints out',
+  'look-at-rival': (f) =>
+    `look at the main: ${s(f['bad'])} bad of ${s(f['needed'])} needed${f['agentSilent'] === true ? ', its agent is silent' : ''}`,
+  'maintenance-over': () => 'the maintenance ended by itself',
+  'may-serve': (f) =>
+    f['wanted'] === true
+      ? 'a person wants this node to serve'
+      : `nothing was in the way of asking (other node last heard ${span(f['rivalSilentMs'])} ago)`,
+  orders: (f) =>
+    Number(f['maintenanceMs'] ?? 0) > 0
+      ? `orders ${s(f['revision'])}: ${s(f['mode'])} mode, maintenance for ${span(f['maintenanceMs'])} (${s(f['reason'])})`
+      : `orders ${s(f['revision'])}: ${s(f['mode'])} mode`,
+  'own-network': (f) => `its own network went from ${s(f['from'])} to ${s(f['to'])}`,
+  'plan-finished': (f) =>
+    `the plan to ${s(f['target'])} was through after ${span(f['tookMs'])}, ${s(f['failed'])} steps failed`,
+  'raise-epoch': (f) =>
+    `it went on under epoch ${s(f['to'])} instead of ${s(f['from'])}, because a voter knew a newer one`,
+  'restart-in-place': (f) => `it restarts telephony in place by ${s(f['step'])}, because ${s(f['reason'])}`,
+  resumed: (f) => `a former agent of this boot held epoch ${s(f['epoch'])}, and it went on with it`,
+  'rival-claims-newer-epoch': (f) => `the other node claims the newer epoch ${s(f['epoch'])}: this one stops at once`,
+  'rival-not-fit': (f) =>
+    `it meant to hand over (${s(f['why'])}), but the other node is not fit, so it goes on serving`,
+  started: (f) =>
+    `the agent started${f['freshBoot'] === true ? ' after a boot' : ''}; epochs up to ${s(f['ceiling'])} may have been used`,
+  step: (f) =>
+    `step ${s(f['step'])}${f['direction'] === undefined ? '' : ` (${s(f['direction'])})`}: ${s(f['outcome'])}${f['detail'] === '' ? '' : `, ${s(f['detail'])}`}`,
+  unfit: (f) => `telephony here is unfit (${s(f['reason'])}) and the other node is fit`,
+  verdict: (f) =>
+    `telephony here went from ${s(f['from'])} to ${s(f['to'])}${f['reason'] === '' ? '' : `: ${s(f['reason'])}`}${f['crashed'] === true ? ' (gone for certain)' : ''}`,
+  withdraw: (f) =>
+    `its request for epoch ${s(f['epoch'])} did not win in time (yes: ${f['yes'] === '' ? 'nobody' : s(f['yes'])}) and was withdrawn`,
+  won: (f) =>
+    `it won epoch ${s(f['epoch'])} with ${f['own'] === true ? 'its own vote and ' : ''}${f['yes'] === '' ? 'nobody else' : s(f['yes'])}${f['needed'] === 0 ? '; no votes are needed' : ` (majority: ${s(f['needed'])})`}`,
+};
+
+/** What one reason says; a rule without a sentence is printed with its facts. */
+export const sentenceOf = ({ rule, facts }: Reason): string => {
+  const sentence = SENTENCE_BY_RULE[rule];
+  if (sentence !== undefined) return sentence(facts);
+  const shown = Object.entries(facts).map(([key, value]) => `${key} ${String(value)}`);
+  return shown.length === 0 ? rule : `${rule}: ${shown.join(', ')}`;
+};
+
+/** Rules that have a sentence; a test holds them against the core's. */
+export const rulesWithSentence = (): readonly string[] => Object.keys(SENTENCE_BY_RULE);
