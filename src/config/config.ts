@@ -35,5 +35,5 @@ export const listenAddress = (config: Config): string => config.listen.address ?
 export const controlSocketPath = (config: Config | CheckpointConfig): string =>
   config.controlSocket.path ?? `${config.runDir}/control.sock`;
 
-/** Path of the journal. */
-export const journalPath = (config: Config | CheckpointConfig): string => `${config.stateDir}/journal.db`;
+/** Directory of the journal. */
+export const journalPath = (config: Config | CheckpointConfig): string => `${config.stateDir}/journal`;

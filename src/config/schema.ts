@@ -309,7 +309,7 @@ export const nodeSections = {
         .describe('Entries kept in memory while the disk refuses; above it the oldest are counted and dropped.'),
     })
     .prefault({})
-    .describe('The journal, `journal.db` in `state-dir`.'),
+    .describe('The journal, a directory in `state-dir`.'),
   'control-socket': z
     .strictObject({
       path: absolutePath()

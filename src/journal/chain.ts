@@ -55,3 +55,38 @@ export const entryText = (body: EntryBody, redact: Redact): string => {
 /** SHA-256 over the former hash, the number and the text, hexadecimal. */
 export const entryHash = (formerHash: string, seq: number, text: string): string =>
   createHash('sha256').update(`${formerHash}\n${seq}\n${text}`).digest('hex');
+
+/** A place in the chain: what was written last, or what lies before the first entry that is left. */
+export interface Place {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export const BEGINNING: Place = { seq: 0, hash: GENESIS };
+
+/** The entry's line in the file and in an export, without the newline. */
+export const entryLine = (seq: number, hash: string, text: string): string =>
+  `{"seq":${seq},"hash":"${hash}","entry":${text}}`;
+
+const LINE = /^\{"seq":(\d{1,15}),"hash":"([0-9a-f]{64})","entry":(\{.*\})\}$/;
+
+export interface ParsedLine extends Place {
+  readonly text: string;
+}
+
+/** Null for what is no entry. */
+export const parseLine = (line: string): ParsedLine | null => {
+  const match = LINE.exec(line);
+  const [, seq, hash, text] = match ?? [];
+  return hash === undefined || text === undefined ? null : { seq: Number(seq), hash, text };
+};
+
+/** What is wrong with the line that should follow `former`, null when nothing is. */
+export const wrongWith = (line: ParsedLine | null, former: Place): string | null => {
+  const due = former.seq + 1;
+  if (line === null) return `entry ${due} is not to be read`;
+  if (line.seq > due)
+    return line.seq - 1 === due ? `entry ${due} is missing` : `entries ${due} to ${line.seq - 1} are missing`;
+  if (line.seq < due) return `entry ${line.seq} is there twice`;
+  return entryHash(former.hash, due, line.text) === line.hash ? null : `entry ${due} was changed, or the one before it`;
+};
