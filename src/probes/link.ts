@@ -10,7 +10,7 @@ export interface LinkProbeOptions extends Subject, Pace {
   readonly folder?: string | undefined;
 }
 
-/** Has the interface a carrier? Reads two small kernel files, which takes some microseconds. */
+/** Has the interface a carrier? Reads a small kernel file, which takes some microseconds. */
 export const createLinkProbe = (options: LinkProbeOptions, clock: Clock): WatchedProbe => {
   if (!/^[^/\s]{1,15}$/.test(options.interface) || /^\.+$/.test(options.interface)) {
     throw new Error(`"${options.interface}" is no interface.`);
@@ -19,14 +19,13 @@ export const createLinkProbe = (options: LinkProbeOptions, clock: Clock): Watche
 };
 
 const readLink = ({ interface: name, folder = '/sys/class/net' }: LinkProbeOptions): Answer => {
-  const state = read(join(folder, name, 'operstate'));
-  if (state === null)
-    return read(join(folder, 'lo', 'operstate')) === null
-      ? silent(`${folder} is not there`)
-      : failed(`there is no interface ${name}`);
   // Reading `carrier` of an interface that is set down is an error, which is an answer too.
-  const carrier = read(join(folder, name, 'carrier'));
-  return carrier === '1' && state !== 'down' ? well(`${name} has a link`) : failed(`${name} has no link (${state})`);
+  if (read(join(folder, name, 'carrier')) === '1') return well(`${name} has a link`);
+  const state = read(join(folder, name, 'operstate'));
+  if (state !== null) return failed(`${name} has no link (${state})`);
+  return read(join(folder, 'lo', 'operstate')) === null
+    ? silent(`${folder} is not there`)
+    : failed(`there is no interface ${name}`);
 };
 
 const read = (path: string): string | null => {

@@ -124,24 +124,33 @@ const setDeadline = (state: State, question: Question): void => {
       return;
     }
     // What the kernel already holds for us is read before we judge.
-    const judging = setImmediate(() =>
-      answered(state, question, failed(`no answer within ${state.options.timeoutMs} ms`)),
-    );
+    const judging = setImmediate(() => {
+      answered(state, question, failed(`no answer within ${state.options.timeoutMs} ms`));
+      question.off.abort(calledOff);
+    });
     question.cancelDeadline = () => clearImmediate(judging);
   });
 };
 
 const answered = (state: State, question: Question, answer: Answer): void => {
   if (question.over) return;
-  for (const older of state.open) if (older.number <= question.number) end(state, older);
+  close(state, question);
+  for (const older of state.open) if (older.number < question.number) callOff(state, older);
   tell(state, answer);
 };
 
-const end = (state: State, question: Question): void => {
+const close = (state: State, question: Question): void => {
   question.over = true;
   question.cancelDeadline();
   state.open.delete(question);
-  question.off.abort();
+};
+
+/** Given as the reason of an abort: without one, each would make an exception with a stack, ten times a second. */
+const calledOff = 'called off';
+
+const callOff = (state: State, question: Question): void => {
+  close(state, question);
+  question.off.abort(calledOff);
 };
 
 const tell = (state: State, answer: Answer): void => {
@@ -152,6 +161,6 @@ const stop = async (state: State): Promise<void> => {
   state.report = null;
   state.cancelTick();
   const ending = [...state.open].map((question) => question.ended);
-  for (const question of state.open) end(state, question);
+  for (const question of state.open) callOff(state, question);
   await Promise.all(ending);
 };

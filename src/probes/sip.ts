@@ -1,33 +1,40 @@
 import type { Fault } from '../core/result.ts';
+import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
-import { type OptionsAnswer, type OptionsQuestion, sendOptions } from '../sip/options.ts';
 import { type Answer, failed, type Subject, silent, type WatchedProbe, well } from './answer.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
+import { createSipAsker, type SipAskerOptions } from './sip-asker.ts';
 
-export interface SipProbeOptions extends Subject, Pace, Pick<OptionsQuestion, 'transport' | 'host' | 'port'> {
-  readonly localAddress?: string | undefined;
-  readonly tls?: OptionsQuestion['tls'];
-}
+export interface SipProbeOptions extends Subject, Pace, SipAskerOptions {}
 
 /**
  * Does SIP answer OPTIONS? Any final answer below 500 is a sign of life, 401 and 404 too. A refused port is crashed; no
  * answer in time is `failed`, so that an Asterisk whose manager lives while its SIP is deaf is found.
  */
-export const createSipProbe = (options: SipProbeOptions, clock: Clock, send = sendOptions): WatchedProbe => {
+export const createSipProbe = (options: SipProbeOptions, clock: Clock): WatchedProbe => {
   const { transport, host, port, localAddress, tls, timeoutMs } = options;
-  // The pace keeps the deadline; the client's own is a little later, so that one judge decides.
-  const question = { transport, host, port, localAddress, tls, timeoutMs: timeoutMs * 2 + 1_000 };
-  return createPacedProbe(
+  const asker = createSipAsker({ transport, host, port, localAddress, tls });
+  const paced = createPacedProbe(
     { ...options, overlapping: true },
     async (signal) => {
-      const answer = await send({ ...question, signal });
-      return answer.ok ? judge(answer.value) : judgeFault(answer.error);
+      const askedAt = clock.now();
+      // The pace keeps the deadline; the client's own is later, so that one judge decides.
+      const answer = await asker.ask({ timeoutMs: timeoutMs * 2 + 1_000, signal });
+      // Whoever was not answered does not trust the channel; one called off because a newer was answered does.
+      if (signal.aborted && clock.now() - askedAt >= timeoutMs) asker.renew();
+      return answer.ok ? judge(answer.value, clock.now() - askedAt) : judgeFault(answer.error);
     },
     clock,
   );
+  return {
+    ...paced,
+    stop: async () => {
+      await Promise.all([paced.stop(), asker.close()]);
+    },
+  };
 };
 
-const judge = ({ status, tookMs }: OptionsAnswer): Answer =>
+const judge = (status: number, tookMs: Millis): Answer =>
   status >= 500 || status === 408
     ? failed(`OPTIONS was answered with ${status}`)
     : well(`${status} in ${Math.round(tookMs)} ms`);
