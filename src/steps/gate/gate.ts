@@ -1,0 +1,106 @@
+import type { GateAction } from '../../core/effect.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { Millis } from '../../core/words.ts';
+import type { Clock, Gate } from '../../ports.ts';
+import { type Run, run as runProgram } from '../../process/run.ts';
+import { createKernel, install } from './kernel.ts';
+import { isIntact, lookAtTables, staleLines } from './listing.ts';
+import { createMemory } from './memory.ts';
+import { type Monitor, startMonitor } from './monitor.ts';
+import { createRepairer } from './repair.ts';
+import { actionLines, blueprintOf, type GateSettings } from './rules.ts';
+
+export interface GateOptions {
+  readonly settings: GateSettings;
+  readonly clock: Clock;
+  readonly run?: Run;
+  /** A transaction that the kernel has not answered by then is given up and its outcome unknown. Default 1 s. */
+  readonly timeoutMs?: Millis;
+  /** How often the rules are looked at besides the watching. Default 10 s. */
+  readonly checkEveryMs?: Millis;
+}
+
+/** Whole milliseconds, rounded down; throws on a slot or a timeout that cannot be. */
+const checked = (action: GateAction, slots: number): GateAction => {
+  const slotFits = !('slot' in action) || (Number.isInteger(action.slot) && action.slot >= 0 && action.slot < slots);
+  if (!slotFits || (action.type === 'arm' && !(action.ms >= 1))) {
+    throw new Error(`no such gate action: ${JSON.stringify(action)}`);
+  }
+  return action.type === 'arm' ? { ...action, ms: Math.floor(action.ms) } : action;
+};
+
+/**
+ * The lease gate on nftables: one line a transaction, answered when the kernel took it. A fault `pipe-program-timeout` or
+ * `pipe-program-ended` leaves open whether it did; with `gate-refused` and `gate-not-permitted` nothing was changed.
+ */
+export const createGate = (options: GateOptions): Gate => {
+  const { settings, clock, run = runProgram, timeoutMs = 1000, checkEveryMs = 10_000 } = options;
+  const blueprint = blueprintOf(settings);
+  const memory = createMemory();
+  const kernel = createKernel(timeoutMs);
+  const listeners: ((what: string) => void)[] = [];
+  const onTampered = (what: string): void => {
+    for (const listener of listeners) listener(what);
+  };
+  const repairer = createRepairer({ settings, blueprint, kernel, memory, clock, run, onTampered });
+  let monitor: Monitor | null = null;
+  let cancelCheck = (): void => {};
+
+  const checkAgain = (): void => {
+    cancelCheck = clock.at(clock.now() + checkEveryMs, () => {
+      void repairer.suspect();
+      checkAgain();
+    });
+  };
+
+  return {
+    open: async () => {
+      const listing = await lookAtTables(run);
+      const adopted = isIntact(listing, blueprint);
+      if (adopted && listing.heldOpen) memory.note({ type: 'hold-open' }, clock.now());
+      // An empty transaction warms `nft` up, and tells what is wrong with it.
+      const opened = await (adopted
+        ? kernel.transact([])
+        : install(kernel, blueprint, staleLines(listing, blueprint), []));
+      if (!opened.ok) return opened;
+      monitor = startMonitor(clock, { gone: repairer.rulesGone, blind: () => void repairer.suspect() });
+      checkAgain();
+      return opened;
+    },
+    apply: async (action) => {
+      const whole = checked(action, settings.slots);
+      memory.note(whole, clock.now());
+      const commands = actionLines(whole, settings);
+      const applied = await kernel.transact(commands);
+      if (applied.ok || applied.error.code !== 'gate-refused') return applied;
+      // Most likely the table is gone: put it back and say it again.
+      await repairer.suspect();
+      return kernel.transact(commands);
+    },
+    onTampered: (listener) => {
+      listeners.push(listener);
+    },
+    dispose: async () => {
+      cancelCheck();
+      await repairer.stop();
+      await monitor?.stop();
+      await kernel.close();
+    },
+  };
+};
+
+/** For `gate.enforce: false`: nothing is dropped, every transaction succeeds. The lease is then kept by the agent alone. */
+export const createUngated = (): Gate => ({
+  open: async () => ok(undefined),
+  apply: async () => ok(undefined),
+  onTampered: () => {},
+  dispose: async () => {},
+});
+
+/** Closed if there was no gate, otherwise as it was: for the boot, before Asterisk starts. */
+export const ensureClosed = async (options: GateOptions): Promise<Result<void>> => {
+  const gate = createGate(options);
+  const opened = await gate.open();
+  await gate.dispose();
+  return opened;
+};
