@@ -47,8 +47,10 @@ export interface Watched {
   readonly timeline: Timeline;
   readonly agents: Readonly<Record<Role, AgentProcess>>;
   readonly checkpoints: readonly CheckpointProcess[];
-  /** Two serving, and cover, are held against the run (arbiter `checkpoints`, automatic mode, no paused machine). */
-  strict: boolean;
+  /** Two serving is held against the run: arbiter `checkpoints` that are not left out, and no paused machine. */
+  neverTwo: boolean;
+  /** Every open gate must be covered by promises: besides, automatic mode throughout. */
+  covered: boolean;
   phonesReach(role: Role): boolean;
 }
 
@@ -89,7 +91,7 @@ export const createCheckers = (w: Watched): Checkers => {
     return isBound(role, role) && votes + 1 >= Math.floor((w.checkpoints.length + 2) / 2) + 1;
   };
   const checkCover = (): void => {
-    if (!w.strict) return;
+    if (!w.covered) return;
     for (const role of ROLES) {
       if (openSince[role] >= 0 && w.agents[role].machine.isOpen() && !isCovered(role)) {
         c.fail('no-cover', `${role}'s gate is open and nobody's promise covers it`);
@@ -110,7 +112,7 @@ export const createCheckers = (w: Watched): Checkers => {
     const both = openSince.main >= 0 && openSince.standby >= 0;
     if (both && bothSince < 0) {
       bothSince = timeline.now;
-      if (w.strict) c.fail('two-serving', 'both gates are open');
+      if (w.neverTwo) c.fail('two-serving', 'both gates are open');
     }
     if (!both && bothSince >= 0) {
       c.twoServingMs += timeline.now - bothSince;
@@ -121,7 +123,7 @@ export const createCheckers = (w: Watched): Checkers => {
     openSince[role] = timeline.now;
     const { lease } = w.agents[role].state;
     const epoch = lease.name === 'held' ? lease.epoch : 0;
-    if (epoch > 0 && epoch < highestServed && w.strict)
+    if (epoch > 0 && epoch < highestServed && w.neverTwo)
       c.fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
     highestServed = Math.max(highestServed, epoch);
     if (c.holder !== role) {
@@ -140,7 +142,7 @@ export const createCheckers = (w: Watched): Checkers => {
     },
     gateChanged(role, closingByItself) {
       // Just before it closes by itself, it must still have been covered.
-      if (closingByItself && w.strict && openSince[role] >= 0 && !isCovered(role)) {
+      if (closingByItself && w.covered && openSince[role] >= 0 && !isCovered(role)) {
         c.fail('no-cover', `${role}'s gate outlived the promises that covered it`);
       }
       const open = w.agents[role].machine.isOpen();

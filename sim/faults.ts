@@ -231,15 +231,50 @@ const quickRebootInPartition: Fault = (w) => {
   });
 };
 
-/** The agent of a holder comes back just as its lease runs out, and the kernel does not take its orders. */
+/**
+ * The agent of a holder comes back just as its lease runs out, the kernel does not take its orders, and the rival, cut off
+ * till then, asks in that moment: its former gate may still be open.
+ */
 const restartAtLeaseEnd: Fault = (w) => {
   const agent = node(w);
   const { machine } = agent;
-  const { lastRequestAt } = agent.state.boot;
-  if (lastRequestAt < 0) return;
-  const endMs = machine.trueTime(lastRequestAt + machine.settings.timing.leaseMs) - w.timeline.now;
-  stallNft(w, agent, endMs + 60);
-  restartAgent(w, agent, Math.max(0, endMs + w.random.between(-3, 12)));
+  cut(w, 'main', 'standby', 3000);
+  cut(w, 'standby', 'main', 3000);
+  w.timeline.after(w.random.between(650, 900), () => {
+    const { lastRequestAt } = agent.state.boot;
+    if (lastRequestAt < 0 || agent.status !== 'running') return;
+    const endMs = machine.trueTime(lastRequestAt + machine.settings.timing.leaseMs) - w.timeline.now;
+    if (endMs < 0) return;
+    stallNft(w, agent, endMs + 60);
+    restartAgent(w, agent, endMs + w.random.between(0, 4));
+    cut(w, 'main', 'standby', endMs);
+    cut(w, 'standby', 'main', endMs);
+  });
+};
+
+/** Persons at work: the pair is put in manual mode, started and stopped by hand; the quiet puts it back. */
+const manualMode: Fault = (w) => {
+  w.watched.covered = false;
+  node(w).command({ name: 'mode', mode: 'manual' });
+  for (const name of ['start', 'stop', 'start'] as const) {
+    w.timeline.after(w.random.between(20, 1500), () =>
+      node(w).command(name === 'stop' ? { name } : { name, confirmed: false }),
+    );
+  }
+};
+
+const maintenance: Fault = (w) =>
+  node(w).command({ name: 'maintenance-on', forMs: w.random.between(100, 4000), reason: 'simulated' });
+
+const takeover: Fault = (w) => node(w).command({ name: 'takeover', confirmed: false });
+
+const switchoverWhenBusy: Fault = (w) => {
+  const agent = node(w);
+  agent.machine.calls = w.random.integer(0, 3);
+  agent.command({ name: 'switchover', whenIdle: true, maxWaitMs: w.random.between(50, 1500) });
+  w.timeline.after(span(w), () => {
+    agent.machine.calls = 0;
+  });
 };
 
 /** By name; `dualtone simulate --faults NAME,NAME` draws from those only. */
@@ -268,6 +303,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   'switchover-death': switchoverDeath,
   'quick-reboot-in-partition': quickRebootInPartition,
   'agent-restart-at-lease-end': restartAtLeaseEnd,
+  'manual-mode': manualMode,
+  maintenance,
+  takeover,
+  'switchover-when-busy': switchoverWhenBusy,
   unfit,
   'slow-disk': slowDisk,
   'full-disk': fullDisk,
@@ -297,6 +336,9 @@ export const healAll = (w: World): void => {
     else agent.thaw();
     agent.drain();
   }
+  // Persons leave the pair to itself again.
+  w.agents.main.command({ name: 'mode', mode: 'automatic' });
+  w.agents.main.command({ name: 'maintenance-off' });
   for (const voter of w.checkpoints) {
     if (voter.status === 'dead') voter.start();
     else voter.thaw();

@@ -1,7 +1,17 @@
 /** Runs seeds until one is in violation; prints how many it took and what was seen. Meant for mutated copies of the core. */
 import { runSeed } from './run.ts';
+import { silentTimes } from './silent-times.ts';
 
 const hunt = (seedsMax: number): { readonly seeds: number; readonly by: string | null } => {
+  const slower: string[] = [];
+  try {
+    silentTimes(6, true, (line) => {
+      if (line.includes('"ok":false')) slower.push(line);
+    });
+  } catch (error) {
+    return { seeds: 0, by: String(error) };
+  }
+  if (slower[0] !== undefined) return { seeds: 0, by: `silent for too long: ${slower[0]}` };
   for (let seed = 1; seed <= seedsMax; seed += 1) {
     try {
       const [violation] = runSeed({ seed }).violations;

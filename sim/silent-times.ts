@@ -40,6 +40,11 @@ const restart = (w: World): void => {
   w.timeline.after(200, () => w.agents.main.start());
 };
 
+const rebootCheckpoint = (w: World): void => {
+  w.checkpoints[0]?.lose();
+  w.timeline.after(100, () => w.checkpoints[0]?.start());
+};
+
 const bothZero = { fast: [0, 0], quick: [0, 0] } as const;
 
 export const rows: readonly Row[] = [
@@ -58,11 +63,17 @@ export const rows: readonly Row[] = [
   },
   {
     name: 'main can send, not receive',
-    expected: { fast: [400, 415], quick: [265, 274] },
+    expected: { fast: [3, 260], quick: [3, 270] },
     act: (w) => isolate(w, 'in'),
   },
   { name: 'standby loses power', expected: bothZero, act: (w) => powerOff(w.agents.standby) },
   { name: 'checkpoint lost', expected: bothZero, act: (w) => w.checkpoints[0]?.lose() },
+  {
+    name: 'standby loses power after the checkpoint rebooted',
+    expected: bothZero,
+    before: rebootCheckpoint,
+    act: (w) => powerOff(w.agents.standby),
+  },
   { name: 'cut between the nodes only', expected: bothZero, act: cutNodes },
   { name: 'agent of the main restarts in 200 ms', expected: { fast: [0, 0], quick: [31, 80] }, act: restart },
   { name: 'Asterisk of the main crashes', expected: { fast: [4, 6], quick: [4, 6] }, act: crash },

@@ -33,6 +33,10 @@ export interface WorldOptions {
   readonly log?: boolean;
 }
 
+/** With checkpoints that count whatever happens, two never serve. */
+const isGuarded = (settings: Settings): boolean =>
+  settings.arbiter.kind === 'checkpoints' && settings.arbiter.whenLost === 'wait';
+
 interface Wiring {
   agents: Record<Role, AgentProcess>;
   checkpoints: CheckpointProcess[];
@@ -89,7 +93,8 @@ export const createWorld = (options: WorldOptions): World => {
     timeline,
     agents: wiring.agents,
     checkpoints: wiring.checkpoints,
-    strict: settings.arbiter.kind === 'checkpoints',
+    neverTwo: isGuarded(settings),
+    covered: isGuarded(settings),
     phonesReach: (role) => !cutFromPhones[role],
   };
   wiring.checkers = createCheckers(watched);

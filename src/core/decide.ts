@@ -18,7 +18,7 @@ import { applyLook } from './health.ts';
 import { onArmed, tendLease, tendReleasing } from './lease.ts';
 import { tendLoose } from './loose.ts';
 import { onMessage } from './messages-in.ts';
-import { rememberMaintenance, tendOrders } from './orders.ts';
+import { rememberMaintenance, tendMode, tendOrders } from './orders.ts';
 import { beginClosing, closed, tendClosing } from './phases/closing.ts';
 import { tendDraining } from './phases/draining.ts';
 import { restartInPlace, tendServing } from './phases/serving.ts';
@@ -49,7 +49,7 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   d.s.health = { ...d.s.health, since: d.now };
   d.s.helloAt = d.now;
   d.s.lease = { name: 'none', since: d.now, retryAt: d.now };
-  // Voters count as heard, so that a restarted holder's first renewal binds them.
+  // Voters count as heard for the moment: a restart is no loss of theirs.
   d.s.rival = { ...d.s.rival, answeredAt: d.now };
   d.s.voters = d.s.voters.map((v) => ({ ...v, answeredAt: d.now }));
   because(d, 'started', { freshBoot: e.boot === null, holding: d.s.boot.holding, ceiling: disk.epochCeiling });
@@ -149,11 +149,12 @@ const tendHello = (d: Draft): void => {
   if (d.now < d.s.helloAt) return;
   d.s.helloAt = d.now + d.settings.timing.heartbeatMs;
   if (d.s.lease.name === 'held') return;
-  askAll(d, { question: 'hello', epoch: d.s.boot.highest, seq: 0, release: 0 }, () => false);
+  askAll(d, { question: 'hello', epoch: d.s.boot.highest, seq: 0, release: 0 }, false);
 };
 
 const advance = (d: Draft): void => {
   tendOrders(d);
+  tendMode(d);
   tendLease(d);
   tendReleasing(d);
   tendClosing(d);

@@ -105,16 +105,9 @@ export const send = (d: Draft, to: VoterName, message: Message): void => {
   d.effects.push({ kind: 'send', to, message });
 };
 
-/** To the rival and all checkpoints; `bind` decides for each whether it is asked to promise. */
-export const askAll = (
-  d: Draft,
-  ask: Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'>,
-  bind: (voter: VoterName, answeredAt: Instant) => boolean,
-): void => {
-  const status = ownStatus(d);
-  const orders = ownOrders(d.s);
-  const rival = rivalOf(d.settings.role);
-  const message = (binds: boolean): Ask => ({ type: 'ask', ...ask, bind: binds, status, orders });
-  send(d, rival, message(bind(rival, d.s.rival.answeredAt)));
-  for (const voter of d.s.voters) send(d, voter.name, message(bind(voter.name, voter.answeredAt)));
+/** To the rival and all checkpoints; with `bind` they are asked to promise. */
+export const askAll = (d: Draft, ask: Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'>, bind: boolean): void => {
+  const message: Ask = { type: 'ask', ...ask, bind, status: ownStatus(d), orders: ownOrders(d.s) };
+  send(d, rivalOf(d.settings.role), message);
+  for (const voter of d.s.voters) send(d, voter.name, message);
 };

@@ -35,8 +35,10 @@ const parityBroken = ({ settings, after }: Step): string | null => {
 };
 
 /** Every grant stands on votes. */
-const grantBroken = ({ settings, after, effects }: Step): string | null => {
+const grantBroken = ({ settings, before, after, effects }: Step): string | null => {
   if (settings.arbiter.kind === 'none' || after.disk.loose) return null;
+  // The last term after manual mode stands on the person's word.
+  if (before.lease.name === 'held' && before.lease.heldOpen) return null;
   for (const effect of effects) {
     if (effect.kind !== 'gate' || effect.action.type !== 'grant') continue;
     const { slot } = effect.action;
@@ -63,7 +65,7 @@ const phaseBroken = ({ before, after, effects }: Step): string | null => {
 
 /** In hold, only a person's command begins service on a node that did not serve. */
 const holdBroken = ({ before, after }: Step): string | null => {
-  const held = before.disk.orders.mode === 'manual' || before.maintenanceUntil > after.now;
+  const held = after.disk.orders.mode === 'manual' || after.maintenanceUntil > after.now;
   const began = before.lease.name !== 'asking' && after.lease.name === 'asking';
   const wanted = before.errand?.wants === 'serve' || after.errand?.wants === 'serve' || after.disk.serving;
   const handed = after.lease.name === 'asking' && after.lease.handed > 0;

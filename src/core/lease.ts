@@ -34,6 +34,15 @@ export const rivalIsSilent = (d: Draft): boolean => d.now - d.s.rival.heardAt > 
 /** A person typed the confirmation that the unreachable rival does not serve (manual mode only). */
 const isConfirmed = (d: Draft): boolean => isManual(d.s) && d.s.errand?.confirmed === true && rivalIsSilent(d);
 
+/** The rival knows of manual mode, or so many checkpoints that it can win no majority. */
+export const manualIsKnown = (d: Draft): boolean => {
+  const { revision } = d.s.disk.orders;
+  if (d.s.rival.knowsRevision >= revision) return true;
+  const count = d.s.voters.length;
+  const know = d.s.voters.filter((v) => v.knowsRevision >= revision).length;
+  return count > 0 && know >= count - majority(count) + 2;
+};
+
 const ownWouldVote = (d: Draft): boolean =>
   voteForSelf(d.s.boot, d.settings.role, 0, d.now, d.settings.timing.promiseMs) !== null;
 
@@ -49,7 +58,7 @@ export const sound = (d: Draft): void => {
   const until = d.now + d.settings.timing.askMs;
   d.s.lease = { name: 'sounding', seq, until, yes: [], answered: 0, waitMs: 0 };
   const epoch = nextEpoch(d.settings.role, d.s.boot.highest);
-  askAll(d, { question: 'sound', epoch, seq, release: 0 }, () => false);
+  askAll(d, { question: 'sound', epoch, seq, release: 0 }, false);
 };
 
 /** Puts the ticket into the kernel; the request leaves when the kernel has taken it. */
@@ -69,19 +78,19 @@ export const ask = (d: Draft, handed: Epoch): void => {
   because(d, 'ask', { epoch, handed });
 };
 
-/** The request of this round leaves: own vote first, then the others'. */
-const sendRound = (d: Draft, round: Round, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): Round => {
+/** The request leaves: own vote first, then the others'. True when this node votes for itself. */
+const bindVoters = (d: Draft, seq: number, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): boolean => {
   const { role, timing } = d.settings;
   setBoot(d, { lastRequestAt: d.now });
   const voted = voteForSelf(d.s.boot, role, epoch, d.now, timing.promiseMs);
   if (voted !== null) d.s.boot = voted;
-  const lately = d.now - 2.5 * timing.heartbeatMs;
-  askAll(
-    d,
-    { question, epoch, seq: round.seq, release: handed },
-    (_voter, answeredAt) => question === 'ask' || answeredAt >= lately,
-  );
-  return { ...round, sentAt: d.now, own: voted !== null };
+  askAll(d, { question, epoch, seq, release: handed }, true);
+  return voted !== null;
+};
+
+const sendRound = (d: Draft, round: Round, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): Round => {
+  const own = bindVoters(d, round.seq, epoch, question, handed);
+  return { ...round, sentAt: d.now, own };
 };
 
 const grant = (d: Draft, round: Round): Round => {
@@ -122,7 +131,7 @@ const countAsking = (d: Draft): void => {
 
 const hold = (d: Draft, lease: Asking): void => {
   const { timing } = d.settings;
-  const manual = isManual(d.s);
+  const manual = isManual(d.s) && (manualIsKnown(d) || isConfirmed(d));
   if (manual) orderGate(d, { type: 'hold-open' });
   const round = manual ? lease.round : grant(d, lease.round);
   d.s.lease = {
@@ -147,7 +156,7 @@ const countHeld = (d: Draft, seq: number): void => {
   const lease = d.s.lease as Held;
   const round = lease.rounds.find((r) => r.seq === seq);
   if (round === undefined || round.granted || round.sentAt === NEVER || isOver(d, round)) return;
-  if (d.s.phase.name === 'closing') return;
+  if (d.s.phase.name === 'closing' || (isManual(d.s) && lease.heldOpen)) return;
   if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
   const granted = grant(d, round);
   const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);
@@ -242,9 +251,10 @@ export const withdraw = (d: Draft, lease: Asking): void => {
 const renew = (d: Draft, lease: Held): void => {
   const { heartbeatMs, leaseMs } = d.settings.timing;
   const renewAt = Math.max(lease.renewAt + heartbeatMs, d.now + heartbeatMs / 2);
-  if (isManual(d.s)) {
-    d.s.lease = { ...lease, renewAt, rounds: [] };
-    askAll(d, { question: 'renew', epoch: lease.epoch, seq: d.s.boot.seq, release: 0 }, () => false);
+  if (isManual(d.s) && lease.heldOpen) {
+    // No ticket and no lease, but the voters stay bound, so that the way back to automatic mode is covered.
+    d.s.lease = { ...lease, renewAt };
+    bindVoters(d, d.s.boot.seq, lease.epoch, 'renew', 0);
     return;
   }
   const round = armRound(d);

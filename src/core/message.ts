@@ -35,7 +35,7 @@ export type Refusal = 'silent' | 'released' | 'older' | 'promised' | 'rival' | '
 
 /**
  * `sound`: would you? `ask`: promise me. `renew`: a holder's heartbeat. `hello`: a passive node's sign of life.
- * `bind`: the voter is asked to promise (a renewal binds only voters that answered lately; to others it says that the holder lives).
+ * `bind`: the voter is asked to promise (not by a sign of life, nor in manual mode, where no lease runs).
  */
 export interface Ask {
   readonly type: 'ask';

@@ -1,4 +1,4 @@
-import { because, type Draft, noteEpoch, ownStatus } from './draft.ts';
+import { because, type Draft, noteEpoch, ownStatus, setDisk } from './draft.ts';
 import { onAnswer } from './lease.ts';
 import type { Answer, Ask, HandoverRequest, Heard, Message, Release, Status } from './message.ts';
 import { adoptOrders } from './orders.ts';
@@ -22,6 +22,12 @@ const sawRival = (d: Draft, status: Status): void => {
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
 };
 
+const rivalKnows = (d: Draft, revision: number): void => {
+  if (revision <= d.s.rival.knowsRevision) return;
+  d.s.rival = { ...d.s.rival, knowsRevision: revision };
+  if (d.s.disk.leftManual && revision >= d.s.disk.orders.revision) setDisk(d, { leftManual: false });
+};
+
 const claims = (d: Draft, epoch: number): void => {
   if (epoch <= releasedOfRival(d)) return;
   d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
@@ -29,6 +35,7 @@ const claims = (d: Draft, epoch: number): void => {
 
 const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   sawRival(d, ask.status);
+  rivalKnows(d, ask.orders.revision);
   adoptOrders(d, ask.orders);
   if (ask.question === 'renew' || ask.question === 'ask') claims(d, ask.epoch);
   const { lease, phase } = d.s;
@@ -53,11 +60,20 @@ const heardThrough = (d: Draft, heard: Heard | null): void => {
 const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   if (isRival(d, from)) {
     d.s.rival = { ...d.s.rival, answeredAt: d.now };
+    rivalKnows(d, answer.orders.revision);
     if (answer.status !== null) sawRival(d, answer.status);
   } else {
     heardThrough(d, answer.heard);
     d.s.voters = d.s.voters.map((v) =>
-      v.name === from ? { name: v.name, answeredAt: d.now, lastYes: answer.yes, lastWhy: answer.why ?? 'yes' } : v,
+      v.name === from
+        ? {
+            name: v.name,
+            answeredAt: d.now,
+            lastYes: answer.yes,
+            lastWhy: answer.why ?? 'yes',
+            knowsRevision: answer.orders.revision,
+          }
+        : v,
     );
   }
   adoptOrders(d, answer.orders);

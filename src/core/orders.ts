@@ -1,5 +1,16 @@
 /** Persons' orders for the pair: the higher revision wins everywhere (mode, maintenance). */
-import { because, type Draft, notify, orderGate, ownOrders, setBoot, setDisk } from './draft.ts';
+import {
+  because,
+  type Draft,
+  inMaintenance,
+  isManual,
+  notify,
+  orderGate,
+  ownOrders,
+  setBoot,
+  setDisk,
+} from './draft.ts';
+import { loseLease, manualIsKnown, withdraw } from './lease.ts';
 import type { Orders } from './message.ts';
 import { FOR_EVER } from './state.ts';
 import type { WallTime } from './words.ts';
@@ -8,20 +19,46 @@ import type { WallTime } from './words.ts';
 const followMode = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name !== 'held' || d.s.phase.name === 'closing') return;
-  if (d.s.disk.orders.mode === 'manual' && !lease.heldOpen) {
-    orderGate(d, { type: 'hold-open' });
-    d.s.lease = { ...lease, heldOpen: true, leaseUntil: FOR_EVER, rounds: [] };
-    setBoot(d, { heldOpen: true });
-  } else if (d.s.disk.orders.mode === 'automatic' && lease.heldOpen) {
-    // The first grant ends the open-ended one; without votes the right is lost as always.
-    d.s.lease = { ...lease, leaseUntil: d.now + 2 * d.settings.timing.leaseMs, renewAt: d.now };
-  }
+  if (d.s.disk.orders.mode !== 'automatic' || !lease.heldOpen) return;
+  // One last term that the kernel ends by itself takes the place of the open end; from then on votes are needed.
+  const { leaseMs } = d.settings.timing;
+  const seq = d.s.boot.seq + 1;
+  const slot = seq % d.settings.slots;
+  orderGate(d, { type: 'arm', slot, ms: leaseMs }, seq);
+  orderGate(d, { type: 'grant', slot }, seq);
+  setBoot(d, { seq, heldOpen: false });
+  d.s.lease = { ...lease, heldOpen: false, leaseUntil: d.now + leaseMs, renewAt: d.now, rounds: [] };
 };
 
-export const adoptOrders = (d: Draft, orders: Orders): void => {
+/** In manual mode no lease runs out, once it is sure that no other node can win one: the rival knows, or enough voters refuse. */
+export const tendMode = (d: Draft): void => {
+  const { lease } = d.s;
+  if (lease.name !== 'held' || lease.heldOpen || d.s.phase.name === 'closing') return;
+  if (!isManual(d.s) || !manualIsKnown(d)) return;
+  orderGate(d, { type: 'hold-open' });
+  d.s.lease = { ...lease, heldOpen: true, leaseUntil: FOR_EVER };
+  setBoot(d, { heldOpen: true });
+};
+
+/** Orders that came while this node was asking: it asks no more, unless a person wants it to. */
+const stopAsking = (d: Draft): void => {
+  const { lease } = d.s;
+  const mayAsk = !isManual(d.s) && (!inMaintenance(d.s) || d.s.disk.serving);
+  if (mayAsk || d.s.errand?.wants === 'serve') return;
+  if (lease.name === 'sounding') loseLease(d, d.now);
+  else if (lease.name === 'asking' && lease.handed === 0) withdraw(d, lease);
+};
+
+/** The rival may serve by hand and not know yet: until it is heard to know, this node does not ask for the right to serve. */
+const leaveManual = (d: Draft, byPerson: boolean): void => {
+  if (byPerson && d.s.lease.name !== 'held') setDisk(d, { leftManual: true });
+};
+
+export const adoptOrders = (d: Draft, orders: Orders, byPerson = false): void => {
   if (orders.revision <= d.s.disk.orders.revision) return;
   const before = d.s.disk.orders;
   setDisk(d, { orders });
+  if (before.mode === 'manual' && orders.mode === 'automatic') leaveManual(d, byPerson);
   d.s.maintenanceUntil = orders.maintenanceMs > 0 ? d.now + orders.maintenanceMs : 0;
   because(d, 'orders', {
     revision: orders.revision,
@@ -30,6 +67,7 @@ export const adoptOrders = (d: Draft, orders: Orders): void => {
     reason: orders.maintenanceReason,
   });
   if (orders.mode !== before.mode) followMode(d);
+  stopAsking(d);
 };
 
 /** A person changed the orders at this node; all others learn of it with the next message. */
@@ -37,7 +75,7 @@ export const giveOrders = (d: Draft, change: Partial<Omit<Orders, 'revision'>>):
   // Both nodes may be told at once: parity keeps two revisions apart.
   const parity = d.settings.role === 'main' ? 0 : 1;
   const revision = d.s.disk.orders.revision + 2 - ((d.s.disk.orders.revision + parity) % 2);
-  adoptOrders(d, { ...ownOrders(d.s), ...change, revision });
+  adoptOrders(d, { ...ownOrders(d.s), ...change, revision }, true);
 };
 
 export const tendOrders = (d: Draft): void => {

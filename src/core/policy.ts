@@ -31,6 +31,14 @@ const orderObstacle = (d: Draft): Obstacle | null => {
   return null;
 };
 
+const handObstacle = (d: Draft): Obstacle | null =>
+  d.s.disk.leftManual && d.s.errand?.confirmed !== true
+    ? obstacle(
+        'left-manual',
+        'manual mode was ended here, and the other node, which may serve by hand, has not heard of it',
+      )
+    : null;
+
 const claimObstacle = (d: Draft): Obstacle | null => {
   const { promise } = d.s.boot;
   const given = promise !== null && promise.holder !== d.settings.role ? promise.until : 0;
@@ -82,6 +90,7 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
     d.now < d.s.boot.silentUntil ? obstacle('listening', 'just started: it listens first', d.s.boot.silentUntil) : null;
   return [
     orderObstacle(d),
+    handObstacle(d),
     claimObstacle(d),
     silent,
     loneObstacle(d),

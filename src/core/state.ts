@@ -104,6 +104,8 @@ export interface Rival {
   readonly wellSince: Instant;
   /** Last answer to a question of ours. */
   readonly answeredAt: Instant;
+  /** The newest revision of the orders that it is known to know. */
+  readonly knowsRevision: number;
 }
 
 /** A checkpoint as seen from here. */
@@ -112,6 +114,7 @@ export interface VoterView {
   readonly answeredAt: Instant;
   readonly lastYes: boolean;
   readonly lastWhy: string;
+  readonly knowsRevision: number;
 }
 
 export type StepStatus = 'to-do' | 'running' | 'done' | 'failed';
@@ -192,6 +195,7 @@ export const emptyDisk: DiskMemory = {
   loose: false,
   serving: false,
   pinned: false,
+  leftManual: false,
   switches: [],
   needsAcknowledgement: false,
 };
@@ -232,6 +236,7 @@ const startRival: Rival = {
   claimEpoch: 0,
   wellSince: -1,
   answeredAt: NEVER,
+  knowsRevision: 0,
 };
 
 export const startPlan = (
@@ -267,7 +272,13 @@ export const initialState = (settings: Settings): State => ({
   rival: startRival,
   voters:
     settings.arbiter.kind === 'checkpoints'
-      ? settings.arbiter.voters.map((name) => ({ name, answeredAt: NEVER, lastYes: false, lastWhy: 'never answered' }))
+      ? settings.arbiter.voters.map((name) => ({
+          name,
+          answeredAt: NEVER,
+          lastYes: false,
+          lastWhy: 'never answered',
+          knowsRevision: 0,
+        }))
       : [],
   plan: startPlan('passivate', settings.plan, 0, 0),
   releasing: null,

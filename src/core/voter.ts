@@ -71,7 +71,6 @@ export const voteForSelf = (
   now: Instant,
   promiseMs: Millis,
 ): BootMemory | null => {
-  if (now < boot.silentUntil) return null;
   if (boot.promise !== null && boot.promise.holder !== self && now < boot.promise.until) return null;
   return { ...boot, promise: { holder: self, epoch, until: now + promiseMs } };
 };
