@@ -82,7 +82,8 @@ export function createLinesClient<C extends CommandMap<C>>(
   let nextId = 1;
   let ended: Fault | undefined;
   createInterface({ input: output }).on('line', (line) => {
-    const message = JSON.parse(line) as { readonly id?: number } & Result<unknown>;
+    const message = readMessage(line);
+    if (message === undefined) return;
     const settle = settleById.get(message.id ?? -1);
     if (settle === undefined) {
       onEvent(message);
@@ -109,4 +110,13 @@ export function createLinesClient<C extends CommandMap<C>>(
       settleById.clear();
     },
   };
+}
+
+/** A line that is no JSON comes from something else that writes to the same pipe, and means nothing here. */
+function readMessage(line: string): ({ readonly id?: number } & Result<unknown>) | undefined {
+  try {
+    return JSON.parse(line) as { readonly id?: number } & Result<unknown>;
+  } catch {
+    return undefined;
+  }
 }

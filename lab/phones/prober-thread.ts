@@ -7,6 +7,7 @@ import { type ProbePlan, startProber } from './prober.ts';
 
 /** A prober on a thread of its own, so that thousands of telephones do not make it late. */
 export interface ProberThread {
+  /** As `Prober.report`; throws when the thread is gone. */
   readonly report: (sinceMs: number, untilMs?: number) => Promise<OutageReport>;
   readonly stop: () => Promise<void>;
 }
@@ -25,7 +26,7 @@ interface Reply {
 /** Starts a prober on a thread. Faults: those of its socket; `lab-crash` if the thread dies. */
 export async function startProberThread(plan: ProbePlan): Promise<Result<ProberThread>> {
   const worker = new Worker(new URL(import.meta.url), { workerData: plan });
-  const replyById = new Map<number, (report: OutageReport) => void>();
+  const replyById = new Map<number, PromiseWithResolvers<OutageReport>>();
   let nextId = 1;
   let started: Result<null>;
   try {
@@ -38,17 +39,24 @@ export async function startProberThread(plan: ProbePlan): Promise<Result<ProberT
     return started;
   }
   worker.on('message', ({ id, report }: Reply) => {
-    replyById.get(id)?.(report);
+    replyById.get(id)?.resolve(report);
     replyById.delete(id);
   });
+  const died = (why: unknown): void => {
+    for (const reply of replyById.values()) reply.reject(new Error(`the prober's thread ended: ${String(why)}`));
+    replyById.clear();
+  };
+  worker.on('error', died);
+  worker.on('exit', died);
   return ok({
-    report: (sinceMs, untilMs) =>
-      new Promise((resolve) => {
-        const question: Question = { id: nextId, sinceMs, untilMs };
-        replyById.set(nextId, resolve);
-        nextId += 1;
-        worker.postMessage(question);
-      }),
+    report: (sinceMs, untilMs) => {
+      const question: Question = { id: nextId, sinceMs, untilMs };
+      const reply = Promise.withResolvers<OutageReport>();
+      replyById.set(nextId, reply);
+      nextId += 1;
+      worker.postMessage(question);
+      return reply.promise;
+    },
     stop: async () => {
       await worker.terminate();
     },

@@ -1,4 +1,3 @@
-import type { RemoteInfo } from 'node:dgram';
 import { ok, type Result } from '../../src/core/result.ts';
 import { buildRequest, hostText, newTag } from '../../src/sip/build.ts';
 import { headerOf, serialize } from '../../src/sip/message.ts';
@@ -28,6 +27,9 @@ export interface Prober {
   readonly stop: () => void;
 }
 
+const branchStart = 'z9hG4bKprobe-';
+const numberWidth = 9;
+
 type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
 
 /**
@@ -42,7 +44,16 @@ export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
   const asks: Filling[] = [];
   const { server } = plan;
   const compose = composer(plan, socket.address().port);
-  socket.on('message', (bytes, from) => noteAnswer(asks, bytes, from, server));
+  const read = createReader();
+  socket.on('message', (bytes, from) => {
+    const answeredMs = monotonicMs();
+    const answer = from.address === server.address && from.port === server.port ? read(bytes) : undefined;
+    const ask = answer === undefined || answer.status < 200 ? undefined : asks[answer.index];
+    if (answer === undefined || ask === undefined || ask.answeredMs !== undefined) return;
+    ask.answeredMs = answeredMs;
+    ask.status = answer.status;
+    ask.by = answer.by;
+  });
   const ticker = startTicker(plan.intervalMs ?? 10, (lateMs) => {
     const bytes = compose(asks.length);
     asks.push({ sentMs: monotonicMs(), lateMs });
@@ -58,38 +69,71 @@ export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
   });
 }
 
-/** Makes each ask from one text, by putting its number in: cheaper than building a message a hundred times a second. */
+/** Makes each ask by writing its number into one message: cheaper than building a message a hundred times a second. */
 function composer(plan: ProbePlan, localPort: number): (index: number) => Buffer {
   const host = hostText(plan.domain ?? plan.server.address);
-  const mark = `N${newTag()}N`;
   const own = hostText(plan.localAddress);
+  const blank = '#'.repeat(numberWidth);
   const request = buildRequest({
     method: 'OPTIONS',
     uri: `sip:${host}`,
     via: { transport: 'UDP', host: plan.localAddress, port: localPort },
     from: `<sip:${plan.user}@${host}>;tag=${newTag()}`,
     to: `<sip:${host}>`,
-    callId: `${mark}@dualtone-lab`,
+    callId: `${newTag()}-${blank}`,
     sequence: 1,
-    branch: `z9hG4bKprobe-${mark}`,
+    branch: `${branchStart}000`,
     headers: [
       { name: 'Contact', value: `<sip:${plan.user}@${own}:${localPort}>` },
       { name: 'Accept', value: 'application/sdp' },
     ],
   });
-  const pieces = serialize(request).toString().split(mark);
-  return (index) => Buffer.from(pieces.join(String(index)));
+  const text = serialize(request).toString().replace(`${branchStart}000`, `${branchStart}${blank}`);
+  const places = [text.indexOf(blank), text.lastIndexOf(blank)];
+  return (index) => {
+    // A fresh buffer each time: the former may still be on its way out.
+    const bytes = Buffer.from(text, 'latin1');
+    const digits = String(index).padStart(numberWidth, '0');
+    for (const place of places) bytes.write(digits, place, 'latin1');
+    return bytes;
+  };
 }
 
-function noteAnswer(asks: Filling[], bytes: Buffer, from: RemoteInfo, server: Target): void {
-  const answeredMs = monotonicMs();
-  if (from.address !== server.address || from.port !== server.port) return;
+interface Answer {
+  readonly index: number;
+  readonly status: number;
+  readonly by: string | undefined;
+}
+
+/** Takes a proper answer apart; undefined for anything else. */
+function readStrictly(bytes: Buffer): Answer | undefined {
   const message = parseMessage(bytes);
-  if (!message.ok || message.value.kind !== 'response' || message.value.status < 200) return;
-  const index = /^z9hG4bKprobe-([0-9]+)$/.exec(message.value.vias[0].paramByName.get('branch') ?? '')?.[1];
-  const ask = asks[Number(index ?? -1)];
-  if (ask === undefined || ask.answeredMs !== undefined) return;
-  ask.answeredMs = answeredMs;
-  ask.status = message.value.status;
-  ask.by = headerOf(message.value, 'Server') ?? headerOf(message.value, 'User-Agent');
+  if (!message.ok || message.value.kind !== 'response') return undefined;
+  const branch = message.value.vias[0].paramByName.get('branch') ?? '';
+  if (!branch.startsWith(branchStart)) return undefined;
+  const by = headerOf(message.value, 'Server') ?? headerOf(message.value, 'User-Agent');
+  return { index: Number(branch.slice(branchStart.length)), status: message.value.status, by };
+}
+
+/**
+ * Reads answers at a tenth of the cost of the strict parser, which would be most of the prober's own: what begins like an answer and
+ * bears an ask's number. The strict parser has its say when status or server differ from the last answer, and at each fiftieth.
+ */
+function createReader(): (bytes: Buffer) => Answer | undefined {
+  let last: Answer | undefined;
+  let sinceStrict = 0;
+  return (bytes) => {
+    const text = bytes.toString('latin1');
+    const at = text.indexOf(branchStart) + branchStart.length;
+    const status = text.startsWith('SIP/2.0 ') ? Number(text.slice(8, 11)) : 0;
+    const serverAt = text.indexOf('\r\nServer: ');
+    const by = serverAt < 0 ? undefined : text.slice(serverAt + 10, text.indexOf('\r\n', serverAt + 10));
+    sinceStrict += 1;
+    if (last === undefined || status !== last.status || by !== last.by || sinceStrict >= 50) {
+      sinceStrict = 0;
+      last = readStrictly(bytes);
+      return last;
+    }
+    return { index: Number(text.slice(at, at + numberWidth)), status, by };
+  };
 }

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
+import { promisify } from 'node:util';
 import { buildResponse } from './build.ts';
 import { type ReceivedRequest, serialize } from './message.ts';
 import { sendOptions } from './options.ts';
@@ -115,6 +121,51 @@ describe('sendOptions', () => {
     const { port } = server.address() as AddressInfo;
     const answer = await sendOptions({ transport: 'tcp', host: '127.0.0.1', port, timeoutMs: 1000, signal: never });
     assert.ok(answer.ok && answer.value.status === 200);
+  });
+
+  it('asks over TLS, and tells a certificate that it does not trust', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'dualtone-tls-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const wish = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+    const made = await promisify(execFile)('openssl', [
+      ...wish,
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-subj',
+      '/CN=pbx.test',
+    ]).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : assert.fail(error.message)),
+    );
+    if (!made) {
+      t.skip('no openssl here to make a certificate');
+      return;
+    }
+    const ca = await readFile(cert, 'utf8');
+    const server = createTlsServer({ key: await readFile(key), cert: ca }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => {
+        const request = parseMessage(chunk);
+        if (request.ok && request.value.kind === 'request') socket.write(answerTo(request.value));
+      });
+    });
+    t.after(() => server.close());
+    server.on('tlsClientError', () => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const question = { transport: 'tls', host: '127.0.0.1', port, timeoutMs: 2000, signal: never } as const;
+    for (const tls of [{ ca, serverName: 'pbx.test' }, { verify: false }]) {
+      const answer = await sendOptions({ ...question, tls });
+      assert.ok(answer.ok && answer.value.status === 200, JSON.stringify(answer));
+    }
+    const strange = await sendOptions(question);
+    assert.equal(strange.ok ? '' : strange.error.code, 'sip-tls');
+    const misnamed = await sendOptions({ ...question, tls: { ca, serverName: 'other.test' } });
+    assert.equal(misnamed.ok ? '' : misnamed.error.code, 'sip-tls');
   });
 
   it('tells a TCP server that hangs from one that refuses', async (t) => {

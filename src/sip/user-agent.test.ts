@@ -170,6 +170,27 @@ describe('a user agent', () => {
     assert.ok(server.strays() > 15);
   });
 
+  it('speaks over IPv6', async (t) => {
+    const abort = new AbortController();
+    t.after(() => abort.abort());
+    const contacts: string[] = [];
+    const onRequest = ({ request, respond }: Incoming): void => {
+      contacts.push(headerOf(request, 'Contact') ?? '');
+      respond({ status: 200, reason: 'OK' });
+    };
+    const [server, phone] = await Promise.all(
+      [0, 1].map(() => openUserAgent({ localAddress: '::1', localPort: 0, onRequest, signal: abort.signal })),
+    );
+    assert.ok(server?.ok && phone?.ok);
+    const account = {
+      ...accountAt(server.value),
+      domain: '::1',
+      server: { address: '::1', port: server.value.localPort },
+    };
+    assert.deepEqual(await createRegistration(phone.value, account).refresh(60, timing), { ok: true, value: 60 });
+    assert.deepEqual(contacts, [`<sip:alice@[::1]:${phone.value.localPort}>`]);
+  });
+
   it('says that its address is not here', async () => {
     const options = { localAddress: '192.0.2.77', localPort: 0, onRequest: () => undefined };
     const agent = await openUserAgent({ ...options, signal: new AbortController().signal });
