@@ -30,8 +30,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'own vote not needed',
     file: 'src/core/lease.ts',
-    find: '(own && yes.length + 1 >= majority(d.s.voters.length))',
-    replace: '(yes.length + 1 >= majority(d.s.voters.length))',
+    find: '!isManual(d.s) && own && yes.length + 1 >= majority(d.s.voters.length)',
+    replace: '!isManual(d.s) && yes.length + 1 >= majority(d.s.voters.length)',
     seeds: 3000,
   },
   {
@@ -182,6 +182,13 @@ export const mutants: readonly Mutant[] = [
     find: 'if (!isManual(d.s) || !manualIsKnown(d)) return;',
     replace: 'if (!isManual(d.s)) return;',
     seeds: 3000,
+  },
+  {
+    name: "in manual mode a majority does without the rival's word",
+    file: 'src/core/lease.ts',
+    find: '!isManual(d.s) && own && yes.length',
+    replace: 'own && yes.length',
+    seeds: 6000,
   },
   {
     name: 'manual mode does not keep the voters bound',

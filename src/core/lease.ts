@@ -26,8 +26,11 @@ export const needsNoVotes = (d: Draft): boolean => d.settings.arbiter.kind === '
 export const majority = (checkpoints: number): number => Math.floor((checkpoints + 2) / 2) + 1;
 
 /** Own vote and a majority, or the rival's word alone: the only other one that could serve has then promised not to. */
-const wins = (d: Draft, own: boolean, yes: readonly VoterName[]): boolean =>
-  yes.includes(rivalOf(d.settings.role)) || (own && yes.length + 1 >= majority(d.s.voters.length));
+const wins = (d: Draft, own: boolean, yes: readonly VoterName[]): boolean => {
+  if (yes.includes(rivalOf(d.settings.role))) return true;
+  // In manual mode the rival's gate may be held open without any promise: only its own word says that it is closed.
+  return !isManual(d.s) && own && yes.length + 1 >= majority(d.s.voters.length);
+};
 
 export const rivalIsSilent = (d: Draft): boolean => d.now - d.s.rival.heardAt > d.settings.timing.promiseMs;
 
@@ -232,7 +235,7 @@ export const tendLease = (d: Draft): void => {
   } else if (lease.name === 'asking') {
     if (lease.round.sentAt !== NEVER) countAsking(d);
     if (d.s.lease.name === 'asking' && d.now >= lease.until) withdraw(d, lease);
-  } else if (lease.name === 'held' && d.now >= lease.renewAt && d.s.phase.name !== 'closing') {
+  } else if (lease.name === 'held' && d.now >= lease.renewAt && (d.s.phase.name !== 'closing' || lease.heldOpen)) {
     renew(d, lease);
   }
 };
@@ -251,7 +254,7 @@ export const withdraw = (d: Draft, lease: Asking): void => {
 const renew = (d: Draft, lease: Held): void => {
   const { heartbeatMs, leaseMs } = d.settings.timing;
   const renewAt = Math.max(lease.renewAt + heartbeatMs, d.now + heartbeatMs / 2);
-  if (isManual(d.s) && lease.heldOpen) {
+  if (lease.heldOpen && (isManual(d.s) || d.s.phase.name === 'closing')) {
     // No ticket and no lease, but the voters stay bound, so that the way back to automatic mode is covered.
     d.s.lease = { ...lease, renewAt };
     bindVoters(d, d.s.boot.seq, lease.epoch, 'renew', 0);

@@ -10,7 +10,9 @@ const leaseWake = (d: Draft): Instant => {
     case 'asking':
       return lease.until;
     case 'held':
-      return d.s.phase.name === 'closing' ? Number.MAX_SAFE_INTEGER : Math.min(lease.leaseUntil, lease.renewAt);
+      return d.s.phase.name === 'closing' && !lease.heldOpen
+        ? Number.MAX_SAFE_INTEGER
+        : Math.min(lease.leaseUntil, lease.renewAt);
   }
 };
 
