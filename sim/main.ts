@@ -102,7 +102,7 @@ const mutantsMain = async (json: boolean): Promise<number> => {
   return missed === 0 ? 0 : 1;
 };
 
-const main = async (options: Options): Promise<number> => {
+const simulate = async (options: Options): Promise<number> => {
   if (options.mutants === true) return mutantsMain(options.json === true);
   if (options.silentTimes === true) return silentTimes(options.seeds, options.json === true, print);
   if (options.seed !== undefined) return replay(options.seed, options);
@@ -111,7 +111,7 @@ const main = async (options: Options): Promise<number> => {
 
 /** Registers the command; the exit code is 1 when anything was violated, missed or worse than published. */
 export const simulateCommand = (): Command =>
-  new Command('simulate')
+  new Command('dualtone simulate')
     .description('run the real core through seeded faults and check that never two serve, and that one does')
     .option('--seeds <n>', 'how many runs', whole, 2000)
     .option('--from <seed>', 'the first seed', whole, 1)
@@ -122,5 +122,11 @@ export const simulateCommand = (): Command =>
     .option('--workers <n>', 'processes', whole, availableParallelism())
     .option('--json', 'one JSON document')
     .action(async (options: Options) => {
-      process.exitCode = await main(options);
+      process.exitCode = await simulate(options);
     });
+
+/** The program behind `dualtone simulate`; returns the exit code. */
+export const main = async (argv: readonly string[]): Promise<number> => {
+  await simulateCommand().parseAsync([...argv], { from: 'user' });
+  return Number(process.exitCode ?? 0);
+};

@@ -32,4 +32,5 @@ export const diskSchema: z.ZodType<DiskMemory> = z.strictObject({
   switches: z.array(z.number()),
   needsAcknowledgement: z.boolean(),
   pinned: z.boolean(),
+  leftManual: z.boolean(),
 });

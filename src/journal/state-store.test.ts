@@ -39,6 +39,7 @@ const disk = (epochCeiling: number): DiskMemory => ({
   switches: [1_700_000_000_000],
   needsAcknowledgement: false,
   pinned: false,
+  leftManual: false,
 });
 
 test('the first start remembers nothing, and says so', () => {

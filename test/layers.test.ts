@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { glob } from 'node:fs/promises';
+import { test } from 'node:test';
+import { checkFile, checkSource, layers } from './layers.ts';
+
+const sources = async (): Promise<readonly string[]> => {
+  const files: string[] = [];
+  for await (const file of glob('{src,sim,lab,bench,bin,scripts,test}/**/*.ts')) files.push(file);
+  return files;
+};
+
+test('every source file keeps to its layer', async () => {
+  const files = await sources();
+  assert.ok(files.length > 150, `only ${files.length} files were looked at: the check does not see the sources`);
+  const offences = (await Promise.all(files.map(checkFile))).flat();
+  assert.deepEqual(offences, []);
+});
+
+test('every layer has files', async () => {
+  const files = await sources();
+  for (const { place } of layers.filter((layer) => layer.place !== 'bench')) {
+    assert.ok(
+      files.some((file) => file === place || file.startsWith(`${place}/`)),
+      `nothing stands in ${place}`,
+    );
+  }
+});
+
+/** One planted offence for each rule: each must be seen. */
+const planted: readonly (readonly [string, string, RegExp])[] = [
+  ['src/core/planted.ts', "import { readFile } from 'node:fs/promises';", /must stand alone/],
+  ['src/core/planted.ts', "import { z } from 'zod';", /must stand alone/],
+  ['src/core/planted.ts', "import type { Clock } from '../ports.ts';", /src\/core must not import src\/ports\.ts/],
+  ['src/core/phases/planted.ts', "import { x } from '../../agent/loop.ts';", /src\/core must not import src\/agent/],
+  ['src/core/planted.ts', 'export const now = () => Date.now();', /wall clock/],
+  ['src/core/planted.ts', 'export const dice = () => Math.random();', /rolls dice/],
+  ['src/core/planted.ts', 'setTimeout(() => undefined, 5);', /touches the system/],
+  ['src/core/planted.ts', 'export const f = async () => undefined;', /waits/],
+  ['src/ports.ts', "import { createGate } from './steps/gate/gate.ts';", /src\/ports\.ts must not import/],
+  ['src/profiles/planted.ts', "import { readFile } from 'node:fs';", /must stand alone/],
+  [
+    'src/config/planted.ts',
+    "import { createAgent } from '../agent/agent.ts';",
+    /src\/config must not import src\/agent/,
+  ],
+  ['src/sip/planted.ts', "import type { State } from '../core/state.ts';", /src\/sip must not import src\/core\/state/],
+  ['src/ami/planted.ts', "import { sendOptions } from '../sip/options.ts';", /src\/ami must not import src\/sip/],
+  ['src/process/planted.ts', "import { decide } from '../core/decide.ts';", /src\/process must not import/],
+  ['src/probes/planted.ts', "import { x } from '../steps/hook.ts';", /src\/probes must not import src\/steps/],
+  ['src/steps/planted.ts', "import { x } from '../probes/sip.ts';", /src\/steps must not import src\/probes/],
+  [
+    'src/replication/planted.ts',
+    "import { x } from '../peer/stream.ts';",
+    /src\/replication must not import src\/peer/,
+  ],
+  ['src/notify/planted.ts', "import { x } from '../journal/journal.ts';", /src\/notify must not import src\/journal/],
+  ['src/journal/planted.ts', "import { x } from '../config/config.ts';", /src\/journal must not import src\/config/],
+  ['src/peer/planted.ts', "import { x } from '../probes/icmp.ts';", /src\/peer must not import src\/probes/],
+  ['src/api/planted.ts', "import { x } from '../agent/loop.ts';", /src\/api must not import src\/agent/],
+  ['src/cli/planted.ts', "import { x } from '../steps/service.ts';", /src\/cli must not import src\/steps/],
+  ['src/agent/planted.ts', "import { x } from '../cli/main.ts';", /src\/agent must not import src\/cli/],
+  ['src/agent/planted.ts', "const m = await import('../../sim/world.ts');", /src\/agent must not import sim/],
+  ['sim/planted.ts', "import { x } from '../src/agent/loop.ts';", /sim must not import src\/agent/],
+  ['src/web2/planted.ts', 'export const x = 1;', /stands in no layer/],
+];
+
+for (const [file, source, expected] of planted) {
+  test(`a planted offence is seen: ${file}: ${source}`, () => {
+    const [offence] = checkSource(file, source);
+    assert.match(offence?.text ?? 'nothing was seen', expected);
+  });
+}
+
+test('words in strings and comments are no offences', () => {
+  assert.deepEqual(checkSource('src/core/fine.ts', "// Date.now()\nexport const s = 'setTimeout(';\n"), []);
+});
