@@ -16,6 +16,10 @@ const leaseWake = (d: Draft): Instant => {
   }
 };
 
+/** A holder's heartbeat is its renewal: it says no hello. */
+const helloWake = (d: Draft): Instant =>
+  d.s.lease.name === 'held' && d.s.phase.name !== 'closing' ? Number.MAX_SAFE_INTEGER : d.s.helloAt;
+
 /** The promise to the rival ends, or its claim does: the earliest moment at which a passive node may ask. */
 const claimWake = (d: Draft): Instant => {
   if (d.s.phase.name !== 'passive') return Number.MAX_SAFE_INTEGER;
@@ -30,7 +34,7 @@ const claimWake = (d: Draft): Instant => {
 /** The next instant at which something happens by itself. Conditions without an instant are looked at with each heartbeat. */
 export const nextWake = (d: Draft): Instant => {
   const { s } = d;
-  let at = Math.min(s.helloAt, leaseWake(d), claimWake(d));
+  let at = Math.min(helloWake(d), leaseWake(d), claimWake(d));
   if (s.releasing !== null) at = Math.min(at, s.releasing.nextAt);
   if (s.phase.name === 'closing') at = Math.min(at, s.phase.sureAt);
   if (s.phase.name === 'draining') at = Math.min(at, Math.max(s.phase.until, d.now + 1));
