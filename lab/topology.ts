@@ -12,7 +12,15 @@ export interface StandardOptions {
   readonly checkpoints?: number;
   /** Gives main and standby a small state disk that can be filled. */
   readonly stateDiskMib?: number;
+  /** Adds the networks of the two witnesses, eye-main and eye-standby. */
+  readonly witnesses?: boolean;
 }
+
+const eyes: readonly HostPlan[] = (['eye-main', 'eye-standby'] as const).map((name) => ({
+  name,
+  kind: 'plain',
+  octet: octetByRole[name],
+}));
 
 /** The usual one: main, standby and checkpoints with a systemd each; phones and provider as networks for our own programs. */
 export const standardTopology = (options: StandardOptions = {}): Topology => {
@@ -25,6 +33,7 @@ export const standardTopology = (options: StandardOptions = {}): Topology => {
       ...checkpoints.map((name): HostPlan => ({ name, kind: 'system', octet: octetByRole[name] })),
       { name: 'phones', kind: 'plain', octet: octetByRole.phones },
       { name: 'provider', kind: 'plain', octet: octetByRole.provider },
+      ...(options.witnesses === true ? eyes : []),
     ],
   };
 };

@@ -89,7 +89,7 @@ const trunk = (plan: PbxPlan): readonly string[] => {
 /** pjsip.conf: transports, trunk with its registration, telephones with digest and one contact each. */
 export const pjsipConf = (plan: PbxPlan): string =>
   [
-    section('global', { type: 'global', user_agent: 'dualtone-lab', max_initial_qualify_time: 0 }),
+    section('global', { type: 'global', user_agent: plan.nodeName === undefined ? 'dualtone-lab' : `dualtone-lab ${plan.nodeName}`, max_initial_qualify_time: 0 }),
     ...transports(plan),
     ...trunk(plan),
     ...templates(plan),

@@ -11,6 +11,8 @@ export interface PbxPlan {
   readonly seed: string;
   /** Answers OPTIONS on 127.0.0.1:5060 as well, also while the virtual address is elsewhere; default true. */
   readonly loopbackTransport?: boolean;
+  /** Tells the nodes apart in what they send (User-Agent, Server); the one thing that may differ between them. */
+  readonly nodeName?: string;
   /** Ports of the media; default 10000 to 19999. */
   readonly mediaPorts?: { readonly first: number; readonly last: number };
 }

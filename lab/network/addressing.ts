@@ -25,6 +25,8 @@ export const octetByRole = {
   checkpoint3: 23,
   phones: 31,
   provider: 41,
+  'eye-main': 51,
+  'eye-standby': 52,
 } as const;
 
 const letters = 'abcdefghjkmnpqrstuvwxyz23456789';

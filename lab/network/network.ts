@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { runChecked } from '../process.ts';
 import { type Address, addressOf, linkAddressOf, netnsName, octetByRole, type Subnet } from './addressing.ts';
-import { baseRules, cutRule, type Direction, isolateRule, lossRule, mendRule, portOf } from './rules.ts';
+import { baseRules, cutRule, type Direction, isolateRule, lossRule, mendRule, portOf, spareRule } from './rules.ts';
 
 /** The bridge between the hosts of one lab, in a namespace of its own, and what can be done to it. */
 export interface Network {
@@ -17,6 +17,8 @@ export interface Network {
   readonly rejoin: (host: string, direction?: Direction) => Promise<Result<void>>;
   /** Random loss in percent between two hosts, both ways unless `oneWay`; 0 ends it. */
   readonly lose: (from: Names, to: Names, percent: number, options?: CutOptions) => Promise<Result<void>>;
+  /** Frames between the two pass whatever cuts, isolations and losses there are; not undone by `mend`. For witnesses. */
+  readonly spare: (a: string, b: string) => Promise<Result<void>>;
   /** The host sees its carrier go, or come back. */
   readonly setLink: (host: string, up: boolean) => Promise<Result<void>>;
   /** Limits what a host receives to a rate, with a queue that holds at most `queueMs`; `undefined` lifts it. */
@@ -199,6 +201,10 @@ export const openNetwork = (runId: string, subnet: Subnet, hosts: readonly strin
     rejoin: async (host, direction = 'both') => await isolation(host, direction, false),
     lose: async (from, to, percent, options = {}) =>
       await apply(from, to, options.oneWay === true, (a, b) => lossRule(a, b, percent * 10)),
+    spare: async (a, b) => {
+      const known = check([a, b]);
+      return known.ok ? await transact(netns, spareRule(a, b)) : known;
+    },
     setLink: async (host, up) => await batch(netns, [`link set ${portOf(host)} ${up ? 'up' : 'down'}`]),
     setRate: async (host, limit) => await setHostRate(runId, host, limit),
     setGateway: async (answers) =>

@@ -17,9 +17,11 @@ table ${table} {
   set cut { type ifname . ifname; }
   set deaf { type ifname; }
   set mute { type ifname; }
+  set spared { type ifname . ifname; }
   map loss { type ifname . ifname : verdict; }
   chain forward {
     type filter hook forward priority 0; policy accept;
+    iifname . oifname @spared accept
     iifname . oifname @cut drop
     iifname @mute drop
     oifname @deaf drop
@@ -46,6 +48,10 @@ const pair = (from: string, to: string): string => `"${portOf(from)}" . "${portO
 
 /** Frames from one host to the other no longer arrive; the way back is another rule. */
 export const cutRule = (from: string, to: string, isCut: boolean): string => change('cut', pair(from, to), isCut);
+
+/** No fault of the network touches what goes between these two: a witness must see a node that is cut off from all others. */
+export const spareRule = (a: string, b: string): string =>
+  [change('spared', pair(a, b), true), change('spared', pair(b, a), true)].join('\n');
 
 /** A host that hears nothing (`in`), is heard by nobody (`out`), or both. */
 export const isolateRule = (host: string, direction: Direction, isCut: boolean): string => {

@@ -1,0 +1,84 @@
+import { stringify } from 'yaml';
+import { type Role, rivalOf } from '../../src/core/words.ts';
+import type { Lab } from '../lab.ts';
+import { checkpointNames, type PairSetup } from './setup.ts';
+
+export const nodeConfigPath = '/etc/dualtone/dualtone.yaml';
+export const checkpointConfigPath = '/etc/dualtone/checkpoint.yaml';
+export const keyPath = '/etc/dualtone/pair.key';
+
+/** What of a lab the files speak of. */
+export type LabPlaces = Pick<Lab, 'host' | 'virtual' | 'gateway'>;
+
+const arbiterOf = (lab: LabPlaces, setup: PairSetup): object =>
+  setup.checkpoints === 0
+    ? { kind: 'none' }
+    : {
+        kind: 'checkpoints',
+        checkpoints: checkpointNames(setup.checkpoints).map((name) => ({ name, address: lab.host(name).address.v4 })),
+        'when-lost': setup.whenLost,
+        'lost-after': `${setup.lostAfterMs}ms`,
+      };
+
+/** A node's file, as a user would write it. */
+export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup): string => {
+  const rival = rivalOf(role);
+  return stringify({
+    node: { role, name: role, address: lab.host(role).address.v4 },
+    peer: { name: rival, address: lab.host(rival).address.v4 },
+    preset: setup.preset,
+    telephony: setup.telephony,
+    arbiter: arbiterOf(lab, setup),
+    'virtual-ip': { addresses: [`${lab.virtual.v4}/24`], interface: 'eth0' },
+    gate: { enforce: setup.enforceGate },
+    network: { gateway: lab.gateway.v4, interface: 'eth0' },
+    probes: { ami: { user: 'dualtone' }, sip: [{ name: 'sip-local', transport: 'udp', host: '127.0.0.1' }] },
+    failback: {
+      policy: setup.failback.policy,
+      hold: `${setup.failback.holdMs}ms`,
+      'max-wait': `${setup.failback.maxWaitMs}ms`,
+    },
+    unfit: { policy: setup.unfit.policy, 'restart-wait': `${setup.unfit.restartWaitMs}ms` },
+    flapping: { 'max-switches': setup.maxSwitches, window: '1h' },
+    hooks: [
+      {
+        name: 'register-trunk',
+        // A mute Asterisk tries every two seconds by itself; so it tries at once.
+        run: ['/usr/sbin/asterisk', '-rx', 'pjsip send register *all'],
+        when: 'activate',
+        'on-failure': 'continue',
+      },
+    ],
+  });
+};
+
+/** A checkpoint's file. */
+export const checkpointConfiguration = (lab: LabPlaces, name: string, setup: PairSetup): string =>
+  stringify({
+    name,
+    listen: { address: lab.host(name).address.v4 },
+    nodes: {
+      main: { address: lab.host('main').address.v4 },
+      standby: { address: lab.host('standby').address.v4 },
+    },
+    preset: setup.preset,
+  });
+
+/** The unit of an agent or a checkpoint. It is restarted at once, for ever: within its lease it goes on serving. */
+export const unitText = (description: string, argv: readonly string[]): string =>
+  [
+    '[Unit]',
+    `Description=${description}`,
+    'After=network.target',
+    'StartLimitIntervalSec=0',
+    '',
+    '[Service]',
+    `ExecStart=${argv.join(' ')}`,
+    'Restart=always',
+    'RestartSec=100ms',
+    'OOMScoreAdjust=-900',
+    '',
+    '[Install]',
+    'WantedBy=multi-user.target',
+    '',
+  ].join('\n');

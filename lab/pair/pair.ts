@@ -1,0 +1,155 @@
+import { askSnapshot } from '../../src/api/client.ts';
+import type { NodeSnapshot, Snapshot } from '../../src/api/snapshot.ts';
+import { ok, type Result } from '../../src/core/result.ts';
+import type { Role } from '../../src/core/words.ts';
+import { generateKey } from '../../src/peer/key.ts';
+import { installPbx } from '../asterisk/configuration.ts';
+import type { PbxPlan } from '../asterisk/plan.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Lab } from '../lab.ts';
+import type { Outcome } from '../process.ts';
+import {
+  checkpointConfigPath,
+  checkpointConfiguration,
+  keyPath,
+  nodeConfigPath,
+  nodeConfiguration,
+  unitText,
+} from './configuration.ts';
+import { checkpointNames, type PairSetup, roles } from './setup.ts';
+
+export const agentUnit = 'dualtone.service';
+export const checkpointUnit = 'dualtone-checkpoint.service';
+export const pbxUnit = 'asterisk.service';
+
+/** Two nodes and their checkpoints, installed on the hosts of a lab. */
+export interface Pair {
+  readonly lab: Lab;
+  readonly pbx: PbxPlan;
+  /** Puts every file on the disks and boots all afresh. */
+  readonly install: (setup: PairSetup) => Promise<Result<void>>;
+  readonly setup: () => PairSetup;
+  /** What a node's agent shows of itself, or undefined: host off, agent gone, frozen, silent for `timeoutMs` (default 500). */
+  readonly snapshot: (role: Role, timeoutMs?: number) => Promise<NodeSnapshot | undefined>;
+  /** Runs the command line on a node, as a person would: `order('main', ['failback'])`. */
+  readonly order: (role: Role, argv: readonly string[]) => Promise<Result<Outcome>>;
+  /** Registrations of telephones that a node's Asterisk knows. Fault: `program-failed` where it does not run. */
+  readonly contactCount: (role: Role) => Promise<Result<number>>;
+}
+
+const socketPath = '/run/dualtone/control.sock';
+
+/** The control socket of a unit's process, as a path of this machine: hosts have a root of their own. */
+const reach = async (host: Host, unit: string): Promise<string | undefined> => {
+  const pid = await host.pidOf(unit);
+  return pid.ok ? `/proc/${pid.value}/root${socketPath}` : undefined;
+};
+
+const snapshotOf = async (host: Host, unit: string, timeoutMs: number): Promise<Snapshot | undefined> => {
+  const path = await reach(host, unit);
+  if (path === undefined) return undefined;
+  const asked = await askSnapshot(path, timeoutMs);
+  return asked.ok ? asked.value : undefined;
+};
+
+interface DiskFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode?: number;
+}
+
+const writeAll = async (host: Host, files: readonly DiskFile[]): Promise<Result<void>> => {
+  for (const { path, text, mode } of files) {
+    const written = await host.write(path, text, { mode: mode ?? 0o644 });
+    if (!written.ok) return written;
+  }
+  return ok(undefined);
+};
+
+const unitPath = (unit: string): string => `/etc/systemd/system/${unit}`;
+const program = '/usr/local/bin/dualtone';
+
+const installNode = async (
+  lab: Lab,
+  role: Role,
+  pbx: PbxPlan,
+  setup: PairSetup,
+  key: string,
+): Promise<Result<void>> => {
+  const host = lab.host(role);
+  const isWarm = setup.telephony === 'warm';
+  const installed = await installPbx(host, { ...pbx, nodeName: role }, { startAtBoot: isWarm });
+  if (!installed.ok) return installed;
+  const files = await writeAll(host, [
+    { path: keyPath, text: key, mode: 0o600 },
+    { path: nodeConfigPath, text: nodeConfiguration(lab, role, setup), mode: 0o600 },
+    {
+      path: unitPath(agentUnit),
+      text: unitText('Dualtone', [program, 'agent', '--config', nodeConfigPath]),
+    },
+    // A cold Asterisk is started by the plan, never by the boot.
+    ...(isWarm ? [] : [{ path: '/etc/systemd/system/multi-user.target.d/lab-asterisk.service.conf', text: '' }]),
+  ]);
+  return files.ok ? await host.enableUnit(agentUnit) : files;
+};
+
+const installCheckpoint = async (lab: Lab, name: string, setup: PairSetup, key: string): Promise<Result<void>> => {
+  const host = lab.host(name);
+  const files = await writeAll(host, [
+    { path: keyPath, text: key, mode: 0o600 },
+    { path: checkpointConfigPath, text: checkpointConfiguration(lab, name, setup), mode: 0o600 },
+    {
+      path: unitPath(checkpointUnit),
+      text: unitText('Dualtone checkpoint', [program, 'checkpoint', '--config', checkpointConfigPath]),
+    },
+  ]);
+  return files.ok ? await host.enableUnit(checkpointUnit) : files;
+};
+
+const firstFault = (results: readonly Result<void>[]): Result<void> =>
+  results.find((result) => !result.ok) ?? ok(undefined);
+
+const installAll = async (lab: Lab, pbx: PbxPlan, setup: PairSetup, key: string): Promise<Result<void>> => {
+  const checkpoints = [...lab.hostByName.keys()].filter((name) => name.startsWith('checkpoint'));
+  const off = firstFault(
+    await Promise.all([...roles, ...checkpoints].map(async (name) => await lab.host(name).powerOff())),
+  );
+  if (!off.ok) return off;
+  const voting = checkpointNames(setup.checkpoints);
+  const written = firstFault(
+    await Promise.all([
+      ...roles.map(async (role) => await installNode(lab, role, pbx, setup, key)),
+      ...checkpoints
+        .filter((name) => voting.includes(name))
+        .map(async (name) => await installCheckpoint(lab, name, setup, key)),
+    ]),
+  );
+  // Hosts that are on already (phones, provider, witnesses) stay as they are.
+  return written.ok ? await lab.boot() : written;
+};
+
+/** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. */
+export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup): Pair => {
+  let current = first;
+  const key = generateKey();
+  return {
+    lab,
+    pbx,
+    install: async (setup) => {
+      current = setup;
+      return await installAll(lab, pbx, setup, key);
+    },
+    setup: () => current,
+    snapshot: async (role, timeoutMs = 500) => {
+      const found = await snapshotOf(lab.host(role), agentUnit, timeoutMs);
+      return found?.kind === 'node' ? found : undefined;
+    },
+    order: async (role, argv) => await lab.host(role).exec(['dualtone', ...argv], { timeoutMs: 60_000 }),
+    contactCount: async (role) => {
+      const shown = await lab.host(role).execChecked(['asterisk', '-rx', 'database show registrar/contact']);
+      if (!shown.ok) return shown;
+      const lines = shown.value.stdout.split('\n').filter((line) => line.startsWith('/registrar/contact/'));
+      return ok(lines.length);
+    },
+  };
+};

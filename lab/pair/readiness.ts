@@ -1,0 +1,51 @@
+import type { NodeSnapshot } from '../../src/api/snapshot.ts';
+import type { PairSetup } from './setup.ts';
+
+/** What both agents show of themselves at a moment; undefined: the agent does not answer. */
+export interface Views {
+  readonly main: NodeSnapshot | undefined;
+  readonly standby: NodeSnapshot | undefined;
+}
+
+/** Heard of within this, the other is there; far above a heartbeat, so that a busy machine costs no wait. */
+const recentMs = 1000;
+
+/** The stream's own status; where there is no stream, nothing can be out of step. */
+const isInStep = (contacts: unknown): boolean =>
+  typeof contacts !== 'object' || contacts === null || !('inStep' in contacts) || contacts.inStep === true;
+
+const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
+  const { role } = node.node;
+  const isMute = setup.telephony === 'cold' && role === 'standby';
+  const facts: readonly (readonly [boolean, string])[] = [
+    [isMute || node.health.verdict === 'up', `its telephony is ${node.health.verdict}: ${node.health.reason}`],
+    [(node.other.heardMsAgo ?? recentMs) < recentMs, 'it does not hear the other'],
+    [node.plan.steps.every(({ status }) => status === 'done'), `its plan to ${node.plan.target} is not done`],
+    [node.mode === 'automatic', `its mode is ${node.mode}`],
+    [node.maintenance === null, 'it is in maintenance'],
+    [!node.needsAcknowledgement, 'it waits for an acknowledgement'],
+    [node.errand === null, 'it is about a command'],
+    [setup.telephony === 'cold' || isInStep(node.contacts), 'its registrations are not in step with the other’s'],
+    ...node.voters.map(
+      ({ name, answeredMsAgo }) => [(answeredMsAgo ?? recentMs) < recentMs, `${name} does not answer it`] as const,
+    ),
+  ];
+  return facts.filter(([fine]) => !fine).map(([, text]) => `${role}: ${text}`);
+};
+
+/** What is missing to the state in which every run begins: the main serves, the standby could take over, nothing is under way. */
+export const lacks = ({ main, standby }: Views, setup: PairSetup): readonly string[] => {
+  if (main === undefined || standby === undefined) {
+    return [...(main === undefined ? ['main: no agent'] : []), ...(standby === undefined ? ['standby: no agent'] : [])];
+  }
+  const serving: readonly (readonly [boolean, string])[] = [
+    [main.server === 'this' && main.phase === 'serving' && main.gate.open, `main: ${main.phaseText}`],
+    [standby.server === 'other' && standby.phase === 'passive', `standby: ${standby.phaseText}`],
+    [standby.explanation.ifOtherOrThisDied.takesOver, `standby: ${standby.explanation.ifOtherOrThisDied.text}`],
+  ];
+  return [
+    ...serving.filter(([fine]) => !fine).map(([, text]) => text),
+    ...nodeLacks(main, setup),
+    ...nodeLacks(standby, setup),
+  ];
+};

@@ -1,0 +1,44 @@
+import type { Role } from '../../src/core/words.ts';
+
+/** How the pair of a scenario is configured; what differs from a plain `config` file of a user is in here, and nothing else. */
+export interface PairSetup {
+  readonly preset: 'fast' | 'quick';
+  /** How many Dualtone checkpoints vote; 0: arbiter `none`. */
+  readonly checkpoints: number;
+  readonly whenLost: 'wait' | 'likely';
+  /** With `likely`. */
+  readonly lostAfterMs: number;
+  readonly telephony: 'warm' | 'cold';
+  readonly failback: {
+    readonly policy: 'auto' | 'when-idle' | 'manual';
+    readonly holdMs: number;
+    readonly maxWaitMs: number;
+  };
+  readonly unfit: { readonly policy: 'takeover' | 'restart-first'; readonly restartWaitMs: number };
+  /** Voluntary moves within an hour. */
+  readonly maxSwitches: number;
+  /** False: nothing but the agents' own good will keeps a node mute. Only to prove that the lab would see it. */
+  readonly enforceGate: boolean;
+}
+
+/** The usual pair of the lab. Moves back only when told to, so that a run shows one move, and the next begins where this one did. */
+export const usualSetup: PairSetup = {
+  preset: 'fast',
+  checkpoints: 1,
+  whenLost: 'wait',
+  lostAfterMs: 60_000,
+  telephony: 'warm',
+  failback: { policy: 'manual', holdMs: 60_000, maxWaitMs: 1_800_000 },
+  unfit: { policy: 'takeover', restartWaitMs: 10_000 },
+  maxSwitches: 1000,
+  enforceGate: true,
+};
+
+export const roles: readonly Role[] = ['main', 'standby'];
+
+/** The checkpoints' host names, which are their names in the configuration too. */
+export const checkpointNames = (count: number): readonly string[] =>
+  ['checkpoint1', 'checkpoint2', 'checkpoint3'].slice(0, count);
+
+/** Whether two setups need the same files. */
+export const sameSetup = (one: PairSetup, other: PairSetup): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -1,0 +1,26 @@
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import { losses } from './catalogue-losses.ts';
+import { orders } from './catalogue-orders.ts';
+import { cuts, illnesses } from './catalogue-troubles.ts';
+import { select } from './patterns.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Every scenario of the lab. */
+export const catalogue: readonly Scenario[] = [...losses, ...illnesses, ...cuts, ...orders];
+
+/** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */
+export const chosen = (patterns: readonly string[]): Result<readonly Scenario[]> => {
+  const names = select(
+    patterns,
+    catalogue.map(({ name }) => name),
+  );
+  return names.ok ? ok(catalogue.filter(({ name }) => names.value.includes(name))) : names;
+};
+
+/** One by its name. Fault: `scenario-unknown`. */
+export const scenarioOf = (name: string): Result<Scenario> => {
+  const found = catalogue.find((each) => each.name === name);
+  return found === undefined
+    ? fail('scenario-unknown', `no scenario is called "${name}"`, 'dualtone lab list shows them all')
+    : ok(found);
+};

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import { inject, type Mend } from '../faults/fault.ts';
+import type { Pair } from '../pair/pair.ts';
+import { monotonicMs } from '../phones/clock.ts';
+import type { Observers } from './observers.ts';
+import type { Deed, Serving } from './scenario.ts';
+
+/** What the deeds of one run leave to be ended. */
+export interface Undertaking {
+  readonly pair: Pair;
+  readonly observers: Observers;
+  /** Faults under way, in the order in which they began. */
+  readonly mendByName: Map<string, Mend>;
+  readonly background: Promise<Result<void>>[];
+  readonly calls: string[];
+}
+
+/** How often the witnesses are asked while something is waited for. */
+const lookEveryMs = 25;
+
+/** Waits until the witnesses see this. Fault: `not-seen`. */
+export const waitServing = async (observers: Observers, wanted: Serving, withinMs: number): Promise<Result<void>> => {
+  const deadlineMs = monotonicMs() + withinMs;
+  for (;;) {
+    const now = await observers.serving();
+    if (!now.ok) return now;
+    if (now.value === wanted) return ok(undefined);
+    if (monotonicMs() >= deadlineMs) {
+      return fail(
+        'not-seen',
+        `${wanted} was to serve within ${withinMs} ms, and ${now.value} serves`,
+        'see the journals of both nodes',
+      );
+    }
+    await sleep(lookEveryMs);
+  }
+};
+
+const doOrder = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'order' }>): Promise<Result<void>> => {
+  const outcome = await pair.order(deed.on, deed.argv);
+  if (!outcome.ok) return outcome;
+  const wanted = deed.exit ?? 0;
+  if (outcome.value.code === wanted) return ok(undefined);
+  const { code, stdout, stderr } = outcome.value;
+  const said = (stderr.trim() || stdout.trim()).split('\n').slice(0, 3).join(' | ');
+  const command = `dualtone ${deed.argv.join(' ')}`;
+  return fail(
+    'order-other',
+    `"${command}" on the ${deed.on} ended with ${code}, not ${wanted}: ${said}`,
+    'try it by hand',
+  );
+};
+
+const doCall = async (run: Undertaking, deed: Extract<Deed, { do: 'call' }>): Promise<Result<void>> => {
+  const call = await run.observers.phones.ask('call', { from: deed.from, to: deed.to, voice: true });
+  if (!call.ok) return call;
+  run.calls.push(call.value.callId);
+  return ok(undefined);
+};
+
+const hangUp = async (run: Undertaking): Promise<Result<void>> => {
+  for (const callId of run.calls.splice(0)) {
+    const ended = await run.observers.phones.ask('hangUp', { callId });
+    if (!ended.ok) return ended;
+  }
+  return ok(undefined);
+};
+
+/** Does one deed of a scenario. Faults: those of what it does, `not-seen`, `order-other`, `mend-unknown`. */
+export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void>> => {
+  const { lab } = run.pair;
+  switch (deed.do) {
+    case 'fault': {
+      const begun = await inject(lab, deed.fault);
+      if (!begun.ok) return begun;
+      run.mendByName.set(deed.as ?? deed.fault.kind, begun.value);
+      return ok(undefined);
+    }
+    case 'mend': {
+      const mend = run.mendByName.get(deed.name);
+      run.mendByName.delete(deed.name);
+      return (await mend?.()) ?? fail('mend-unknown', `nothing called ${deed.name} is under way`, 'see the scenario');
+    }
+    case 'boot':
+      return await lab.boot(deed.hosts);
+    case 'order': {
+      if (deed.inBackground !== true) return await doOrder(run, deed);
+      run.background.push(doOrder(run, deed));
+      return ok(undefined);
+    }
+    case 'systemctl': {
+      const done = await lab.host(deed.on).execChecked(['systemctl', ...deed.argv]);
+      return done.ok ? ok(undefined) : done;
+    }
+    case 'wait':
+      return await waitServing(run.observers, deed.serving, deed.withinMs);
+    case 'pause':
+      await sleep(deed.ms);
+      return ok(undefined);
+    case 'call':
+      return await doCall(run, deed);
+    case 'hang-up':
+      return await hangUp(run);
+  }
+};
+
+/** Ends every fault, the latest first, and lets the dark hosts boot. The first fault is told, all are tried. */
+export const mendAll = async (run: Undertaking): Promise<Result<void>> => {
+  const results: Result<void>[] = [await run.pair.lab.network.mend()];
+  for (const [name, mend] of [...run.mendByName].toReversed()) {
+    run.mendByName.delete(name);
+    const mended = await mend();
+    // A scenario may have booted the host already.
+    if (mended.ok || mended.error.code !== 'host-on') results.push(mended);
+  }
+  run.calls.splice(0);
+  await run.observers.phones.ask('hangUpAll', null);
+  results.push(await run.pair.lab.boot());
+  return results.find((result) => !result.ok) ?? ok(undefined);
+};

@@ -1,0 +1,39 @@
+import type { Measured } from './measure.ts';
+import type { Expected, Serving } from './scenario.ts';
+
+/** What a run came to, besides what was measured. */
+export interface Outcome {
+  readonly serving: Serving;
+  /** Per cent of the telephones that were registered and did not have to register again; null where nobody serves to ask. */
+  readonly registrationsKept: number | null;
+  readonly needsAcknowledgement: boolean;
+  /** What went wrong besides: deeds that failed, the audit's findings. */
+  readonly problems: readonly string[];
+}
+
+const atMost = (what: string, value: number | null, most: number | undefined): readonly string[] =>
+  most !== undefined && (value ?? 0) > most ? [`${what} ${value} ms, at most ${most} expected`] : [];
+
+const exactly = <T>(what: string, value: T, wanted: T | undefined): readonly string[] =>
+  wanted !== undefined && value !== wanted ? [`${what}: ${String(value)}, ${String(wanted)} expected`] : [];
+
+/** Everything that is not as expected, in words; empty when the run is as it should be. Pure. */
+export const judge = (measured: Measured, outcome: Outcome, expected: Expected): readonly string[] => {
+  const { twoServingMs } = measured;
+  const kept = outcome.registrationsKept === null ? undefined : (expected.registrationsKept ?? 100);
+  return [
+    ...outcome.problems,
+    ...measured.trunkTroubles,
+    ...exactly('serving at the end', outcome.serving, expected.serving),
+    ...atMost('outage', measured.outageMs, expected.outageMsMost),
+    ...atMost('inbound outage', measured.inboundOutageMs, expected.inboundOutageMsMost),
+    ...(expected.twoServing === 'none' && twoServingMs > 0 ? [`TWO NODES SERVED for ${twoServingMs} ms`] : []),
+    ...(expected.twoServing === 'some' && twoServingMs === 0
+      ? ['the lab saw no two nodes serve, and should have']
+      : []),
+    ...exactly('moves', measured.moves, expected.moves),
+    ...exactly('registrations kept', outcome.registrationsKept ?? undefined, kept),
+    ...exactly('calls cut', measured.callsCut, expected.callsCut),
+    ...exactly('needs acknowledgement', outcome.needsAcknowledgement, expected.needsAcknowledgement),
+  ];
+};

@@ -1,0 +1,143 @@
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import type { Role } from '../../src/core/words.ts';
+import { extensionAt, type PbxPlan, phoneAccounts, trunkAccount } from '../asterisk/plan.ts';
+import type { Lab } from '../lab.ts';
+import { linkAddressOf, octetByRole } from '../network/addressing.ts';
+import { type Phones, startPhones } from '../phones/client.ts';
+import { monotonicMs } from '../phones/clock.ts';
+import type { PhonesEvent } from '../phones/protocol.ts';
+import { type Provider, startProvider } from '../provider/client.ts';
+import { startWitness, type Witness } from '../witness/client.ts';
+import type { Serving } from './scenario.ts';
+
+/** Everybody who sees the pair from outside, for the whole life of a lab. */
+export interface Observers {
+  readonly phones: Phones;
+  readonly provider: Provider;
+  readonly witnessByRole: Readonly<Record<Role, Witness>>;
+  /** Registers all telephones and begins to ask; the pair must serve. May be repeated. Faults: `phones-unregistered`, those of the programs. */
+  readonly begin: () => Promise<Result<void>>;
+  /** Who answered within the last moments (default 60 ms). */
+  readonly serving: (withinMs?: number) => Promise<Result<Serving>>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface ObserverOptions {
+  readonly lab: Lab;
+  readonly pbx: PbxPlan;
+  readonly signal: AbortSignal;
+  readonly onPhoneEvent?: (event: PhonesEvent) => void;
+}
+
+/** The name of the telephones' prober. */
+export const askerName = 'asker';
+/** Who asks, and who calls in scenarios: these two do not ring. */
+export const askingExtension = extensionAt(0);
+/** The telephone that is called from outside. */
+export const rungExtension = (pbx: PbxPlan): string => extensionAt(pbx.endpoints - 1);
+
+const openPhones = async ({ lab, pbx, signal, onPhoneEvent }: ObserverOptions): Promise<Result<Phones>> => {
+  const host = lab.host('phones');
+  const phones = await startPhones({
+    enter: host.enter,
+    signal,
+    ...(onPhoneEvent === undefined ? {} : { onEvent: onPhoneEvent }),
+  });
+  if (!phones.ok) return phones;
+  const opened = await phones.value.ask('open', {
+    localAddress: host.address.v4,
+    server: { address: lab.virtual.v4, port: 5060 },
+    accounts: phoneAccounts(pbx),
+  });
+  return opened.ok ? phones : opened;
+};
+
+const openProvider = async ({ lab, pbx, signal }: ObserverOptions): Promise<Result<Provider>> => {
+  const host = lab.host('provider');
+  const provider = await startProvider({ enter: host.enter, signal });
+  if (!provider.ok) return provider;
+  const opened = await provider.value.ask('open', { localAddress: host.address.v4, account: trunkAccount(pbx) });
+  return opened.ok ? provider : opened;
+};
+
+const openWitness = async ({ lab, signal }: ObserverOptions, role: Role): Promise<Result<Witness>> => {
+  const eye = `eye-${role}`;
+  const spared = await lab.network.spare(eye, role);
+  if (!spared.ok) return spared;
+  return await startWitness({
+    at: lab.host(eye),
+    server: lab.virtual.v4,
+    linkAddress: linkAddressOf(lab.subnet, octetByRole[role]),
+    user: askingExtension,
+    signal,
+  });
+};
+
+const registerAll = async (phones: Phones): Promise<Result<void>> => {
+  const registered = await phones.ask('register', {});
+  if (!registered.ok) return registered;
+  const [first] = registered.value.failed;
+  if (first === undefined) return ok(undefined);
+  const { length } = registered.value.failed;
+  const why = `${first.user}: ${first.error.message}`;
+  return fail(
+    'phones-unregistered',
+    `${length} telephones could not register, first ${why}`,
+    'look at the active Asterisk',
+  );
+};
+
+/** Asks both witnesses about the last moments. */
+const servingNow = async (
+  witnessByRole: Readonly<Record<Role, Witness>>,
+  withinMs: number,
+): Promise<Result<Serving>> => {
+  const nowMs = monotonicMs();
+  const [main, standby] = await Promise.all([
+    witnessByRole.main.report(nowMs - withinMs, nowMs),
+    witnessByRole.standby.report(nowMs - withinMs, nowMs),
+  ]);
+  if (!main.ok) return main;
+  if (!standby.ok) return standby;
+  if (main.value.answers > 0 && standby.value.answers > 0) return ok('both');
+  if (main.value.answers > 0) return ok('main');
+  return ok(standby.value.answers > 0 ? 'standby' : 'nobody');
+};
+
+/** Starts telephones, provider and witnesses in their networks, which must be on. The telephones register with `begin`. */
+export const startObservers = async (options: ObserverOptions): Promise<Result<Observers>> => {
+  const phones = await openPhones(options);
+  if (!phones.ok) return phones;
+  const provider = await openProvider(options);
+  if (!provider.ok) return provider;
+  const [main, standby] = await Promise.all([openWitness(options, 'main'), openWitness(options, 'standby')]);
+  if (!main.ok) return main;
+  if (!standby.ok) return standby;
+  const witnessByRole = { main: main.value, standby: standby.value };
+  let asks = false;
+  const begin = async (): Promise<Result<void>> => {
+    const registered = await registerAll(phones.value);
+    if (!registered.ok || asks) return registered;
+    const { lab } = options;
+    const started = await phones.value.ask('probeStart', {
+      name: askerName,
+      localAddress: lab.host('phones').address.v4,
+      server: { address: lab.virtual.v4, port: 5060 },
+      user: askingExtension,
+    });
+    asks = started.ok;
+    return started.ok ? ok(undefined) : started;
+  };
+  return ok({
+    phones: phones.value,
+    provider: provider.value,
+    witnessByRole,
+    begin,
+    serving: async (withinMs = 60) => await servingNow(witnessByRole, withinMs),
+    stop: async () => {
+      await Promise.all(
+        [phones.value, provider.value, main.value, standby.value].map(async (each) => await each.stop()),
+      );
+    },
+  });
+};

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ok, type Result } from '../../src/core/result.ts';
+import { audit } from '../audit.ts';
+import { usualSetup } from '../pair/setup.ts';
+import { monotonicMs } from '../phones/clock.ts';
+import { mendAll, perform, type Undertaking } from './deeds.ts';
+import { judge } from './judge.ts';
+import { type Measured, measure } from './measure.ts';
+import { rungExtension } from './observers.ts';
+import type { Deed, Scenario, Serving } from './scenario.ts';
+import type { Stage } from './stage.ts';
+
+/** One run, as it is printed: a line of JSON. */
+export interface RunReport {
+  readonly scenario: string;
+  readonly run: number;
+  readonly ok: boolean;
+  readonly outage_ms: number;
+  readonly inbound_outage_ms: number | null;
+  readonly two_serving_ms: number;
+  readonly silent_ms: number;
+  readonly registrations_kept: number | null;
+  readonly trunk_registrations: number;
+  readonly expected: Scenario['expected'];
+  readonly seen: {
+    readonly serving: Serving;
+    readonly moves: number;
+    readonly calls_cut: number;
+    readonly needs_acknowledgement: boolean;
+    /** How late the asking telephone itself was at most. */
+    readonly asker_late_ms: number;
+    /** The whole run, from start to start, in ms. */
+    readonly took_ms: number;
+    readonly problems: readonly string[];
+  };
+}
+
+/** Observed before the first deed, so that the state of before is in the notes. */
+const leadMs = 300;
+/** After the window, so that the last answers can come. */
+const tailMs = 500;
+
+const performAll = async (run: Undertaking, deeds: readonly Deed[]): Promise<readonly string[]> => {
+  for (const deed of deeds) {
+    const done = await perform(run, deed);
+    if (!done.ok) return [done.error.message];
+  }
+  return [];
+};
+
+const ringing = async (stage: Stage, name: string, wanted: boolean): Promise<string | undefined> => {
+  if (!wanted) return undefined;
+  const { observers, pair } = stage;
+  const begun = await observers.provider.ask('ringStart', { name, to: rungExtension(pair.pbx), intervalMs: 50 });
+  return begun.ok ? name : undefined;
+};
+
+/** How many telephones the serving node knows, less those that had to register again, in per cent. */
+const keptOf = async ({ pair }: Stage, serving: Serving, begun: number): Promise<number | null> => {
+  if (serving !== 'main' && serving !== 'standby') return null;
+  const known = await pair.contactCount(serving);
+  const { endpoints } = pair.pbx;
+  return known.ok ? Math.max(0, Math.round((100 * (Math.min(known.value, endpoints) - begun)) / endpoints)) : null;
+};
+
+interface Watched {
+  readonly measured: Measured;
+  readonly serving: Serving;
+  readonly registrationsKept: number | null;
+  readonly needsAcknowledgement: boolean;
+  readonly problems: readonly string[];
+}
+
+/** The observed time: from a moment before the first deed to a moment after the last. */
+const observe = async (stage: Stage, scenario: Scenario, run: Undertaking): Promise<Result<Watched>> => {
+  const { observers } = stage;
+  const ringName = await ringing(stage, `${scenario.name}-${monotonicMs()}`, scenario.inbound !== false);
+  const fromMs = monotonicMs();
+  await sleep(leadMs);
+  const problems = [...(await performAll(run, scenario.deeds))];
+  for (const done of await Promise.all(run.background)) if (!done.ok) problems.push(done.error.message);
+  await sleep(scenario.staysMs ?? 1000);
+  const serving = await observers.serving(100);
+  const toMs = monotonicMs();
+  if (!serving.ok) return serving;
+  const views = await stage.views();
+  const begun = await observers.phones.ask('counts', { sinceMs: fromMs, untilMs: toMs });
+  const registrationsKept = await keptOf(stage, serving.value, begun.ok ? begun.value['registration-begun'] : 0);
+  await sleep(Math.max(0, toMs + tailMs - monotonicMs()));
+  const measured = await measure(observers, { fromMs, toMs }, ringName);
+  if (ringName !== undefined) await observers.provider.ask('ringStop', { name: ringName });
+  if (!measured.ok) return measured;
+  const needsAcknowledgement = [views.main, views.standby].some((view) => view?.needsAcknowledgement === true);
+  return ok({ measured: measured.value, serving: serving.value, registrationsKept, needsAcknowledgement, problems });
+};
+
+const reportOf = (
+  scenario: Scenario,
+  run: number,
+  watched: Watched,
+  after: readonly string[],
+  tookMs: number,
+): RunReport => {
+  const { measured, serving, registrationsKept, needsAcknowledgement } = watched;
+  const outcome = { serving, registrationsKept, needsAcknowledgement, problems: [...watched.problems, ...after] };
+  const problems = judge(measured, outcome, scenario.expected);
+  return {
+    scenario: scenario.name,
+    run,
+    ok: problems.length === 0,
+    outage_ms: measured.outageMs,
+    inbound_outage_ms: measured.inboundOutageMs,
+    two_serving_ms: measured.twoServingMs,
+    silent_ms: measured.silentMs,
+    registrations_kept: registrationsKept,
+    trunk_registrations: measured.trunkRegistrations,
+    expected: scenario.expected,
+    seen: {
+      serving,
+      moves: measured.moves,
+      calls_cut: measured.callsCut,
+      needs_acknowledgement: needsAcknowledgement,
+      asker_late_ms: measured.selfLateMs,
+      took_ms: Math.round(tookMs),
+      problems,
+    },
+  };
+};
+
+/**
+ * One run of a scenario on a stage: to its start, the deeds under observation, everything mended, back to the start, the audit.
+ * What does not come out as expected is in the report; a fault is a lab that cannot go on.
+ */
+export const runScenario = async (stage: Stage, scenario: Scenario, run: number): Promise<Result<RunReport>> => {
+  const beganMs = monotonicMs();
+  const setup = { ...usualSetup, ...scenario.setup };
+  const ready = await stage.toStart(setup);
+  if (!ready.ok) return ready;
+  const { pair, observers } = stage;
+  const undertaking: Undertaking = { pair, observers, mendByName: new Map(), background: [], calls: [] };
+  const prepared = await performAll(undertaking, scenario.prepare ?? []);
+  const watched = await observe(stage, scenario, undertaking);
+  const mended = await mendAll(undertaking);
+  if (!watched.ok) return watched;
+  const back = await stage.toStart(setup);
+  const after = [...prepared];
+  for (const result of [mended, back]) if (!result.ok) after.push(result.error.message);
+  if (back.ok) after.push(...(await audit(pair, observers, await stage.views())));
+  return ok(reportOf(scenario, run, watched.value, after, monotonicMs() - beganMs));
+};

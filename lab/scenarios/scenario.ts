@@ -1,0 +1,80 @@
+import type { Role } from '../../src/core/words.ts';
+import type { LabFault } from '../faults/fault.ts';
+import type { PairSetup } from '../pair/setup.ts';
+
+/** Who answers for the virtual IP, as the witnesses see it. */
+export type Serving = Role | 'nobody' | 'both';
+
+/** One thing that is done in a scenario. The next begins when it is done. */
+export type Deed =
+  /** Stays until mended by its name (default: its kind), at the latest after the run. */
+  | { readonly do: 'fault'; readonly fault: LabFault; readonly as?: string }
+  | { readonly do: 'mend'; readonly name: string }
+  /** Boots hosts that are off, all at once. */
+  | { readonly do: 'boot'; readonly hosts: readonly string[] }
+  /** Runs the command line on a node; another exit code than `exit` (default 0) fails the run. */
+  | {
+      readonly do: 'order';
+      readonly on: Role;
+      readonly argv: readonly string[];
+      readonly exit?: number;
+      readonly inBackground?: boolean;
+    }
+  | { readonly do: 'systemctl'; readonly on: string; readonly argv: readonly string[] }
+  /** Waits until the witnesses see this; if not within the time, the run fails. */
+  | { readonly do: 'wait'; readonly serving: Serving; readonly withinMs: number }
+  | { readonly do: 'pause'; readonly ms: number }
+  /** A telephone calls, and talks until `hang-up`; a call that ends otherwise is noted. */
+  | { readonly do: 'call'; readonly from: string; readonly to: string }
+  | { readonly do: 'hang-up' };
+
+/** What must be seen for a run to be as it should. Everything left out is told, and not judged. */
+export interface Expected {
+  /** Who serves at the end of the observed time. */
+  readonly serving: Serving;
+  /** The longest time in which no telephone is answered. */
+  readonly outageMsMost: number;
+  readonly inboundOutageMsMost?: number;
+  /** Two nodes that answer at once: none, except where the scenario is there to prove that the lab would see it. */
+  readonly twoServing: 'none' | 'some';
+  /** How often the service goes from one node to the other. */
+  readonly moves?: number;
+  /** In per cent; default 100 where somebody serves. */
+  readonly registrationsKept?: number;
+  /** Calls that neither telephone nor scenario ended. */
+  readonly callsCut?: number;
+  /** The pair waits for a person's acknowledgement at the end. */
+  readonly needsAcknowledgement?: boolean;
+}
+
+/** The row of the table of numbers that a series of runs is held against. */
+export interface Goal {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** How a lab for it must be built; what is left out is as usual. */
+export interface LabNeeds {
+  /** A small disk for the agents' state, which can be filled. */
+  readonly stateDisk?: boolean;
+  /** A clock under the main's agent that can be stepped. */
+  readonly falseClock?: boolean;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One line: what happens, and what should follow. */
+  readonly text: string;
+  /** What of the pair differs from the usual. */
+  readonly setup?: Partial<PairSetup>;
+  readonly needs?: LabNeeds;
+  /** Done and settled before the observation begins. */
+  readonly prepare?: readonly Deed[];
+  readonly deeds: readonly Deed[];
+  /** How long it is observed after the last deed; default 1000. */
+  readonly staysMs?: number;
+  /** Calls from outside ring a telephone without pause; default true. They keep the pair from being idle. */
+  readonly inbound?: boolean;
+  readonly expected: Expected;
+  readonly goal?: Goal;
+}

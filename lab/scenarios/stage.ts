@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import { createLab, type Lab } from '../lab.ts';
+import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
+import { lacks, type Views } from '../pair/readiness.ts';
+import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
+import { monotonicMs } from '../phones/clock.ts';
+import { remainsOf } from '../teardown.ts';
+import { standardTopology } from '../topology.ts';
+import { type Observers, startObservers } from './observers.ts';
+import type { LabNeeds } from './scenario.ts';
+
+/** A lab with a pair in it and everybody who watches it, for as many runs as wanted. */
+export interface Stage {
+  readonly lab: Lab;
+  readonly pair: Pair;
+  readonly observers: Observers;
+  readonly needs: LabNeeds;
+  /**
+   * Brings the pair to where every run begins: this setup, nothing broken, the main serving, the standby ready, all telephones
+   * registered. Reboots it where asking does not help. Fault: `stage-unready` with what is missing.
+   */
+  readonly toStart: (setup: PairSetup) => Promise<Result<void>>;
+  readonly views: () => Promise<Views>;
+  /** Ends all programs and takes the lab away. Fault: `lab-remains` with what is left on the machine. */
+  readonly close: () => Promise<Result<void>>;
+}
+
+export interface StageOptions {
+  readonly endpoints: number;
+  readonly needs: LabNeeds;
+  readonly first: PairSetup;
+  readonly signal: AbortSignal;
+  readonly log?: (line: string) => void;
+  /** Outlives this process. */
+  readonly keep?: boolean;
+}
+
+const stateDiskMib = 24;
+/** Until the pair is ready after a boot, or after the orders that set it right. */
+const readyWithinMs = 20_000;
+
+const viewsOf = async (pair: Pair): Promise<Views> => {
+  const [main, standby] = await Promise.all(roles.map(async (role) => await pair.snapshot(role)));
+  return { main, standby };
+};
+
+/** Looks until nothing is missing any more; what is missing at the end. */
+const whenReady = async (pair: Pair, setup: PairSetup, withinMs: number): Promise<readonly string[]> => {
+  const deadlineMs = monotonicMs() + withinMs;
+  for (;;) {
+    const missing = lacks(await viewsOf(pair), setup);
+    if (missing.length === 0 || monotonicMs() > deadlineMs) return missing;
+    await sleep(40);
+  }
+};
+
+/** The orders that a person would give to have the usual state back. */
+const ordersBack = ({ main, standby }: Views): readonly (readonly string[])[] => {
+  if (main === undefined || standby === undefined) return [];
+  const orders: (readonly string[])[] = [];
+  if (main.maintenance !== null || standby.maintenance !== null) orders.push(['maintenance', 'off']);
+  if (main.mode === 'manual' || standby.mode === 'manual') orders.push(['mode', 'automatic']);
+  if (main.needsAcknowledgement || standby.needsAcknowledgement) orders.push(['acknowledge']);
+  if (main.server === 'other' && main.health.verdict === 'up') orders.push(['failback']);
+  return orders;
+};
+
+/** Asterisk as the setup wants it: a scenario may have left it stopped. */
+const startTelephony = async ({ lab }: Pair, setup: PairSetup): Promise<void> => {
+  if (setup.telephony === 'cold') return;
+  await Promise.all(roles.map(async (role) => await lab.host(role).exec(['systemctl', 'start', pbxUnit])));
+};
+
+const setRight = async (pair: Pair, setup: PairSetup): Promise<readonly string[]> => {
+  const deadlineMs = monotonicMs() + readyWithinMs;
+  let missing = await whenReady(pair, setup, 0);
+  let round = 0;
+  while (missing.length > 0 && monotonicMs() < deadlineMs) {
+    if (round % 20 === 0) await startTelephony(pair, setup);
+    const [order] = ordersBack(await viewsOf(pair));
+    if (order !== undefined) await pair.order('main', order);
+    missing = await whenReady(pair, setup, 250);
+    round += 1;
+  }
+  return missing;
+};
+
+const unready = (missing: readonly string[]): Result<never> =>
+  fail('stage-unready', `the pair did not come to its start: ${missing.join('; ')}`, 'see the journals of both nodes');
+
+const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart'] => {
+  let installed: PairSetup | undefined;
+  const reinstall = async (setup: PairSetup): Promise<Result<readonly string[]>> => {
+    installed = undefined;
+    const done = await pair.install(setup);
+    if (!done.ok) return done;
+    installed = setup;
+    return ok(await setRight(pair, setup));
+  };
+  return async (setup) => {
+    const isSame = installed !== undefined && sameSetup(installed, setup);
+    const asked = isSame ? await setRight(pair, setup) : undefined;
+    const missing = asked?.length === 0 ? ok(asked) : await reinstall(setup);
+    if (!missing.ok) return missing;
+    if (missing.value.length > 0) return unready(missing.value);
+    return await settleOutside(pair, observers(), setup);
+  };
+};
+
+/** All telephones are known to the main, and the trunk is registered by it. */
+const settleOutside = async (pair: Pair, observers: Observers, setup: PairSetup): Promise<Result<void>> => {
+  const known = await pair.contactCount('main');
+  if (!known.ok) return known;
+  const begun = known.value < pair.pbx.endpoints ? await observers.begin() : ok(undefined);
+  if (!begun.ok) return begun;
+  const missing = await whenReady(pair, setup, 5000);
+  if (missing.length > 0) return unready(missing);
+  const deadlineMs = monotonicMs() + 8000;
+  for (;;) {
+    const evidence = await observers.provider.ask('evidence', { sinceMs: monotonicMs() });
+    if (!evidence.ok) return evidence;
+    const by = evidence.value.current?.by;
+    if (by?.endsWith(' main') === true) return ok(undefined);
+    if (monotonicMs() > deadlineMs) return unready([`the trunk is registered by ${by ?? 'nobody'}`]);
+    await sleep(50);
+  }
+};
+
+const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<Result<void>> => {
+  await observers?.stop();
+  const down = await lab.down();
+  if (!down.ok) return down;
+  const remains = await remainsOf(lab.runId);
+  return remains.length === 0
+    ? ok(undefined)
+    : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
+};
+
+/** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
+export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
+  const { needs, signal, endpoints } = options;
+  const created = await createLab({
+    topology: standardTopology({ witnesses: true, ...(needs.stateDisk === true ? { stateDiskMib } : {}) }),
+    ...(options.keep === true ? { keep: true } : {}),
+    ...(options.log === undefined ? {} : { log: options.log }),
+  });
+  if (!created.ok) return created;
+  const lab = created.value;
+  const pbx = {
+    virtualAddress: lab.virtual.v4,
+    providerAddress: lab.host('provider').address.v4,
+    endpoints,
+    seed: lab.runId,
+  };
+  const pair = createPair(lab, pbx, options.first);
+  let observers: Observers | undefined;
+  const build = async (): Promise<Result<Stage>> => {
+    if (needs.falseClock === true) {
+      const clock = await lab.host('main').installClock('dualtone.service');
+      if (!clock.ok) return clock;
+    }
+    const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby']);
+    if (!booted.ok) return booted;
+    const started = await startObservers({ lab, pbx, signal });
+    if (!started.ok) return started;
+    observers = started.value;
+    const toStart = createToStart(pair, () => started.value);
+    const ready = await toStart(options.first);
+    if (!ready.ok) return ready;
+    return ok({
+      lab,
+      pair,
+      observers: started.value,
+      needs,
+      toStart,
+      views: async () => await viewsOf(pair),
+      close: async () => await closeStage(lab, observers),
+    });
+  };
+  const stage = await build();
+  if (!stage.ok) await closeStage(lab, observers);
+  return stage;
+};
