@@ -11,9 +11,10 @@ const monotonic = (): Instant => {
 const LONGEST_MS = 2 ** 31 - 1;
 
 const at = (due: Instant, fire: () => void): (() => void) => {
-  const left = (): number => Math.min(Math.max(Math.ceil(due - monotonic()), 0), LONGEST_MS);
+  // Timers count whole milliseconds from the beginning of the turn; one more, and they do not come early and twice.
+  const left = (): number => Math.min(Math.max(Math.ceil(due - monotonic()) + 1, 0), LONGEST_MS);
   const ring = (): void => {
-    // Timers count whole milliseconds and may come a hair early; nothing may happen before its time.
+    // Nothing may happen before its time.
     if (monotonic() >= due) fire();
     else timer = setTimeout(ring, left());
   };

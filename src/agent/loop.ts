@@ -17,6 +17,8 @@ export interface LoopParts {
   readonly gate: Pick<Gate, 'apply'>;
   readonly link: Pick<PeerLink, 'send'>;
   readonly steps: Pick<StepRunner, 'run' | 'keep'>;
+  /** The core's own alarm rings: a good moment for what is due about now. */
+  readonly onAwake: () => void;
   /** Told of each decision after its effects have left; writes the journal and shows the state. */
   readonly onDecided: (before: State, decision: Decision, event: Event) => void;
   readonly onNotice: (notice: Extract<Effect, { kind: 'notify' }>) => void;
@@ -130,7 +132,10 @@ export const createLoop = (parts: LoopParts): Loop => {
   let state = initialState(settings);
   let busy = false;
   let stopped = false;
-  const alarm = createAlarm(clock, () => post((at) => ({ kind: 'wake', at })));
+  const alarm = createAlarm(clock, () => {
+    parts.onAwake();
+    post((at) => ({ kind: 'wake', at }));
+  });
 
   const leave = (effect: Effect): void => {
     switch (effect.kind) {
