@@ -14,7 +14,8 @@ export interface Violation {
     | 'older-epoch'
     | 'invariant'
     | 'nobody'
-    | 'unsettled';
+    | 'unsettled'
+    | 'out-of-order';
   readonly atMs: number;
   readonly text: string;
 }
@@ -131,6 +132,17 @@ export const createCheckers = (w: Watched): Checkers => {
       c.holder = role;
     }
   };
+  /** Leaving the checkpoints out: the passive node first; counting them again: the passive node first too. */
+  const checkOrderOfLoosening = (role: Role, before: State, loose: boolean): void => {
+    if (before.disk.loose === loose || before.lease.name !== 'held') return;
+    const rival = w.agents[rivalOf(role)];
+    if (rival.status === 'running' && rival.state.startedAt > 0 && rival.state.disk.loose !== loose) {
+      c.fail(
+        'out-of-order',
+        `${role} serves and ${loose ? 'left the checkpoints out' : 'counts the checkpoints again'} before its rival`,
+      );
+    }
+  };
   const c: Checkers = {
     violations: [],
     gaps: [],
@@ -153,9 +165,10 @@ export const createCheckers = (w: Watched): Checkers => {
       checkCover();
     },
     promised,
-    decided(role, _before, decision) {
-      const { lease } = decision.state;
+    decided(role, before, decision) {
+      const { lease, disk } = decision.state;
       if (lease.name !== 'held') return;
+      checkOrderOfLoosening(role, before, disk.loose);
       const owner = epochOwners.get(lease.epoch);
       if (owner === undefined) epochOwners.set(lease.epoch, role);
       else if (owner !== role) c.fail('epoch-used-by-two', `epoch ${lease.epoch} used by both`);

@@ -20,7 +20,7 @@ export interface MutantResult {
 }
 
 /** The mutated source of one file; throws when the guard's text does not stand there exactly once. */
-export const mutate = (source: string, mutant: Mutant): string => {
+export const mutate = (source: string, mutant: Omit<Mutant, 'seeds' | 'also'>): string => {
   const parts = source.split(mutant.find);
   if (parts.length !== 2) {
     throw new Error(`mutant "${mutant.name}": its text stands ${parts.length - 1} times in ${mutant.file}, not once`);
@@ -36,8 +36,10 @@ export const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promis
     await cp(join(root, 'sim'), join(folder, 'sim'), { recursive: true });
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const file = join(folder, mutant.file);
-    await writeFile(file, mutate(await readFile(file, 'utf8'), mutant));
+    for (const edit of mutant.also === undefined ? [mutant] : [mutant, { name: mutant.name, ...mutant.also }]) {
+      const file = join(folder, edit.file);
+      await writeFile(file, mutate(await readFile(file, 'utf8'), edit));
+    }
     const program = join(folder, 'sim/hunt.ts');
     const { stdout } = await run(process.execPath, [program, String(seedsMax)], { timeout: 600_000 });
     const found = JSON.parse(stdout) as { readonly seeds: number; readonly by: string | null };

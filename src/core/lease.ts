@@ -159,7 +159,7 @@ const countHeld = (d: Draft, seq: number): void => {
   const lease = d.s.lease as Held;
   const round = lease.rounds.find((r) => r.seq === seq);
   if (round === undefined || round.granted || round.sentAt === NEVER || isOver(d, round)) return;
-  if (d.s.phase.name === 'closing' || (isManual(d.s) && lease.heldOpen)) return;
+  if (d.s.phase.name === 'closing') return;
   if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
   const granted = grant(d, round);
   const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);

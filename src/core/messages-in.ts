@@ -42,9 +42,9 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   if (ask.question === 'renew' && ask.status.holding > 0 && ask.epoch > releasedOfRival(d)) {
     if (lease.name === 'held' && phase.name !== 'closing' && ask.epoch > lease.epoch) yieldTo(d, ask.epoch);
   }
-  const holdsOrAsks = d.s.lease.name === 'held' || d.s.lease.name === 'asking' || d.s.phase.name === 'closing';
+  const holds = d.s.lease.name === 'held';
   const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.orders.revision, {
-    holdsOrAsks,
+    holds,
   });
   d.s.boot = result.boot;
   noteEpoch(d, result.boot.highest);

@@ -4,8 +4,8 @@ import { type Epoch, type Instant, type Millis, type Role, rivalOf } from './wor
 
 /** What a voter that is a node must consider besides its promises; null for a checkpoint. */
 export interface NodeVoter {
-  /** It holds the right to serve, or asks for it. */
-  readonly holdsOrAsks: boolean;
+  /** It holds the right to serve. */
+  readonly holds: boolean;
 }
 
 export interface Vote {
@@ -54,9 +54,9 @@ export const vote = (
   if (promise !== null && promise.holder !== holder && now < promise.until) {
     return refuse(boot, 'promised', promise.until - now);
   }
-  if (node !== null) {
-    if (node.holdsOrAsks) return refuse(boot, 'rival');
-    if (now < boot.lastRequestAt + promiseMs) return refuse(boot, 'rival', boot.lastRequestAt + promiseMs - now);
+  // A node's own gate may still be open for one promise after it last asked, also after a restart.
+  if (node !== null && (node.holds || now < boot.lastRequestAt + promiseMs)) {
+    return refuse(boot, 'rival', Math.max(0, boot.lastRequestAt + promiseMs - now));
   }
   if (ask.question === 'sound') return { yes: true, why: null, waitMs: 0, boot };
   const given = { holder, epoch: ask.epoch, until: now + promiseMs };
