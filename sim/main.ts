@@ -1,11 +1,12 @@
 /** `dualtone simulate`: the real core in a simulated world, with faults, checkers and mutants. */
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
 import { faults, pausingFaults } from './faults.ts';
 import { tryMutants } from './mutate.ts';
 import { runSeed } from './run.ts';
 import { silentTimes } from './silent-times.ts';
+import { runSteady } from './steady.ts';
 
 interface Options {
   readonly seeds: number;
@@ -14,6 +15,11 @@ interface Options {
   readonly faults?: readonly string[];
   readonly mutants?: boolean;
   readonly silentTimes?: boolean;
+  /** Simulated hours of a healthy pair on a poor network. */
+  readonly steady?: number;
+  readonly loss: number;
+  readonly burst: number;
+  readonly preset: 'fast' | 'quick';
   readonly workers: number;
   readonly json?: boolean;
 }
@@ -102,8 +108,25 @@ const mutantsMain = async (json: boolean): Promise<number> => {
   return missed === 0 ? 0 : 1;
 };
 
+const steady = (hours: number, options: Options): number => {
+  const { loss, burst, preset } = options;
+  const began = process.cpuUsage();
+  const result = runSteady({ seed: options.seed ?? 1, hours, preset, loss: loss / 100, burstMs: burst });
+  const { user, system } = process.cpuUsage(began);
+  const cpuSeconds = (user + system) / 1e6;
+  if (options.json === true)
+    print(JSON.stringify({ ...result, preset, lossPercent: loss, burstMs: burst, cpuSeconds }));
+  else {
+    print(`${hours} h, preset ${preset}, ${loss} % loss, ${result.bursts} bursts of ${burst} ms:`);
+    print(`${result.changes} changes of holder without cause, ${result.silentMs.toFixed(0)} ms with nobody serving.`);
+    print(`${result.events} events in ${cpuSeconds.toFixed(1)} s of processor time.`);
+  }
+  return result.changes === 0 ? 0 : 1;
+};
+
 const simulate = async (options: Options): Promise<number> => {
   if (options.mutants === true) return mutantsMain(options.json === true);
+  if (options.steady !== undefined) return steady(options.steady, options);
   if (options.silentTimes === true) return silentTimes(options.seeds, options.json === true, print);
   if (options.seed !== undefined) return replay(options.seed, options);
   return campaign(options);
@@ -119,6 +142,10 @@ export const simulateCommand = (): Command =>
     .option('--faults <names>', 'draw only these faults, separated by commas', faultNames)
     .option('--mutants', 'take each guard of the core away in turn; the simulation must notice')
     .option('--silent-times', 'how long nobody serves, for each fault (the table of docs/measurements.md)')
+    .option('--steady <hours>', 'a pair without faults for so many simulated hours', whole)
+    .option('--loss <percent>', 'with --steady: packets lost on every link', Number, 0)
+    .option('--burst <ms>', 'with --steady: total loss of a link or a node for so long, now and then', whole, 0)
+    .addOption(new Option('--preset <name>', 'with --steady').choices(['fast', 'quick']).default('fast'))
     .option('--workers <n>', 'processes', whole, availableParallelism())
     .option('--json', 'one JSON document')
     .action(async (options: Options) => {
