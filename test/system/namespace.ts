@@ -15,7 +15,7 @@ const MARK = 'DUALTONE_IN_NAMESPACE';
 export const inNamespace = (url: string, register: () => void): void => {
   if (process.env[MARK] === '1') return register();
   const skip = process.getuid?.() === 0 ? false : 'needs root';
-  test(`in a network namespace: ${url.slice(url.lastIndexOf('/') + 1)}`, { skip }, async (context) => {
+  void test(`in a network namespace: ${url.slice(url.lastIndexOf('/') + 1)}`, { skip }, async (context) => {
     const { NODE_TEST_CONTEXT: _outer, ...env } = process.env;
     const child = spawn('unshare', ['--net', process.execPath, '--test-reporter=spec', fileURLToPath(url)], {
       env: { ...env, [MARK]: '1' },

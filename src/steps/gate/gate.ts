@@ -63,7 +63,7 @@ export const createGate = (options: GateOptions): Gate => {
         ? kernel.transact([])
         : install(kernel, blueprint, staleLines(listing, blueprint), []));
       if (!opened.ok) return opened;
-      monitor = startMonitor(clock, { gone: repairer.rulesGone, blind: () => void repairer.suspect() });
+      monitor = startMonitor(clock, { gone: () => repairer.rulesGone(), blind: () => void repairer.suspect() });
       checkAgain();
       return opened;
     },

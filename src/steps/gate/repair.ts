@@ -74,13 +74,14 @@ export const createRepairer = (parts: RepairParts): Repairer => {
   let repairedAt = Number.NEGATIVE_INFINITY;
 
   const work = async (first: () => Promise<Result<void>>): Promise<void> => {
+    const again = (): boolean => suspected && !stopped;
     let next = first;
     do {
       suspected = false;
       const repaired = await next();
       if (!repaired.ok && !stopped) cancelRetry = clock.at(clock.now() + RETRY_MS, () => void suspect());
       next = () => check(parts, () => stopped);
-    } while (suspected && !stopped);
+    } while (again());
     running = null;
   };
   const putBack = async (): Promise<Result<void>> => {
