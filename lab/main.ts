@@ -1,6 +1,7 @@
 /** `dualtone lab`: the training ground. */
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
+import { demo } from './demo/main.ts';
 import { labStatus, openLab } from './lab.ts';
 import { usualSetup } from './pair/setup.ts';
 import { catalogue, chosen } from './scenarios/catalogue.ts';
@@ -148,6 +149,20 @@ const list = (isJson: boolean): number => {
   return 0;
 };
 
+interface DemoFlags {
+  readonly phones: number;
+  readonly stay?: boolean;
+  readonly simulated?: boolean;
+}
+
+const runDemo = async ({ phones, stay, simulated }: DemoFlags): Promise<number> => {
+  const result = await untilSignal(
+    async (signal) =>
+      await demo({ endpoints: phones, stay: stay === true, simulated: simulated === true, signal, say }),
+  );
+  return result.ok ? 0 : complain(result.error);
+};
+
 const ending =
   <A extends readonly unknown[]>(action: (...args: A) => Promise<number> | number) =>
   async (...args: A): Promise<void> => {
@@ -188,6 +203,13 @@ export const labCommand = (): Command => {
     .option(...phonesOption)
     .option('--json', 'one JSON line a run, and one a scenario')
     .action(ending(async (patterns: readonly string[], options: RunOptions) => await run(patterns, options)));
+  command
+    .command('demo')
+    .description('shows a loss of power, live, and what telephones see of it')
+    .option('--stay', 'leaves the lab up, to play with')
+    .option('--simulated', 'on the simulator, also where the lab would do')
+    .option(...phonesOption)
+    .action(ending(async (flags: DemoFlags) => await runDemo(flags)));
   command
     .command('list')
     .description('shows all scenarios')

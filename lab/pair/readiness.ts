@@ -33,6 +33,15 @@ const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
   return facts.filter(([fine]) => !fine).map(([, text]) => `${role}: ${text}`);
 };
 
+/** A passive node to which service could be given now. */
+export const couldServe = (node: NodeSnapshot | undefined): boolean =>
+  node !== undefined &&
+  node.server === 'other' &&
+  node.health.verdict === 'up' &&
+  (node.other.heardMsAgo ?? recentMs) < recentMs &&
+  node.plan.steps.every(({ status }) => status === 'done') &&
+  isInStep(node.contacts);
+
 /** What is missing to the state in which every run begins: the main serves, the standby could take over, nothing is under way. */
 export const lacks = ({ main, standby }: Views, setup: PairSetup): readonly string[] => {
   if (main === undefined || standby === undefined) {
