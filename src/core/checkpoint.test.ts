@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CheckpointState, decideCheckpoint, startCheckpoint } from './checkpoint.ts';
+import type { Answer, Message } from './message.ts';
+import { askOf, bootMemory, diskMemory, handoverRequest, orders, releaseOf, status } from './testing/builders.ts';
+import type { Role } from './words.ts';
+
+const P = 600;
+const NOW = 10_000;
+const fresh = (): CheckpointState => startCheckpoint(bootMemory(), null, NOW, P);
+
+const answer = (state: CheckpointState, from: Role, message: Message, now = NOW): [CheckpointState, Answer] => {
+  const decision = decideCheckpoint(state, from, message, now, P);
+  const [first] = decision.sends;
+  assert.ok(first !== undefined && first.message.type === 'answer' && first.to === from);
+  return [decision.state, first.message];
+};
+
+test('it promises to one node at a time', () => {
+  const [promised, first] = answer(fresh(), 'main', askOf('main', 'ask', 2));
+  assert.equal(first.yes, true);
+  const [, second] = answer(promised, 'standby', askOf('standby', 'ask', 3), NOW + 599);
+  assert.equal(second.why, 'promised');
+  assert.equal(second.waitMs, 1);
+  assert.equal(second.highest, 2);
+  assert.equal(answer(promised, 'standby', askOf('standby', 'ask', 3), NOW + 600)[1].yes, true);
+});
+
+test('after a boot it is silent for one promise; restarted within one, it goes on with what it promised', () => {
+  const booted = startCheckpoint(null, diskMemory({ epochCeiling: 18 }), NOW, P);
+  assert.equal(answer(booted, 'main', askOf('main', 'ask', 20), NOW + 599)[1].why, 'silent');
+  assert.equal(answer(booted, 'main', askOf('main', 'ask', 20), NOW + 600)[1].yes, true);
+  assert.equal(
+    answer(booted, 'main', askOf('main', 'ask', 18), NOW + 600)[1].why,
+    'released',
+    'the ceiling counts as used',
+  );
+  const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
+  const again = startCheckpoint(promised.boot, promised.disk, NOW + 1, P);
+  assert.equal(answer(again, 'standby', askOf('standby', 'ask', 3), NOW + 2)[1].why, 'promised');
+});
+
+test('it tells each node when it heard the other, and what it said', () => {
+  const [state, first] = answer(fresh(), 'main', askOf('main', 'hello', 2, { status: status('main', { calls: 4 }) }));
+  assert.equal(first.heard, null);
+  const [, second] = answer(state, 'standby', askOf('standby', 'hello', 3), NOW + 70);
+  assert.deepEqual(second.heard, { agoMs: 70, status: status('main', { calls: 4 }) });
+});
+
+test('a release frees it and is passed on to the addressee, once', () => {
+  const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
+  const release = releaseOf('main', 2, { addressee: 'standby' });
+  const decision = decideCheckpoint(promised, 'main', release, NOW, P);
+  assert.deepEqual(decision.sends, [{ to: 'standby', message: release }]);
+  assert.equal(decision.state.boot.promise, null);
+  assert.deepEqual(decideCheckpoint(decision.state, 'main', release, NOW, P).sends, []);
+});
+
+test('nobody releases what is the other’s', () => {
+  const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
+  assert.equal(decideCheckpoint(promised, 'standby', releaseOf('main', 2), NOW, P).state, promised);
+});
+
+test('a release without addressee is passed on to nobody', () => {
+  const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
+  assert.deepEqual(decideCheckpoint(promised, 'main', releaseOf('main', 2), NOW, P).sends, []);
+});
+
+test('it learns newer orders, hands them on, and votes for nobody who does not know them', () => {
+  const manual = orders({ revision: 4, mode: 'manual' });
+  const [state] = answer(fresh(), 'main', askOf('main', 'hello', 0, { orders: manual }));
+  const [, late] = answer(state, 'standby', askOf('standby', 'ask', 3));
+  assert.equal(late.why, 'orders');
+  assert.deepEqual(late.orders, manual);
+});
+
+test('the ceiling of epochs is written some epochs ahead', () => {
+  const [state] = answer(fresh(), 'main', askOf('main', 'ask', 2));
+  assert.equal(state.disk.epochCeiling, 18);
+  const [later] = answer(state, 'main', askOf('main', 'ask', 4));
+  assert.equal(later.disk, state.disk, 'the disk is spared');
+});
+
+test('what is not for a checkpoint is let pass', () => {
+  const state = fresh();
+  assert.deepEqual(decideCheckpoint(state, 'main', handoverRequest(2), NOW, P), { state, sends: [] });
+});
