@@ -85,7 +85,8 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
       m.tmpfs = a.state.boot;
       hooks.kept();
     }
-    if (wroteDisk && !m.diskFull) m.disk = a.state.disk;
+    // A disk that refuses is an alarm, not a halt; what it missed is written as soon as it takes it.
+    if (!m.diskFull) m.disk = a.state.disk;
     if (wroteDisk && m.diskSlowMs > 0) afterDisk(decision);
     else applyEffects(decision);
   };

@@ -52,6 +52,8 @@ export interface Watched {
   neverTwo: boolean;
   /** Every open gate must be covered by promises: besides, automatic mode throughout. */
   covered: boolean;
+  /** No disk refused to keep an epoch. */
+  epochsKept: boolean;
   phonesReach(role: Role): boolean;
 }
 
@@ -124,7 +126,7 @@ export const createCheckers = (w: Watched): Checkers => {
     openSince[role] = timeline.now;
     const { lease } = w.agents[role].state;
     const epoch = lease.name === 'held' ? lease.epoch : 0;
-    if (epoch > 0 && epoch < highestServed && w.neverTwo)
+    if (epoch > 0 && epoch < highestServed && w.neverTwo && w.epochsKept)
       c.fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
     highestServed = Math.max(highestServed, epoch);
     if (c.holder !== role) {

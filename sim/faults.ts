@@ -181,6 +181,8 @@ const slowDisk: Fault = (w) => {
 const fullDisk: Fault = (w) => {
   const { machine } = node(w);
   machine.diskFull = true;
+  // What a machine could not write it does not know after a boot; its promises, not its epochs, keep two from serving.
+  w.watched.epochsKept = false;
   w.timeline.after(span(w), () => {
     machine.diskFull = false;
   });

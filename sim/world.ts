@@ -95,6 +95,7 @@ export const createWorld = (options: WorldOptions): World => {
     checkpoints: wiring.checkpoints,
     neverTwo: isGuarded(settings),
     covered: isGuarded(settings),
+    epochsKept: true,
     phonesReach: (role) => !cutFromPhones[role],
   };
   wiring.checkers = createCheckers(watched);
