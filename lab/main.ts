@@ -222,5 +222,5 @@ export const labCommand = (): Command => {
 export const main = async (argv: readonly string[]): Promise<number> => {
   process.exitCode = 0;
   await labCommand().parseAsync(argv, { from: 'user' });
-  return Number(process.exitCode);
+  return process.exitCode;
 };

@@ -27,7 +27,7 @@ const draw = (lines: readonly string[], drawn: Drawn): void => {
 
 /** Draws on a terminal, and prints plain lines elsewhere. */
 export const openScreen = (world: DemoWorld, beganMs: number): Screen => {
-  const isTerminal = process.stdout.isTTY === true;
+  const isTerminal = process.stdout.isTTY;
   const notes: string[] = [];
   const drawn: Drawn = { lines: 0 };
   const show = async (): Promise<void> => {
@@ -43,15 +43,12 @@ export const openScreen = (world: DemoWorld, beganMs: number): Screen => {
       if (!isTerminal) process.stdout.write(`${stamped}\n`);
     },
     during: async (work) => {
-      let isOver = false;
-      const over = work.then(
-        () => undefined,
-        () => undefined,
-      );
-      void over.then(() => {
-        isOver = true;
-      });
-      while (!isOver) {
+      const state = { isOver: false };
+      const mark = (): void => {
+        state.isOver = true;
+      };
+      const over = work.then(mark, mark);
+      while (!state.isOver) {
         await show();
         const pause = Promise.withResolvers<void>();
         const timer = setTimeout(pause.resolve, isTerminal ? drawEveryMs : lineEveryMs);

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { movesOf, trunkTroubles } from './measure.ts';
+import { type Interval, intervalsOf, longestSilenceMs, overlapMs } from './serving.ts';
+
+const span = (fromMs: number, toMs: number): Interval => ({ fromMs, toMs });
+
+describe('intervals of answers', () => {
+  it('join what is close, and keep a lone answer as an instant', () => {
+    assert.deepEqual(intervalsOf([0, 10, 20, 45, 100, 300, 310], 25), [span(0, 45), span(100, 100), span(300, 310)]);
+    assert.deepEqual(intervalsOf([], 25), []);
+  });
+});
+
+describe('two serving', () => {
+  it('is the time that both have in common', () => {
+    assert.equal(overlapMs([span(0, 100), span(200, 300)], [span(90, 250)], 10), 60);
+  });
+
+  it('counts a lone answer within the other’s service as a period', () => {
+    assert.equal(overlapMs([span(0, 100)], [span(50, 50)], 10), 10);
+  });
+
+  it('is nothing when one begins after the other ended', () => {
+    assert.equal(overlapMs([span(0, 100)], [span(100.1, 200)], 10), 0);
+  });
+
+  it('is the same from both sides', () => {
+    const spans = fc
+      .array(fc.tuple(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 0, max: 100 })))
+      .map((pairs) => pairs.map(([fromMs, lengthMs]) => span(fromMs, fromMs + lengthMs)));
+    fc.assert(
+      fc.property(spans, spans, (one, other) => {
+        assert.equal(overlapMs(one, other, 10), overlapMs(other, one, 10));
+      }),
+    );
+  });
+});
+
+describe('silence', () => {
+  it('is the longest time that nobody covers, at the edges too', () => {
+    const window = span(0, 1000);
+    assert.equal(longestSilenceMs(window, [span(0, 300), span(250, 400), span(640, 1000)]), 240);
+    assert.equal(longestSilenceMs(window, [span(0, 300)]), 700);
+    assert.equal(longestSilenceMs(window, [span(400, 1000)]), 400);
+    assert.equal(longestSilenceMs(window, []), 1000);
+  });
+});
+
+describe('moves', () => {
+  it('are changes of the one who answers, not the holes of one', () => {
+    assert.equal(movesOf({ main: [span(0, 10), span(50, 90)], standby: [span(100, 200)] }), 1);
+    assert.equal(movesOf({ main: [span(0, 10), span(300, 400)], standby: [span(100, 200)] }), 2);
+    assert.equal(movesOf({ main: [], standby: [span(100, 200)] }), 0);
+  });
+});
+
+describe('the trunk', () => {
+  const note = (by: string, atMs: number) => ({
+    atMs,
+    by,
+    source: { address: '10.0.0.10', port: 5060 },
+    method: 'REGISTER',
+    callId: by,
+    contact: undefined,
+    outcome: 'accepted',
+  });
+  const served = { main: [span(0, 500)], standby: [span(900, 2000)] };
+
+  it('may be registered by the node that serves', () => {
+    assert.deepEqual(trunkTroubles({ notes: [note('pbx main', 300), note('pbx standby', 950)] }, served), []);
+  });
+
+  it('is in trouble when a mute node registers it, or a stranger', () => {
+    assert.match(trunkTroubles({ notes: [note('pbx main', 1200)] }, served)[0] ?? '', /main registered the trunk/);
+    assert.match(trunkTroubles({ notes: [note('other', 1200)] }, served)[0] ?? '', /"other"/);
+  });
+});
