@@ -221,6 +221,11 @@ export const labCommand = (): Command => {
 /** Runs `dualtone lab …`; the value is the exit code. */
 export const main = async (argv: readonly string[]): Promise<number> => {
   process.exitCode = 0;
+  // Whoever read us has gone: as if stopped by hand, so that what runs is taken away.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.kill(process.pid, 'SIGTERM');
+  });
   await labCommand().parseAsync(argv, { from: 'user' });
   return process.exitCode;
 };
