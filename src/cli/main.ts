@@ -1,9 +1,186 @@
-import { EXIT } from './exit-codes.ts';
-import { runAgent, runCheckpointAgent } from './processes.ts';
-export const main = async (argv: readonly string[]): Promise<number> => {
-  if (argv[0] === 'agent') return runAgent(argv[2] ?? '');
-  if (argv[0] === 'checkpoint') return runCheckpointAgent(argv[2] ?? '');
-  const { askSnapshot } = await import('../api/client.ts');
-  console.log(JSON.stringify(await askSnapshot(argv[2] ?? ''), null, 1));
-  return EXIT.ok;
+/** The command line: what there is, in words; what it does is loaded when it is asked for. */
+import { Argument, Command, CommanderError } from 'commander';
+import { completionFor, SHELLS, type Shell } from './completion.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { DEFAULT_CONFIG, VERSION } from './program.ts';
+import { type CommonOptions, Ended, type Output, processOutput } from './target.ts';
+
+const EXITS = `
+Exit codes: 0 done, 1 refused or not come about, 2 wrong usage, 3 the agent is not reached, 4 the configuration is
+invalid, 5 and 6 of \`status\`: a person should look (5), must look (6), 7 the journal is broken, 8 an agent did not start.`;
+
+type Action = (options: CommonOptions & Readonly<Record<string, string | boolean | undefined>>, output: Output, args: readonly string[]) => Promise<ExitCode>;
+
+interface Shelf {
+  readonly program: Command;
+  readonly output: Output;
+  exit: ExitCode;
+}
+
+/** A command whose action gives an exit code. */
+const add = (shelf: Shelf, parent: Command, usage: string, summary: string, action: Action): Command => {
+  const command = parent
+    .command(usage)
+    .summary(summary)
+    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+    .option('--json', 'print JSON')
+    .option('--socket <path>', "the agent's control socket")
+    .option('--config <file>', 'the configuration, where the agent does not have the usual places');
+  return command.action(async (...given: unknown[]) => {
+    const options = given.at(-2) as CommonOptions & Readonly<Record<string, string | boolean | undefined>>;
+    const args = given.slice(0, -2).filter((each) => typeof each === 'string');
+    shelf.exit = await action(options, shelf.output, args);
+  });
+};
+
+const addLooking = (shelf: Shelf): void => {
+  const { program } = shelf;
+  add(shelf, program, 'status', 'who serves, and whether the other could take over', async (o, out) =>
+    (await import('./commands/look.ts')).status(o, out),
+  );
+  add(shelf, program, 'watch', 'the status, live', async (o, out) => (await import('./commands/look.ts')).watch(o, out));
+  add(shelf, program, 'explain', 'would it take over now, why, why not, and what is missing', async (o, out) =>
+    (await import('./commands/look.ts')).explain(o, out),
+  ).option('--seq <number>', 'explain this entry of the journal instead');
+};
+
+const addOrders = (shelf: Shelf): void => {
+  const { program } = shelf;
+  const orders = () => import('./commands/order.ts');
+  add(shelf, program, 'start', 'start service on this node (manual mode)', async (o, out) => (await orders()).begin('start', o, out)).option(
+    '--confirm <name>',
+    'vouch that the unreachable other node of this name does not serve',
+  );
+  add(shelf, program, 'stop', 'stop service on this node (manual mode)', async (o, out) => (await orders()).order({ name: 'stop' }, 0, o, out));
+  add(shelf, program, 'takeover', 'make this node serve', async (o, out) => (await orders()).begin('takeover', o, out)).option(
+    '--confirm <name>',
+    'in manual mode: vouch that the unreachable other node of this name does not serve',
+  );
+  const moves = [
+    ['switchover', 'hand service to the other node, in order'],
+    ['failback', 'bring service back to the main'],
+  ] as const;
+  for (const [name, summary] of moves) {
+    add(shelf, program, name, summary, async (o, out) => (await orders()).move(name, o, out))
+      .option('--when-idle', 'wait until no call is up')
+      .option('--max-wait <span>', 'with --when-idle: move after this long, calls or not (default 30m)');
+  }
+  add(shelf, program, 'mode', 'let the pair look after itself, or a person', async (o, out, [mode]) =>
+    (await orders()).order({ name: 'mode', mode: mode === 'manual' ? 'manual' : 'automatic' }, 0, o, out),
+  ).addArgument(new Argument('<mode>', 'who decides').choices(['automatic', 'manual']));
+  add(shelf, program, 'acknowledge', 'allow automatic failback again after too many switches', async (o, out) =>
+    (await orders()).order({ name: 'acknowledge' }, 0, o, out),
+  );
+  const maintenance = program.command('maintenance').summary('nothing moves by itself for a while').description('Nothing moves by itself for a while.');
+  add(shelf, maintenance, 'on', 'begin a maintenance, which ends by itself', async (o, out) => {
+    const { order, spanOption } = await orders();
+    const forMs = await spanOption(String(o['for']), '--for', out);
+    return order({ name: 'maintenance-on', forMs, reason: String(o['reason']) }, 0, o, out);
+  })
+    .requiredOption('--for <span>', 'how long, such as 30m')
+    .requiredOption('--reason <text>', 'why, for those who wonder at night');
+  add(shelf, maintenance, 'off', 'end the maintenance', async (o, out) => (await orders()).order({ name: 'maintenance-off' }, 0, o, out));
+};
+
+const addJournal = (shelf: Shelf): void => {
+  const journal = add(shelf, shelf.program, 'journal', 'what happened, and why', async (o, out) => (await import('./commands/journal.ts')).journal(o, out))
+    .option('--since <time>', 'from then on: a span such as 2h, or a date')
+    .option('--follow', 'go on with what happens')
+    .option('--lines <number>', 'at most so many entries (default 50, all with --since)');
+  add(shelf, journal, 'verify', 'prove that no entry was changed or is missing', async (o, out) => (await import('./commands/journal.ts')).verify({ ...shelf.program.opts(), ...journal.opts(), ...o }, out));
+  add(shelf, journal, 'export', 'all entries as JSON lines, with what proves them', async (o, out) => (await import('./commands/journal.ts')).exportAll({ ...journal.opts(), ...o }, out));
+};
+
+const addFiles = (shelf: Shelf): void => {
+  const { program } = shelf;
+  const config = program.command('config').summary('the configuration').description('The configuration.');
+  add(shelf, config, 'check [file]', 'all mistakes of the file, with their place and remedy', async (o, out, [file]) =>
+    (await import('./commands/config.ts')).check(file, o, out),
+  ).option('--file-only', "do not look at this machine's addresses and key");
+  add(shelf, config, 'show [file]', 'the configuration with everything filled in', async (o, out, [file]) =>
+    (await import('./commands/config.ts')).show(file, o, out),
+  );
+  const key = program.command('key').summary('the key of the pair').description('The key that both nodes and all checkpoints share.');
+  add(shelf, key, 'generate [file]', 'a new key, never over an old one (default /etc/dualtone/pair.key)', async (o, out, [file]) =>
+    (await import('./commands/config.ts')).generateKey(file, o, out),
+  );
+};
+
+const addPrograms = (shelf: Shelf): void => {
+  const { program, output } = shelf;
+  const own = [
+    ['agent', 'run the agent of a node', DEFAULT_CONFIG],
+    ['checkpoint', 'run a checkpoint', '/etc/dualtone/checkpoint.yaml'],
+  ] as const;
+  for (const [name, summary, file] of own) {
+    program
+      .command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}, until SIGTERM.`)
+      .option('--config <file>', 'its configuration', file)
+      .action(async (options: { readonly config: string }) => {
+        const processes = await import('./processes.ts');
+        shelf.exit = await (name === 'agent' ? processes.runAgent(options.config) : processes.runCheckpointAgent(options.config));
+      });
+  }
+  // These two have command lines of their own; bin/dualtone.ts hands them on before this is loaded.
+  program.command('simulate').summary('try the pair in simulated time, with faults').description('See `dualtone simulate --help`.');
+  program.command('lab').summary('real Asterisk pairs on this machine, to train and test').description('See `dualtone lab --help`.');
+  program
+    .command('completion')
+    .summary('completion for a shell')
+    .description('Completion for a shell: eval "$(dualtone completion bash)".')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action((shell: Shell) => output.out(completionFor(shell, program)));
+  program
+    .command('version')
+    .summary('the version')
+    .description('The version.')
+    .option('--json', 'print JSON')
+    .action((options: { readonly json?: boolean }) =>
+      output.out(options.json === true ? `${JSON.stringify({ version: VERSION, node: process.version })}\n` : `dualtone ${VERSION} (Node.js ${process.version})\n`),
+    );
+};
+
+/** The whole command line; `exit` is set by what ran. */
+export const createProgram = (output: Output): Shelf => {
+  const program = new Command('dualtone');
+  const shelf: Shelf = { program, output, exit: EXIT.ok };
+  program
+    .description('Keeps the dial tone of an Asterisk telephone system when a server dies.')
+    .version(`dualtone ${VERSION}`, '--version', 'print the version')
+    .helpCommand('help [command]', 'what a command does')
+    .addHelpText('after', EXITS)
+    .showHelpAfterError('(see `dualtone help`)')
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .exitOverride();
+  addLooking(shelf);
+  addOrders(shelf);
+  addJournal(shelf);
+  addFiles(shelf);
+  addPrograms(shelf);
+  // Settings of the program are not handed down to commands by themselves.
+  const settle = (command: Command): void => {
+    command.copyInheritedSettings(program);
+    for (const each of command.commands) settle(each);
+  };
+  for (const each of program.commands) settle(each);
+  return shelf;
+};
+
+/** Runs one command line; resolves with its exit code. */
+export const main = async (argv: readonly string[], output: Output = processOutput()): Promise<number> => {
+  const shelf = createProgram(output);
+  try {
+    if (argv.length === 0) {
+      shelf.program.outputHelp();
+      return EXIT.usage;
+    }
+    await shelf.program.parseAsync([...argv], { from: 'user' });
+    return shelf.exit;
+  } catch (error) {
+    if (error instanceof Ended) return error.exit;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw error;
+  }
 };

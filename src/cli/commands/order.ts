@@ -1,0 +1,98 @@
+/** Commands that a person gives to the pair: each is sent to the agent, which answers when it has come about or was refused. */
+import type { CommandAnswer } from '../../api/protocol.ts';
+import type { Command } from '../../core/event.ts';
+import type { Millis } from '../../core/words.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { type CommonOptions, Ended, type Output, orEnd, showFault, socketOf } from '../target.ts';
+
+/** A command that could not begin within this time is not obeyed later. */
+const VALID_MS = 5000;
+/** The core gives a command ten seconds, besides what it may wait for idle telephones. */
+const PATIENCE_MS = 20_000;
+
+const whoami = (): string => {
+  const login = process.env['SUDO_USER'] ?? process.env['LOGNAME'] ?? process.env['USER'];
+  return (login ?? `uid ${process.getuid?.() ?? '?'}`).slice(0, 100).replace(/\p{Cc}/gu, '');
+};
+
+const give = async (socket: string, command: Command, waitMs: Millis, options: CommonOptions, output: Output): Promise<CommandAnswer> => {
+  const { giveCommand } = await import('../../api/client.ts');
+  const request = { type: 'command', by: `${whoami()} (command line)`, validMs: VALID_MS, epoch: null, command } as const;
+  return orEnd(await giveCommand(socket, request, PATIENCE_MS + waitMs), options, output);
+};
+
+const show = (answer: CommandAnswer, options: CommonOptions, output: Output): ExitCode => {
+  const { ok, text, remedy } = answer;
+  if (options.json === true) output.out(`${JSON.stringify(answer)}\n`);
+  else if (ok) output.out(`${text}\n`);
+  else output.err(`dualtone: ${text}\n${remedy === '' ? '' : `    ${remedy}\n`}`);
+  return ok ? EXIT.ok : EXIT.refused;
+};
+
+/** Sends `command` and shows the answer. `waitMs`: how much longer than usual it may take. */
+export const order = async (command: Command, waitMs: Millis, options: CommonOptions, output: Output): Promise<ExitCode> =>
+  show(await give(await socketOf(options, output), command, waitMs, options, output), options, output);
+
+/** Asks for the other node's name on the terminal; null where nobody can be asked. */
+const typedName = async (text: string): Promise<string | null> => {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
+  const { createInterface } = await import('node:readline/promises');
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  const typed = await asked.question(text).catch(() => '');
+  asked.close();
+  return typed.trim();
+};
+
+/** `start` and `takeover`: with the other node unreachable a person vouches for it by typing its name. */
+export const begin = async (
+  name: 'start' | 'takeover',
+  options: CommonOptions & { readonly confirm?: string },
+  output: Output,
+): Promise<ExitCode> => {
+  const { askSnapshot } = await import('../../api/client.ts');
+  const socket = await socketOf(options, output);
+  const snapshot = orEnd(await askSnapshot(socket), options, output);
+  const peer = snapshot.kind === 'node' ? snapshot.peer.name : '';
+  const wrong = (typed: string): ExitCode => {
+    const message = `"${typed}" is not the name of the other node`;
+    return showFault({ code: 'not-confirmed', message, remedy: `its name is ${peer}; nothing was started` }, options, output);
+  };
+  if (options.confirm !== undefined && options.confirm !== peer) return wrong(options.confirm);
+  const first = await give(socket, { name, confirmed: false }, 0, options, output);
+  if (first.code !== 'peer-unreachable') return show(first, options, output);
+  if (options.confirm === undefined) {
+    output.err(`dualtone: ${first.text}\n    If it serves, phones will reach either node by chance.\n`);
+    const typed = await typedName(`Type the name of the other node (${peer}) to vouch that it does not serve: `);
+    if (typed === null) {
+      output.err(`    Make sure that it is off or cut off from the phones, then repeat with --confirm ${peer}.\n`);
+      return EXIT.refused;
+    }
+    if (typed !== peer) return wrong(typed);
+  }
+  return show(await give(socket, { name, confirmed: true }, 0, options, output), options, output);
+};
+
+/** A span such as `30m`, or the end with exit code 2. */
+export const spanOption = async (text: string, option: string, output: Output): Promise<Millis> => {
+  const { parseDuration } = await import('../../config/scalars.ts');
+  const ms = parseDuration(text);
+  if (ms !== null) return ms;
+  output.err(`dualtone: ${option} ${text} is not a span of time.\n    write for example 90s, 30m or 2h\n`);
+  throw new Ended(EXIT.usage);
+};
+
+export interface MoveOptions extends CommonOptions {
+  readonly whenIdle?: boolean;
+  readonly maxWait?: string;
+}
+
+/** `switchover` and `failback`. */
+export const move = async (name: 'switchover' | 'failback', options: MoveOptions, output: Output): Promise<ExitCode> => {
+  const whenIdle = options.whenIdle === true;
+  if (options.maxWait !== undefined && !whenIdle) {
+    output.err('dualtone: --max-wait says how long to wait for idle telephones.\n    give it together with --when-idle\n');
+    return EXIT.usage;
+  }
+  const maxWaitMs = whenIdle ? await spanOption(options.maxWait ?? '30m', '--max-wait', output) : 0;
+  return order({ name, whenIdle, maxWaitMs }, maxWaitMs, options, output);
+};

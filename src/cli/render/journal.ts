@@ -1,0 +1,27 @@
+/** Entries of the journal, one line each. */
+import { sentenceOf } from '../../core/sentences.ts';
+import type { JournalEntry } from '../../ports.ts';
+import type { Style } from './style.ts';
+import { stamp } from './time.ts';
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+
+const textOf = ({ kind, reasons, data }: JournalEntry): string => {
+  if (reasons.length > 0) return reasons.map(sentenceOf).join('; ');
+  if (isRecord(data) && typeof data['text'] === 'string') return data['text'];
+  if (isRecord(data) && typeof data['note'] === 'string') return data['note'];
+  const shown = JSON.stringify(data);
+  return shown === '{}' || shown === 'null' ? kind : shown;
+};
+
+const tintOf = ({ kind, data }: JournalEntry, style: Style): ((text: string) => string) => {
+  const level = isRecord(data) ? data['level'] : undefined;
+  if (kind === 'halted' || level === 'alarm') return style.alarm;
+  return level === 'warning' ? style.warning : (text) => text;
+};
+
+/** `2026-11-21 08:31:02.123  #12 e4 decision  it won epoch 4 …` */
+export const renderEntry = (entry: JournalEntry, style: Style): string => {
+  const head = style.faint(`${stamp(entry.wall)}  #${entry.seq} e${entry.epoch}`);
+  return `${head} ${entry.kind}: ${tintOf(entry, style)(textOf(entry))}`;
+};
