@@ -31,7 +31,14 @@ export const orders: readonly Scenario[] = [
       { do: 'hang-up' },
       standbyServes,
     ],
-    expected: { serving: 'standby', outageMsMost: 400, twoServing: 'none', moves: 1, callsCut: 0 },
+    expected: {
+      serving: 'standby',
+      outageMsMost: 400,
+      twoServing: 'none',
+      moves: 1,
+      callsCut: 0,
+      voicePauseMsMost: 100,
+    },
     goal: { p50Ms: 50, p99Ms: 150 },
   },
   {
@@ -52,7 +59,7 @@ export const orders: readonly Scenario[] = [
       { do: 'wait', serving: 'nobody', withinMs: 1000 },
       pause(1500),
       { do: 'wait', serving: 'nobody', withinMs: 100 },
-      order('standby', 'start', '--yes'),
+      order('standby', 'start', '--confirm', 'main'),
       standbyServes,
       { do: 'boot', hosts: ['main'] },
       pause(3000),
@@ -85,7 +92,7 @@ export const orders: readonly Scenario[] = [
       pause(2500),
       { do: 'hang-up' },
     ],
-    expected: { serving: 'main', outageMsMost: 0, twoServing: 'none', moves: 0, callsCut: 0 },
+    expected: { serving: 'main', outageMsMost: 0, twoServing: 'none', moves: 0, callsCut: 0, voicePauseMsMost: 100 },
     goal: { p50Ms: 0, p99Ms: 0 },
   },
 ];

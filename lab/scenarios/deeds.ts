@@ -14,6 +14,8 @@ export interface Undertaking {
   readonly mendByName: Map<string, Mend>;
   readonly background: Promise<Result<void>>[];
   readonly calls: string[];
+  /** The longest pause in the voice of each call that a deed ended, in ms. */
+  readonly voicePausesMs: number[];
 }
 
 /** How often the witnesses are asked while something is waited for. */
@@ -60,6 +62,11 @@ const doCall = async (run: Undertaking, deed: Extract<Deed, { do: 'call' }>): Pr
 };
 
 const hangUp = async (run: Undertaking): Promise<Result<void>> => {
+  const legs = await run.observers.phones.ask('legs', null);
+  if (!legs.ok) return legs;
+  for (const { callId, voice } of legs.value) {
+    if (run.calls.includes(callId) && voice !== undefined) run.voicePausesMs.push(voice.longestPauseMs);
+  }
   for (const callId of run.calls.splice(0)) {
     const ended = await run.observers.phones.ask('hangUp', { callId });
     if (!ended.ok) return ended;

@@ -18,7 +18,13 @@ const measured: Measured = {
   callsCut: 0,
   selfLateMs: 3,
 };
-const outcome: Outcome = { serving: 'standby', registrationsKept: 100, needsAcknowledgement: false, problems: [] };
+const outcome: Outcome = {
+  serving: 'standby',
+  registrationsKept: 100,
+  needsAcknowledgement: false,
+  voicePauseMs: null,
+  problems: [],
+};
 const expected: Expected = { serving: 'standby', outageMsMost: 800, twoServing: 'none', moves: 1 };
 
 describe('judge', () => {
@@ -34,6 +40,7 @@ describe('judge', () => {
     ['a lost registration', {}, { registrationsKept: 95 }, {}, /registrations kept: 95/],
     ['a move too many', { moves: 3 }, {}, {}, /moves: 3/],
     ['a cut call', { callsCut: 1 }, {}, { callsCut: 0 }, /calls cut: 1/],
+    ['a hole in the voice', {}, { voicePauseMs: 300 }, { voicePauseMsMost: 100 }, /voice of 300 ms/],
     ['a mute trunk', { trunkTroubles: ['the main registered'] }, {}, {}, /the main registered/],
     ['a deed that failed', {}, { problems: ['no power'] }, {}, /no power/],
     ['no call for a person', {}, {}, { needsAcknowledgement: true }, /needs acknowledgement: false/],
@@ -64,6 +71,7 @@ const report = (run: number, outageMs: number, ok = true): RunReport => ({
     serving: 'standby',
     moves: 1,
     calls_cut: 0,
+    voice_pause_ms: null,
     needs_acknowledgement: false,
     asker_late_ms: 0,
     took_ms: 1,

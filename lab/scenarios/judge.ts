@@ -7,6 +7,8 @@ export interface Outcome {
   /** Per cent of the telephones that were registered and did not have to register again; null where nobody serves to ask. */
   readonly registrationsKept: number | null;
   readonly needsAcknowledgement: boolean;
+  /** The longest pause in the voice of a call that the scenario made and ended; null without one. */
+  readonly voicePauseMs: number | null;
   /** What went wrong besides: deeds that failed, the audit's findings. */
   readonly problems: readonly string[];
 }
@@ -33,6 +35,7 @@ export const judge = (measured: Measured, outcome: Outcome, expected: Expected):
       : []),
     ...exactly('moves', measured.moves, expected.moves),
     ...exactly('registrations kept', outcome.registrationsKept ?? undefined, kept),
+    ...atMost('a pause in the voice of', outcome.voicePauseMs, expected.voicePauseMsMost),
     ...exactly('calls cut', measured.callsCut, expected.callsCut),
     ...exactly('needs acknowledgement', outcome.needsAcknowledgement, expected.needsAcknowledgement),
   ];

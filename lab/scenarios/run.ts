@@ -9,6 +9,7 @@ import { type Measured, measure } from './measure.ts';
 import { rungExtension } from './observers.ts';
 import type { Deed, Scenario, Serving } from './scenario.ts';
 import type { Stage } from './stage.ts';
+import { rounded } from './statistics.ts';
 
 /** One run, as it is printed: a line of JSON. */
 export interface RunReport {
@@ -26,6 +27,8 @@ export interface RunReport {
     readonly serving: Serving;
     readonly moves: number;
     readonly calls_cut: number;
+    /** The longest pause in the voice of a call that the scenario made; null without one. */
+    readonly voice_pause_ms: number | null;
     readonly needs_acknowledgement: boolean;
     /** How late the asking telephone itself was at most. */
     readonly asker_late_ms: number;
@@ -68,6 +71,7 @@ interface Watched {
   readonly serving: Serving;
   readonly registrationsKept: number | null;
   readonly needsAcknowledgement: boolean;
+  readonly voicePauseMs: number | null;
   readonly problems: readonly string[];
 }
 
@@ -91,7 +95,9 @@ const observe = async (stage: Stage, scenario: Scenario, run: Undertaking): Prom
   if (ringName !== undefined) await observers.provider.ask('ringStop', { name: ringName });
   if (!measured.ok) return measured;
   const needsAcknowledgement = [views.main, views.standby].some((view) => view?.needsAcknowledgement === true);
-  return ok({ measured: measured.value, serving: serving.value, registrationsKept, needsAcknowledgement, problems });
+  const voicePauseMs = run.voicePausesMs.length === 0 ? null : rounded(Math.max(...run.voicePausesMs));
+  const seen = { serving: serving.value, registrationsKept, needsAcknowledgement, voicePauseMs };
+  return ok({ measured: measured.value, ...seen, problems });
 };
 
 const reportOf = (
@@ -101,8 +107,8 @@ const reportOf = (
   after: readonly string[],
   tookMs: number,
 ): RunReport => {
-  const { measured, serving, registrationsKept, needsAcknowledgement } = watched;
-  const outcome = { serving, registrationsKept, needsAcknowledgement, problems: [...watched.problems, ...after] };
+  const { measured, serving, registrationsKept, needsAcknowledgement, voicePauseMs } = watched;
+  const outcome = { ...watched, problems: [...watched.problems, ...after] };
   const problems = judge(measured, outcome, scenario.expected);
   return {
     scenario: scenario.name,
@@ -119,6 +125,7 @@ const reportOf = (
       serving,
       moves: measured.moves,
       calls_cut: measured.callsCut,
+      voice_pause_ms: voicePauseMs,
       needs_acknowledgement: needsAcknowledgement,
       asker_late_ms: measured.selfLateMs,
       took_ms: Math.round(tookMs),
@@ -137,7 +144,14 @@ export const runScenario = async (stage: Stage, scenario: Scenario, run: number)
   const ready = await stage.toStart(setup);
   if (!ready.ok) return ready;
   const { pair, observers } = stage;
-  const undertaking: Undertaking = { pair, observers, mendByName: new Map(), background: [], calls: [] };
+  const undertaking: Undertaking = {
+    pair,
+    observers,
+    mendByName: new Map(),
+    background: [],
+    calls: [],
+    voicePausesMs: [],
+  };
   const prepared = await performAll(undertaking, scenario.prepare ?? []);
   const watched = await observe(stage, scenario, undertaking);
   const mended = await mendAll(undertaking);

@@ -43,6 +43,8 @@ export interface Expected {
   readonly registrationsKept?: number;
   /** Calls that neither telephone nor scenario ended. */
   readonly callsCut?: number;
+  /** In the voice of the scenario's own calls. */
+  readonly voicePauseMsMost?: number;
   /** The pair waits for a person's acknowledgement at the end. */
   readonly needsAcknowledgement?: boolean;
 }
