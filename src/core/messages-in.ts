@@ -57,11 +57,21 @@ const heardThrough = (d: Draft, heard: Heard | null): void => {
   if (at > d.s.rival.relayedAt) d.s.rival = { ...d.s.rival, relayedAt: at, relayed: heard.status };
 };
 
+/** The rival's own word that it serves under a newer epoch: yield to it, do not outbid it. */
+const yieldToAnswer = (d: Draft, holding: number): void => {
+  const { lease, phase } = d.s;
+  if (lease.name !== 'held' || phase.name === 'closing') return;
+  if (holding > lease.epoch && holding > releasedOfRival(d)) yieldTo(d, holding);
+};
+
 const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   if (isRival(d, from)) {
     d.s.rival = { ...d.s.rival, answeredAt: d.now };
     rivalKnows(d, answer.orders.revision);
-    if (answer.status !== null) sawRival(d, answer.status);
+    if (answer.status !== null) {
+      sawRival(d, answer.status);
+      yieldToAnswer(d, answer.status.holding);
+    }
   } else {
     heardThrough(d, answer.heard);
     d.s.voters = d.s.voters.map((v) =>
@@ -78,7 +88,7 @@ const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   }
   adoptOrders(d, answer.orders);
   noteEpoch(d, answer.highest);
-  onAnswer(d, from, answer);
+  if (d.s.phase.name !== 'closing') onAnswer(d, from, answer);
 };
 
 const onRelease = (d: Draft, release: Release): void => {

@@ -102,7 +102,8 @@ export const answerTo = (ask: Ask, change: Partial<Answer> = {}): Answer => ({
   yes: ask.question !== 'hello',
   why: ask.question === 'hello' ? 'not-asked' : null,
   waitMs: 0,
-  highest: ask.epoch,
+  // Sounding out and signs of life raise nothing.
+  highest: ask.bind ? ask.epoch : 0,
   heard: null,
   status: null,
   orders: ask.orders,
