@@ -9,6 +9,7 @@ const packageByProgram: Readonly<Record<string, string>> = {
   systemctl: 'systemd',
   'systemd-run': 'systemd',
   docker: 'docker.io',
+  xargs: 'findutils',
 };
 
 const nameOf = (program: string): string => program.slice(program.lastIndexOf('/') + 1);

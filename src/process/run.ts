@@ -38,7 +38,7 @@ const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024;
 /** After the program's own end its output is still read for so long; a daemon that it left may hold the pipe for ever. */
 const DRAIN_MS = 50;
 /** Between TERM and KILL, at most; both lie within the deadline. */
-const MAX_GRACE_MS = 500;
+const MAX_GRACE_MS = 150;
 
 const collect = (stream: Readable | null, maxBytes: number): (() => string) => {
   const chunks: Buffer[] = [];
