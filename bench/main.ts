@@ -1,0 +1,100 @@
+/** `node bench/main.ts NAME`: measures, writes what was measured to a results file, and makes the page of measurements from such files. */
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Fault, Result } from '../src/core/result.ts';
+import { benchDecide } from './decide/decide.ts';
+import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
+import { openResults, type ResultsFile, type RunLine } from './results.ts';
+import type { BenchOptions } from './series.ts';
+import { benchSteady } from './steady/steady.ts';
+
+const resultsFolder = join(import.meta.dirname, 'results');
+
+const complain = ({ code, message, remedy }: Fault): number => {
+  process.stderr.write(`bench: ${message}.\n    ${remedy} [${code}]\n`);
+  return 1;
+};
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+};
+
+const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
+
+/** One run on one line: its numbers, and what is worth a word. */
+const textOf = (line: RunLine): string => {
+  const { what, run, ...rest } = line;
+  const shown = Object.entries(rest).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+  return `${what} ${run}: ${shown.map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ')}`;
+};
+
+interface Flags {
+  readonly runs: number;
+  readonly json?: boolean;
+  readonly into?: string;
+  readonly only?: readonly string[];
+}
+
+/** Runs a benchmark until it is done, or a person stops it: then what runs is taken away first. */
+const measure = async <Line extends RunLine>(
+  name: string,
+  flags: Flags,
+  bench: (results: ResultsFile<Line>, options: BenchOptions) => Promise<Result<void>>,
+): Promise<number> => {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    const results = await openResults<Line>(flags.into ?? join(resultsFolder, `${name}.jsonl`));
+    const done = await bench(results, {
+      runs: flags.runs,
+      signal: abort.signal,
+      onLine: (line) => process.stdout.write(`${flags.json === true ? JSON.stringify(line) : textOf(line)}\n`),
+      log: (text) => process.stderr.write(`${text}\n`),
+    });
+    return done.ok ? 0 : complain(done.error);
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+    abort.abort();
+  }
+};
+
+const program = new Command('bench').description(
+  'measures Dualtone; a series that was stopped goes on where it was, and adds to its results',
+);
+
+const benchmark = (name: string, text: string, runs: number): Command =>
+  program
+    .command(name)
+    .description(text)
+    .option('--runs <n>', 'how many runs of each there shall be at the end', whole, runs)
+    .option('--json', 'one line of JSON a run')
+    .option('--into <file>', `results file; default: bench/results/${name}.jsonl`);
+
+benchmark(
+  'decide',
+  'events a second of the pure core; seeds a second and a simulated hour of the simulator',
+  10,
+).action(async (flags: Flags) => {
+  process.exitCode = await measure('decide', flags, benchDecide);
+});
+
+benchmark('steady', 'takeovers without cause: simulated hours of loss and bursts, ten a run', 24).action(
+  async (flags: Flags) => {
+    process.exitCode = await measure('steady', flags, benchSteady);
+  },
+);
+
+benchmark('lab-rows', 'the rows of the table of numbers that a telephone sees, in the lab', 100)
+  .option('--only <scenarios>', `some of ${rowScenarios.join(',')}`, names)
+  .action(async (flags: Flags) => {
+    const only = flags.only === undefined ? {} : { only: flags.only };
+    process.exitCode = await measure<LabLine>('lab-rows', flags, (results, options) =>
+      benchLabRows(results, { ...options, ...only }),
+    );
+  });
+
+await program.parseAsync();
