@@ -1,16 +1,5 @@
 /** Winning, renewing and losing the right to serve (lease.md). Who should ask is decided in policy.ts. */
-import {
-  askAll,
-  because,
-  chance,
-  type Draft,
-  isManual,
-  noteEpoch,
-  orderGate,
-  send,
-  setBoot,
-  setDisk,
-} from './draft.ts';
+import { askAll, because, chance, type Draft, isManual, noteEpoch, orderGate, send, setBoot } from './draft.ts';
 import type { Answer } from './message.ts';
 import { FOR_EVER, type Lease, NEVER, type Round } from './state.ts';
 import { applyRelease, voteForSelf } from './voter.ts';
@@ -276,7 +265,6 @@ export const tellRelease = (d: Draft, epoch: Epoch, addressee: Role | null, orde
 export const releaseRight = (d: Draft, epoch: Epoch, addressee: Role | null, ordered: boolean): void => {
   d.s.boot = applyRelease(d.s.boot, d.settings.role, epoch);
   setBoot(d, { lastRequestAt: NEVER, holding: 0, heldOpen: false });
-  setDisk(d, { serving: false });
   tellRelease(d, epoch, addressee, ordered);
   d.s.releasing = { epoch, addressee, ordered, left: 3, nextAt: d.now + 15 };
 };

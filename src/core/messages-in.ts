@@ -20,6 +20,8 @@ const sawRival = (d: Draft, status: Status): void => {
   // A rival that says it is passive takes back its claim.
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
+  // It serves now: in hold, this node no longer may by itself.
+  if (status.holding > 0 && d.s.disk.serving && d.s.lease.name !== 'held') setDisk(d, { serving: false });
 };
 
 const rivalKnows = (d: Draft, revision: number): void => {

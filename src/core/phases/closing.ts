@@ -1,5 +1,5 @@
 /** The gate is being closed: only when the kernel has confirmed it (or every lease is surely out) is the right released. */
-import { because, type Draft, notify, orderGate } from '../draft.ts';
+import { because, type Draft, notify, orderGate, setDisk } from '../draft.ts';
 import { loseLease, releaseRight } from '../lease.ts';
 import { aimPlan } from '../plan.ts';
 import type { Closing } from '../state.ts';
@@ -33,6 +33,8 @@ export const closed = (d: Draft): void => {
   // Who handed over or stopped lets the other go first; who lost may ask again as soon as it can.
   loseLease(d, phase.why === 'lost' ? d.now : d.now + promiseMs);
   releaseRight(d, phase.epoch, addressee, phase.ordered);
+  // Who lost the right by silence alone is, in hold, still the one that may serve again.
+  if (phase.why !== 'lost') setDisk(d, { serving: false });
   d.s.phase = { name: 'passive' };
   d.s.gateOpen = false;
   aimPlan(d, 'passivate', phase.epoch);
