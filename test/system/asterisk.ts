@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AmiConnection, type AmiOptions, connectAmi } from '../../src/ami/connection.ts';
+import { until } from './namespace.ts';
+
+const secret = 'only-for-tests';
+
+/** A real Asterisk in this network namespace, on the loopback. */
+export interface TestAsterisk {
+  readonly sipPort: number;
+  readonly manager: Omit<AmiOptions, 'connectTimeoutMs' | 'actionTimeoutMs' | 'events'>;
+  readonly process: ChildProcess;
+  /** A connection of the test's own. */
+  enter(): Promise<AmiConnection>;
+  stop(): Promise<void>;
+}
+
+/** Without the modules that look for databases and hardware, it boots in about a second. */
+const unwanted = [
+  'app_voicemail*',
+  'cdr_*',
+  'cel_*',
+  'chan_iax2',
+  'chan_motif',
+  'chan_unistim',
+  'res_calendar*',
+  'res_config_*',
+  'res_hep*',
+];
+
+const files = (managerPort: number, sipPort: number): Readonly<Record<string, string>> => ({
+  'manager.conf': `[general]\nenabled=yes\nport=${managerPort}\nbindaddr=127.0.0.1\n[dualtone]\nsecret=${secret}\nread=system,reporting\nwrite=system,reporting,command\n`,
+  'modules.conf': `[modules]\nautoload=yes\n${unwanted.map((name) => `noload=${name}.so\n`).join('')}`,
+  'extensions.conf': '[phones]\nexten=>_X.,1,Hangup\n',
+  'pjsip.conf': [
+    ...['udp', 'tcp'].map(
+      (protocol) => `[${protocol}]\ntype=transport\nprotocol=${protocol}\nbind=127.0.0.1:${sipPort}\n`,
+    ),
+    ...['100', '101', '102'].map(
+      (name) =>
+        `[${name}]\ntype=endpoint\ncontext=phones\ndisallow=all\nallow=ulaw\naors=${name}\n[${name}]\ntype=aor\nmax_contacts=2\nremove_existing=no\n`,
+    ),
+  ].join(''),
+});
+
+/** Starts an Asterisk from the lab's tree and waits until it has fully booted. */
+export const startAsterisk = async (tree: string, managerPort: number, sipPort: number): Promise<TestAsterisk> => {
+  const folder = mkdtempSync(join(tmpdir(), 'dualtone-asterisk-'));
+  for (const [name, text] of Object.entries(files(managerPort, sipPort))) writeFileSync(join(folder, name), text);
+  const script = fileURLToPath(new URL('asterisk.sh', import.meta.url));
+  const child = spawn('unshare', ['--mount', script, tree, folder], { stdio: 'ignore' });
+  const manager = { host: '127.0.0.1', port: managerPort, user: 'dualtone', secret };
+  const enter = async (): Promise<AmiConnection> => {
+    const entered = await connectAmi({ ...manager, connectTimeoutMs: 2_000, actionTimeoutMs: 10_000 });
+    if (!entered.ok) throw new Error(entered.error.message);
+    return entered.value;
+  };
+  const booted = async (): Promise<boolean> => {
+    const entered = await connectAmi({ ...manager, connectTimeoutMs: 2_000, actionTimeoutMs: 10_000 });
+    if (!entered.ok) return false;
+    const asked = await entered.value.act('Command', [['Command', 'pjsip show endpoints']]);
+    entered.value.close();
+    return asked.ok && asked.value.response.output.some((line) => line.includes('Objects found: 3'));
+  };
+  await until(booted, 30_000, `Asterisk at port ${managerPort} has booted`);
+  return {
+    sipPort,
+    manager,
+    process: child,
+    enter,
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = once(child, 'exit');
+        child.kill('SIGCONT');
+        child.kill('SIGKILL');
+        await gone;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
