@@ -10,14 +10,9 @@ const cacheCompiled = (): void => {
 
 const main = async (): Promise<number> => {
   const argv = process.argv.slice(2);
-  switch (argv[0]) {
-    case 'simulate':
-      return (await import('../sim/main.ts')).main(argv.slice(1));
-    case 'lab':
-      return (await import('../lab/main.ts')).main(argv.slice(1));
-    default:
-      return (await import('../src/cli/main.ts')).main(argv);
-  }
+  if (argv[0] === 'simulate') return (await import('../sim/main.ts')).main(argv.slice(1));
+  if (argv[0] === 'lab') return (await import('../lab/main.ts')).main(argv.slice(1));
+  return (await import('../src/cli/main.ts')).main(argv);
 };
 
 cacheCompiled();

@@ -8,16 +8,16 @@ import type { Result } from '../core/result.ts';
 import { ok } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
 import type { State } from '../core/state.ts';
-import type { Instant, VoterName, WallTime } from '../core/words.ts';
+import { rivalOf, type VoterName, type WallTime } from '../core/words.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
-import { createCommands } from './commands.ts';
-import { createLoop } from './loop.ts';
+import { type Commands, createCommands } from './commands.ts';
+import { createLoop, type Loop } from './loop.ts';
 import { projectNode, servingOf } from './project.ts';
-import { createRecords } from './records.ts';
-import { createStepRunner } from './step-runner.ts';
-import { createVitalSigns } from './vital-signs.ts';
+import { createRecords, type Records } from './records.ts';
+import { createStepRunner, type StepRunner } from './step-runner.ts';
+import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
 
 /** What the agent needs of the board of probes. */
 export interface LookBoard {
@@ -46,7 +46,8 @@ export interface AgentParts {
   readonly journal: Journal;
   readonly gate: Gate;
   readonly link: PeerLink & { proven?(name: VoterName): boolean; refused?(): Readonly<Record<string, number>> };
-  readonly adapterById: ReadonlyMap<string, StepAdapter>;
+  /** By the ids of the plan; `dispose` leaves what they did. */
+  readonly adapterById: ReadonlyMap<string, StepAdapter & { dispose?(): Promise<void> }>;
   readonly board: LookBoard;
   readonly rivalLooks: { start(onLook: (samples: readonly Sample[]) => void): void; stop(): void } | null;
   readonly follower: Follower | null;
@@ -109,62 +110,85 @@ const createHeartbeat = (clock: Clock, periodMs: number, beat: (lateMs: number) 
   };
 };
 
-export const createAgent = (parts: AgentParts): Agent => {
-  const { config, settings, clock, journal, gate, link, board, rivalLooks, follower, notifier } = parts;
-  const listeners = new Set<() => void>();
-  const vital = createVitalSigns(clock, settings.timing.heartbeatMs);
-  const service = createServiceClock(clock, settings);
-  let running = false;
-  let right = '';
-
+/** Tells everybody whom it concerns what a person should hear. */
+const createVoice = (clock: Clock, records: () => Records, vital: VitalSigns, notifier: Notifier) => {
   const notice = (given: Notice): void => {
     const { level, code, text } = given;
-    records.note('notice', { level, code, text });
+    records().note('notice', { level, code, text });
     vital.noticed(clock.wall(), level, text);
     notifier.notify(given);
   };
   const say = (level: Notice['level'], code: string, text: string): void =>
     notice({ kind: 'notify', level, code, text });
+  return { notice, say };
+};
 
-  const tellFollower = (state: State): void => {
+/** Tells what follows the right to serve, at each change of it. */
+const createRightTeller = (clock: Clock, steps: Pick<StepRunner, 'keep'>, follower: Follower | null) => {
+  let told = { holding: -1, highest: -1 };
+  return (state: State): void => {
     const holding = state.lease.name === 'held' && state.phase.name !== 'closing' ? state.lease.epoch : 0;
     const { highest } = state.boot;
-    if (right === `${holding} ${highest}`) return;
-    right = `${holding} ${highest}`;
-    follower?.setRight({ holding, highest });
+    if (told.holding === holding && told.highest === highest) return;
+    // What the kernel holds for the right ends with it, without waiting for the plan.
+    if (holding === 0 && told.holding > 0) steps.keep(clock.now());
+    told = { holding, highest };
+    follower?.setRight(told);
   };
+};
 
-  const steps = createStepRunner(parts.adapterById, clock, (op, outcome, detail) =>
-    loop.post((at) => ({ kind: 'step', at, op, outcome, detail })),
-  );
-  const loop = createLoop({
-    settings,
-    clock,
-    store: parts.store,
-    gate,
-    link,
-    steps,
-    onAwake: () => heartbeat.awake(),
+/** The inner parts of an agent, wired. */
+interface Works {
+  readonly loop: Loop;
+  readonly records: Records;
+  readonly commands: Commands;
+  readonly steps: StepRunner;
+  readonly heartbeat: ReturnType<typeof createHeartbeat>;
+  readonly service: ReturnType<typeof createServiceClock>;
+  readonly vital: VitalSigns;
+  readonly say: (level: Notice['level'], code: string, text: string) => void;
+  readonly listeners: Set<() => void>;
+}
+
+const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: Notice) => void): Loop => {
+  const tellRight = createRightTeller(parts.clock, { keep: (until) => works().steps.keep(until) }, parts.follower);
+  const changed = (): void => {
+    for (const listener of works().listeners) listener();
+  };
+  return createLoop({
+    ...parts,
+    steps: { run: (order) => works().steps.run(order), keep: (until) => works().steps.keep(until) },
+    onAwake: () => works().heartbeat.awake(),
     onDecided: (before, decision, event) => {
-      records.decided(before, decision, event);
-      service.see(decision.state);
-      tellFollower(decision.state);
-      for (const listener of listeners) listener();
+      works().records.decided(before, decision, event);
+      works().service.see(decision.state);
+      tellRight(decision.state);
+      changed();
     },
     onNotice: notice,
     onReply: (reply) => {
-      records.note('reply', { id: reply.id, ok: reply.ok, code: reply.code, text: reply.text });
-      commands.replied(reply);
+      const { id, ok: done, code, text } = reply;
+      works().records.note('reply', { id, ok: done, code, text });
+      works().commands.replied(reply);
     },
     onHalted: (law, event) => {
-      records.note('halted', { law, event });
-      say('alarm', 'halted', `A law was broken, and this node has halted itself with its gate closed: ${law}.`);
-      for (const listener of listeners) listener();
+      works().records.note('halted', { law, event });
+      const text = `A law was broken, and this node has halted itself with its gate closed: ${law}.`;
+      notice({ kind: 'notify', level: 'alarm', code: 'halted', text });
+      tellRight(works().loop.state());
+      changed();
     },
   });
-  const records = createRecords(journal, clock, () => loop.state());
-  const commands = createCommands(loop.post);
-  const look = (): void => loop.post((at) => ({ kind: 'look', at, look: board.look() }));
+};
+
+const wire = (parts: AgentParts): Works => {
+  const { config, settings, clock, journal, board } = parts;
+  const vital = createVitalSigns(clock, settings.timing.heartbeatMs);
+  const { notice, say } = createVoice(clock, () => works.records, vital, parts.notifier);
+  const loop = createLoopOf(parts, () => works, notice);
+  const steps = createStepRunner(parts.adapterById, clock, (op, outcome, detail) =>
+    loop.post((at) => ({ kind: 'step', at, op, outcome, detail })),
+  );
   const clocks = createClockWatch(parts.readClocks, ({ jumpMs, paused }) =>
     loop.post((at) => ({ kind: 'clock-jump', at, jumpMs, paused })),
   );
@@ -173,64 +197,102 @@ export const createAgent = (parts: AgentParts): Agent => {
     if (vital.late(lateMs)) {
       say('warning', 'agent-late', `The agent came ${Math.round(lateMs)} ms late: this machine was busy or stopped.`);
     }
-    look();
+    loop.post((at) => ({ kind: 'look', at, look: board.look() }));
   });
-
-  const begin = (): void => {
-    running = true;
-    const notes = loop.start(parts.seed);
-    for (const note of notes) records.note('memory', { note });
-    if (loop.storeTrouble() !== null)
-      say('alarm', 'memory-not-kept', `The memory cannot be kept: ${loop.storeTrouble()}`);
-    board.start(look);
-    heartbeat.start();
-    rivalLooks?.start((samples) =>
-      loop.post((at) => ({ kind: 'look', at, look: { samples, calls: board.look().calls } })),
-    );
-    follower?.start();
+  const works: Works = {
+    loop,
+    records: createRecords(journal, clock, () => loop.state()),
+    commands: createCommands((makeEvent) => loop.post(makeEvent)),
+    steps,
+    heartbeat,
+    service: createServiceClock(clock, settings),
+    vital,
+    say,
+    listeners: new Set(),
   };
+  return works;
+};
 
+const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): void => {
+  const { board, rivalLooks, follower } = parts;
+  const notes = loop.start(parts.seed);
+  for (const note of notes) records.note('memory', { note });
+  const look = (samples: readonly Sample[] | null): void =>
+    loop.post((at) => {
+      const seen = board.look();
+      return { kind: 'look', at, look: samples === null ? seen : { samples, calls: seen.calls } };
+    });
+  board.start(() => look(null));
+  heartbeat.start();
+  rivalLooks?.start((samples) => look(samples));
+  follower?.start();
+  const trouble = loop.storeTrouble();
+  if (trouble !== null) say('alarm', 'memory-not-kept', `The memory cannot be kept: ${trouble}`);
+};
+
+/** The link first: what the voters hear last is a heartbeat. The gate is left as it is, so that tickets run on. */
+const end = async (
+  parts: AgentParts,
+  { loop, records, heartbeat, commands, steps }: Works,
+  why: string,
+): Promise<void> => {
+  records.note('agent-stopped', { why });
+  loop.stop();
+  heartbeat.stop();
+  parts.rivalLooks?.stop();
+  commands.stop();
+  await parts.link.close();
+  await Promise.all([parts.board.stop(), steps.stop(), parts.follower?.stop() ?? Promise.resolve()]);
+  for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
+  await parts.gate.dispose();
+};
+
+const snapshotOf = (parts: AgentParts, { loop, service, vital }: Works): NodeSnapshot => {
+  const { config, settings, clock, link, board, follower, journal, program } = parts;
+  return projectNode(loop.state(), {
+    config,
+    settings,
+    program,
+    wall: clock.wall(),
+    now: clock.now(),
+    servesSince: service.since(),
+    samples: board.look().samples.map(({ probe, about, outcome, reason }) => ({ probe, about, outcome, reason })),
+    otherProven: link.proven?.(rivalOf(settings.role)) ?? false,
+    contacts: follower?.status() ?? null,
+    journalTrouble: journal.trouble(),
+    agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
+  });
+};
+
+export const createAgent = (parts: AgentParts): Agent => {
+  const { config, settings, journal, gate, link } = parts;
+  const works = wire(parts);
+  const { loop, records, say, listeners } = works;
+  let running = false;
   link.onMessage((from, message) => {
-    if (running) loop.post((at: Instant) => ({ kind: 'message', at, from, message }));
+    if (running) loop.post((at) => ({ kind: 'message', at, from, message }));
   });
   link.onRefused((reason, source) => {
     const { code, message, remedy } = explainRefusal(reason as RefusalReason, source);
     say('warning', code, `${message}: ${remedy}.`);
   });
   gate.onTampered((what) => say('alarm', 'gate-tampered', what));
-
   return {
     start: async () => {
       records.note('agent-started', { program: parts.program, role: settings.role, name: config.node.name });
       const opened = await gate.open();
-      if (!opened.ok) {
-        await gate.dispose();
-        return opened;
-      }
-      const heard = await link.open();
+      const heard = opened.ok ? await link.open() : opened;
       if (!heard.ok) {
         await gate.dispose();
         return heard;
       }
-      begin();
+      running = true;
+      begin(parts, works);
       return ok(undefined);
     },
     state: () => loop.state(),
-    snapshot: () =>
-      projectNode(loop.state(), {
-        config,
-        settings,
-        program: parts.program,
-        wall: clock.wall(),
-        now: clock.now(),
-        servesSince: service.since(),
-        samples: board.look().samples.map(({ probe, about, outcome, reason }) => ({ probe, about, outcome, reason })),
-        otherProven: link.proven?.(settings.role === 'main' ? 'standby' : 'main') ?? false,
-        contacts: follower?.status() ?? null,
-        journalTrouble: journal.trouble(),
-        agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
-      }),
-    command: commands.give,
+    snapshot: () => snapshotOf(parts, works),
+    command: (request) => works.commands.give(request),
     readJournal: (query) => journal.read(query),
     onChange: (listener) => {
       listeners.add(listener);
@@ -239,15 +301,7 @@ export const createAgent = (parts: AgentParts): Agent => {
     stop: async (why) => {
       if (!running) return;
       running = false;
-      records.note('agent-stopped', { why });
-      loop.stop();
-      heartbeat.stop();
-      rivalLooks?.stop();
-      commands.stop();
-      // The link first: what the voters hear last is a heartbeat, and the tickets run on.
-      await link.close();
-      await Promise.all([board.stop(), steps.stop(), follower?.stop()]);
-      await gate.dispose();
+      await end(parts, works, why);
     },
   };
 };

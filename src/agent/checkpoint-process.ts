@@ -15,6 +15,7 @@ import { createPeerLink, type DatagramLink } from '../peer/link.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier, StateStore } from '../ports.ts';
 import { systemClock } from './clock.ts';
+import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
@@ -79,6 +80,27 @@ const projectCheckpoint = (
   };
 };
 
+type Say = (level: 'info' | 'warning' | 'alarm', code: string, text: string) => void;
+
+/** Keeps what was promised, and says once when that fails and once when it works again. */
+const createKeeper = (store: StateStore, say: Say) => {
+  let trouble: string | null = null;
+  return {
+    /** True when the promise is kept, so that the answer may leave. */
+    keep: (before: CheckpointState | null, after: CheckpointState): boolean => {
+      const kept = before?.boot === after.boot && trouble === null ? ok(undefined) : store.saveBoot(after.boot);
+      const said = kept.ok ? null : kept.error.message;
+      if (said !== null && trouble === null) say('alarm', 'memory-not-kept', said);
+      if (said === null && trouble !== null) say('info', 'memory-kept', 'The memory in run-dir is written again.');
+      trouble = said;
+      const written = before?.disk === after.disk ? ok(undefined) : store.saveDisk(after.disk);
+      if (!written.ok) say('alarm', 'memory-not-kept', written.error.message);
+      return trouble === null;
+    },
+    trouble: () => trouble,
+  };
+};
+
 /** Answers the nodes. An answer leaves only when what it promises is kept. */
 const createVoter = (parts: Parts) => {
   const { config, clock, store, link, journal, notifier } = parts;
@@ -87,33 +109,22 @@ const createVoter = (parts: Parts) => {
   const listeners = new Set<() => void>();
   const { boot, disk, notes } = store.load();
   let state = startCheckpoint(boot, disk, clock.now(), promiseMs);
-  let trouble: string | null = null;
   let summary = '';
 
   const note = (kind: string, data: unknown): void =>
     journal.append({ wall: clock.wall(), at: clock.now(), epoch: state.boot.highest, kind, reasons: [], data });
-  const say = (level: 'info' | 'warning' | 'alarm', code: string, text: string): void => {
+  const say: Say = (level, code, text) => {
     note('notice', { level, code, text });
     vital.noticed(clock.wall(), level, text);
     notifier.notify({ kind: 'notify', level, code, text });
   };
-  const keep = (before: CheckpointState | null): boolean => {
-    const kept = before?.boot === state.boot && trouble === null ? ok(undefined) : store.saveBoot(state.boot);
-    if (kept.ok !== (trouble === null))
-      say('alarm', 'memory-not-kept', kept.ok ? 'The memory in run-dir is written again.' : kept.error.message);
-    trouble = kept.ok ? null : kept.error.message;
-    if (before?.disk !== state.disk) {
-      const written = store.saveDisk(state.disk);
-      if (!written.ok) say('alarm', 'memory-not-kept', written.error.message);
-    }
-    return trouble === null;
-  };
+  const keeper = createKeeper(store, say);
   const onMessage = (from: string, message: Message): void => {
     if (!isRole(from)) return;
     const before = state;
     const decision = decideCheckpoint(state, from, message, clock.now(), promiseMs);
     state = decision.state;
-    if (keep(before)) for (const { to, message: answer } of decision.sends) link.send(to, answer);
+    if (keeper.keep(before, state)) for (const { to, message: answer } of decision.sends) link.send(to, answer);
     const seen = JSON.stringify(summaryOf(state));
     if (seen !== summary) note('vote', summaryOf(state));
     summary = seen;
@@ -125,7 +136,7 @@ const createVoter = (parts: Parts) => {
     say('warning', code, `${message}: ${remedy}.`);
   });
   const source: ApiSource = {
-    snapshot: () => projectCheckpoint(parts, state, vital, trouble),
+    snapshot: () => projectCheckpoint(parts, state, vital, keeper.trouble()),
     command: async () => ({
       ok: false,
       code: 'not-a-node',
@@ -140,7 +151,7 @@ const createVoter = (parts: Parts) => {
   };
   const begin = (): void => {
     note('agent-started', { program: parts.program, name: config.name, notes });
-    keep(null);
+    keeper.keep(null, state);
   };
   return { source, note, begin };
 };
@@ -155,6 +166,7 @@ export const runCheckpoint = async (config: CheckpointConfig, program: string): 
     process.env['JOURNAL_STREAM'] !== undefined,
   );
   const ended = untilEnded();
+  beFirst();
   const nodes = [
     { name: 'main', ...config.nodes.main },
     { name: 'standby', ...config.nodes.standby },

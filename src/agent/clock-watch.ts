@@ -1,5 +1,6 @@
 /** Finds out that a clock was set, or that the machine stood still: the clocks are compared with one another at each heartbeat. */
 import type { Instant, Millis, WallTime } from '../core/words.ts';
+import type { Clock } from '../ports.ts';
 
 /** The clocks, read in one moment. */
 export interface ClockReading {
@@ -18,10 +19,10 @@ export interface ClockJump {
 const THRESHOLD_MS = 150;
 
 /** Reads the clocks of this machine, again where this process was held up between two of them; null when that happens thrice. */
-export const readClocks = (monotonic: () => Instant, wall: () => WallTime): ClockReading | null => {
+export const readClocks = (clock: Pick<Clock, 'now' | 'wall'>): ClockReading | null => {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const before = monotonic();
-    const reading = { wall: wall(), monotonic: monotonic() };
+    const before = clock.now();
+    const reading = { wall: clock.wall(), monotonic: clock.now() };
     if (reading.monotonic - before < 5) return reading;
   }
   return null;

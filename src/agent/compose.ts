@@ -16,7 +16,7 @@ import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { readClocks } from './clock-watch.ts';
 import { type ContactsFollower, createContactsFollower } from './contacts.ts';
 import { managerOf, probesOf } from './probes.ts';
-import { createRivalLooks } from './rival-looks.ts';
+import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
 import { stepAdaptersOf } from './steps.ts';
 
 /** An agent ready to start, and what its process must open and close besides. */
@@ -64,7 +64,7 @@ const gateOf = (config: Config, settings: Settings, clock: Clock): Gate => {
 const looksOf = (config: Config, settings: Settings, clock: Clock): AgentParts['rivalLooks'] => {
   const { watch } = config;
   if (watch.kind !== 'looks') return null;
-  let stop = (): void => undefined;
+  let looks: RivalLooks | null = null;
   return {
     start: (onLook) => {
       const options = {
@@ -74,11 +74,12 @@ const looksOf = (config: Config, settings: Settings, clock: Clock): AgentParts['
         gapMs: watch.pingGapMs,
         timeoutMs: Math.max(config.probes.timeoutMs, 1000),
       };
-      const looks = createRivalLooks(options, clock, onLook);
-      stop = looks.stop;
-      if (settings.role === 'standby') looks.start();
+      // Only the standby watches its rival.
+      if (settings.role !== 'standby') return;
+      looks = createRivalLooks(options, clock, onLook);
+      looks.start();
     },
-    stop: () => stop(),
+    stop: () => looks?.stop(),
   };
 };
 
@@ -97,7 +98,8 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
   const manager = managerOf(config);
   if (!manager.ok) return manager;
   const settings = toSettings(config);
-  const adapterById = stepAdaptersOf(config, clock);
+  // Hooks are told the epoch of the plan; the agent that knows it comes after them.
+  const adapterById = stepAdaptersOf(config, clock, () => agent.state().plan.epoch);
   const absent = settings.plan.find(({ id }) => !adapterById.has(id));
   if (absent !== undefined)
     return fail(
@@ -107,12 +109,12 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
     );
   const journal = journalOf(config);
   const follower = createContactsFollower(config, key.value, manager.value, clock);
-  const agent = createAgent({
+  const agent: Agent = createAgent({
     config,
     settings,
     program,
     clock,
-    readClocks: () => readClocks(clock.now, clock.wall),
+    readClocks: () => readClocks(clock),
     seed: randomInt(1, 2 ** 31),
     store: createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() }),
     journal,

@@ -55,6 +55,13 @@ const isHarmless = (effect: Effect): boolean => {
   }
 };
 
+const HALTED = {
+  ok: false,
+  code: 'halted',
+  text: 'This node has halted itself, because a law was broken that must never be.',
+  remedy: 'Keep its journal for a report; then `systemctl restart dualtone`.',
+} as const;
+
 const halted = (before: State, law: string): State => ({
   ...before,
   phase: { name: 'halted', because: law },
@@ -124,25 +131,23 @@ const createAlarm = (clock: Clock, ring: () => void) => {
   };
 };
 
-/** Mailbox, core, memory, effects. */
-export const createLoop = (parts: LoopParts): Loop => {
-  const { settings, clock, store } = parts;
-  const keeper = createKeeper(store, parts.onNotice);
-  const mailbox: ((at: Instant) => Event)[] = [];
-  let state = initialState(settings);
-  let busy = false;
-  let stopped = false;
-  const alarm = createAlarm(clock, () => {
-    parts.onAwake();
-    post((at) => ({ kind: 'wake', at }));
-  });
-
-  const leave = (effect: Effect): void => {
+/** Hands each effect to whoever does it. */
+const createDispatch = (parts: LoopParts, post: Loop['post']) => {
+  const orderGate = async ({ op, action }: Extract<Effect, { kind: 'gate' }>): Promise<void> => {
+    const result = await parts.gate.apply(action);
+    if (!result.ok) {
+      const text = `The gate did not obey "${action.type}": ${result.error.message}`;
+      parts.onNotice({ kind: 'notify', level: 'warning', code: result.error.code, text });
+    }
+    post((at) => ({ kind: 'gate', at, op, ok: result.ok }));
+  };
+  return (effect: Effect): void => {
     switch (effect.kind) {
       case 'send':
         return parts.link.send(effect.to, effect.message);
       case 'gate':
-        return orderGate(effect);
+        void orderGate(effect);
+        return;
       case 'step':
         return parts.steps.run(effect);
       case 'keep':
@@ -153,16 +158,36 @@ export const createLoop = (parts: LoopParts): Loop => {
         return parts.onReply(effect);
     }
   };
+};
 
-  const orderGate = ({ op, action }: Extract<Effect, { kind: 'gate' }>): void => {
-    void parts.gate.apply(action).then((result) => {
-      if (!result.ok) {
-        const text = `The gate did not obey "${action.type}": ${result.error.message}`;
-        parts.onNotice({ kind: 'notify', level: 'warning', code: result.error.code, text });
+/** One event at a time, in order; what an event's handling posts comes after it. */
+const createMailbox = (clock: Clock, handle: (event: Event) => void) => {
+  const waiting: ((at: Instant) => Event)[] = [];
+  let state: 'idle' | 'busy' | 'closed' = 'idle';
+  return {
+    post: (makeEvent: (at: Instant) => Event): void => {
+      if (state === 'closed') return;
+      waiting.push(makeEvent);
+      if (state === 'busy') return;
+      state = 'busy';
+      try {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next(clock.now()));
+      } finally {
+        if (state === 'busy') state = 'idle';
       }
-      post((at) => ({ kind: 'gate', at, op, ok: result.ok }));
-    });
+    },
+    close: (): void => {
+      state = 'closed';
+      waiting.length = 0;
+    },
   };
+};
+
+/** Mailbox, core, memory, effects. */
+export const createLoop = (parts: LoopParts): Loop => {
+  const { settings, clock, store } = parts;
+  const keeper = createKeeper(store, parts.onNotice);
+  let state = initialState(settings);
 
   const halt = (law: string, event: Event): void => {
     state = halted(state, law);
@@ -174,31 +199,33 @@ export const createLoop = (parts: LoopParts): Loop => {
 
   const handle = (event: Event): void => {
     const before = state;
+    if (before.phase.name === 'halted') return refuseHalted(event);
     const decision = decide(settings, before, event, clock.wall());
     // The first decision begins with restored memory, which no law compares with.
     const law = event.kind === 'started' ? null : checkInvariants(settings, before, decision.state, decision.effects);
-    if (law !== null) return halt(law, event);
+    if (law !== null) {
+      halt(law, event);
+      return refuseHalted(event);
+    }
     state = decision.state;
     keeper.keep(before, state);
     const kept = keeper.bootTrouble() === null;
     for (const effect of decision.effects) if (kept || isHarmless(effect)) leave(effect);
     parts.onDecided(before, decision, event);
-    if (state.phase.name !== 'halted') alarm.set(decision.wakeAt);
+    alarm.set(decision.wakeAt);
   };
 
-  const post = (makeEvent: (at: Instant) => Event): void => {
-    if (stopped) return;
-    mailbox.push(makeEvent);
-    if (busy) return;
-    busy = true;
-    try {
-      for (let next = mailbox.shift(); next !== undefined && !stopped; next = mailbox.shift()) {
-        if (state.phase.name !== 'halted') handle(next(clock.now()));
-      }
-    } finally {
-      busy = false;
-    }
+  const refuseHalted = (event: Event): void => {
+    if (event.kind === 'command') parts.onReply({ kind: 'reply', id: event.id, ...HALTED });
   };
+
+  const mailbox = createMailbox(clock, handle);
+  const { post } = mailbox;
+  const leave = createDispatch(parts, post);
+  const alarm = createAlarm(clock, () => {
+    parts.onAwake();
+    post((at) => ({ kind: 'wake', at }));
+  });
 
   return {
     start: (seed) => {
@@ -210,7 +237,7 @@ export const createLoop = (parts: LoopParts): Loop => {
     state: () => state,
     storeTrouble: () => keeper.trouble(),
     stop: () => {
-      stopped = true;
+      mailbox.close();
       alarm.clear();
     },
   };

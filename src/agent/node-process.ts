@@ -5,6 +5,7 @@ import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import { systemClock } from './clock.ts';
 import { type Composition, composeNode } from './compose.ts';
+import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
 
@@ -24,7 +25,7 @@ const open = async ({ agent, follower }: Composition, config: Config): Promise<R
     await Promise.all([api.value.close(), follower?.stop()]);
     return started;
   }
-  return ok(api.value.close);
+  return ok(() => api.value.close());
 };
 
 /**
@@ -38,6 +39,7 @@ export const runNode = async (config: Config, program: string): Promise<Result<v
   const { agent, journal } = composed.value;
   journal.onNotice((text) => notifier.notify({ kind: 'notify', level: 'alarm', code: 'journal', text }));
   const ended = untilEnded();
+  beFirst();
   const opened = await open(composed.value, config);
   if (!opened.ok) {
     journal.close();

@@ -64,10 +64,12 @@ export const createStepRunner = (
     }
     // Only an activation makes what is older void: to passivate late is safe, to refuse it is not.
     if (order.direction === 'activate') seen = order.epoch;
-    const running = bounded(adapter, order, clock, stopped.signal).then(({ outcome, detail }) => {
+    const finish = async (): Promise<void> => {
+      const { outcome, detail } = await bounded(adapter, order, clock, stopped.signal);
       underWay.delete(running);
       if (!stopped.signal.aborted) onResult(order.op, outcome, detail);
-    });
+    };
+    const running = finish();
     underWay.add(running);
   };
   return {

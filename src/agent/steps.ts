@@ -1,5 +1,44 @@
 /** From the configuration to the adapters of the plan's steps, by the ids that `planOf` gives them. */
-import type { Config } from '../config/config.ts';
-import type { Clock, StepAdapter } from '../ports.ts';
+import { type Config, runsAlways, type ServiceConfig, serviceName } from '../config/config.ts';
+import type { Epoch } from '../core/words.ts';
+import type { Clock } from '../ports.ts';
+import { createHookStep } from '../steps/hook.ts';
+import type { DisposableStep } from '../steps/outcome.ts';
+import { createServiceStep, type Service } from '../steps/service/service.ts';
+import { createVirtualIpStep } from '../steps/virtual-ip.ts';
 
-export const stepAdaptersOf = (_config: Config, _clock: Clock): ReadonlyMap<string, StepAdapter> => new Map();
+const serviceOf = (service: ServiceConfig): Service => {
+  if ('unit' in service) return { kind: 'unit', unit: service.unit };
+  if ('init' in service) return { kind: 'init', script: service.init };
+  if ('compose' in service) return { kind: 'compose', directory: service.compose };
+  return { kind: 'command', commands: service.command };
+};
+
+/** `epoch`: of the plan that is under way, for the hooks' environment. */
+export const stepAdaptersOf = (
+  config: Config,
+  clock: Clock,
+  epoch: () => Epoch,
+): ReadonlyMap<string, DisposableStep> => {
+  const { virtualIp, services, hooks, runDir, telephony } = config;
+  const adapterById = new Map<string, DisposableStep>();
+  if (virtualIp !== null) {
+    const { addresses, announcements, announceEveryMs } = virtualIp;
+    const step = { addresses, interface: virtualIp.interface, announcements, announceEveryMs, clock };
+    adapterById.set('virtual-ip', createVirtualIpStep(step));
+  }
+  for (const service of services) {
+    const options = {
+      service: serviceOf(service),
+      alwaysRuns: runsAlways(service, telephony),
+      timeoutMs: service.timeoutMs,
+      runDir,
+    };
+    adapterById.set(`service:${serviceName(service)}`, createServiceStep(options));
+  }
+  for (const { name, run, when, timeoutMs } of hooks) {
+    const options = { name, argv: run, when, timeoutMs, role: config.node.role, epoch };
+    adapterById.set(`hook:${name}`, createHookStep(options));
+  }
+  return adapterById;
+};

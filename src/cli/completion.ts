@@ -12,8 +12,12 @@ interface Node {
 
 const nodeOf = (command: Command, path: string): readonly Node[] => {
   const subcommands = command.commands.map((each) => [each.name(), each.summary() || each.description()] as const);
-  const options = command.options.flatMap(({ long, description }) => (long === undefined || long === null ? [] : [[long, description] as const]));
-  const choices = command.registeredArguments.flatMap(({ argChoices }) => (argChoices ?? []).map((each) => [each, ''] as const));
+  const options = command.options.flatMap(({ long, description }) =>
+    long === undefined || long === null ? [] : [[long, description] as const],
+  );
+  const choices = command.registeredArguments.flatMap(({ argChoices }) =>
+    (argChoices ?? []).map((each) => [each, ''] as const),
+  );
   const all = [...subcommands, ...choices, ...options];
   const own: Node = { path, words: all.map(([word]) => word), help: Object.fromEntries(all) };
   return [own, ...command.commands.flatMap((each) => nodeOf(each, `${path} ${each.name()}`.trim()))];
@@ -43,7 +47,10 @@ const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`\'`
 const fish = (nodes: readonly Node[]): string => {
   const lines = nodes.flatMap(({ path, words, help }) => {
     const parts = path === '' ? [] : path.split(' ');
-    const when = parts.length === 0 ? '__fish_use_subcommand' : parts.map((each) => `__fish_seen_subcommand_from ${each}`).join('; and ');
+    const when =
+      parts.length === 0
+        ? '__fish_use_subcommand'
+        : parts.map((each) => `__fish_seen_subcommand_from ${each}`).join('; and ');
     return words.map((word) => {
       const text = help[word] ?? '';
       const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${quoted(word)}`;

@@ -9,7 +9,11 @@ const EXITS = `
 Exit codes: 0 done, 1 refused or not come about, 2 wrong usage, 3 the agent is not reached, 4 the configuration is
 invalid, 5 and 6 of \`status\`: a person should look (5), must look (6), 7 the journal is broken, 8 an agent did not start.`;
 
-type Action = (options: CommonOptions & Readonly<Record<string, string | boolean | undefined>>, output: Output, args: readonly string[]) => Promise<ExitCode>;
+type Action = (
+  options: CommonOptions & Readonly<Record<string, string | boolean | undefined>>,
+  output: Output,
+  args: readonly string[],
+) => Promise<ExitCode>;
 
 interface Shelf {
   readonly program: Command;
@@ -38,7 +42,9 @@ const addLooking = (shelf: Shelf): void => {
   add(shelf, program, 'status', 'who serves, and whether the other could take over', async (o, out) =>
     (await import('./commands/look.ts')).status(o, out),
   );
-  add(shelf, program, 'watch', 'the status, live', async (o, out) => (await import('./commands/look.ts')).watch(o, out));
+  add(shelf, program, 'watch', 'the status, live', async (o, out) =>
+    (await import('./commands/look.ts')).watch(o, out),
+  );
   add(shelf, program, 'explain', 'would it take over now, why, why not, and what is missing', async (o, out) =>
     (await import('./commands/look.ts')).explain(o, out),
   ).option('--seq <number>', 'explain this entry of the journal instead');
@@ -47,15 +53,15 @@ const addLooking = (shelf: Shelf): void => {
 const addOrders = (shelf: Shelf): void => {
   const { program } = shelf;
   const orders = () => import('./commands/order.ts');
-  add(shelf, program, 'start', 'start service on this node (manual mode)', async (o, out) => (await orders()).begin('start', o, out)).option(
-    '--confirm <name>',
-    'vouch that the unreachable other node of this name does not serve',
+  add(shelf, program, 'start', 'start service on this node (manual mode)', async (o, out) =>
+    (await orders()).begin('start', o, out),
+  ).option('--confirm <name>', 'vouch that the unreachable other node of this name does not serve');
+  add(shelf, program, 'stop', 'stop service on this node (manual mode)', async (o, out) =>
+    (await orders()).order({ name: 'stop' }, 0, o, out),
   );
-  add(shelf, program, 'stop', 'stop service on this node (manual mode)', async (o, out) => (await orders()).order({ name: 'stop' }, 0, o, out));
-  add(shelf, program, 'takeover', 'make this node serve', async (o, out) => (await orders()).begin('takeover', o, out)).option(
-    '--confirm <name>',
-    'in manual mode: vouch that the unreachable other node of this name does not serve',
-  );
+  add(shelf, program, 'takeover', 'make this node serve', async (o, out) =>
+    (await orders()).begin('takeover', o, out),
+  ).option('--confirm <name>', 'in manual mode: vouch that the unreachable other node of this name does not serve');
   const moves = [
     ['switchover', 'hand service to the other node, in order'],
     ['failback', 'bring service back to the main'],
@@ -71,7 +77,10 @@ const addOrders = (shelf: Shelf): void => {
   add(shelf, program, 'acknowledge', 'allow automatic failback again after too many switches', async (o, out) =>
     (await orders()).order({ name: 'acknowledge' }, 0, o, out),
   );
-  const maintenance = program.command('maintenance').summary('nothing moves by itself for a while').description('Nothing moves by itself for a while.');
+  const maintenance = program
+    .command('maintenance')
+    .summary('nothing moves by itself for a while')
+    .description('Nothing moves by itself for a while.');
   add(shelf, maintenance, 'on', 'begin a maintenance, which ends by itself', async (o, out) => {
     const { order, spanOption } = await orders();
     const forMs = await spanOption(String(o['for']), '--for', out);
@@ -79,16 +88,24 @@ const addOrders = (shelf: Shelf): void => {
   })
     .requiredOption('--for <span>', 'how long, such as 30m')
     .requiredOption('--reason <text>', 'why, for those who wonder at night');
-  add(shelf, maintenance, 'off', 'end the maintenance', async (o, out) => (await orders()).order({ name: 'maintenance-off' }, 0, o, out));
+  add(shelf, maintenance, 'off', 'end the maintenance', async (o, out) =>
+    (await orders()).order({ name: 'maintenance-off' }, 0, o, out),
+  );
 };
 
 const addJournal = (shelf: Shelf): void => {
-  const journal = add(shelf, shelf.program, 'journal', 'what happened, and why', async (o, out) => (await import('./commands/journal.ts')).journal(o, out))
+  const journal = add(shelf, shelf.program, 'journal', 'what happened, and why', async (o, out) =>
+    (await import('./commands/journal.ts')).journal(o, out),
+  )
     .option('--since <time>', 'from then on: a span such as 2h, or a date')
     .option('--follow', 'go on with what happens')
     .option('--lines <number>', 'at most so many entries (default 50, all with --since)');
-  add(shelf, journal, 'verify', 'prove that no entry was changed or is missing', async (o, out) => (await import('./commands/journal.ts')).verify({ ...shelf.program.opts(), ...journal.opts(), ...o }, out));
-  add(shelf, journal, 'export', 'all entries as JSON lines, with what proves them', async (o, out) => (await import('./commands/journal.ts')).exportAll({ ...journal.opts(), ...o }, out));
+  add(shelf, journal, 'verify', 'prove that no entry was changed or is missing', async (o, out) =>
+    (await import('./commands/journal.ts')).verify({ ...shelf.program.opts(), ...journal.opts(), ...o }, out),
+  );
+  add(shelf, journal, 'export', 'all entries as JSON lines, with what proves them', async (o, out) =>
+    (await import('./commands/journal.ts')).exportAll({ ...journal.opts(), ...o }, out),
+  );
 };
 
 const addFiles = (shelf: Shelf): void => {
@@ -100,9 +117,16 @@ const addFiles = (shelf: Shelf): void => {
   add(shelf, config, 'show [file]', 'the configuration with everything filled in', async (o, out, [file]) =>
     (await import('./commands/config.ts')).show(file, o, out),
   );
-  const key = program.command('key').summary('the key of the pair').description('The key that both nodes and all checkpoints share.');
-  add(shelf, key, 'generate [file]', 'a new key, never over an old one (default /etc/dualtone/pair.key)', async (o, out, [file]) =>
-    (await import('./commands/config.ts')).generateKey(file, o, out),
+  const key = program
+    .command('key')
+    .summary('the key of the pair')
+    .description('The key that both nodes and all checkpoints share.');
+  add(
+    shelf,
+    key,
+    'generate [file]',
+    'a new key, never over an old one (default /etc/dualtone/pair.key)',
+    async (o, out, [file]) => (await import('./commands/config.ts')).generateKey(file, o, out),
   );
 };
 
@@ -120,12 +144,20 @@ const addPrograms = (shelf: Shelf): void => {
       .option('--config <file>', 'its configuration', file)
       .action(async (options: { readonly config: string }) => {
         const processes = await import('./processes.ts');
-        shelf.exit = await (name === 'agent' ? processes.runAgent(options.config) : processes.runCheckpointAgent(options.config));
+        shelf.exit = await (name === 'agent'
+          ? processes.runAgent(options.config)
+          : processes.runCheckpointAgent(options.config));
       });
   }
   // These two have command lines of their own; bin/dualtone.ts hands them on before this is loaded.
-  program.command('simulate').summary('try the pair in simulated time, with faults').description('See `dualtone simulate --help`.');
-  program.command('lab').summary('real Asterisk pairs on this machine, to train and test').description('See `dualtone lab --help`.');
+  program
+    .command('simulate')
+    .summary('try the pair in simulated time, with faults')
+    .description('See `dualtone simulate --help`.');
+  program
+    .command('lab')
+    .summary('real Asterisk pairs on this machine, to train and test')
+    .description('See `dualtone lab --help`.');
   program
     .command('completion')
     .summary('completion for a shell')
@@ -138,7 +170,11 @@ const addPrograms = (shelf: Shelf): void => {
     .description('The version.')
     .option('--json', 'print JSON')
     .action((options: { readonly json?: boolean }) =>
-      output.out(options.json === true ? `${JSON.stringify({ version: VERSION, node: process.version })}\n` : `dualtone ${VERSION} (Node.js ${process.version})\n`),
+      output.out(
+        options.json === true
+          ? `${JSON.stringify({ version: VERSION, node: process.version })}\n`
+          : `dualtone ${VERSION} (Node.js ${process.version})\n`,
+      ),
     );
 };
 

@@ -63,16 +63,15 @@ interface Places {
 }
 
 const placesOfFile = async (path: string, output: Output): Promise<Places> => {
-  const [{ readFileSync }, { parseConfig, parseCheckpointConfig }, { controlSocketPath, journalPath }] = await Promise.all([
-    import('node:fs'),
-    import('../config/parse.ts'),
-    import('../config/config.ts'),
-  ]);
+  const [{ readFileSync }, { parseConfig, parseCheckpointConfig }, { controlSocketPath, journalPath }] =
+    await Promise.all([import('node:fs'), import('../config/parse.ts'), import('../config/config.ts')]);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    output.err(`dualtone: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.\n    give the path of the configuration with --config, or the agent's socket with --socket\n`);
+    output.err(
+      `dualtone: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.\n    give the path of the configuration with --config, or the agent's socket with --socket\n`,
+    );
     throw new Ended(EXIT.configInvalid);
   }
   const parsed = isCheckpointFile(text) ? parseCheckpointConfig(text) : parseConfig(text);

@@ -30,8 +30,16 @@ const load = async (path: string, options: ConfigOptions): Promise<Parsed<Config
   return isCheckpoint ? loadCheckpointConfig(path) : loadConfig(path);
 };
 
-const showProblems = async (path: string, parsed: Extract<Parsed<unknown>, { ok: false }>, options: ConfigOptions, output: Output): Promise<ExitCode> => {
-  if (options.json === true) output.out(`${JSON.stringify({ ok: false, file: path, problems: parsed.problems, notes: parsed.notes }, null, 2)}\n`);
+const showProblems = async (
+  path: string,
+  parsed: Extract<Parsed<unknown>, { ok: false }>,
+  options: ConfigOptions,
+  output: Output,
+): Promise<ExitCode> => {
+  if (options.json === true)
+    output.out(
+      `${JSON.stringify({ ok: false, file: path, problems: parsed.problems, notes: parsed.notes }, null, 2)}\n`,
+    );
   else output.err(await problemLines(path, parsed.problems));
   return EXIT.configInvalid;
 };
@@ -40,7 +48,8 @@ export const check = async (file: string | undefined, options: ConfigOptions, ou
   const path = file ?? options.config ?? DEFAULT_CONFIG;
   const parsed = await load(path, options);
   if (!parsed.ok) return showProblems(path, parsed, options, output);
-  if (options.json === true) output.out(`${JSON.stringify({ ok: true, file: path, problems: [], notes: parsed.notes }, null, 2)}\n`);
+  if (options.json === true)
+    output.out(`${JSON.stringify({ ok: true, file: path, problems: [], notes: parsed.notes }, null, 2)}\n`);
   else {
     output.out(`${path} is valid.\n`);
     for (const note of parsed.notes) output.out(`  note: ${note}\n`);
@@ -62,7 +71,11 @@ export const show = async (file: string | undefined, options: ConfigOptions, out
   return EXIT.ok;
 };
 
-export const generateKey = async (file: string | undefined, options: CommonOptions, output: Output): Promise<ExitCode> => {
+export const generateKey = async (
+  file: string | undefined,
+  options: CommonOptions,
+  output: Output,
+): Promise<ExitCode> => {
   const path = file ?? '/etc/dualtone/pair.key';
   const { writeKey } = await import('../../peer/key.ts');
   orEnd(writeKey(path), options, output);

@@ -22,7 +22,9 @@ const sinceOf = async (text: string, output: Output): Promise<number> => {
   if (ago !== null) return Date.now() - ago;
   const at = Date.parse(text);
   if (!Number.isNaN(at)) return at;
-  output.err(`dualtone: --since ${text} is neither a span nor a time.\n    write for example 2h, or "2026-11-20 22:00"\n`);
+  output.err(
+    `dualtone: --since ${text} is neither a span nor a time.\n    write for example 2h, or "2026-11-20 22:00"\n`,
+  );
   throw new Ended(EXIT.usage);
 };
 

@@ -36,7 +36,7 @@ export const watch = async (
   output: Output,
 ): Promise<ExitCode> => {
   const { watchSnapshots } = await import('../../api/client.ts');
-  const isTerminal = process.stdout.isTTY === true;
+  const isTerminal = process.stdout.isTTY;
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
   process.stdout.once('error', () => ended.abort());
@@ -76,6 +76,8 @@ export const explain = (options: CommonOptions & { readonly seq?: string }, outp
   if (options.seq === undefined) return explainNow(options, output);
   const seq = Number(options.seq);
   if (Number.isSafeInteger(seq) && seq > 0) return explainPast(seq, options, output);
-  output.err(`dualtone: --seq ${options.seq} is not the number of an entry.\n    see \`dualtone journal\` for the numbers\n`);
+  output.err(
+    `dualtone: --seq ${options.seq} is not the number of an entry.\n    see \`dualtone journal\` for the numbers\n`,
+  );
   return Promise.resolve(EXIT.usage);
 };

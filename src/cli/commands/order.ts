@@ -15,9 +15,21 @@ const whoami = (): string => {
   return (login ?? `uid ${process.getuid?.() ?? '?'}`).slice(0, 100).replace(/\p{Cc}/gu, '');
 };
 
-const give = async (socket: string, command: Command, waitMs: Millis, options: CommonOptions, output: Output): Promise<CommandAnswer> => {
+const give = async (
+  socket: string,
+  command: Command,
+  waitMs: Millis,
+  options: CommonOptions,
+  output: Output,
+): Promise<CommandAnswer> => {
   const { giveCommand } = await import('../../api/client.ts');
-  const request = { type: 'command', by: `${whoami()} (command line)`, validMs: VALID_MS, epoch: null, command } as const;
+  const request = {
+    type: 'command',
+    by: `${whoami()} (command line)`,
+    validMs: VALID_MS,
+    epoch: null,
+    command,
+  } as const;
   return orEnd(await giveCommand(socket, request, PATIENCE_MS + waitMs), options, output);
 };
 
@@ -30,12 +42,17 @@ const show = (answer: CommandAnswer, options: CommonOptions, output: Output): Ex
 };
 
 /** Sends `command` and shows the answer. `waitMs`: how much longer than usual it may take. */
-export const order = async (command: Command, waitMs: Millis, options: CommonOptions, output: Output): Promise<ExitCode> =>
+export const order = async (
+  command: Command,
+  waitMs: Millis,
+  options: CommonOptions,
+  output: Output,
+): Promise<ExitCode> =>
   show(await give(await socketOf(options, output), command, waitMs, options, output), options, output);
 
 /** Asks for the other node's name on the terminal; null where nobody can be asked. */
 const typedName = async (text: string): Promise<string | null> => {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
   const { createInterface } = await import('node:readline/promises');
   const asked = createInterface({ input: process.stdin, output: process.stderr });
   const typed = await asked.question(text).catch(() => '');
@@ -55,7 +72,11 @@ export const begin = async (
   const peer = snapshot.kind === 'node' ? snapshot.peer.name : '';
   const wrong = (typed: string): ExitCode => {
     const message = `"${typed}" is not the name of the other node`;
-    return showFault({ code: 'not-confirmed', message, remedy: `its name is ${peer}; nothing was started` }, options, output);
+    return showFault(
+      { code: 'not-confirmed', message, remedy: `its name is ${peer}; nothing was started` },
+      options,
+      output,
+    );
   };
   if (options.confirm !== undefined && options.confirm !== peer) return wrong(options.confirm);
   const first = await give(socket, { name, confirmed: false }, 0, options, output);
@@ -87,10 +108,16 @@ export interface MoveOptions extends CommonOptions {
 }
 
 /** `switchover` and `failback`. */
-export const move = async (name: 'switchover' | 'failback', options: MoveOptions, output: Output): Promise<ExitCode> => {
+export const move = async (
+  name: 'switchover' | 'failback',
+  options: MoveOptions,
+  output: Output,
+): Promise<ExitCode> => {
   const whenIdle = options.whenIdle === true;
   if (options.maxWait !== undefined && !whenIdle) {
-    output.err('dualtone: --max-wait says how long to wait for idle telephones.\n    give it together with --when-idle\n');
+    output.err(
+      'dualtone: --max-wait says how long to wait for idle telephones.\n    give it together with --when-idle\n',
+    );
     return EXIT.usage;
   }
   const maxWaitMs = whenIdle ? await spanOption(options.maxWait ?? '30m', '--max-wait', output) : 0;

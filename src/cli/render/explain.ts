@@ -9,7 +9,11 @@ export const renderExplanation = (snapshot: NodeSnapshot, style: Style): string 
   const { explanation, protection, node } = snapshot;
   const { text, ifOtherOrThisDied, obstacles, votes, needed } = explanation;
   const level = snapshot.headline.level;
-  const lines = [style[level](text), style[ifOtherOrThisDied.takesOver ? 'good' : 'warning'](ifOtherOrThisDied.text), ''];
+  const lines = [
+    style[level](text),
+    style[ifOtherOrThisDied.takesOver ? 'good' : 'warning'](ifOtherOrThisDied.text),
+    '',
+  ];
   if (obstacles.length > 0) {
     lines.push(`What keeps ${node.name} from serving now:`);
     for (const { rule, text: why, inMs } of obstacles) {
@@ -17,7 +21,11 @@ export const renderExplanation = (snapshot: NodeSnapshot, style: Style): string 
     }
     lines.push('');
   }
-  lines.push(needed === 0 ? 'Votes (none is needed):' : `Votes (${needed} are a majority, and one must be its own; or the other node's word alone):`);
+  lines.push(
+    needed === 0
+      ? 'Votes (none is needed):'
+      : `Votes (${needed} are a majority, and one must be its own; or the other node's word alone):`,
+  );
   for (const { voter, counts, text: said } of votes) {
     lines.push(`  ${counts === 'yes' ? style.good('yes') : style.warning('no ')} ${voter}: ${said}`);
   }

@@ -4,7 +4,8 @@ import type { JournalEntry } from '../../ports.ts';
 import type { Style } from './style.ts';
 import { stamp } from './time.ts';
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 const textOf = ({ kind, reasons, data }: JournalEntry): string => {
   if (reasons.length > 0) return reasons.map(sentenceOf).join('; ');

@@ -10,7 +10,8 @@ const sinceText = ({ servesSince, wall }: NodeSnapshot): string =>
 
 const firstLine = (snapshot: Snapshot, style: Style): string => {
   const { level, who, ready } = snapshot.headline;
-  const since = snapshot.kind === 'node' && (snapshot.server === 'this' || snapshot.server === 'other') ? sinceText(snapshot) : '';
+  const since =
+    snapshot.kind === 'node' && (snapshot.server === 'this' || snapshot.server === 'other') ? sinceText(snapshot) : '';
   const end = ready.endsWith('.') ? '' : '.';
   return style[level](`${who}${since}; ${ready}${end}`);
 };
@@ -26,7 +27,10 @@ const leaseText = ({ lease, gate }: NodeSnapshot): string => {
 const thisRow = (snapshot: NodeSnapshot): string => {
   const { node, health, phaseText } = snapshot;
   const verdict = `telephony ${health.verdict}${health.verdict === 'up' ? '' : ` for ${span(health.sinceMs)}`}`;
-  return row('this node', `${node.name} (${node.role}, ${node.address}): ${phaseText}${leaseText(snapshot)}, ${verdict}${callsText(health.calls)}`);
+  return row(
+    'this node',
+    `${node.name} (${node.role}, ${node.address}): ${phaseText}${leaseText(snapshot)}, ${verdict}${callsText(health.calls)}`,
+  );
 };
 
 const otherRow = ({ peer, other }: NodeSnapshot): string => {
@@ -38,7 +42,10 @@ const otherRow = ({ peer, other }: NodeSnapshot): string => {
   const doing = other.holding > 0 ? `active under epoch ${other.holding}` : 'passive';
   const well = other.well === null ? '' : other.well ? ', telephony well' : ', telephony NOT well';
   const through = other.relayedMsAgo === null ? '' : ` (through a checkpoint ${span(other.relayedMsAgo)} ago)`;
-  return row('other node', `${begin}: ${doing}${well}${callsText(other.calls)}, heard ${span(other.heardMsAgo)} ago${through}`);
+  return row(
+    'other node',
+    `${begin}: ${doing}${well}${callsText(other.calls)}, heard ${span(other.heardMsAgo)} ago${through}`,
+  );
 };
 
 const checkpointRow = ({ voters }: NodeSnapshot): readonly string[] => {
@@ -52,11 +59,13 @@ const checkpointRow = ({ voters }: NodeSnapshot): readonly string[] => {
 const planRow = ({ plan }: NodeSnapshot): readonly string[] => {
   if (plan.steps.length === 0) return [];
   const open = plan.steps.filter(({ status }) => status !== 'done');
-  const text = open.length === 0 ? `${plan.steps.length} steps done` : open.map(({ id, status }) => `${id} ${status}`).join(', ');
+  const text =
+    open.length === 0 ? `${plan.steps.length} steps done` : open.map(({ id, status }) => `${id} ${status}`).join(', ');
   return [row('plan', `${plan.target}: ${text}`)];
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 const contactsRow = ({ contacts }: NodeSnapshot): readonly string[] => {
   if (!isRecord(contacts)) return [];
@@ -64,15 +73,31 @@ const contactsRow = ({ contacts }: NodeSnapshot): readonly string[] => {
   const why = [connection, trouble].filter((each) => typeof each === 'string');
   const count = typeof rows === 'number' ? `${rows} registrations` : 'registrations';
   const link = connected === true ? '' : ', no connection to the other node';
-  const step = direction === 'out' ? (inStep === true ? ', the other node has all' : ', the other node does not have all yet') : '';
-  return [row('contacts', `${count} ${direction === 'out' ? 'sent' : 'received'}${step}${link}${why.length === 0 ? '' : `: ${why.join('; ')}`}`)];
+  const step =
+    direction === 'out'
+      ? inStep === true
+        ? ', the other node has all'
+        : ', the other node does not have all yet'
+      : '';
+  return [
+    row(
+      'contacts',
+      `${count} ${direction === 'out' ? 'sent' : 'received'}${step}${link}${why.length === 0 ? '' : `: ${why.join('; ')}`}`,
+    ),
+  ];
 };
 
 const agentTroubles = (agent: AgentHealth, journal: { readonly trouble: string | null }): readonly string[] => [
   ...(journal.trouble === null ? [] : [`the journal is kept in memory: ${journal.trouble}`]),
   ...(agent.memoryTrouble === null ? [] : [`the state cannot be kept: ${agent.memoryTrouble}`]),
   ...(agent.worstLagMs < 50 ? [] : [`the agent was late by up to ${span(agent.worstLagMs)} in the last minute`]),
-  ...(Object.keys(agent.refused).length === 0 ? [] : [`refused datagrams: ${Object.entries(agent.refused).map(([why, count]) => `${why} (${count})`).join(', ')}`]),
+  ...(Object.keys(agent.refused).length === 0
+    ? []
+    : [
+        `refused datagrams: ${Object.entries(agent.refused)
+          .map(([why, count]) => `${why} (${count})`)
+          .join(', ')}`,
+      ]),
 ];
 
 /** What wants a person's eye, in order of weight. */
@@ -94,8 +119,15 @@ const troublesOf = (snapshot: NodeSnapshot): readonly string[] => {
   ];
 };
 
-const agentRow = ({ pid, startedAt, memoryMb, cpuPercent, worstLagMs }: AgentHealth, wall: number, program: string): string =>
-  row('agent', `${program}, pid ${pid}, up ${span(wall - startedAt)}, ${memoryMb} MB, ${cpuPercent} % of a core, late by ${worstLagMs} ms at most`);
+const agentRow = (
+  { pid, startedAt, memoryMb, cpuPercent, worstLagMs }: AgentHealth,
+  wall: number,
+  program: string,
+): string =>
+  row(
+    'agent',
+    `${program}, pid ${pid}, up ${span(wall - startedAt)}, ${memoryMb} MB, ${cpuPercent} % of a core, late by ${worstLagMs} ms at most`,
+  );
 
 const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
   ...troublesOf(snapshot).map((text) => style.warning(`  ! ${text}`)),
@@ -115,14 +147,20 @@ const checkpointLines = (snapshot: CheckpointSnapshot, style: Style): readonly s
   const heardRow = (role: 'main' | 'standby'): string => {
     const { msAgo, holding, well } = heard[role];
     if (msAgo === null) return row(role, 'never heard since this checkpoint started');
-    return row(role, `heard ${span(msAgo)} ago, ${holding > 0 ? `active under epoch ${holding}` : 'passive'}${well === false ? ', telephony NOT well' : ''}`);
+    return row(
+      role,
+      `heard ${span(msAgo)} ago, ${holding > 0 ? `active under epoch ${holding}` : 'passive'}${well === false ? ', telephony NOT well' : ''}`,
+    );
   };
   return [
     ...agentTroubles(agent, journal).map((text) => style.warning(`  ! ${text}`)),
     '',
     heardRow('main'),
     heardRow('standby'),
-    row('promise', promise === null ? 'none' : `to the ${promise.holder}, epoch ${promise.epoch}, for ${span(promise.leftMs)} more`),
+    row(
+      'promise',
+      promise === null ? 'none' : `to the ${promise.holder}, epoch ${promise.epoch}, for ${span(promise.leftMs)} more`,
+    ),
     ...(silentMs > 0 ? [row('silent', `just started: gives no vote for ${span(silentMs)} more`)] : []),
     style.faint(agentRow(agent, snapshot.wall, snapshot.program)),
   ];
