@@ -17,9 +17,11 @@ export interface HookOptions {
   /** The epoch of the plan that is under way. */
   readonly epoch: () => Epoch;
   readonly run?: Run;
-  /** Default: whether systemd is PID 1. */
+  /** Default: whether systemd is PID 1 and can be reached by `systemd-run`, which needs D-Bus. */
   readonly hasSystemd?: boolean;
 }
+
+const reachesSystemd = (): boolean => existsSync('/run/systemd/system') && existsSync('/run/dbus/system_bus_socket');
 
 /** The unit ends by itself so long after the deadline, should nobody be left to end it. */
 const BACKSTOP_MS = 1000;
@@ -51,7 +53,7 @@ const inUnit = (
  * `passivate`), and is run again when its outcome was not seen: it must bear that.
  */
 export const createHookStep = (options: HookOptions): DisposableStep => {
-  const { name, argv, timeoutMs, run = runProgram, hasSystemd = existsSync('/run/systemd/system') } = options;
+  const { name, argv, timeoutMs, run = runProgram, hasSystemd = reachesSystemd() } = options;
   const applies = (direction: StepDirection): boolean => options.when === 'both' || options.when === direction;
 
   const start = async (env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Result<Finished>> => {
