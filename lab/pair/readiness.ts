@@ -16,11 +16,12 @@ const isInStep = (contacts: unknown): boolean =>
 
 const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
   const { role } = node.node;
+  const open = node.plan.steps.filter(({ status }) => status !== 'done').map(({ id, status }) => `${id} ${status}`);
   const isMute = setup.telephony === 'cold' && role === 'standby';
   const facts: readonly (readonly [boolean, string])[] = [
     [isMute || node.health.verdict === 'up', `its telephony is ${node.health.verdict}: ${node.health.reason}`],
     [(node.other.heardMsAgo ?? recentMs) < recentMs, 'it does not hear the other'],
-    [node.plan.steps.every(({ status }) => status === 'done'), `its plan to ${node.plan.target} is not done`],
+    [open.length === 0, `its plan to ${node.plan.target} is not done: ${open.join(', ')}`],
     [node.mode === 'automatic', `its mode is ${node.mode}`],
     [node.maintenance === null, 'it is in maintenance'],
     [!node.needsAcknowledgement, 'it waits for an acknowledgement'],
