@@ -71,8 +71,8 @@ const forced = async (parts: Parts, action: 'stop' | 'restart'): Promise<Result<
   if (!overdue || manager.kill === null) return gentle;
   const killed = await manager.kill(bounds(1 - GENTLE_PART));
   if (!killed.ok) return killed;
-  // The job that waited for the end goes on by itself; asked again, it is the same one.
-  return manager[action](bounds(1 - GENTLE_PART));
+  // The job that waited for the end goes on by itself, and this joins it; a second restart would wait for a second end.
+  return action === 'stop' ? manager.stop(bounds(1 - GENTLE_PART)) : manager.start(bounds(1 - GENTLE_PART));
 };
 
 const verify = async (
