@@ -4,7 +4,7 @@ import { type FakeManager, startFakeManager } from '../ami/testing/fake-manager.
 import { createAmiProbe } from './ami.ts';
 import type { WatchedProbe } from './answer.ts';
 import { realClock } from './testing/clocks.ts';
-import { collect, isFailed, isOk, isSilent, type Reported } from './testing/samples.ts';
+import { collect, isFailed, isOk, isSilent, isWord, type Reported } from './testing/samples.ts';
 
 let manager: FakeManager;
 let probe: WatchedProbe;
@@ -69,7 +69,7 @@ test('only the connection dropped: no crash', async () => {
   start();
   await got.next(isOk);
   manager.dropAll();
-  const sample = await got.next((one) => one.reason === 'manager: entered' || one.outcome !== 'ok');
+  const sample = await got.next((one) => isWord(one) && (one.reason === 'manager: entered' || one.outcome !== 'ok'));
   assert.deepEqual([sample.outcome, sample.crashed], ['ok', false]);
 });
 

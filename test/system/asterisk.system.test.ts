@@ -200,7 +200,7 @@ inNamespace(import.meta.url, () => {
     context.diagnostic(
       `measured: stopped, all failed after ${noticedMs.toFixed(0)} ms; killed, seen by ${sample.probe} after ${seenMs.toFixed(1)} ms`,
     );
-    assert.ok(seenMs < 250, `${seenMs}`);
+    assert.ok(seenMs < 1_000, `${seenMs}`);
     await until(
       () => outcomes() === 'failed failed failed' && board.look().samples.every((one) => one.crashed),
       1_000,

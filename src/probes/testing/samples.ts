@@ -1,5 +1,5 @@
 import type { Sample } from '../../core/event.ts';
-import type { Report } from '../answer.ts';
+import { lateReason, type Report } from '../answer.ts';
 
 /** What a probe reported, and a way to wait for a certain word. */
 export interface Reported {
@@ -31,4 +31,6 @@ export const collect = (): Reported => {
 
 export const isOk = ({ outcome }: Sample): boolean => outcome === 'ok';
 export const isFailed = ({ outcome }: Sample): boolean => outcome === 'failed';
-export const isSilent = ({ outcome }: Sample): boolean => outcome === 'silent';
+/** A word about the target: not the probe's admission that a busy test machine made it late. */
+export const isWord = ({ reason }: Sample): boolean => reason !== lateReason;
+export const isSilent = (sample: Sample): boolean => sample.outcome === 'silent' && isWord(sample);
