@@ -88,7 +88,8 @@ const campaign = async (options: Options): Promise<number> => {
     (sum) => {
       if (options.json === true || Date.now() - shown < 10_000) return;
       shown = Date.now();
-      process.stderr.write(`${sum.runs} runs, ${sum.failed.length} failed\n`);
+      const seeds = sum.failed.map(({ seed, violations }) => `${seed} (${violations[0]?.kind})`).join(', ');
+      process.stderr.write(`${sum.runs} runs, ${sum.failed.length} failed${seeds === '' ? '' : `: ${seeds}`}\n`);
     },
   );
   report(result, Date.now() - began, options);

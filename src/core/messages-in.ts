@@ -1,5 +1,5 @@
 import { because, type Draft, noteEpoch, ownStatus, setDisk } from './draft.ts';
-import { onAnswer } from './lease.ts';
+import { onAnswer, rivalIsSilent } from './lease.ts';
 import type { Answer, Ask, HandoverRequest, Heard, Message, Release, Status } from './message.ts';
 import { adoptOrders } from './orders.ts';
 import { yieldTo } from './phases/closing.ts';
@@ -11,12 +11,11 @@ import { type Role, rivalOf, type VoterName } from './words.ts';
 
 const isRival = (d: Draft, from: VoterName): from is Role => from === rivalOf(d.settings.role);
 
-const releasedOfRival = (d: Draft): number =>
-  d.settings.role === 'main' ? d.s.boot.releasedStandby : d.s.boot.releasedMain;
-
 const sawRival = (d: Draft, status: Status): void => {
   const { rival } = d.s;
-  const wellSince = status.well ? (rival.wellSince >= 0 ? rival.wellSince : d.now) : -1;
+  // Silence is a break: a cable that comes and goes begins the hold anew.
+  const unbroken = rival.wellSince >= 0 && !rivalIsSilent(d);
+  const wellSince = status.well ? (unbroken ? rival.wellSince : d.now) : -1;
   // A rival that says it is passive takes back its claim.
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
@@ -31,7 +30,7 @@ const rivalKnows = (d: Draft, revision: number): void => {
 };
 
 const claims = (d: Draft, epoch: number): void => {
-  if (epoch <= releasedOfRival(d)) return;
+  if (epoch <= d.s.rival.releasedEpoch) return;
   d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
 };
 
@@ -41,7 +40,7 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   adoptOrders(d, ask.orders);
   if (ask.question === 'renew' || ask.question === 'ask') claims(d, ask.epoch);
   const { lease, phase } = d.s;
-  if (ask.question === 'renew' && ask.status.holding > 0 && ask.epoch > releasedOfRival(d)) {
+  if (ask.question === 'renew' && ask.status.holding > 0 && ask.epoch > d.s.rival.releasedEpoch) {
     if (lease.name === 'held' && phase.name !== 'closing' && ask.epoch > lease.epoch) yieldTo(d, ask.epoch);
   }
   const holds = d.s.lease.name === 'held';
@@ -63,7 +62,7 @@ const heardThrough = (d: Draft, heard: Heard | null): void => {
 const yieldToAnswer = (d: Draft, holding: number): void => {
   const { lease, phase } = d.s;
   if (lease.name !== 'held' || phase.name === 'closing') return;
-  if (holding > lease.epoch && holding > releasedOfRival(d)) yieldTo(d, holding);
+  if (holding > lease.epoch && holding > d.s.rival.releasedEpoch) yieldTo(d, holding);
 };
 
 const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
@@ -95,7 +94,8 @@ const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
 
 const onRelease = (d: Draft, release: Release): void => {
   if (release.role === d.settings.role) return;
-  const fresh = release.epoch > releasedOfRival(d);
+  const fresh = release.epoch > d.s.rival.releasedEpoch;
+  if (fresh) d.s.rival = { ...d.s.rival, releasedEpoch: release.epoch };
   d.s.boot = applyRelease(d.s.boot, release.role, release.epoch);
   if (d.s.rival.claimEpoch <= release.epoch) d.s.rival = { ...d.s.rival, claimAt: NEVER };
   if (fresh && release.addressee === d.settings.role) handedOver(d, release.epoch, release.ordered);

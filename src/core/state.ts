@@ -100,6 +100,8 @@ export interface Rival {
   /** It claimed the right to serve at this instant, under this epoch. */
   readonly claimAt: Instant;
   readonly claimEpoch: Epoch;
+  /** Highest epoch that the rival was heard to release; what it claims under an older one is a late packet. */
+  readonly releasedEpoch: Epoch;
   /** Well without a break since, -1 when not. */
   readonly wellSince: Instant;
   /** Last answer to a question of ours. */
@@ -234,6 +236,7 @@ const startRival: Rival = {
   relayed: null,
   claimAt: NEVER,
   claimEpoch: 0,
+  releasedEpoch: 0,
   wellSince: -1,
   answeredAt: NEVER,
   knowsRevision: 0,
