@@ -178,7 +178,7 @@ test('a warm Asterisk is mute until its address arrives, deaf when told, and com
   value(await installPbx(standby, plan));
   value(await standby.execChecked(['systemctl', 'start', 'asterisk']));
   const shown = value(await standby.execChecked(['asterisk', '-rx', 'pjsip show endpoints'])).stdout;
-  assert.match(shown, /Objects found: 21/);
+  assert.match(shown, /Objects found: 22/);
   assert.equal(await askOptions(lab.virtual.v4, 5), undefined);
   value(await standby.execChecked(['ip', 'address', 'add', `${lab.virtual.v4}/32`, 'dev', 'eth0']));
   assert.match((await askOptions(lab.virtual.v4, 50)) ?? '', /^SIP\/2\.0 \d+/);

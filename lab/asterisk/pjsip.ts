@@ -48,6 +48,21 @@ const templates = (plan: PbxPlan): readonly string[] => [
   }).replace('(!]', '(!)'),
 ];
 
+/** Who asks from the node itself is known: of strangers Asterisk writes a line into its log each time. */
+const local = (plan: PbxPlan): readonly string[] =>
+  plan.loopbackTransport === false
+    ? []
+    : [
+        section('local-probe', {
+          type: 'endpoint',
+          transport: 'loopback-udp',
+          context: 'none',
+          disallow: 'all',
+          allow: 'ulaw',
+        }),
+        section('local-probe', { type: 'identify', endpoint: 'local-probe', match: '127.0.0.1' }),
+      ];
+
 const phone = (user: string, password: string): string =>
   `[${user}](phone)\nauth = ${user}\naors = ${user}\ncallerid = <${user}>\n` +
   `[${user}](phone-auth)\nusername = ${user}\npassword = ${password}\n` +
@@ -76,6 +91,8 @@ const trunk = (plan: PbxPlan): readonly string[] => {
       client_uri: `sip:${user}@${plan.providerAddress}:${sipPort}`,
       contact_user: user,
       expiration: 120,
+      // Before a registration that is asked for, Asterisk 22 waits up to ten seconds at random; older ones know no such key.
+      ...(plan.isOld === true ? {} : { max_random_initial_delay: 0 }),
       // A mute standby fails at every try until its address arrives, and must never give up.
       retry_interval: 2,
       forbidden_retry_interval: 2,
@@ -89,8 +106,13 @@ const trunk = (plan: PbxPlan): readonly string[] => {
 /** pjsip.conf: transports, trunk with its registration, telephones with digest and one contact each. */
 export const pjsipConf = (plan: PbxPlan): string =>
   [
-    section('global', { type: 'global', user_agent: plan.nodeName === undefined ? 'dualtone-lab' : `dualtone-lab ${plan.nodeName}`, max_initial_qualify_time: 0 }),
+    section('global', {
+      type: 'global',
+      user_agent: plan.nodeName === undefined ? 'dualtone-lab' : `dualtone-lab ${plan.nodeName}`,
+      max_initial_qualify_time: 0,
+    }),
     ...transports(plan),
+    ...local(plan),
     ...trunk(plan),
     ...templates(plan),
     ...phoneAccounts(plan).map(({ user, password }) => phone(user, password)),

@@ -13,6 +13,8 @@ export interface PbxPlan {
   readonly loopbackTransport?: boolean;
   /** Tells the nodes apart in what they send (User-Agent, Server); the one thing that may differ between them. */
   readonly nodeName?: string;
+  /** For the Asterisk 16 of Debian bullseye. */
+  readonly isOld?: boolean;
   /** Ports of the media; default 10000 to 19999. */
   readonly mediaPorts?: { readonly first: number; readonly last: number };
 }

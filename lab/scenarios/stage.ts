@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
-import { createLab, type Lab } from '../lab.ts';
+import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
 import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
@@ -147,11 +147,13 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
   });
   if (!created.ok) return created;
   const lab = created.value;
+  const facts = await treeFactsOf(lab.runId);
   const pbx = {
     virtualAddress: lab.virtual.v4,
     providerAddress: lab.host('provider').address.v4,
     endpoints,
     seed: lab.runId,
+    isOld: facts.ok && /^(\d+:)?16\./.test(facts.value.asteriskVersion),
   };
   const pair = createPair(lab, pbx, options.first);
   let observers: Observers | undefined;
