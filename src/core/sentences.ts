@@ -36,7 +36,7 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
   'may-serve': (f) =>
     f['wanted'] === true
       ? 'a person wants this node to serve'
-      : `nothing was in the way of asking (other node last heard ${span(f['rivalSilentMs'])} ago)`,
+      : `nothing was in the way of asking (other node ${Number(f['rivalSilentMs']) >= 1e6 ? 'not heard' : `last heard ${span(f['rivalSilentMs'])} ago`})`,
   orders: (f) =>
     Number(f['maintenanceMs'] ?? 0) > 0
       ? `orders ${s(f['revision'])}: ${s(f['mode'])} mode, maintenance for ${span(f['maintenanceMs'])} (${s(f['reason'])})`
