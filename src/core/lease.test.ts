@@ -293,8 +293,8 @@ describe('hearing the rival', () => {
     const node = passiveNode();
     rivalServesFor(node, 2, 1000);
     node.voices.delete('main');
-    const last = node.state.rival.claimAt;
     node.passUntil('it serves', () => serves(node));
+    const last = node.state.rival.claimAt;
     assert.ok(node.now - last >= 600 && node.now - last < 620, `${node.now - last} ms`);
     assert.equal(heldEpoch(node), 3);
   });

@@ -23,7 +23,8 @@ export const tendDraining = (d: Draft): void => {
   const { phase } = d.s;
   if (phase.name !== 'draining') return;
   const idle = d.s.health.calls === 0;
-  const due = d.now >= phase.until || (phase.whenIdle && idle);
+  // Dead telephony has no calls to wait for.
+  const due = d.now >= phase.until || (phase.whenIdle && (idle || d.s.health.verdict === 'down'));
   if (!due) return;
   if (rivalIsFit(d)) {
     because(d, 'hand-over', { why: phase.because, calls: d.s.health.calls, idle });

@@ -15,7 +15,9 @@ const tendUnfit = (d: Draft): void => {
   if (health.verdict !== 'down') return;
   const tried = health.restartedAt >= health.since;
   const mayWait = unfit.policy === 'restart-first' && restartStep !== null;
-  if (mayWait && (!tried || d.now < health.restartedAt + unfit.restartWaitMs)) return restartInPlace(d);
+  // A second failure soon after a restart is not waited for: the other node is fit now.
+  const waitsUntil = tried ? health.restartedAt + unfit.restartWaitMs : d.now + 1;
+  if (mayWait && (tried || mayRestart(d)) && d.now < waitsUntil) return restartInPlace(d);
   if (!isManual(d.s) && !inMaintenance(d.s) && rivalIsFit(d)) {
     because(d, 'unfit', { reason: health.reason, crashed: health.crashed });
     return beginDraining(d, {
@@ -28,13 +30,17 @@ const tendUnfit = (d: Draft): void => {
   restartInPlace(d);
 };
 
+/** In hold a person restarts. The wait bounds a former restart too, so that a result that never comes stops no later one. */
+const mayRestart = (d: Draft): boolean =>
+  !isManual(d.s) && !inMaintenance(d.s) && d.now >= d.s.health.restartedAt + 4 * d.settings.unfit.restartWaitMs;
+
 /** Restarts telephony where it is, at most once in each wait. A service that restarts by itself is well before that. */
 export const restartInPlace = (d: Draft): void => {
   const { restartStep, unfit } = d.settings;
   const { health } = d.s;
-  if (restartStep === null || d.s.restartOp !== 0 || health.verdict !== 'down') return;
+  if (restartStep === null || health.verdict !== 'down' || !mayRestart(d)) return;
   const patience = unfit.policy === 'restart-first' && d.s.phase.name === 'serving' ? 0 : unfit.restartWaitMs;
-  if (d.now < health.since + patience || d.now < health.restartedAt + 4 * unfit.restartWaitMs) return;
+  if (d.now < health.since + patience) return;
   const op = nextOp(d);
   d.s.restartOp = op;
   d.s.health = { ...health, restartedAt: d.now };
