@@ -11,6 +11,12 @@ import { type Role, rivalOf, type VoterName } from './words.ts';
 
 const isRival = (d: Draft, from: VoterName): from is Role => from === rivalOf(d.settings.role);
 
+/** The rival serves, or asks to: who hears that does not ask. */
+const claims = (d: Draft, epoch: number): void => {
+  if (epoch <= d.s.rival.releasedEpoch) return;
+  d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
+};
+
 const sawRival = (d: Draft, status: Status): void => {
   const { rival } = d.s;
   // Silence is a break: a cable that comes and goes begins the hold anew.
@@ -19,6 +25,7 @@ const sawRival = (d: Draft, status: Status): void => {
   // A rival that says it is passive takes back its claim.
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
+  if (status.holding > 0) claims(d, status.holding);
   // It serves now: in hold, this node no longer may by itself.
   if (status.holding > 0 && d.s.disk.serving && d.s.lease.name !== 'held') setDisk(d, { serving: false });
 };
@@ -27,11 +34,6 @@ const rivalKnows = (d: Draft, revision: number): void => {
   if (revision <= d.s.rival.knowsRevision) return;
   d.s.rival = { ...d.s.rival, knowsRevision: revision };
   if (d.s.disk.leftManual && revision >= d.s.disk.orders.revision) setDisk(d, { leftManual: false });
-};
-
-const claims = (d: Draft, epoch: number): void => {
-  if (epoch <= d.s.rival.releasedEpoch) return;
-  d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
 };
 
 const onAsk = (d: Draft, from: Role, ask: Ask): void => {
