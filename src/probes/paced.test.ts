@@ -8,7 +8,7 @@ import { collect } from './testing/samples.ts';
 const pace = { probe: 'p', about: 'telephony', periodMs: 100, timeoutMs: 250, overlapping: true } as const;
 
 /** A probe whose answers the test gives, or not. */
-const setUp = (more: { overlapping?: boolean } = {}) => {
+const setUp = (more: { overlapping?: boolean; timeoutMs?: number } = {}) => {
   const clock = createHandClock();
   const asked: { readonly answer: (answer: Answer) => void; readonly signal: AbortSignal }[] = [];
   const probe = createPacedProbe(
@@ -58,6 +58,16 @@ test('our own lateness is silence, and open questions get their time anew', asyn
   asked.at(-1)?.answer(well('here'));
   await clock.pass(0);
   assert.equal(outcomes().at(-1), 'ok');
+  await probe.stop();
+});
+
+test('our own lateness is told although no question was near its deadline', async () => {
+  const { clock, probe, outcomes } = setUp({ timeoutMs: 60_000 });
+  await clock.pass(50);
+  await clock.freeze(99);
+  assert.deepEqual(outcomes(), []);
+  await clock.freeze(160);
+  assert.deepEqual(outcomes(), ['silent']);
   await probe.stop();
 });
 
