@@ -2,9 +2,14 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
+import { type AgentLine, benchAgent } from './agent/agent.ts';
+import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
 import { openResults, type ResultsFile, type RunLine } from './results.ts';
+import { benchRivals } from './rivals/rivals.ts';
+import type { RivalLine } from './rivals/run.ts';
+import { faultNames, systemNames } from './rivals/system.ts';
 import type { BenchOptions } from './series.ts';
 import { benchSteady } from './steady/steady.ts';
 
@@ -94,6 +99,27 @@ benchmark('lab-rows', 'the rows of the table of numbers that a telephone sees, i
     const only = flags.only === undefined ? {} : { only: flags.only };
     process.exitCode = await measure<LabLine>('lab-rows', flags, (results, options) =>
       benchLabRows(results, { ...options, ...only }),
+    );
+  });
+
+benchmark('agent', 'memory and processor time of agents and checkpoint, in the lab; 80 s a run', 5)
+  .option('--profile <seconds>', 'measures nothing, and tells where the time goes', whole)
+  .option('--preset <name>', 'for --profile: fast or quick', 'fast')
+  .action(async (flags: Flags & { readonly profile?: number; readonly preset: 'fast' | 'quick' }) => {
+    const { profile, preset } = flags;
+    process.exitCode = await measure<AgentLine>('agent', flags, async (results, options) =>
+      profile === undefined ? await benchAgent(results, options) : await profileAgents(preset, profile, options),
+    );
+  });
+
+benchmark('rivals', 'Dualtone, keepalived and a check by cron: the same faults on the same lab', 10)
+  .option('--systems <names>', `some of ${systemNames.join(',')}`, names)
+  .option('--faults <names>', `some of ${faultNames.join(',')}`, names)
+  .action(async (flags: Flags & { readonly systems?: readonly string[]; readonly faults?: readonly string[] }) => {
+    const { systems, faults } = flags;
+    const some = { ...(systems === undefined ? {} : { systems }), ...(faults === undefined ? {} : { faults }) };
+    process.exitCode = await measure<RivalLine>('rivals', flags, (results, options) =>
+      benchRivals(results, { ...options, ...some }),
     );
   });
 
