@@ -131,12 +131,12 @@ const connectionOn = (wire: Wire): AmiConnection => ({
 
 const openWire = (options: AmiOptions, listeners: AmiListeners): Wire => {
   const { host, port, localAddress, tls } = options;
+  const place = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
   const socket =
     tls === undefined
-      ? connectPlain({ host, port, ...(localAddress === undefined ? {} : { localAddress }), noDelay: true })
+      ? connectPlain({ ...place, noDelay: true })
       : connectTls({
-          host,
-          port,
+          ...place,
           rejectUnauthorized: tls.verify,
           ...(tls.ca === undefined ? {} : { ca: tls.ca }),
           ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
@@ -334,7 +334,7 @@ const socketFault = (options: AmiOptions, error: NodeJS.ErrnoException): Fault =
       remedy: 'Check addresses, limits and firewall of this machine.',
     };
   }
-  if (options.tls !== undefined && !code.startsWith('E')) {
+  if (options.tls !== undefined && (!code.startsWith('E') || /^ERR_(TLS|SSL)/.test(code))) {
     return {
       code: 'ami-tls',
       message: `No trusted TLS with the manager at ${where}: ${code}.`,
