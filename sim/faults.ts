@@ -319,6 +319,11 @@ export const faults: Readonly<Record<string, Fault>> = {
 /** Faults after which two may serve for a moment whatever we do; never drawn together with the others. */
 export const pausingFaults: Readonly<Record<string, Fault>> = { 'machine-paused': pauseMachine };
 
+const leaveToItself = (w: World): void => {
+  w.agents.main.command({ name: 'mode', mode: 'automatic' });
+  w.agents.main.command({ name: 'maintenance-off' });
+};
+
 /** From now on everything is well: links, machines, processes, disks, telephony. */
 export const healAll = (w: World): void => {
   w.network.heal();
@@ -339,8 +344,9 @@ export const healAll = (w: World): void => {
     agent.drain();
   }
   // Persons leave the pair to itself again.
-  w.agents.main.command({ name: 'mode', mode: 'automatic' });
-  w.agents.main.command({ name: 'maintenance-off' });
+  leaveToItself(w);
+  // Orders given at both nodes at once while they did not hear each other: one of them lost. They are given again.
+  w.timeline.after(1600, () => leaveToItself(w));
   for (const voter of w.checkpoints) {
     if (voter.status === 'dead') voter.start();
     else voter.thaw();
