@@ -1,23 +1,32 @@
 /** `dualtone agent` and `dualtone checkpoint`: from a file to a running process, or one clear sentence. */
-
-import type { Parsed } from '../config/parse.ts';
 import { flushCompileCache } from 'node:module';
+import type { Parsed } from '../config/parse.ts';
 import type { Fault, Result } from '../core/result.ts';
+import { keepConfig, recallConfig } from './config-cache.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { problemLines } from './problems.ts';
 import { PROGRAM } from './program.ts';
 
-const fatal = ({ code, message, remedy }: Fault): string => `dualtone: ${message}.\n    ${remedy} [${code}]\n`;
+const fatal = ({ code, message, remedy }: Fault): string =>
+  `dualtone: ${message.replace(/\.$/, '')}.\n    ${remedy} [${code}]\n`;
 
-const run = async <C>(
-  path: string,
-  parsed: Parsed<C>,
-  start: (config: C, program: string) => Promise<Result<void>>,
-): Promise<ExitCode> => {
+type Start<C> = (config: C, program: string) => Promise<Result<void>>;
+
+interface Kind<C> {
+  readonly name: 'node' | 'checkpoint';
+  readonly load: (path: string) => Promise<Parsed<C>>;
+  readonly start: () => Promise<Start<C>>;
+}
+
+const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: string): Promise<ExitCode> => {
+  const recalled = recallConfig<C>(kind.name, path);
+  const parsed: Parsed<C> = recalled === null ? await kind.load(path) : { ok: true, ...recalled };
   if (!parsed.ok) {
     process.stderr.write(await problemLines(path, parsed.problems));
     return EXIT.configInvalid;
   }
+  const start = await kind.start();
+  if (recalled === null) keepConfig(kind.name, path, parsed.config, parsed.notes);
   // Kept now, since a long-lived process may end without a chance to: the next start takes a third of the time.
   flushCompileCache();
   for (const note of parsed.notes) process.stderr.write(`dualtone: ${note}\n`);
@@ -27,18 +36,22 @@ const run = async <C>(
   return EXIT.notStarted;
 };
 
-export const runAgent = async (path: string): Promise<ExitCode> => {
-  const [{ loadConfig }, { runNode }] = await Promise.all([
-    import('../config/machine.ts'),
-    import('../agent/node-process.ts'),
-  ]);
-  return run(path, loadConfig(path), runNode);
-};
+export const runAgent = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => (await import('../agent/node-process.ts')).runNode,
+    },
+    path,
+  );
 
-export const runCheckpointAgent = async (path: string): Promise<ExitCode> => {
-  const [{ loadCheckpointConfig }, { runCheckpoint }] = await Promise.all([
-    import('../config/machine.ts'),
-    import('../agent/checkpoint-process.ts'),
-  ]);
-  return run(path, loadCheckpointConfig(path), runCheckpoint);
-};
+export const runCheckpointAgent = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'checkpoint',
+      load: async (file) => (await import('../config/machine.ts')).loadCheckpointConfig(file),
+      start: async () => (await import('../agent/checkpoint-process.ts')).runCheckpoint,
+    },
+    path,
+  );

@@ -1,10 +1,9 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { StateStore } from '../ports.ts';
-import { bootSchema, diskSchema } from './memory-schema.ts';
+import { checkBoot, checkDisk } from './memory-schema.ts';
 import { readSlot, type Slot, writeSlot } from './slot-file.ts';
 
 export interface StateStoreOptions {
@@ -26,12 +25,6 @@ const CEILING_UNKNOWN = 1_000_000;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The first thing that is wrong with it, in words. */
-const wrongWith = (error: z.ZodError): string => {
-  const issue = error.issues[0];
-  return issue === undefined ? 'it is odd' : `${issue.path.join('.')}: ${issue.message}`;
-};
-
 interface Loaded<T> {
   readonly value: T | null;
   readonly notes: readonly string[];
@@ -42,9 +35,9 @@ const loadBoot = (path: string, bootId: string): Loaded<BootMemory> => {
   try {
     const content = JSON.parse(readFileSync(path, 'utf8')) as { bootId?: unknown; memory?: unknown } | null;
     if (content?.bootId !== bootId) return { value: null, notes: [`${path} is of another boot, and is ignored`] };
-    const parsed = bootSchema.safeParse(content.memory);
-    if (parsed.success) return { value: parsed.data, notes: [] };
-    return { value: null, notes: [`${path} is odd (${wrongWith(parsed.error)}), and is ignored`] };
+    const checked = checkBoot(content.memory);
+    if (checked.good) return { value: checked.value, notes: [] };
+    return { value: null, notes: [`${path} is odd (${checked.why}), and is ignored`] };
   } catch (error) {
     return { value: null, notes: [`${path} cannot be read (${messageOf(error)}), and is ignored`] };
   }
@@ -62,9 +55,9 @@ const readCopy = (path: string): Copy => {
   const slot: Slot = readSlot(path);
   if (slot.state === 'missing') return { path, generation: 0, memory: null, damage: null };
   if (slot.state === 'damaged') return { path, generation: 0, memory: null, damage: slot.why };
-  const parsed = diskSchema.safeParse(JSON.parse(slot.text));
-  if (parsed.success) return { path, generation: slot.generation, memory: parsed.data, damage: null };
-  return { path, generation: slot.generation, memory: null, damage: wrongWith(parsed.error) };
+  const checked = checkDisk(JSON.parse(slot.text));
+  if (checked.good) return { path, generation: slot.generation, memory: checked.value, damage: null };
+  return { path, generation: slot.generation, memory: null, damage: checked.why };
 };
 
 const UNKNOWN_DISK: DiskMemory = {
