@@ -75,6 +75,8 @@ const resume = (d: Draft): void => {
   };
   d.s.phase = { name: 'serving' };
   d.s.gateOpen = true;
+  // The former agent may have died in closing it, and no renewal would open it again.
+  if (manual) orderGate(d, { type: 'hold-open' });
   d.s.plan = startPlan('activate', d.settings.plan, boot.holding, d.now);
   because(d, 'resumed', { epoch: boot.holding });
 };

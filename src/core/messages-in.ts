@@ -1,4 +1,4 @@
-import { because, type Draft, noteEpoch, ownStatus, setDisk } from './draft.ts';
+import { because, type Draft, noteEpoch, ownOrders, ownStatus, setDisk } from './draft.ts';
 import { onAnswer, rivalIsSilent } from './lease.ts';
 import type { Answer, Ask, HandoverRequest, Heard, Message, Release, Status } from './message.ts';
 import { adoptOrders } from './orders.ts';
@@ -51,7 +51,7 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   });
   d.s.boot = result.boot;
   noteEpoch(d, result.boot.highest);
-  d.effects.push({ kind: 'send', to: from, message: answerOf(ask, result, null, ownStatus(d), d.s.disk.orders) });
+  d.effects.push({ kind: 'send', to: from, message: answerOf(ask, result, null, ownStatus(d), ownOrders(d.s)) });
 };
 
 const heardThrough = (d: Draft, heard: Heard | null): void => {

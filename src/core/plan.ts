@@ -54,8 +54,10 @@ export const tendPlan = (d: Draft): void => {
   if (plan.target === 'activate' && !d.s.gateOpen) return;
   const next = orderOf(plan).find((index) => plan.statuses[index] === 'to-do');
   if (next !== undefined) return start(d, next);
-  const failed = orderOf(plan).find((index) => plan.statuses[index] === 'failed');
-  if (failed !== undefined && d.now >= plan.retryAt) start(d, failed);
+  if (d.now < plan.retryAt || !plan.statuses.includes('failed')) return;
+  // All that failed come again, in their order: one that fails for ever keeps no other from its turn.
+  d.s.plan = { ...plan, statuses: plan.statuses.map((status) => (status === 'failed' ? 'to-do' : status)) };
+  tendPlan(d);
 };
 
 /** A step's result; false when it is not one of the plan's. */
