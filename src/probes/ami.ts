@@ -58,7 +58,7 @@ export const createAmiProbe = (options: AmiProbeOptions, clock: Clock, connect =
     callsDenied: false,
     held: null,
   };
-  const paced = createPacedProbe({ ...options, overlapping: true }, (signal) => ask(state, signal), clock);
+  const paced = createPacedProbe({ ...options, overlapping: true }, () => ask(state), clock);
   state.poke = () => paced.poke();
   return { ...paced, stop: () => stop(state, paced) };
 };
@@ -71,16 +71,12 @@ const stop = async (state: State, paced: WatchedProbe): Promise<void> => {
 };
 
 /** One question is open at a time; looks that find it open wait for the same answer, each for its own time. */
-const ask = (state: State, signal: AbortSignal): Promise<Answer> => {
+const ask = async (state: State): Promise<Answer> => {
   state.question ??= question(state).finally(() => {
     state.question = null;
   });
-  const { promise: calledOff, resolve } = Promise.withResolvers<Answer>();
-  signal.addEventListener('abort', () => resolve(silent('called off')), { once: true });
-  return Promise.race([state.question, calledOff]).then((answer) => ({
-    ...answer,
-    calls: answer.outcome === 'ok' ? state.calls : -1,
-  }));
+  const answer = await state.question;
+  return { ...answer, calls: answer.outcome === 'ok' ? state.calls : -1 };
 };
 
 const question = async (state: State): Promise<Answer> => {

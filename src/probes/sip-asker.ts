@@ -11,7 +11,7 @@ export type SipAskerOptions = Pick<ChannelOptions, 'transport' | 'host' | 'port'
 export interface SipAsker {
   /** The status of the final answer. Faults: `sip-garbled`, and those of `openChannel` and of a request. */
   ask(limits: { readonly timeoutMs: Millis; readonly signal: AbortSignal }): Promise<Result<number>>;
-  /** Lets go of a connection from which nothing came; the next question opens another. */
+  /** Turns from a connection on which nothing came: the next question opens another; what is asked already keeps its own time. */
   renew(): void;
   close(): Promise<void>;
 }
@@ -20,11 +20,16 @@ interface Line {
   readonly channel: Channel;
   readonly transactions: Transactions;
   readonly off: AbortController;
+  /** Questions under way. */
+  asking: number;
+  /** Closes with its last question. */
+  retired: boolean;
 }
 
 interface State {
   readonly options: SipAskerOptions;
   line: Line | null;
+  readonly lines: Set<Line>;
   opening: Promise<Result<Line>> | null;
   readonly off: AbortController;
   /** Chance once, then a count: every question needs names of its own. */
@@ -37,29 +42,50 @@ interface State {
  * given up with `renew`, is opened anew with the next question, so a changed route or address does no lasting harm.
  */
 export const createSipAsker = (options: SipAskerOptions): SipAsker => {
-  const state: State = { options, line: null, opening: null, off: new AbortController(), name: newTag(), asked: 0 };
+  const state: State = {
+    options,
+    line: null,
+    lines: new Set(),
+    opening: null,
+    off: new AbortController(),
+    name: newTag(),
+    asked: 0,
+  };
   return {
     ask: async (limits) => {
       const opened = state.line === null ? await lineOf(state) : ok(state.line);
       if (!opened.ok) return opened;
-      const { channel, transactions } = opened.value;
+      const line = opened.value;
       state.asked += 1;
-      const answer = await transactions.request(optionsRequest(state, channel), limits);
+      line.asking += 1;
+      const answer = await line.transactions.request(optionsRequest(state, line.channel), limits);
+      line.asking -= 1;
+      tidy(state, line);
       return answer.ok ? ok(answer.value.status) : answer;
     },
-    renew: () => letGo(state),
+    renew: () => {
+      const { line } = state;
+      if (line === null) return;
+      state.line = null;
+      line.retired = true;
+      tidy(state, line);
+    },
     close: async () => {
       state.off.abort('closed');
       await state.opening;
-      letGo(state);
+      state.line = null;
+      for (const line of state.lines) letGo(state, line);
     },
   };
 };
 
-const letGo = (state: State): void => {
-  const { line } = state;
-  state.line = null;
-  line?.off.abort('let go');
+const letGo = (state: State, line: Line): void => {
+  state.lines.delete(line);
+  line.off.abort('let go');
+};
+
+const tidy = (state: State, line: Line): void => {
+  if (line.retired && line.asking === 0) letGo(state, line);
 };
 
 const lineOf = (state: State): Promise<Result<Line>> => {
@@ -85,6 +111,7 @@ const open = async (state: State): Promise<Result<Line>> => {
     },
     onGone: (fault) => {
       if (state.line?.off === off) state.line = null;
+      for (const line of state.lines) if (line.off === off) state.lines.delete(line);
       transactions?.failAll(fault);
     },
   });
@@ -92,9 +119,12 @@ const open = async (state: State): Promise<Result<Line>> => {
   state.off.signal.removeEventListener('abort', calledOff);
   if (!channel.ok) return channel;
   transactions = createTransactions(channel.value);
-  const line: Line = { channel: channel.value, transactions, off };
+  const line: Line = { channel: channel.value, transactions, off, asking: 0, retired: false };
   if (state.off.signal.aborted) off.abort('closed');
-  else state.line = line;
+  else {
+    state.line = line;
+    state.lines.add(line);
+  }
   return ok(line);
 };
 
