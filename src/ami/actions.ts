@@ -1,6 +1,6 @@
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { AmiAsk, AmiConnection } from './connection.ts';
-import { type AmiMessage, headerOf, numberOf } from './message.ts';
+import { type AmiHeader, type AmiMessage, headerOf, numberOf } from './message.ts';
 
 /** A row of AstDB: the key without its family. */
 export interface AstDbRow {
@@ -58,7 +58,10 @@ export const runCommand = async (
     : refusal('Command', response);
 };
 
-/** The value of one row of AstDB, null when there is none. Needs class `system` or `reporting`. */
+/**
+ * The value of one row of AstDB, null when there is none. Needs class `system` or `reporting`. Asterisk 16 cuts what `DBGet`
+ * gives at 255 bytes (tried: 16.28 does, 22.10 does not); a value that may be such a piece is read with `DBGetTree`.
+ */
 export const dbGet = async (
   ami: AmiConnection,
   family: string,
@@ -74,27 +77,52 @@ export const dbGet = async (
   const { response, entries } = answer.value;
   if (response.name === 'Success') {
     const value = entries[0] === undefined ? undefined : headerOf(entries[0], 'Val');
-    return ok(value ?? null);
+    return value !== undefined && mayBeCut(value) ? dbGetWhole(ami, family, key, ask) : ok(value ?? null);
   }
   return /not found/i.test(headerOf(response, 'Message') ?? '') ? ok(null) : refusal('DBGet', response);
 };
 
+/** Cut at 255 bytes, perhaps within a letter, of which then up to three bytes too much are left. */
+const mayBeCut = (value: string): boolean => {
+  const bytes = Buffer.byteLength(value);
+  return bytes >= 252 && bytes <= 258;
+};
+
+const dbGetWhole = async (
+  ami: AmiConnection,
+  family: string,
+  key: string,
+  ask: AmiAsk,
+): Promise<Result<string | null>> => {
+  const rows = await dbTree(ami, family, ask, key);
+  if (!rows.ok) return rows;
+  // Asterisk looks with LIKE: `_` in a key fits any letter.
+  return ok(rows.value.find((row) => row.key === key)?.value ?? null);
+};
+
 /**
  * All rows of a family, keys without it. `DBGetTree` where there is one (Asterisk from 16.28, 18.14 on: 10,000 rows in
- * 55 ms), else the console's `database show`, which needs class `command`.
+ * 55 ms), else the console's `database show`, which needs class `command`. With `under`: only that row and what is below it.
  */
 export const dbTree = async (
   ami: AmiConnection,
   family: string,
   ask: AmiAsk = {},
+  under?: string,
 ): Promise<Result<readonly AstDbRow[]>> => {
-  const answer = await ami.act('DBGetTree', [['Family', family]], { ...ask, until: 'DBGetTreeComplete' });
+  const headers: AmiHeader[] = [['Family', family]];
+  if (under !== undefined) headers.push(['Key', under]);
+  const answer = await ami.act('DBGetTree', headers, { ...ask, until: 'DBGetTreeComplete' });
   if (!answer.ok) return answer;
   const { response, entries } = answer.value;
   if (response.name === 'Success')
     return ok(entries.flatMap((entry) => rowOf(family, headerOf(entry, 'Key'), headerOf(entry, 'Val'))));
   if (!/invalid\/unknown command/i.test(headerOf(response, 'Message') ?? '')) return refusal('DBGetTree', response);
-  const lines = await runCommand(ami, `database show ${family}`, ask);
+  const lines = await runCommand(
+    ami,
+    under === undefined ? `database show ${family}` : `database show ${family} ${under}`,
+    ask,
+  );
   if (!lines.ok) return lines;
   return ok(
     lines.value.flatMap((line) => {

@@ -122,6 +122,18 @@ test('AstDB: put, get, list, delete; quotes and other alphabets come back as the
   assert.deepEqual(await dbGet(ami, 'registrar/contact', '1;@ab'), { ok: true, value: null });
 });
 
+test('a value that Asterisk 16 cuts is read whole', async () => {
+  const ami = await enter();
+  manager.cutAt = 255;
+  for (const size of [100, 250, 254, 255, 256, 400, 600]) {
+    for (const letter of ['x', 'é', '電']) {
+      const value = `{"a":"${letter.repeat(Math.ceil(size / Buffer.byteLength(letter)))}"}`;
+      await dbPut(ami, 'f', { key: 'k', value });
+      assert.deepEqual(await dbGet(ami, 'f', 'k'), { ok: true, value }, `${size} ${letter}`);
+    }
+  }
+});
+
 test('a value with a line end is refused before it could become an action of its own', async () => {
   const ami = await enter();
   const before = manager.actions.length;

@@ -12,6 +12,8 @@ export interface FakeManager {
   /** All bytes it got. */
   readonly heard: () => string;
   calls: number;
+  /** Gives only so many bytes of a value with DBGet, as Asterisk 16 does with 255. */
+  cutAt: number;
   /** Accepts and reads, but answers nothing, as a stuck Asterisk; or answers again, first what it owes. */
   freeze(frozen: boolean): void;
   /** Actions answered with `Response: Error` and this message. */
@@ -38,6 +40,7 @@ interface State {
   frozen: boolean;
   heard: string;
   calls: number;
+  cutAt: number;
   secret: string;
 }
 
@@ -52,6 +55,7 @@ export const startFakeManager = async (secret = 's3cret'): Promise<FakeManager> 
     frozen: false,
     heard: '',
     calls: 0,
+    cutAt: Number.POSITIVE_INFINITY,
     secret,
   };
   const port = await listen(state, 0);
@@ -73,6 +77,12 @@ export const startFakeManager = async (secret = 's3cret'): Promise<FakeManager> 
     },
     set calls(calls: number) {
       state.calls = calls;
+    },
+    get cutAt() {
+      return state.cutAt;
+    },
+    set cutAt(bytes: number) {
+      state.cutAt = bytes;
     },
     freeze: (frozen) => {
       state.frozen = frozen;
@@ -172,7 +182,7 @@ const answerTo = (state: State, asked: ReadonlyMap<string, string>): string => {
     case 'DBGet':
       return dbGet(state, path, id) ?? error('Database entry not found');
     case 'DBGetTree':
-      return dbTree(state, `/${asked.get('family') ?? ''}/`, id);
+      return dbTree(state, asked.has('key') ? path : `/${asked.get('family') ?? ''}/`, id);
     case 'Command':
       return success(['Message', 'Command output follows'], ...consoleLines(state, asked.get('command') ?? ''));
     default:
@@ -190,7 +200,8 @@ const dbGet = (state: State, path: string, id: readonly [string, string]): strin
   const value = state.valueByPath.get(path);
   if (value === undefined) return null;
   const head = block([['Response', 'Success'], id, ['EventList', 'start'], ['Message', 'Result will follow']]);
-  const entry = block([['Event', 'DBGetResponse'], ['Key', path], ['Val', value], id]);
+  const given = Buffer.from(value).subarray(0, state.cutAt).toString();
+  const entry = block([['Event', 'DBGetResponse'], ['Key', path], ['Val', given], id]);
   return head + entry + block([['Event', 'DBGetComplete'], id, ['EventList', 'Complete'], ['ListItems', '1']]);
 };
 
