@@ -45,6 +45,8 @@ export type Response =
   | { readonly id: string; readonly type: 'journal'; readonly entries: readonly JournalEntry[] }
   | { readonly id: string; readonly type: 'fault'; readonly fault: Fault };
 
+export type { JournalEntry };
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const isRecord = (input: unknown): input is Fields =>

@@ -39,18 +39,18 @@ const isOwn = (file: string): boolean => {
   return (uid === 0 || uid === process.getuid?.()) && (mode & 0o077) === 0;
 };
 
-/** What was kept for this text, or null. */
-export const recallConfig = <C>(
+/** What was kept for this text, or null. The stamp proves that it is what the parser of this program made of it. */
+export const recallConfig = (
   kind: 'node' | 'checkpoint',
   path: string,
-): { readonly config: C; readonly notes: readonly string[] } | null => {
+): { readonly config: unknown; readonly notes: readonly string[] } | null => {
   try {
     const text = readFileSync(path, 'utf8');
     const file = fileOf(path, text);
     if (!isOwn(file)) return null;
     const kept: unknown = JSON.parse(readFileSync(file, 'utf8'));
     if (!isKept(kept) || kept.stamp !== stampOf(kind, text)) return null;
-    return { config: kept.config as C, notes: kept.notes };
+    return { config: kept.config, notes: kept.notes };
   } catch {
     return null;
   }

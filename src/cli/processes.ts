@@ -19,8 +19,9 @@ interface Kind<C> {
 }
 
 const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: string): Promise<ExitCode> => {
-  const recalled = recallConfig<C>(kind.name, path);
-  const parsed: Parsed<C> = recalled === null ? await kind.load(path) : { ok: true, ...recalled };
+  const recalled = recallConfig(kind.name, path);
+  const parsed: Parsed<C> =
+    recalled === null ? await kind.load(path) : { ok: true, config: recalled.config as C, notes: recalled.notes };
   if (!parsed.ok) {
     process.stderr.write(await problemLines(path, parsed.problems));
     return EXIT.configInvalid;

@@ -1,6 +1,7 @@
 /** `journal`: read, follow, verify, export. Works on the files, so also when the agent is dead. */
+
+import type { JournalEntry } from '../../api/protocol.ts';
 import type { JournalReader } from '../../journal/reader.ts';
-import type { JournalEntry } from '../../ports.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, Ended, journalOf, type Output, orEnd } from '../target.ts';
 

@@ -1,7 +1,8 @@
 /** `explain`: would it serve now, why, why not, what is missing; and the same for a past decision. */
+
+import type { JournalEntry } from '../../api/protocol.ts';
 import type { NodeSnapshot } from '../../api/snapshot.ts';
 import { sentenceOf } from '../../core/sentences.ts';
-import type { JournalEntry } from '../../ports.ts';
 import type { Style } from './style.ts';
 import { span, stamp } from './time.ts';
 

@@ -1,6 +1,7 @@
 /** Entries of the journal, one line each. */
+
+import type { JournalEntry } from '../../api/protocol.ts';
 import { sentenceOf } from '../../core/sentences.ts';
-import type { JournalEntry } from '../../ports.ts';
 import type { Style } from './style.ts';
 import { stamp } from './time.ts';
 
