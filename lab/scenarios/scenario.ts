@@ -39,8 +39,8 @@ export interface Expected {
   readonly twoServing: 'none' | 'some';
   /** How often the service goes from one node to the other. */
   readonly moves?: number;
-  /** In per cent; default 100 where somebody serves. */
-  readonly registrationsKept?: number;
+  /** In per cent; default 100 where somebody serves; `any`: not judged. */
+  readonly registrationsKept?: number | 'any';
   /** Calls that neither telephone nor scenario ended. */
   readonly callsCut?: number;
   /** In the voice of the scenario's own calls. */
