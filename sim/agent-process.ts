@@ -49,156 +49,171 @@ const GATEWAY_SILENT: Sample = {
 const BACKLOG_MAX = 400;
 export const WALL_START = 1_800_000_000_000;
 
-export const createAgentProcess = (m: Machine, timeline: Timeline, random: Random, hooks: AgentHooks): AgentProcess => {
-  let incarnation = 0;
-  let wakeDue = Number.POSITIVE_INFINITY;
-  let busyUntil = 0;
-  let backlog: (() => Event)[] = [];
-  let commands = 0;
+/** The process behind the interface: what it is doing, and what waits for it. */
+interface Inner {
+  readonly m: Machine;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly hooks: AgentHooks;
+  /** Rises with each death, so that what was begun before is heard by nobody. */
+  incarnation: number;
+  wakeDue: number;
+  busyUntil: number;
+  backlog: (() => Event)[];
+}
 
-  const scheduleWake = (at: number): void => {
-    if (at === wakeDue) return;
-    wakeDue = at;
-    const born = incarnation;
-    // A hair later, so that rounding never wakes it before its time.
-    timeline.at(m.trueTime(at) + 1e-6, () => {
-      if (incarnation !== born || wakeDue !== at) return;
-      wakeDue = Number.POSITIVE_INFINITY;
-      handle(() => ({ kind: 'wake', at: m.local() }));
-    });
-  };
+type Process = AgentProcess & { readonly inner: Inner };
 
-  /** Handles the event now, or as soon as the agent runs and is free. The event is made then: it carries the time at which it is read. */
-  const handle = (makeEvent: () => Event): void => {
-    if (a.status === 'dead' || !m.up) return;
-    if (a.status === 'frozen' || m.paused || timeline.now < busyUntil) {
-      if (backlog.length < BACKLOG_MAX) backlog.push(makeEvent);
+const scheduleWake = (a: Process, at: number): void => {
+  const { inner } = a;
+  if (at === inner.wakeDue) return;
+  inner.wakeDue = at;
+  const born = inner.incarnation;
+  // A hair later, so that rounding never wakes it before its time.
+  inner.timeline.at(inner.m.trueTime(at) + 1e-6, () => {
+    if (inner.incarnation !== born || inner.wakeDue !== at) return;
+    inner.wakeDue = Number.POSITIVE_INFINITY;
+    handle(a, () => ({ kind: 'wake', at: inner.m.local() }));
+  });
+};
+
+/** Handles the event now, or as soon as the agent runs and is free. The event is made then: it carries the time at which it is read. */
+const handle = (a: Process, makeEvent: () => Event): void => {
+  const { m, hooks, timeline, backlog, busyUntil } = a.inner;
+  if (a.status === 'dead' || !m.up) return;
+  if (a.status === 'frozen' || m.paused || timeline.now < busyUntil) {
+    if (backlog.length < BACKLOG_MAX) backlog.push(makeEvent);
+    return;
+  }
+  const event = makeEvent();
+  const before = a.state;
+  const decision = decide(m.settings, before, event, WALL_START + timeline.now);
+  a.state = decision.state;
+  hooks.decided(before, decision, event);
+  if (a.state.boot !== before.boot) {
+    m.tmpfs = a.state.boot;
+    hooks.kept();
+  }
+  // A disk that refuses is an alarm, not a halt; what it missed is written as soon as it takes it.
+  if (!m.diskFull) m.disk = a.state.disk;
+  if (a.state.disk !== before.disk && m.diskSlowMs > 0) afterDisk(a, decision);
+  else applyEffects(a, decision);
+};
+
+/** The disk takes its time, and no effect leaves before. */
+const afterDisk = (a: Process, decision: Decision): void => {
+  const { inner } = a;
+  const born = inner.incarnation;
+  inner.busyUntil = inner.timeline.now + inner.m.diskSlowMs;
+  inner.timeline.at(inner.busyUntil, () => {
+    if (inner.incarnation !== born || a.status === 'dead') return;
+    applyEffects(a, decision);
+    drain(a);
+  });
+};
+
+const applyEffects = (a: Process, decision: Decision): void => {
+  for (const effect of decision.effects) applyEffect(a, effect);
+  scheduleWake(a, decision.wakeAt);
+};
+
+const applyEffect = (a: Process, effect: Effect): void => {
+  const { inner } = a;
+  const born = inner.incarnation;
+  switch (effect.kind) {
+    case 'send':
+      return inner.hooks.send(effect.to, effect.message);
+    case 'gate':
+      return inner.m.gate(effect.action, () => {
+        if (inner.incarnation !== born) return;
+        handle(a, () => ({ kind: 'gate', at: inner.m.local(), op: effect.op, ok: true }));
+      });
+    case 'step':
+      return runStep(a, effect);
+    case 'reply':
+      return inner.hooks.replied(effect);
+    case 'keep':
+    case 'notify':
       return;
-    }
-    const event = makeEvent();
-    const before = a.state;
-    const decision = decide(m.settings, before, event, WALL_START + timeline.now);
-    a.state = decision.state;
-    hooks.decided(before, decision, event);
-    const wroteDisk = a.state.disk !== before.disk;
-    if (a.state.boot !== before.boot) {
-      m.tmpfs = a.state.boot;
-      hooks.kept();
-    }
-    // A disk that refuses is an alarm, not a halt; what it missed is written as soon as it takes it.
-    if (!m.diskFull) m.disk = a.state.disk;
-    if (wroteDisk && m.diskSlowMs > 0) afterDisk(decision);
-    else applyEffects(decision);
-  };
+  }
+};
 
-  /** The disk takes its time, and no effect leaves before. */
-  const afterDisk = (decision: Decision): void => {
-    const born = incarnation;
-    busyUntil = timeline.now + m.diskSlowMs;
-    timeline.at(busyUntil, () => {
-      if (incarnation !== born || a.status === 'dead') return;
-      applyEffects(decision);
-      drain();
-    });
-  };
+const runStep = (a: Process, effect: Extract<Effect, { kind: 'step' }>): void => {
+  const { inner } = a;
+  const { m, random } = inner;
+  if (m.stepsLost && random.chance(0.5)) return;
+  const born = inner.incarnation;
+  inner.timeline.after(2 + random.next() * 8 + m.stepsSlowMs * random.next(), () => {
+    if (effect.direction === 'restart' && m.up) m.telephony = 'well';
+    if (inner.incarnation !== born) return;
+    handle(a, () => ({ kind: 'step', at: m.local(), op: effect.op, outcome: 'done', detail: '' }));
+  });
+};
 
-  const applyEffects = (decision: Decision): void => {
-    for (const effect of decision.effects) applyEffect(effect);
-    scheduleWake(decision.wakeAt);
-  };
+/** Handles what waited while the agent could not. */
+const drain = (a: Process): void => {
+  const { inner } = a;
+  const waiting = inner.backlog;
+  inner.backlog = [];
+  for (const makeEvent of waiting) handle(a, makeEvent);
+  if (a.status === 'running' && !inner.m.paused && inner.wakeDue < inner.m.local()) {
+    handle(a, () => ({ kind: 'wake', at: inner.m.local() }));
+  }
+};
 
-  const applyEffect = (effect: Effect): void => {
-    const born = incarnation;
-    switch (effect.kind) {
-      case 'send':
-        return hooks.send(effect.to, effect.message);
-      case 'gate':
-        return m.gate(effect.action, () => {
-          if (incarnation === born) handle(() => ({ kind: 'gate', at: m.local(), op: effect.op, ok: true }));
-        });
-      case 'step':
-        return runStep(effect);
-      case 'reply':
-        return hooks.replied(effect);
-      case 'keep':
-      case 'notify':
-        return;
-    }
-  };
+const start = (a: Process): void => {
+  const { m, random, timeline } = a.inner;
+  if (a.status !== 'dead' || !m.up) return;
+  a.status = 'running';
+  a.state = initialState(m.settings);
+  const seed = random.integer(1, 2 ** 31);
+  const { tmpfs: boot, disk } = m;
+  handle(a, () => ({ kind: 'started', at: m.local(), wall: WALL_START + timeline.now, boot, disk, seed }));
+};
 
-  const runStep = (effect: Extract<Effect, { kind: 'step' }>): void => {
-    if (m.stepsLost && random.chance(0.5)) return;
-    const born = incarnation;
-    timeline.after(2 + random.next() * 8 + m.stepsSlowMs * random.next(), () => {
-      if (effect.direction === 'restart' && m.up) m.telephony = 'well';
-      if (incarnation === born)
-        handle(() => ({ kind: 'step', at: m.local(), op: effect.op, outcome: 'done', detail: '' }));
-    });
-  };
+const kill = (a: Process): void => {
+  if (a.status === 'dead') return;
+  a.status = 'dead';
+  Object.assign(a.inner, { backlog: [], busyUntil: 0, wakeDue: Number.POSITIVE_INFINITY });
+  a.inner.incarnation += 1;
+  a.inner.m.orphanPipe();
+};
 
-  const drain = (): void => {
-    const waiting = backlog;
-    backlog = [];
-    for (const makeEvent of waiting) handle(makeEvent);
-    if (a.status === 'running' && !m.paused && wakeDue < m.local()) handle(() => ({ kind: 'wake', at: m.local() }));
-  };
+const look = (a: Process): void => {
+  const { m } = a.inner;
+  const samples = [samplesOf[m.telephony], m.networkUp ? GATEWAY_ANSWERS : GATEWAY_SILENT];
+  const { calls } = m;
+  handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls } }));
+};
 
-  const a: AgentProcess = {
+export const createAgentProcess = (m: Machine, timeline: Timeline, random: Random, hooks: AgentHooks): AgentProcess => {
+  let commands = 0;
+  const never = Number.POSITIVE_INFINITY;
+  const inner: Inner = { m, timeline, random, hooks, incarnation: 0, wakeDue: never, busyUntil: 0, backlog: [] };
+  const a: Process = {
+    inner,
     machine: m,
     status: 'dead',
     state: initialState(m.settings),
-    start() {
-      if (a.status !== 'dead' || !m.up) return;
-      a.status = 'running';
-      a.state = initialState(m.settings);
-      const seed = random.integer(1, 2 ** 31);
-      handle(() => ({
-        kind: 'started',
-        at: m.local(),
-        wall: WALL_START + timeline.now,
-        boot: m.tmpfs,
-        disk: m.disk,
-        seed,
-      }));
-    },
-    kill() {
-      if (a.status === 'dead') return;
-      a.status = 'dead';
-      incarnation += 1;
-      backlog = [];
-      busyUntil = 0;
-      wakeDue = Number.POSITIVE_INFINITY;
-      m.orphanPipe();
-    },
+    start: () => start(a),
+    kill: () => kill(a),
     freeze() {
       if (a.status === 'running') a.status = 'frozen';
     },
     thaw() {
       if (a.status !== 'frozen') return;
       a.status = 'running';
-      drain();
+      drain(a);
     },
-    receive: (from, message) => handle(() => ({ kind: 'message', at: m.local(), from, message })),
+    receive: (from, message) => handle(a, () => ({ kind: 'message', at: m.local(), from, message })),
     command(command) {
       commands += 1;
-      const id = `c${commands}`;
-      handle(() => ({
-        kind: 'command',
-        at: m.local(),
-        id,
-        by: 'sim',
-        expiresAt: m.local() + 5000,
-        epoch: null,
-        command,
-      }));
+      const given = { kind: 'command', id: `c${commands}`, by: 'sim', epoch: null, command } as const;
+      handle(a, () => ({ ...given, at: m.local(), expiresAt: m.local() + 5000 }));
     },
-    look() {
-      const samples = [samplesOf[m.telephony], m.networkUp ? GATEWAY_ANSWERS : GATEWAY_SILENT];
-      const { calls } = m;
-      handle(() => ({ kind: 'look', at: m.local(), look: { samples, calls } }));
-    },
-    clockJump: (jumpMs, paused) => handle(() => ({ kind: 'clock-jump', at: m.local(), jumpMs, paused })),
-    drain,
+    look: () => look(a),
+    clockJump: (jumpMs, paused) => handle(a, () => ({ kind: 'clock-jump', at: m.local(), jumpMs, paused })),
+    drain: () => drain(a),
   };
   return a;
 };

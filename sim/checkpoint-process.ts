@@ -3,6 +3,7 @@ import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../src/
 import type { BootMemory, DiskMemory } from '../src/core/memory.ts';
 import type { Message } from '../src/core/message.ts';
 import type { Millis, Role, VoterName } from '../src/core/words.ts';
+import { createLocalClock } from './local-clock.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -31,8 +32,7 @@ export const createCheckpointProcess = (
   send: (to: Role, message: Message) => void,
   kept: () => void,
 ): CheckpointProcess => {
-  const rate = 1 + random.between(-clockPpm, clockPpm) * 1e-6;
-  const offset = random.between(1e4, 1e6);
+  const { local, trueTime } = createLocalClock(timeline, random, clockPpm);
   let disk: DiskMemory | null = null;
   let state: CheckpointState | null = null;
   let backlog: { readonly from: Role; readonly message: Message }[] = [];
@@ -49,8 +49,8 @@ export const createCheckpointProcess = (
     name,
     status: 'dead',
     tmpfs: null,
-    local: () => offset + rate * timeline.now,
-    trueTime: (local) => (local - offset) / rate,
+    local,
+    trueTime,
     start() {
       if (c.status !== 'dead') return;
       c.status = 'running';

@@ -3,7 +3,9 @@ import type { GateAction } from '../src/core/effect.ts';
 import type { BootMemory, DiskMemory } from '../src/core/memory.ts';
 import type { Settings } from '../src/core/settings.ts';
 import type { Role } from '../src/core/words.ts';
-import { createKernelGate } from './kernel-gate.ts';
+import { createGatePipe } from './gate-pipe.ts';
+import { createKernelGate, type KernelGate } from './kernel-gate.ts';
+import { createLocalClock } from './local-clock.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -44,114 +46,97 @@ export interface Machine {
   stallNft(stalled: boolean): void;
 }
 
-interface PipeEntry {
-  readonly action: GateAction;
-  done: (() => void) | null;
-}
-
 /** `gateChanged` is called after each transaction and when a ticket's timeout is over. */
+type GateChanged = (machine: Machine, closingByItself: boolean) => void;
+
+/** Wakes when the gate closes by itself. */
+const createTimeoutWatch = (self: () => Machine, kernel: KernelGate, timeline: Timeline, gateChanged: GateChanged) => {
+  let due = -1;
+  const watch = (): void => {
+    const m = self();
+    const at = kernel.closesAt(m.local());
+    if (at < 0 || at === Number.POSITIVE_INFINITY || at === due) return;
+    due = at;
+    timeline.at(m.trueTime(at) + 1e-6, () => {
+      if (due !== at) return;
+      due = -1;
+      if (m.paused) return;
+      gateChanged(m, true);
+      watch();
+    });
+  };
+  const forget = (): void => {
+    due = -1;
+  };
+  return { watch, forget };
+};
+
+const freshBody = () => ({
+  up: false,
+  paused: false,
+  telephony: 'well' as Telephony,
+  calls: 0,
+  networkUp: true,
+  nftStalled: false,
+  diskSlowMs: 0,
+  diskFull: false,
+  stepsSlowMs: 0,
+  stepsLost: false,
+  tmpfs: null,
+  disk: null,
+});
+
 export const createMachine = (
   role: Role,
   settings: Settings,
   timeline: Timeline,
   random: Random,
-  gateChanged: (machine: Machine, closingByItself: boolean) => void,
+  gateChanged: GateChanged,
 ): Machine => {
-  const ppm = settings.timing.clockPpm * 1e-6;
-  const clock = { rate: 1 + random.between(-ppm, ppm), offset: random.between(1e4, 1e6), stoodAt: -1 };
+  const clock = createLocalClock(timeline, random, settings.timing.clockPpm);
   const kernel = createKernelGate(settings.slots, () => random.next() * settings.timing.gateLagMs);
-  let pipe: PipeEntry[] = [];
-  let busy = false;
-  let boots = 0;
-  let timeoutDue = -1;
-
-  const watchTimeout = (): void => {
-    const at = kernel.closesAt(m.local());
-    if (at < 0 || at === Number.POSITIVE_INFINITY || at === timeoutDue) return;
-    timeoutDue = at;
-    timeline.at(m.trueTime(at) + 1e-6, () => {
-      if (timeoutDue !== at) return;
-      timeoutDue = -1;
-      if (m.paused) return;
-      gateChanged(m, true);
-      watchTimeout();
-    });
-  };
-  const pump = (): void => {
-    if (busy || m.nftStalled || m.paused || !m.up || pipe.length === 0) return;
-    busy = true;
-    const boot = boots;
-    timeline.after(0.1 + random.next() * 0.3, () => {
-      busy = false;
-      if (boot !== boots || m.nftStalled || m.paused) return pump();
-      const entry = pipe.shift();
-      if (entry === undefined) return;
-      kernel.apply(entry.action, m.local());
-      gateChanged(m, false);
-      watchTimeout();
-      entry.done?.();
-      pump();
-    });
-  };
+  const timeouts = createTimeoutWatch(() => m, kernel, timeline, gateChanged);
+  const stands = (): boolean => m.nftStalled || m.paused || !m.up;
+  const pipe = createGatePipe(timeline, random, stands, (action) => {
+    kernel.apply(action, clock.local());
+    gateChanged(m, false);
+    timeouts.watch();
+  });
   const m: Machine = {
     role,
     settings,
-    up: false,
-    paused: false,
-    telephony: 'well',
-    calls: 0,
-    networkUp: true,
-    nftStalled: false,
-    diskSlowMs: 0,
-    diskFull: false,
-    stepsSlowMs: 0,
-    stepsLost: false,
-    tmpfs: null,
-    disk: null,
-    local: () => clock.offset + clock.rate * (clock.stoodAt >= 0 ? clock.stoodAt : timeline.now),
-    trueTime: (local) => (local - clock.offset) / clock.rate,
-    gate(action, done) {
-      pipe.push({ action, done });
-      pump();
-    },
-    orphanPipe() {
-      if (random.chance(0.5)) pipe = [];
-      for (const entry of pipe) entry.done = null;
-    },
-    isOpen: () => m.up && !m.paused && kernel.isOpen(m.local()),
+    ...freshBody(),
+    local: clock.local,
+    trueTime: clock.trueTime,
+    gate: pipe.push,
+    orphanPipe: pipe.orphan,
+    isOpen: () => m.up && !m.paused && kernel.isOpen(clock.local()),
     powerOn() {
       m.up = true;
-      boots += 1;
     },
     powerOff() {
-      m.up = false;
-      boots += 1;
-      busy = false;
-      pipe = [];
-      m.tmpfs = null;
-      m.telephony = 'well';
-      m.nftStalled = false;
+      pipe.clear();
       kernel.reset();
+      Object.assign(m, { up: false, tmpfs: null, telephony: 'well', nftStalled: false });
       gateChanged(m, false);
     },
     pause() {
       if (m.paused) return;
       m.paused = true;
-      clock.stoodAt = timeline.now;
+      clock.stand();
     },
     resume() {
       if (!m.paused) return;
       m.paused = false;
-      clock.offset -= clock.rate * (timeline.now - clock.stoodAt);
-      clock.stoodAt = -1;
-      timeoutDue = -1;
+      clock.goOn();
+      timeouts.forget();
       gateChanged(m, false);
-      watchTimeout();
-      pump();
+      timeouts.watch();
+      pipe.pump();
     },
     stallNft(stalled) {
       m.nftStalled = stalled;
-      pump();
+      pipe.pump();
     },
   };
   return m;

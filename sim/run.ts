@@ -89,7 +89,7 @@ export const runSeed = (options: RunOptions): RunResult => {
     checkpoints: sim.checkpoints,
     faults: drawn.map((f) => f.name),
     violations: w.checkers.violations,
-    twoServingMs: w.checkers.twoServingMs,
+    twoServingMs: w.checkers.twoServingMs(),
     paused,
     events: w.timeline.executed(),
     log: w.log ?? [],

@@ -77,17 +77,7 @@ export const createWorld = (options: WorldOptions): World => {
       replied: (reply) => note(`${role.padEnd(8)} reply ${reply.code}`),
     });
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
-  wiring.checkpoints = voters.map((name) =>
-    createCheckpointProcess(
-      name,
-      settings.timing.promiseMs,
-      settings.timing.clockPpm,
-      timeline,
-      random,
-      (to, message) => network.send(name, to, message),
-      () => wiring.checkers.promised(name),
-    ),
-  );
+  wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
   const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
   const watched: Watched = {
     timeline,
@@ -107,6 +97,26 @@ export const createWorld = (options: WorldOptions): World => {
   };
   return { timeline, random, network, agents, checkpoints, checkers, watched, cutFromPhones, log, bootAll };
 };
+
+const createCheckpoints = (
+  wiring: Wiring,
+  settings: Settings,
+  voters: readonly VoterName[],
+  network: Network,
+  timeline: Timeline,
+  random: Random,
+): CheckpointProcess[] =>
+  voters.map((name) =>
+    createCheckpointProcess(
+      name,
+      settings.timing.promiseMs,
+      settings.timing.clockPpm,
+      timeline,
+      random,
+      (to, message) => network.send(name, to, message),
+      () => wiring.checkers.promised(name),
+    ),
+  );
 
 export const bootMachine = (agent: AgentProcess): void => {
   agent.machine.powerOn();
