@@ -19,6 +19,11 @@ const atMost = (what: string, value: number | null, most: number | undefined): r
 const exactly = <T>(what: string, value: T, wanted: T | undefined): readonly string[] =>
   wanted !== undefined && value !== wanted ? [`${what}: ${String(value)}, ${String(wanted)} expected`] : [];
 
+const servingProblems = (serving: Serving, wanted: Expected['serving']): readonly string[] =>
+  wanted === 'one' && (serving === 'main' || serving === 'standby')
+    ? []
+    : exactly('serving at the end', serving, wanted as Serving);
+
 /** Everything that is not as expected, in words; empty when the run is as it should be. Pure. */
 export const judge = (measured: Measured, outcome: Outcome, expected: Expected): readonly string[] => {
   const { twoServingMs } = measured;
@@ -27,7 +32,7 @@ export const judge = (measured: Measured, outcome: Outcome, expected: Expected):
   return [
     ...outcome.problems,
     ...measured.trunkTroubles,
-    ...exactly('serving at the end', outcome.serving, expected.serving),
+    ...servingProblems(outcome.serving, expected.serving),
     ...atMost('outage', measured.outageMs, expected.outageMsMost),
     ...atMost('inbound outage', measured.inboundOutageMs, expected.inboundOutageMsMost),
     ...(expected.twoServing === 'none' && twoServingMs > 0 ? [`TWO NODES SERVED for ${twoServingMs} ms`] : []),

@@ -30,8 +30,8 @@ export type Deed =
 
 /** What must be seen for a run to be as it should. Everything left out is told, and not judged. */
 export interface Expected {
-  /** Who serves at the end of the observed time. */
-  readonly serving: Serving;
+  /** Who serves at the end of the observed time; `one`: either node. */
+  readonly serving: Serving | 'one';
   /** The longest time in which no telephone is answered. */
   readonly outageMsMost: number;
   readonly inboundOutageMsMost?: number;
