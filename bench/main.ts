@@ -1,4 +1,5 @@
 /** `node bench/main.ts NAME`: measures, writes what was measured to a results file, and makes the page of measurements from such files. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
@@ -6,14 +7,13 @@ import { type AgentLine, benchAgent } from './agent/agent.ts';
 import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
+import { pagePath, renderPage, resultsFolder } from './report/page.ts';
 import { openResults, type ResultsFile, type RunLine } from './results.ts';
 import { benchRivals } from './rivals/rivals.ts';
 import type { RivalLine } from './rivals/run.ts';
 import { faultNames, systemNames } from './rivals/system.ts';
 import type { BenchOptions } from './series.ts';
 import { benchSteady } from './steady/steady.ts';
-
-const resultsFolder = join(import.meta.dirname, 'results');
 
 const complain = ({ code, message, remedy }: Fault): number => {
   process.stderr.write(`bench: ${message}.\n    ${remedy} [${code}]\n`);
@@ -121,6 +121,15 @@ benchmark('rivals', 'Dualtone, keepalived and a check by cron: the same faults o
     process.exitCode = await measure<RivalLine>('rivals', flags, (results, options) =>
       benchRivals(results, { ...options, ...some }),
     );
+  });
+
+program
+  .command('report')
+  .description('makes docs/measurements.md from bench/results')
+  .option('--from <folder>', 'results of another place', resultsFolder)
+  .option('--to <file>', 'another page', pagePath)
+  .action(async ({ from, to }: { readonly from: string; readonly to: string }) => {
+    await writeFile(to, await renderPage(from));
   });
 
 await program.parseAsync();

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentLine } from '../agent/agent.ts';
+import type { DecideLine } from '../decide/decide.ts';
+import type { LabLine } from '../lab-rows/lab-rows.ts';
+import { readResults } from '../results.ts';
+import type { RivalLine } from '../rivals/run.ts';
+import type { SteadyLine } from '../steady/steady.ts';
+import { agentSection } from './agent.ts';
+import { coreSection, steadySection } from './core.ts';
+import { labRowsSection } from './lab-rows.ts';
+import { rivalsSection } from './rivals.ts';
+
+/** Where results are committed, and the page that is made of them. */
+export const resultsFolder = join(import.meta.dirname, '..', 'results');
+export const pagePath = join(import.meta.dirname, '..', '..', 'docs', 'measurements.md');
+
+const introduction = `# Measurements
+
+Made by \`npm run bench -- report\` from the files in \`bench/results\`; a test compares, so no number here was typed by hand. Percentiles
+are nearest-rank: of 100 runs, p99 is the second worst. Runs that went wrong are kept and counted. "Others" is what programs
+besides the measured ones used of the machine; from 20 % on in the median run, a result says "measured under load". The series of the lab
+need root on Debian; a series that is stopped goes on where it was.
+`;
+
+/** The whole page, from the results files in a folder. Throws where a results file is broken. */
+export const renderPage = async (folder = resultsFolder): Promise<string> => {
+  const file = (name: string): string => join(folder, `${name}.jsonl`);
+  const [labRows, rivals, agent, decide, steady] = await Promise.all([
+    readResults<LabLine>(file('lab-rows')),
+    readResults<RivalLine>(file('rivals')),
+    readResults<AgentLine>(file('agent')),
+    readResults<DecideLine>(file('decide')),
+    readResults<SteadyLine>(file('steady')),
+  ]);
+  const sections = [
+    introduction,
+    labRowsSection(labRows),
+    rivalsSection(rivals),
+    agentSection(agent),
+    coreSection(decide),
+    steadySection(steady),
+  ];
+  return `${sections.map((section) => section.trimEnd()).join('\n\n')}\n`;
+};
+
+/** The page as it is committed; empty where there is none. */
+export const committedPage = async (): Promise<string> => await readFile(pagePath, 'utf8').catch(() => '');
