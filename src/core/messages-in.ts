@@ -1,5 +1,5 @@
 import { because, type Draft, noteEpoch, ownOrders, ownStatus, setDisk } from './draft.ts';
-import { onAnswer, rivalIsSilent } from './lease.ts';
+import { loseLease, onAnswer, rivalIsSilent } from './lease.ts';
 import type { Answer, Ask, HandoverRequest, Heard, Message, Release, Status } from './message.ts';
 import { adoptOrders } from './orders.ts';
 import { yieldTo } from './phases/closing.ts';
@@ -27,7 +27,9 @@ const sawRival = (d: Draft, status: Status): void => {
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
   if (status.holding > 0) claims(d, status.holding);
   // It serves now: in hold, this node no longer may by itself.
-  if (status.holding > 0 && d.s.disk.serving && d.s.lease.name !== 'held') setDisk(d, { serving: false });
+  if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return;
+  setDisk(d, { serving: false });
+  if (d.s.lease.name === 'sounding') loseLease(d, d.now);
 };
 
 const rivalKnows = (d: Draft, revision: number): void => {

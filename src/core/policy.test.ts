@@ -4,6 +4,7 @@ import { createDraft } from './draft.ts';
 import type { Look } from './event.ts';
 import { obstacles } from './policy.ts';
 import {
+  answerTo,
   askOf,
   badLook,
   bootMemory,
@@ -167,6 +168,17 @@ describe('in hold', () => {
     node.voices.set('c1', yes);
     node.pass(3000);
     assert.deepEqual(inTheWay(node), ['maintenance']);
+  });
+  test('nor does one that hears the other serve while it sounds out', () => {
+    const node = servingNode();
+    node.command({ name: 'maintenance-on', forMs: 3_600_000, reason: 'x' });
+    node.voices.clear();
+    node.passUntil('it sounds out', (s) => s.lease.name === 'sounding');
+    const open = { type: 'ask', question: 'sound' } as const;
+    const asked = node.sent('c1').findLast((m) => m.type === open.type && m.question === open.question);
+    node.hear('standby', askOf('standby', 'hello', 3, { status: status('standby', { holding: 3 }) }));
+    if (asked?.type === 'ask') node.hear('c1', answerTo(asked));
+    assert.equal(node.state.lease.name, 'none');
   });
   test('manual mode: a dead main is not taken over, for ever', () => {
     const node = standbyIn(orders({ revision: 2, mode: 'manual' }));
