@@ -65,8 +65,8 @@ const register = async (phone: UserAgent, name: string, port: number, expires: n
       { name: 'User-Agent', value: 'Phone "1.0": {x}, é' },
     ],
   });
-  const answer = await phone.request(message, { target: { address: '127.0.0.1', port }, timeoutMs: 3_000 });
-  assert.equal(answer.ok ? answer.value.status : 0, 200);
+  const answer = await phone.request(message, { target: { address: '127.0.0.1', port }, timeoutMs: 10_000 });
+  assert.equal(answer.ok ? answer.value.status : answer.error.message, 200);
 };
 
 const lines = async (ami: AmiConnection, command: string): Promise<string> => {
@@ -111,21 +111,21 @@ inNamespace(import.meta.url, () => {
       there.close();
       here.close();
     });
-    await until(() => into.status().direction === 'in' && inStep(into) && inStep(out), 5_000, 'in step');
+    await until(() => into.status().direction === 'in' && inStep(into) && inStep(out), 10_000, 'in step');
     await register(phone.value, '100', main.sipPort, 600);
     const knownMs = await until(
       async () => (await lines(there, 'pjsip show contacts')).includes('100/sip:100@'),
-      1_000,
+      5_000,
       'known there',
     );
     context.diagnostic(`measured: a registration was known to the other Asterisk after ${knownMs.toFixed(0)} ms`);
     assert.deepEqual(await dbTree(there, contactFamily), await dbTree(here, contactFamily));
     await lines(there, 'channel originate PJSIP/100 application Echo');
-    await until(() => invited, 2_000, 'rung through the other');
+    await until(() => invited, 10_000, 'rung through the other');
     await register(phone.value, '100', main.sipPort, 0);
     await until(
       async () => (await lines(there, 'pjsip show contacts')).includes('No objects found'),
-      1_000,
+      5_000,
       'forgotten there',
     );
   });
@@ -137,8 +137,8 @@ inNamespace(import.meta.url, () => {
       here.close();
     });
     for (const [count, limitMs] of [
-      [3_000, 2_000],
-      [10_000, 5_000],
+      [3_000, 15_000],
+      [10_000, 40_000],
     ] as const) {
       const expiry = Math.floor(Date.now() / 1_000) + 3_600;
       const rows = Array.from({ length: count }, (_, index) => ({
@@ -184,14 +184,14 @@ inNamespace(import.meta.url, () => {
         .samples.map(({ outcome }) => outcome)
         .join(' ');
     board.start(crashed.resolve);
-    await until(() => outcomes() === 'ok ok ok', 2_000, 'all well');
+    await until(() => outcomes() === 'ok ok ok', 10_000, 'all well');
     assert.equal(board.look().calls, 0);
 
     main.process.kill('SIGSTOP');
-    const noticedMs = await until(() => outcomes() === 'failed failed failed', 2_000, 'stopped');
+    const noticedMs = await until(() => outcomes() === 'failed failed failed', 10_000, 'stopped');
     assert.ok(board.look().samples.every((sample) => !sample.crashed));
     main.process.kill('SIGCONT');
-    await until(() => outcomes() === 'ok ok ok', 2_000, 'goes on');
+    await until(() => outcomes() === 'ok ok ok', 10_000, 'goes on');
 
     const killedAt = performance.now();
     main.process.kill('SIGKILL');
@@ -203,7 +203,7 @@ inNamespace(import.meta.url, () => {
     assert.ok(seenMs < 1_000, `${seenMs}`);
     await until(
       () => outcomes() === 'failed failed failed' && board.look().samples.every((one) => one.crashed),
-      1_000,
+      10_000,
       'all crashed',
     );
   });

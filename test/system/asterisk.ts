@@ -62,11 +62,11 @@ export const startAsterisk = async (tree: string, managerPort: number, sipPort: 
   const booted = async (): Promise<boolean> => {
     const entered = await connectAmi({ ...manager, connectTimeoutMs: 2_000, actionTimeoutMs: 10_000 });
     if (!entered.ok) return false;
-    const asked = await entered.value.act('Command', [['Command', 'pjsip show endpoints']]);
+    const asked = await entered.value.act('Command', [['Command', 'core waitfullybooted']]);
     entered.value.close();
-    return asked.ok && asked.value.response.output.some((line) => line.includes('Objects found: 3'));
+    return asked.ok && asked.value.response.output.some((line) => line.includes('has fully booted'));
   };
-  await until(booted, 30_000, `Asterisk at port ${managerPort} has booted`);
+  await until(booted, 60_000, `Asterisk at port ${managerPort} has booted`);
   return {
     sipPort,
     manager,
