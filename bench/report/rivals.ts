@@ -46,7 +46,8 @@ const ratio = (ours: number, theirs: number): number | undefined => {
 const ratioText = (value: number | undefined): string => {
   if (value === undefined || Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return 'worse';
-  return value !== 0 && value < 0.1 ? value.toFixed(3) : value.toFixed(2);
+  if (value === 0) return '0';
+  return value < 0.1 ? value.toFixed(3) : value.toFixed(2);
 };
 
 /** The median over all rounds of this system's outage in a round by the rival's in the same round. Pure. */
@@ -61,12 +62,13 @@ export const pairedRatio = (ours: readonly RivalLine[], theirs: readonly RivalLi
 
 type LinesBySystem = (system: SystemName) => readonly RivalLine[];
 
-const rowOf = (system: SystemName, linesOf: LinesBySystem): readonly string[] => {
+const rowOf = (fault: FaultName, system: SystemName, linesOf: LinesBySystem): readonly string[] => {
   const lines = linesOf(system);
   const two = medianOf(lines.map(({ two_serving_ms }) => two_serving_ms));
   const isOurs = dualtones.some((name) => name === system);
   const ratios = dualtones.map((name) => (isOurs ? '' : ratioText(pairedRatio(linesOf(name), lines))));
-  const more = system === 'cron-ping' ? ', struck 2 s before the minute' : '';
+  const isTimed = system === 'cron-ping' && (fault === 'power-loss' || fault === 'cut-between');
+  const more = isTimed ? ', struck 2 s before the minute' : '';
   return [`${titleBySystem[system]}${more}`, ...spreadText(lines), msText(two), ...ratios, String(lines.length)];
 };
 
@@ -96,7 +98,7 @@ const faultSection = (fault: FaultName, measured: readonly Measured<RivalLine>[]
     measured.map(({ line }) => line).filter(({ what }) => what === whatOf(fault, system));
   const present = systemNames.filter((system) => linesOf(system).length > 0);
   if (present.length === 0) return [];
-  const rows = present.map((system) => rowOf(system, linesOf));
+  const rows = present.map((system) => rowOf(fault, system, linesOf));
   const computed = fault === 'power-loss' ? computedRow(linesOf) : [];
   const head = ['system', 'p50', 'p99', 'max', 'two serving, median', '`fast` ÷ this', '`quick` ÷ this', 'runs'];
   return [`### ${titleByFault[fault]}`, '', table(head, [...rows, ...computed]), ''];
@@ -116,6 +118,7 @@ export const rivalsSection = (measured: readonly Measured<RivalLine>[]): string 
     '* **check by cron** is the scheme of the XiVO scripts in our own words: on the standby, by the real cron, three pings ten seconds apart each minute;',
     '  if all fail, Asterisk starts and the address is taken; if not, they are stopped. Run for real with the fault about 2 s before a minute (the',
     '  detection itself is waited for in full); computed from that for a fault at any moment, all equally likely: the rest of the minute is added.',
+    '* **Two serving** is how long both nodes answered in the time watched; in a cut it goes on until somebody mends the network.',
     '* Asterisk’s unit is Debian’s, and the same everywhere: systemd starts a crashed Asterisk again after a second. What did not recover',
     '  is watched for 8 s (the check by cron: 100 s), in few runs, since more would tell nothing new.',
     '',

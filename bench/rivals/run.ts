@@ -70,16 +70,21 @@ const outlook = async ({ observers }: Ground, sinceMs: number): Promise<Result<O
   return ok({ suffered: report.value.lost > 0, isAnswered });
 };
 
+/** What is not answered when a whole watch ends may be a moment old: so long it may take to end. */
+const lateMs = 3000;
+
 /** Waits until the telephones have suffered and are answered again, or the standby serves, or the time is over. */
 const watchOn = async (ground: Ground, watch: Watch, sinceMs: number): Promise<Result<void>> => {
-  const deadlineMs = sinceMs + watch.withinMs;
+  const wholeMs = sinceMs + watch.withinMs;
+  if (watch.whole === true) await sleep(wholeMs - monotonicMs());
+  const deadlineMs = watch.whole === true ? wholeMs + lateMs : wholeMs;
   while (monotonicMs() < deadlineMs) {
-    await sleep(watch.whole === true ? deadlineMs - monotonicMs() : 40);
     const [seen, serving] = [await outlook(ground, sinceMs), await ground.observers.serving()];
     if (!seen.ok) return seen;
     if (!serving.ok) return serving;
-    const isOver = seen.value.isAnswered && (seen.value.suffered || serving.value === 'standby');
-    if (isOver && watch.whole !== true) break;
+    const hasHappened = seen.value.suffered || serving.value === 'standby' || watch.whole === true;
+    if (seen.value.isAnswered && hasHappened) break;
+    await sleep(40);
   }
   await sleep(watch.staysMs);
   return ok(undefined);
