@@ -15,6 +15,7 @@ import { createPeerLink, type DatagramLink } from '../peer/link.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier, StateStore } from '../ports.ts';
 import { systemClock } from './clock.ts';
+import { checkDirectories, notesOnDirectories } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
@@ -158,6 +159,8 @@ const createVoter = (parts: Parts) => {
 
 /** Runs the checkpoint until SIGTERM or SIGINT. */
 export const runCheckpoint = async (config: CheckpointConfig, program: string): Promise<Result<void>> => {
+  const checked = checkDirectories(config);
+  if (!checked.ok) return checked;
   const key = loadKey(config.keyFile);
   if (!key.ok) return key;
   const clock = systemClock;
@@ -204,6 +207,8 @@ export const runCheckpoint = async (config: CheckpointConfig, program: string): 
     await close();
     return opened;
   }
+  for (const text of notesOnDirectories(config))
+    notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });
   const system = createSystemNotify(clock);
   system.ready(`checkpoint ${config.name}`);
   const signal = await ended;

@@ -5,6 +5,7 @@ import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import { systemClock } from './clock.ts';
 import { type Composition, composeNode } from './compose.ts';
+import { checkNode, notesOnNode } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
@@ -34,6 +35,8 @@ const open = async ({ agent, follower }: Composition, config: Config): Promise<R
  */
 export const runNode = async (config: Config, program: string): Promise<Result<void>> => {
   const notifier = createStderrNotifier(write, process.env['JOURNAL_STREAM'] !== undefined);
+  const checked = checkNode(config);
+  if (!checked.ok) return checked;
   const composed = composeNode(config, program, systemClock, notifier);
   if (!composed.ok) return composed;
   const { agent, journal } = composed.value;
@@ -45,6 +48,8 @@ export const runNode = async (config: Config, program: string): Promise<Result<v
     journal.close();
     return opened;
   }
+  for (const text of notesOnNode(config))
+    notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });
   const system = createSystemNotify(systemClock);
   system.ready(`${config.node.role} ${config.node.name}`);
   const signal = await ended;

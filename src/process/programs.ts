@@ -6,6 +6,7 @@ const packageByProgram: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   arping: 'iputils-arping',
   ndptool: 'libndp-tools',
+  fping: 'fping',
   systemctl: 'systemd',
   'systemd-run': 'systemd',
   docker: 'docker.io',
