@@ -1,7 +1,7 @@
 /** What must be there before an agent starts, so that nothing is found missing in the night of a takeover. */
-import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { childEnv, missingProgram } from '../process/programs.ts';
@@ -58,10 +58,23 @@ const ownProgramsOf = ({ hooks, probes }: Config): readonly string[] =>
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);
 
+/** By hand: Node's own recursive way never returns where the kernel says ENOENT for ever, as below /proc. */
+const makeDirectory = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
+};
+
 /** Made where it is missing. A disk that became read-only or full is an alarm later on, and no reason not to serve. */
 const usable = (key: string, path: string): Result<void> => {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return ok(undefined);
   } catch (error) {

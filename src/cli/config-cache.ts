@@ -3,7 +3,7 @@
  * holder that is restarted has one lease for all of it. Kept in `run-dir`, valid for the same file and the same program only.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface Kept {
@@ -66,7 +66,8 @@ export const keepConfig = (
   try {
     const text = readFileSync(path, 'utf8');
     const file = fileOf(path, text);
-    mkdirSync(config.runDir, { recursive: true, mode: 0o700 });
+    // Not recursive: its parent is the system's, or this is not the time to make it.
+    if (!existsSync(config.runDir)) mkdirSync(config.runDir, { mode: 0o700 });
     const kept: Kept = { stamp: stampOf(kind, text), config, notes };
     writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
     renameSync(`${file}.new`, file);
