@@ -63,6 +63,10 @@ const run = async (patterns: readonly string[], options: RunOptions): Promise<nu
           if (isJson) say(JSON.stringify(report));
           else if (options.runs > 1) say(seriesLine(report));
         },
+        onBroken: (scenario, { message }) => {
+          if (isJson) say(JSON.stringify({ scenario, runs: 0, ok: false, broken: message }));
+          else say(`FAIL  ${scenario}: ${message}`);
+        },
         log: (line) => process.stderr.write(`${line}\n`),
       }),
   );

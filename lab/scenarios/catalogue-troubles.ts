@@ -67,7 +67,7 @@ export const illnesses: readonly Scenario[] = [
       standbyServes,
       pause(5000),
     ],
-    expected: { serving: 'standby', outageMsMost: 600, twoServing: 'none', moves: 3, needsAcknowledgement: true },
+    expected: { serving: 'standby', outageMsMost: 1500, twoServing: 'none', moves: 3, needsAcknowledgement: true },
   },
   {
     name: 'disk-full',

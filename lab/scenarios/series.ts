@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../../src/core/result.ts';
+import { type Fault, fail, ok, type Result } from '../../src/core/result.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { type RunReport, runScenario } from './run.ts';
 import type { Goal, LabNeeds, Scenario } from './scenario.ts';
@@ -24,6 +24,8 @@ export interface SeriesOptions {
   readonly signal: AbortSignal;
   readonly onRun: (report: RunReport) => void;
   readonly onSeries: (report: SeriesReport) => void;
+  /** The lab could not go on in this scenario. */
+  readonly onBroken: (scenario: string, fault: Fault) => void;
   readonly log?: (line: string) => void;
 }
 
@@ -79,35 +81,46 @@ const runOne = async (stage: Stage, scenario: Scenario, options: SeriesOptions):
   return ok(series.ok);
 };
 
-const runGroup = async (group: readonly Scenario[], options: SeriesOptions): Promise<Result<boolean>> => {
-  const { endpoints, signal, log } = options;
-  const [first] = group;
-  const stage = await openStage({
+const stageFor = async (scenario: Scenario, { endpoints, signal, log }: SeriesOptions): Promise<Result<Stage>> =>
+  await openStage({
     endpoints,
     signal,
-    needs: first?.needs ?? {},
-    first: { ...usualSetup, ...first?.setup },
+    needs: scenario.needs ?? {},
+    first: { ...usualSetup, ...scenario.setup },
     ...(log === undefined ? {} : { log }),
   });
-  if (!stage.ok) return stage;
+
+/** Scenarios that share a lab. One in which the lab breaks is told and counts as failed; the next one gets a new lab. */
+const runGroup = async (group: readonly Scenario[], options: SeriesOptions): Promise<Result<boolean>> => {
+  let stage: Stage | undefined;
   let allFine = true;
-  let broken: Result<never> | undefined;
+  const leave = async (): Promise<Result<void>> => {
+    const closed = (await stage?.close()) ?? ok(undefined);
+    stage = undefined;
+    return closed;
+  };
   for (const scenario of group) {
-    const fine = await runOne(stage.value, scenario, options);
-    if (!fine.ok) {
-      broken = fine;
-      break;
+    const opened: Result<Stage> = stage === undefined ? await stageFor(scenario, options) : ok(stage);
+    if (!opened.ok) return opened;
+    stage = opened.value;
+    const fine = await runOne(stage, scenario, options);
+    if (fine.ok) {
+      allFine &&= fine.value;
+      continue;
     }
-    allFine &&= fine.value;
+    const closed = await leave();
+    if (options.signal.aborted) return fine;
+    if (!closed.ok) return closed;
+    options.onBroken(scenario.name, fine.error);
+    allFine = false;
   }
-  const closed = await stage.value.close();
-  if (broken !== undefined) return broken;
+  const closed = await leave();
   return closed.ok ? ok(allFine) : closed;
 };
 
 /**
  * Runs scenarios, each so many times, on as few labs as their needs allow. The value tells whether all came out as expected.
- * Faults: a lab that could not be built, or could not be brought back to its start; the labs are taken away all the same.
+ * Faults: a lab that could not be built or taken away, `lab-stopped`; the labs are taken away all the same.
  */
 export const runSeries = async (scenarios: readonly Scenario[], options: SeriesOptions): Promise<Result<boolean>> => {
   let allFine = true;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import type { Role } from '../../src/core/words.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
@@ -55,15 +56,21 @@ const whenReady = async (pair: Pair, setup: PairSetup, withinMs: number): Promis
   }
 };
 
-/** The orders that a person would give to have the usual state back. */
-const ordersBack = ({ main, standby }: Views): readonly (readonly string[])[] => {
-  if (main === undefined || standby === undefined) return [];
-  const orders: (readonly string[])[] = [];
-  if (main.maintenance !== null || standby.maintenance !== null) orders.push(['maintenance', 'off']);
-  if (main.mode === 'manual' || standby.mode === 'manual') orders.push(['mode', 'automatic']);
-  if (main.needsAcknowledgement || standby.needsAcknowledgement) orders.push(['acknowledge']);
-  if (main.server === 'other' && main.health.verdict === 'up') orders.push(['failback']);
-  return orders;
+interface Order {
+  readonly on: Role;
+  readonly argv: readonly string[];
+}
+
+/** The order that a person would give next to have the usual state back. */
+const orderBack = ({ main, standby }: Views): Order | undefined => {
+  if (main === undefined || standby === undefined) return undefined;
+  if (main.maintenance !== null || standby.maintenance !== null) return { on: 'main', argv: ['maintenance', 'off'] };
+  if (main.mode === 'manual' || standby.mode === 'manual') return { on: 'main', argv: ['mode', 'automatic'] };
+  // Each node counts its own moves.
+  const waiting = [main, standby].find(({ needsAcknowledgement }) => needsAcknowledgement);
+  if (waiting !== undefined) return { on: waiting.node.role, argv: ['acknowledge'] };
+  if (main.server === 'other' && main.health.verdict === 'up') return { on: 'main', argv: ['failback'] };
+  return undefined;
 };
 
 /** Asterisk as the setup wants it: a scenario may have left it stopped. */
@@ -78,8 +85,8 @@ const setRight = async (pair: Pair, setup: PairSetup): Promise<readonly string[]
   let round = 0;
   while (missing.length > 0 && monotonicMs() < deadlineMs) {
     if (round % 20 === 0) await startTelephony(pair, setup);
-    const [order] = ordersBack(await viewsOf(pair));
-    if (order !== undefined) await pair.order('main', order);
+    const order = orderBack(await viewsOf(pair));
+    if (order !== undefined) await pair.order(order.on, order.argv);
     missing = await whenReady(pair, setup, 250);
     round += 1;
   }
