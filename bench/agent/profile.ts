@@ -9,9 +9,10 @@ import { type AgentPart, agentParts } from './agent.ts';
 interface ProfileNode {
   readonly id: number;
   readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly children?: readonly number[];
 }
 
-interface CpuProfile {
+export interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -22,16 +23,40 @@ export interface Share {
   readonly ms: number;
 }
 
-/** Time in each function itself, or in each file, the largest first; idle time is left out. Pure. */
-export const sharesOf = (profile: CpuProfile, by: 'function' | 'file'): readonly Share[] => {
+/** `function`, `file`: where the processor was; `ours`: which of our own functions called what ran, Node's inside included. */
+export type Grouping = 'function' | 'file' | 'ours';
+
+const place = '/opt/dualtone/';
+
+const nameOf = ({ callFrame }: ProfileNode): string => {
+  const { functionName, url, lineNumber } = callFrame;
+  const name = functionName === '' ? 'anonymous' : functionName;
+  return url === ''
+    ? name
+    : `${name} ${url.slice(url.indexOf(place) + 1).replace(place.slice(1), '')}:${lineNumber + 1}`;
+};
+
+const isOurs = ({ callFrame: { url } }: ProfileNode): boolean => url.includes(place) && !url.includes('node_modules');
+
+const whereOf = (node: ProfileNode, parentById: ReadonlyMap<number, ProfileNode>, by: Grouping): string => {
+  if (by === 'function') return nameOf(node);
+  if (by === 'file') return node.callFrame.url.replace(/^.*\/opt\/dualtone\//, '') || nameOf(node);
+  let at: ProfileNode | undefined = node;
+  while (at !== undefined && !isOurs(at)) at = parentById.get(at.id);
+  return nameOf(at ?? node);
+};
+
+/** Time in each place itself, the largest first; idle time is left out. Pure. */
+export const sharesOf = (profile: CpuProfile, by: Grouping): readonly Share[] => {
   const nodeById = new Map(profile.nodes.map((node) => [node.id, node]));
+  const parentById = new Map(
+    profile.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)),
+  );
   const msByWhere = new Map<string, number>();
   for (const [index, id] of profile.samples.entries()) {
-    const frame = nodeById.get(id)?.callFrame;
-    if (frame === undefined || frame.functionName === '(idle)') continue;
-    const file = frame.url.replace(/^.*\/opt\/dualtone\//, '');
-    const name = frame.functionName === '' ? 'anonymous' : frame.functionName;
-    const where = by === 'file' ? file || name : `${name} ${file}${file === '' ? '' : `:${frame.lineNumber + 1}`}`;
+    const node = nodeById.get(id);
+    if (node === undefined || node.callFrame.functionName === '(idle)') continue;
+    const where = whereOf(node, parentById, by);
     msByWhere.set(where, (msByWhere.get(where) ?? 0) + (profile.timeDeltas[index] ?? 0) / 1000);
   }
   return [...msByWhere].map(([where, ms]) => ({ where, ms })).toSorted((a, b) => b.ms - a.ms);
@@ -72,7 +97,7 @@ const profileAll = async (stage: Stage, seconds: number, options: BenchOptions):
     if (!stopped.ok) return stopped;
     const profile = await fetchProfile(stage, part);
     if (!profile.ok) return profile;
-    for (const by of ['file', 'function'] as const) {
+    for (const by of ['ours', 'function'] as const) {
       options.log(`${part.name}, by ${by}, ms of ${seconds} s:`);
       for (const { where, ms } of sharesOf(profile.value, by).slice(0, 25))
         options.log(`${ms.toFixed(0).padStart(8)}  ${where}`);
