@@ -20,6 +20,8 @@ export interface AgentProcess {
   receive(from: VoterName, message: Message): void;
   command(command: Command): void;
   look(): void;
+  /** A look at the rival, as the originals' presets make them. */
+  lookAtRival(outcomes: readonly Sample['outcome'][]): void;
   clockJump(jumpMs: number, paused: boolean): void;
   /** The machine was resumed: what waited is handled. */
   drain(): void;
@@ -46,6 +48,7 @@ const GATEWAY_SILENT: Sample = {
   crashed: false,
   reason: 'silent',
 };
+const PING: Sample = { probe: 'ping-rival', outcome: 'ok', about: 'rival', crashed: false, reason: '' };
 const BACKLOG_MAX = 400;
 export const WALL_START = 1_800_000_000_000;
 
@@ -212,6 +215,10 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
       handle(a, () => ({ ...given, at: m.local(), expiresAt: m.local() + 5000 }));
     },
     look: () => look(a),
+    lookAtRival(outcomes) {
+      const samples = outcomes.map((outcome) => ({ ...PING, outcome, reason: outcome === 'ok' ? 'echo' : 'no echo' }));
+      handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls: m.calls } }));
+    },
     clockJump: (jumpMs, paused) => handle(a, () => ({ kind: 'clock-jump', at: m.local(), jumpMs, paused })),
     drain: () => drain(a),
   };

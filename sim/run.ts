@@ -1,15 +1,18 @@
 /** One simulated run: everything boots, two to ten faults, then quiet. Safety is checked at every instant, liveness in the quiet. */
+import type { Settings } from '../src/core/settings.ts';
+import type { Role } from '../src/core/words.ts';
 import type { Violation } from './checkers.ts';
 import { faults, healAll, pausingFaults } from './faults.ts';
 import { type SimSettings, settingsFor, timings } from './presets.ts';
 import { createRandom } from './random.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, type Observer, type World } from './world.ts';
 
 export interface RunOptions {
   readonly seed: number;
   /** Draw from these faults only; default: all but a paused machine. */
   readonly faults?: readonly string[];
   readonly log?: boolean;
+  readonly observer?: Observer;
 }
 
 export interface RunResult {
@@ -52,12 +55,15 @@ const checkQuiet = (w: World, healedAt: number): void => {
   if (w.checkers.changes !== changesAtStart) w.checkers.fail('unsettled', 'the holder changed in the quiet');
 };
 
-/** Runs one seed from the beginning; the same seed gives the same result. */
+/** What the nodes of this seed are configured to be. */
+export const settingsOfSeed = (seed: number): ((role: Role) => Settings) => settingsFor(drawSettings(seed).sim);
 
+/** Runs one seed from the beginning; the same seed gives the same result. */
 export const runSeed = (options: RunOptions): RunResult => {
   const { seed } = options;
   const { preset, sim } = drawSettings(seed);
-  const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false });
+  const observed = options.observer === undefined ? {} : { observer: options.observer };
+  const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false, ...observed });
 
   const all = { ...faults, ...pausingFaults };
   const names = options.faults ?? Object.keys(faults);

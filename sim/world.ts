@@ -1,9 +1,12 @@
 /** The simulated world: two nodes that run the real core, the checkpoints, a network, phones, and the checkers beside them. */
+import type { Decision } from '../src/core/decide.ts';
+import type { Effect } from '../src/core/effect.ts';
+import type { Event } from '../src/core/event.ts';
 import { checkInvariants } from '../src/core/invariants.ts';
 import type { Message } from '../src/core/message.ts';
 import type { Settings } from '../src/core/settings.ts';
-import type { Role, VoterName } from '../src/core/words.ts';
-import { type AgentProcess, createAgentProcess } from './agent-process.ts';
+import type { Role, VoterName, WallTime } from '../src/core/words.ts';
+import { type AgentProcess, createAgentProcess, WALL_START } from './agent-process.ts';
 import { type Checkers, createCheckers, type Watched } from './checkers.ts';
 import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -26,11 +29,19 @@ export interface World {
   bootAll(): void;
 }
 
+/** Told of everything that the agents decide and answer; changes nothing. */
+export interface Observer {
+  decided?(role: Role, decision: Decision, event: Event, wall: WallTime): void;
+  replied?(role: Role, reply: Extract<Effect, { kind: 'reply' }>): void;
+  gateChanged?(role: Role): void;
+}
+
 export interface WorldOptions {
   readonly seed: number;
   readonly settingsOf: (role: Role) => Settings;
   /** Journals what happens as text, for a person who replays a seed. */
   readonly log?: boolean;
+  readonly observer?: Observer;
 }
 
 /** With checkpoints that count whatever happens, two never serve. */
@@ -61,6 +72,7 @@ export const createWorld = (options: WorldOptions): World => {
   const machineOf = (role: Role): Machine =>
     createMachine(role, options.settingsOf(role), timeline, random, (machine, byItself) => {
       wiring.checkers.gateChanged(machine.role, byItself);
+      options.observer?.gateChanged?.(machine.role);
     });
   const agentOf = (role: Role): AgentProcess =>
     createAgentProcess(machineOf(role), timeline, random, {
@@ -69,12 +81,16 @@ export const createWorld = (options: WorldOptions): World => {
       decided: (before, decision, event) => {
         for (const reason of decision.reasons)
           note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
+        options.observer?.decided?.(role, decision, event, WALL_START + timeline.now);
         wiring.checkers.decided(role, before, decision);
         if (event.kind === 'started') return;
         const broken = checkInvariants(options.settingsOf(role), before, decision.state, decision.effects);
         if (broken !== null) wiring.checkers.fail('invariant', `${role}: ${broken}`);
       },
-      replied: (reply) => note(`${role.padEnd(8)} reply ${reply.code}`),
+      replied: (reply) => {
+        note(`${role.padEnd(8)} reply ${reply.code}`);
+        options.observer?.replied?.(role, reply);
+      },
     });
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
   wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
