@@ -46,6 +46,7 @@ interface RunOptions {
   readonly runs: number;
   readonly phones: number;
   readonly json?: boolean;
+  readonly notes?: string;
 }
 
 const run = async (patterns: readonly string[], options: RunOptions): Promise<number> => {
@@ -68,6 +69,7 @@ const run = async (patterns: readonly string[], options: RunOptions): Promise<nu
           else say(`FAIL  ${scenario}: ${message}`);
         },
         log: (line) => process.stderr.write(`${line}\n`),
+        ...(options.notes === undefined ? {} : { notesFolder: options.notes }),
       }),
   );
   if (!result.ok) return complain(result.error);
@@ -206,6 +208,7 @@ export const labCommand = (): Command => {
     .option('--runs <n>', 'how often each', whole(1, 100_000), 1)
     .option(...phonesOption)
     .option('--json', 'one JSON line a run, and one a scenario')
+    .option('--notes <folder>', 'keeps the nodes’ journals of a run that was not as expected')
     .action(ending(async (patterns: readonly string[], options: RunOptions) => await run(patterns, options)));
   command
     .command('demo')

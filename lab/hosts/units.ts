@@ -1,4 +1,4 @@
-import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { run } from '../process.ts';
@@ -79,7 +79,10 @@ export const installClock = async (context: HostContext, unit: string): Promise<
 /** Steps the wall clock of a unit that has `installClock`, to this many seconds off the truth, while it runs. */
 export const setClock = async (context: HostContext, unit: string, offsetSeconds: number): Promise<void> => {
   const sign = offsetSeconds < 0 ? '-' : '+';
-  await writeFile(clockFile(context, unit), `${sign}${Math.abs(offsetSeconds)}s\n`);
+  const file = clockFile(context, unit);
+  // Replaced at once: a process that reads an empty file is ended by libfaketime.
+  await writeFile(`${file}.new`, `${sign}${Math.abs(offsetSeconds)}s\n`);
+  await rename(`${file}.new`, file);
 };
 
 const ballast = (context: HostContext): string => join(stateOf(context), '.lab-ballast');

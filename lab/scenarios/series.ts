@@ -1,5 +1,6 @@
 import { type Fault, fail, ok, type Result } from '../../src/core/result.ts';
 import { usualSetup } from '../pair/setup.ts';
+import { keepNotes } from './notes.ts';
 import { type RunReport, runScenario } from './run.ts';
 import type { Goal, LabNeeds, Scenario } from './scenario.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -27,6 +28,8 @@ export interface SeriesOptions {
   /** The lab could not go on in this scenario. */
   readonly onBroken: (scenario: string, fault: Fault) => void;
   readonly log?: (line: string) => void;
+  /** Where the nodes' notes of a run that was not as expected are kept; default: nowhere. */
+  readonly notesFolder?: string;
 }
 
 /** Fewer runs than this have no percentiles worth the name. */
@@ -74,6 +77,9 @@ const runOne = async (stage: Stage, scenario: Scenario, options: SeriesOptions):
     if (options.signal.aborted) return stopped();
     if (!report.ok) return report;
     reports.push(report.value);
+    if (!report.value.ok && options.notesFolder !== undefined) {
+      options.log?.(`notes: ${await keepNotes(options.notesFolder, stage.pair, report.value)}`);
+    }
     options.onRun(report.value);
   }
   const series = seriesOf(scenario, reports);
