@@ -9,6 +9,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { GateAction } from '../../src/core/effect.ts';
 import type { Gate } from '../../src/ports.ts';
+import { type Run, run } from '../../src/process/run.ts';
 import { createGate, ensureClosed } from '../../src/steps/gate/gate.ts';
 import type { GateSettings } from '../../src/steps/gate/rules.ts';
 import { createPeer, inNamespace, ip, nft, type Peer, spread, testClock, until } from './namespace.ts';
@@ -34,6 +35,22 @@ const leaves = (socket: Socket): Promise<boolean> =>
   new Promise((resolve) => {
     socket.send('x', 40_000, '10.77.0.2', (error) => resolve(error === null));
   });
+
+/** Sends until the gate is closed; when the last packet was sent that left. Never too late, however busy the machine is. */
+const lastLeftAt = async (socket: Socket): Promise<number> => {
+  let last = performance.now();
+  await until(
+    async () => {
+      const at = performance.now();
+      const open = await leaves(socket);
+      if (open) last = at;
+      return !open;
+    },
+    2000,
+    'closed',
+  );
+  return last;
+};
 
 const apply = async (action: GateAction): Promise<void> => {
   assert.deepEqual(await gate.apply(action), { ok: true, value: undefined });
@@ -101,6 +118,21 @@ inNamespace(import.meta.url, () => {
   });
   afterEach(() => gate.dispose());
 
+  test('left alone, it is looked at and nothing is put back', async () => {
+    await gate.dispose();
+    let looks = 0;
+    const counting: Run = (argv, options) => {
+      looks += 1;
+      return run(argv, options);
+    };
+    gate = createGate({ settings, clock: testClock, checkEveryMs: 20, run: counting });
+    gate.onTampered((what) => tampered.push(what));
+    await gate.open();
+    // Two programs a look: the first at the opening, then some more.
+    await until(() => looks >= 8, 5000, 'looks');
+    assert.deepEqual(tampered, []);
+  });
+
   test('`flush ruleset` of another program: a closed gate is put back closed, and it is told', async () => {
     const gaps: number[] = [];
     for (let round = 0; round < 5; round += 1) {
@@ -112,17 +144,17 @@ inNamespace(import.meta.url, () => {
       `measured: the gate was absent after a flush, seen from the end of the flushing program: ${spread(gaps)}`,
     );
     await until(() => tampered.length > 0, 500, 'it is told');
-    assert.match(tampered[0] ?? '', /rules of the gate were taken away; they were put back/);
+    assert.match(tampered[0] ?? '', /of the gate were (taken away|gone); they were put back/);
   });
 
   test('... an open one is put back open, and closes no later than it would have', async () => {
-    const askedAt = performance.now();
-    await openFor(400);
+    await openFor(1000);
+    const takenAt = performance.now();
     nft('flush ruleset');
-    await until(() => tampered.length > 0, 500, 'put back');
+    await until(() => tampered.length > 0, 900, 'put back');
     assert.equal(await leaves(sip), true);
-    await until(async () => !(await leaves(sip)), 500, 'closed');
-    assert.ok(performance.now() - askedAt < 412, `open for ${performance.now() - askedAt} ms`);
+    const openMs = (await lastLeftAt(sip)) - takenAt;
+    assert.ok(openMs < 1012, `open for ${openMs} ms`);
     await apply({ type: 'hold-open' });
     nft('delete table inet dualtone');
     await until(() => tampered.length > 1, 500, 'put back');
@@ -155,7 +187,7 @@ inNamespace(import.meta.url, () => {
   test('the agent is killed: the gate closes by itself, and the next agent adopts what still runs', async () => {
     await apply({ type: 'close' });
     await gate.dispose();
-    const agent = await startAgent(600);
+    const agent = await startAgent(1500);
     await until(() => leaves(sip), 2000, 'open');
     const killedAt = performance.now();
     agent.kill('SIGKILL');
@@ -163,9 +195,8 @@ inNamespace(import.meta.url, () => {
     await reopen();
     assert.equal(await leaves(sip), true, 'the ticket runs on under the new agent');
     assert.deepEqual(tampered, []);
-    await until(async () => !(await leaves(sip)), 1000, 'closed');
-    const openMs = performance.now() - killedAt;
-    assert.ok(openMs < 612 && openMs > 300, `open for ${openMs} ms`);
+    const openMs = (await lastLeftAt(sip)) - killedAt;
+    assert.ok(openMs < 1512, `open for ${openMs} ms`);
   });
 
   test('the agent is frozen: the same', async () => {
@@ -173,7 +204,8 @@ inNamespace(import.meta.url, () => {
     const agent = await startAgent(300);
     await until(() => leaves(sip), 2000, 'open');
     agent.kill('SIGSTOP');
-    const openMs = await until(async () => !(await leaves(sip)), 1000, 'closed');
+    const frozenAt = performance.now();
+    const openMs = (await lastLeftAt(sip)) - frozenAt;
     assert.ok(openMs < 312, `open for ${openMs} ms`);
     agent.kill('SIGKILL');
     await once(agent, 'exit');
@@ -209,7 +241,7 @@ inNamespace(import.meta.url, () => {
     assert.equal(await leaves(sip), true);
   });
 
-  test('an established TCP connection is cut with the gate and goes on with it, conntrack or not', async () => {
+  test('an established TCP connection is cut with the gate and goes on with it, conntrack or not', async (context) => {
     nft(
       'add table inet firewall; add chain inet firewall input { type filter hook input priority 0; }; add rule inet firewall input ct state established accept',
     );
@@ -221,6 +253,11 @@ inNamespace(import.meta.url, () => {
       '-e',
       'process.stdin.pipe(require("node:net").connect({ host: "10.77.0.1", port: 5060, localPort: 40002 }))',
     );
+    context.after(() => {
+      client.kill('SIGKILL');
+      server.close();
+      nft('add table inet firewall; delete table inet firewall');
+    });
     const [connection] = (await once(server, 'connection')) as [TcpSocket];
     let heard = '';
     connection.setEncoding('utf8').on('data', (text: string) => {
@@ -236,12 +273,9 @@ inNamespace(import.meta.url, () => {
     await openFor(10_000);
     await until(() => heard === 'one\ntwo\n', 3000, 'heard again by retransmission');
     connection.destroy();
-    client.kill();
-    server.close();
-    nft('delete table inet firewall');
   });
 
-  test('an established UDP flow from outside is cut too', async () => {
+  test('an established UDP flow from outside is cut too', async (context) => {
     await openFor(10_000);
     let heard = 0;
     sip.on('message', () => {
@@ -252,16 +286,19 @@ inNamespace(import.meta.url, () => {
       '-e',
       'const s = require("node:dgram").createSocket("udp4").bind(40001, () => setInterval(() => s.send("x", 5060, "10.77.0.1"), 10))',
     );
-    await until(() => heard > 5, 2000, 'packets come');
+    context.after(() => {
+      caller.kill('SIGKILL');
+      sip.removeAllListeners('message');
+    });
+    const dropped = (): number => Number(/counter packets (\d+)/.exec(nft('list chain inet dualtone gated'))?.[1]);
+    await until(() => heard > 5, 5000, 'packets come');
+    const droppedBefore = dropped();
     await apply({ type: 'close' });
+    await until(() => dropped() > droppedBefore + 5, 5000, 'packets are dropped');
+    // What had come before the close has been read from the socket by now.
     const closedWith = heard;
-    const refusedBefore = /drop/.test(nft('list chain inet dualtone gated'));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.ok(refusedBefore && heard <= closedWith + 1, `${heard - closedWith} packets after the close`);
-    const count = Number(/counter packets (\d+)/.exec(nft('list chain inet dualtone gated'))?.[1]);
-    assert.ok(count > 5, `only ${count} packets were dropped`);
-    caller.kill('SIGKILL');
-    sip.removeAllListeners('message');
+    await until(() => dropped() > droppedBefore + 20, 5000, 'more packets are dropped');
+    assert.equal(heard, closedWith);
   });
 
   test('nobody speaks for the virtual IP while the gate is closed, though the address is still there', async () => {

@@ -131,7 +131,7 @@ inNamespace(import.meta.url, () => {
     clearInterval(keeper);
     const goneMs = await until(() => !isHere('10.78.0.10') && !isHere('fd78::10'), 3000, 'gone by itself');
     console.log(`measured: address gone after the last keep: ${spread([goneMs])}`);
-    assert.ok(goneMs < 1600, `gone after ${goneMs} ms`);
+    assert.ok(goneMs < 2500, `gone after ${goneMs} ms`);
   });
 
   test('for ever in manual mode, and a lease again after it', async () => {

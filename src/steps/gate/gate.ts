@@ -20,6 +20,9 @@ export interface GateOptions {
   readonly checkEveryMs?: Millis;
 }
 
+/** What happened while the watcher was starting is seen by then. */
+const FIRST_CHECK_MS = 300;
+
 /** Whole milliseconds, rounded down; throws on a slot or a timeout that cannot be. */
 const checked = (action: GateAction, slots: number): GateAction => {
   const slotFits = !('slot' in action) || (Number.isInteger(action.slot) && action.slot >= 0 && action.slot < slots);
@@ -46,15 +49,21 @@ export const createGate = (options: GateOptions): Gate => {
   let monitor: Monitor | null = null;
   let cancelCheck = (): void => {};
 
-  const checkAgain = (): void => {
-    cancelCheck = clock.at(clock.now() + checkEveryMs, () => {
+  const checkAgain = (afterMs: Millis): void => {
+    cancelCheck = clock.at(clock.now() + afterMs, () => {
       void repairer.suspect();
-      checkAgain();
+      checkAgain(checkEveryMs);
     });
   };
 
   return {
     open: async () => {
+      let ready = false;
+      // It listens some milliseconds after its start, so it is started first; what it sees until then are our own changes.
+      monitor = startMonitor(clock, {
+        gone: () => ready && repairer.rulesGone(),
+        blind: () => ready && void repairer.suspect(),
+      });
       const listing = await lookAtTables(run);
       const adopted = isIntact(listing, blueprint);
       if (adopted && listing.heldOpen) memory.note({ type: 'hold-open' }, clock.now());
@@ -63,8 +72,8 @@ export const createGate = (options: GateOptions): Gate => {
         ? kernel.transact([])
         : install(kernel, blueprint, staleLines(listing, blueprint), []));
       if (!opened.ok) return opened;
-      monitor = startMonitor(clock, { gone: () => repairer.rulesGone(), blind: () => void repairer.suspect() });
-      checkAgain();
+      ready = true;
+      checkAgain(FIRST_CHECK_MS);
       return opened;
     },
     apply: async (action) => {

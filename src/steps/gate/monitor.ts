@@ -13,9 +13,9 @@ const RESTART_MS = 1000;
 
 export interface MonitorListener {
   /** A rule of the gate's tables was taken away. */
-  gone(): void;
+  readonly gone: () => unknown;
   /** The watcher itself had died and is back: something may have been missed. */
-  blind(): void;
+  readonly blind: () => unknown;
 }
 
 /** Tells at once of each kind of taking away: `flush ruleset`, a deleted table, a flushed chain all take rules away. */

@@ -4,7 +4,7 @@ import type { Run } from '../../process/run.ts';
 import { install, type Kernel } from './kernel.ts';
 import { isIntact, lookAtTables, staleLines } from './listing.ts';
 import type { GateMemory } from './memory.ts';
-import { actionLines, type Blueprint, type GateSettings } from './rules.ts';
+import { actionLines, type Blueprint, existCommands, type GateSettings } from './rules.ts';
 
 export interface RepairParts {
   readonly settings: GateSettings;
@@ -18,7 +18,7 @@ export interface RepairParts {
 }
 
 /** A restored ticket is this much shorter, and is granted only if the kernel took it within that time: so it never runs longer. */
-const RESTORE_MARGIN_MS = 20;
+const RESTORE_MARGIN_MS = 60;
 
 /** Puts back what the kernel was told last, never for longer: a relative timeout that is applied late would extend the lease. */
 const restore = async (parts: RepairParts, stale: readonly string[]): Promise<Result<void>> => {
@@ -45,11 +45,17 @@ const tell = (parts: RepairParts, what: string, restored: Result<void>): void =>
 
 /** Looks first, and repairs what is not as it should be. */
 const check = async (parts: RepairParts, isStopped: () => boolean): Promise<Result<void>> => {
+  // Tables that are gone are known in a millisecond; a whole listing takes a process of its own.
+  const there = await Promise.all(existCommands(parts.blueprint).map((command) => parts.kernel.transact([command])));
+  if (there.some((each) => !each.ok && each.error.code === 'gate-refused') && !isStopped()) {
+    const restored = await restore(parts, []);
+    tell(parts, 'the tables of the gate were gone', restored);
+    return restored;
+  }
   const listing = await lookAtTables(parts.run);
   if (isStopped() || isIntact(listing, parts.blueprint)) return ok(undefined);
   const restored = await restore(parts, staleLines(listing, parts.blueprint));
-  const gone = listing.tables.length === 0;
-  tell(parts, gone ? 'the tables of the gate were gone' : 'the rules of the gate were changed', restored);
+  tell(parts, 'the rules of the gate were changed', restored);
   return restored;
 };
 
@@ -92,6 +98,7 @@ export const createRepairer = (parts: RepairParts): Repairer => {
     return restored;
   };
   const suspect = (): Promise<void> => {
+    if (stopped) return Promise.resolve();
     suspected = true;
     cancelRetry();
     running ??= work(() => check(parts, () => stopped));

@@ -190,6 +190,10 @@ export const createLines = (blueprint: Blueprint): readonly string[] => [
   ...blueprint.rules.map(({ family, chain, text }) => `add rule ${family} ${TABLE} ${chain} ${text}`),
 ];
 
+/** Commands that are refused where a table or its last chain is gone, and change nothing. To be given one by one: `nft` 1.0 mixes families up. */
+export const existCommands = (blueprint: Blueprint): readonly string[] =>
+  blueprint.families.map((family) => `list chain ${family} ${TABLE} gated`);
+
 /** Commands that take away whatever is there, also when nothing is. */
 export const removeLines: readonly string[] = (['inet', 'arp'] as const).flatMap((family) => [
   `add table ${family} ${TABLE}`,

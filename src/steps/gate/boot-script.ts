@@ -1,0 +1,36 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { blueprintOf, createLines, type GateSettings } from './rules.ts';
+
+/** The closed gate as a script for `nft -f`: makes what is missing, leaves tickets that run. */
+export const bootScript = (settings: GateSettings): string =>
+  [
+    '#!/usr/sbin/nft -f',
+    '# Written by Dualtone at each start; loaded at boot by dualtone-gate.service.',
+    ...createLines(blueprintOf(settings)),
+    '',
+  ].join('\n');
+
+const contentOf = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
+
+/**
+ * Writes the script where `dualtone-gate.service` finds it, so that the gate is closed at boot before Asterisk starts, even
+ * where the agent does not start at all. Fault: `gate-script-not-written`.
+ */
+export const writeBootScript = async (path: string, settings: GateSettings): Promise<Result<void>> => {
+  const script = bootScript(settings);
+  try {
+    if ((await contentOf(path)) === script) return ok(undefined);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.new`, script, { mode: 0o644 });
+    await rename(`${path}.new`, path);
+    return ok(undefined);
+  } catch (error) {
+    return fail(
+      'gate-script-not-written',
+      `The gate for the boot could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+      'See to the disk and the permissions of the state directory; the gate of this moment is not touched by it.',
+    );
+  }
+};
