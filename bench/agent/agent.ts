@@ -20,6 +20,8 @@ export interface AgentLine extends RunLine {
   /** All processes of the unit together. */
   readonly unit_resident_mib: number;
   readonly processes: number;
+  /** The same percent, for each program of the unit that ran all the time, and for all that came and went together. */
+  readonly processor_percent_by_program: Readonly<Record<string, number>>;
   readonly observed_s: number;
 }
 
@@ -44,6 +46,18 @@ const endpoints = 20;
 
 const setupFor = (preset: 'fast' | 'quick'): PairSetup => ({ ...usualSetup, preset });
 
+const sharesOf = (from: Usage, to: Usage, percent: (ms: number) => number): Readonly<Record<string, number>> => {
+  const shares: Record<string, number> = {};
+  let steadyMs = 0;
+  for (const [program, ms] of to.processorMsByProgram) {
+    const usedMs = ms - (from.processorMsByProgram.get(program) ?? 0);
+    steadyMs += usedMs;
+    shares[program] = percent(usedMs);
+  }
+  shares['programs that ended'] = Math.max(0, percent(to.unitProcessorMs - from.unitProcessorMs - steadyMs));
+  return shares;
+};
+
 const lineOf = (what: string, run: number, from: Usage, to: Usage, othersPercent: number): AgentLine => {
   const tookMs = to.atMs - from.atMs;
   const percent = (ms: number): number => Math.round((10_000 * ms) / tookMs) / 100;
@@ -56,6 +70,7 @@ const lineOf = (what: string, run: number, from: Usage, to: Usage, othersPercent
     unit_processor_percent: percent(to.unitProcessorMs - from.unitProcessorMs),
     unit_resident_mib: rounded(to.unitResidentMib),
     processes: to.processes,
+    processor_percent_by_program: sharesOf(from, to, percent),
     observed_s: Math.round(tookMs / 1000),
     others_percent: othersPercent,
   };

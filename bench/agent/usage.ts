@@ -17,7 +17,16 @@ export interface Usage {
   /** The sum over all processes of the unit; shared pages count for each. */
   readonly unitResidentMib: number;
   readonly processes: number;
+  /** Processor time of each process that runs, by program and first argument; several of a kind are summed up. */
+  readonly processorMsByProgram: ReadonlyMap<string, number>;
 }
+
+/** Program and first argument of /proc/PID/cmdline, without folders. */
+export const programOf = (cmdline: string): string => {
+  const [program = '', first = ''] = cmdline.split('\0');
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  return name === 'node' || first === '' ? name : `${name} ${first.slice(first.lastIndexOf('/') + 1)}`;
+};
 
 const kibOf = (status: string, key: string): number =>
   Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
@@ -29,6 +38,20 @@ export const processorMsOf = (stat: string): number => {
     .split(' ')
     .map(Number);
   return (user + system) * 10;
+};
+
+const processorMsByProgram = async (pids: readonly number[]): Promise<ReadonlyMap<string, number>> => {
+  const msByProgram = new Map<string, number>();
+  for (const pid of pids) {
+    const [stat, cmdline] = await Promise.all(
+      ['stat', 'cmdline'].map(async (name) => await readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+    );
+    // It may have ended since.
+    if (stat === undefined || stat === '' || cmdline === undefined) continue;
+    const program = programOf(cmdline);
+    msByProgram.set(program, (msByProgram.get(program) ?? 0) + processorMsOf(stat));
+  }
+  return msByProgram;
 };
 
 /** Reads what a unit uses. Faults: `host-off`, `unit-not-running`, `cgroup2-missing`, and `usage-gone` if it ends meanwhile. */
@@ -56,6 +79,7 @@ export const usageOf = async (host: Host, runId: string, unit: string): Promise<
       mainPeakMib: kibOf(status, 'VmHWM') / 1024,
       unitResidentMib: statuses.reduce((sum, each) => sum + kibOf(each, 'VmRSS'), 0) / 1024,
       processes: pids.length,
+      processorMsByProgram: await processorMsByProgram(pids),
     });
   } catch (error) {
     return fail('usage-gone', `${unit} on ${host.name} ended: ${(error as Error).message}`, 'see its journal');
