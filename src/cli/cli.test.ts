@@ -61,11 +61,11 @@ const serveAt = async (role: 'main' | 'standby'): Promise<void> => {
 
 /** Says a command while the pair's time passes. */
 const order = async (...argv: string[]): Promise<Said> => {
-  let over = false;
+  const progress = { over: false };
   const said = say(...argv, '--socket', socket).finally(() => {
-    over = true;
+    progress.over = true;
   });
-  while (!over) {
+  while (!progress.over) {
     await pair.pass(20);
     await new Promise((resolve) => setImmediate(resolve));
   }
