@@ -173,9 +173,7 @@ describe('switchover', () => {
     assert.equal(node.state.phase.name, 'serving');
     assert.ok(node.state.disk.pinned);
   });
-  test('a request that is lost is repeated', {
-    todo: 'takeover and start repeat theirs; switchover and failback ask once',
-  }, () => {
+  test('a request that is lost is repeated', () => {
     const node = passiveNode();
     node.command(switchover);
     rivalServesFor(node, 2, 1000);
@@ -277,9 +275,7 @@ describe('manual mode', () => {
     node.pass(10_500);
     assert.deepEqual(node.replies(), ['not-reached']);
   });
-  test('stop again while it is closing still', {
-    todo: 'it is told that the node does not serve, with the gate perhaps open',
-  }, () => {
+  test('stop again while it is closing still', () => {
     const node = inManual(servingNode());
     node.kernel = 'silent';
     node.command(stop);

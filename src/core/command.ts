@@ -1,12 +1,12 @@
 /** Persons' commands. Each is an event like any other, with an expiry, and always gets an answer. */
-import { because, type Draft, isManual, send, setDisk } from './draft.ts';
+import { because, type Draft, isManual, isWell, send, setDisk } from './draft.ts';
 import type { Command, Event } from './event.ts';
 import { rivalIsSilent } from './lease.ts';
 import { giveOrders } from './orders.ts';
 import { beginClosing } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
 import { rivalIsFit } from './rival-view.ts';
-import { NEVER } from './state.ts';
+import { type Errand, NEVER } from './state.ts';
 import { rivalOf } from './words.ts';
 
 type CommandEvent = Extract<Event, { kind: 'command' }>;
@@ -24,10 +24,10 @@ const beginErrand = (
   e: CommandEvent,
   wants: 'serve' | 'hand-over' | 'stop',
   confirmed: boolean,
-  waitMs: number,
+  request: Errand['request'] = { whenIdle: false, maxWaitMs: 0 },
 ): void => {
-  const until = d.now + ERRAND_MS + waitMs;
-  d.s.errand = { id: e.id, name: e.command.name, wants, until, confirmed, requestAt: NEVER };
+  const until = d.now + ERRAND_MS + request.maxWaitMs;
+  d.s.errand = { id: e.id, name: e.command.name, wants, until, confirmed, request, requestAt: NEVER };
 };
 
 /** This node is to serve: the other stops first, in order and verified, or a person vouches for it. */
@@ -43,7 +43,19 @@ const serveHere = (d: Draft, e: CommandEvent, confirmed: boolean): void => {
       'Make sure that it is off or cut off from the phones, then repeat with --confirm.',
     );
   }
-  beginErrand(d, e, 'serve', confirmed, 0);
+  const { status } = d.s.rival;
+  const other = !rivalIsSilent(d) && status?.well === true;
+  if (!isManual(d.s) && !isWell(d.s) && other) {
+    return reply(
+      d,
+      e.id,
+      false,
+      'unfit-here',
+      `Telephony here is ${d.s.health.verdict} (${d.s.health.reason}) and well on the other node, which would take service back at once.`,
+      'Mend it first; `dualtone explain` says what fails.',
+    );
+  }
+  beginErrand(d, e, 'serve', confirmed);
 };
 
 const stopHere = (d: Draft, e: CommandEvent): void => {
@@ -57,8 +69,10 @@ const stopHere = (d: Draft, e: CommandEvent): void => {
       'Use `switchover`, or `mode manual` first.',
     );
   }
+  // The gate may be open until the kernel has confirmed: the answer waits for that.
+  if (d.s.phase.name === 'closing') return beginErrand(d, e, 'stop', false);
   if (!holds(d)) return reply(d, e.id, true, 'already-passive', 'This node does not serve.');
-  beginErrand(d, e, 'stop', false, 0);
+  beginErrand(d, e, 'stop', false);
   beginClosing(d, 'stop');
 };
 
@@ -75,15 +89,7 @@ const handOver = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: numbe
         'See `dualtone explain`; `dualtone takeover` asks for the right here.',
       );
     }
-    beginErrand(d, e, 'serve', false, maxWaitMs);
-    const message = {
-      type: 'handover-request',
-      epoch: status.holding,
-      validMs: ERRAND_MS,
-      whenIdle,
-      maxWaitMs,
-    } as const;
-    return send(d, rivalOf(d.settings.role), message);
+    return beginErrand(d, e, 'serve', false, { whenIdle, maxWaitMs });
   }
   if (!rivalIsFit(d)) {
     return reply(
@@ -95,7 +101,7 @@ const handOver = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: numbe
       'See `dualtone explain` on both nodes.',
     );
   }
-  beginErrand(d, e, 'hand-over', false, maxWaitMs);
+  beginErrand(d, e, 'hand-over', false, { whenIdle, maxWaitMs });
   beginDraining(d, { why: `ordered by ${e.by}`, whenIdle, maxWaitMs, ordered: true });
 };
 
@@ -172,20 +178,15 @@ export const onCommand = (d: Draft, e: CommandEvent): void => {
   run(d, e, e.command);
 };
 
+/** The holder is asked to hand over, again and again until it does; the request carries its epoch, so none is obeyed twice. */
 const asksRival = (d: Draft): void => {
   const { errand } = d.s;
-  const status = d.s.rival.status;
+  const { status } = d.s.rival;
   if (errand?.wants !== 'serve' || holds(d) || status === null || status.holding === 0 || rivalIsSilent(d)) return;
-  // The holder forgets nothing, but packets get lost: the request is repeated; it carries the epoch, so none obeys it twice.
-  if (errand.name === 'switchover' || errand.name === 'failback' || d.now - errand.requestAt < 250) return;
+  if (d.now - errand.requestAt < 250) return;
   d.s.errand = { ...errand, requestAt: d.now };
-  send(d, rivalOf(d.settings.role), {
-    type: 'handover-request',
-    epoch: status.holding,
-    validMs: ERRAND_MS,
-    whenIdle: false,
-    maxWaitMs: 0,
-  });
+  const epoch = status.holding;
+  send(d, rivalOf(d.settings.role), { type: 'handover-request', epoch, validMs: ERRAND_MS, ...errand.request });
 };
 
 /** Ends an errand when its aim is reached, or says why not when its time is over. */

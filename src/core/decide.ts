@@ -19,7 +19,7 @@ import { onArmed, tendLease, tendReleasing } from './lease.ts';
 import { tendLoose } from './loose.ts';
 import { onMessage } from './messages-in.ts';
 import { rememberMaintenance, tendMode, tendOrders } from './orders.ts';
-import { beginClosing, closed, tendClosing } from './phases/closing.ts';
+import { beginClosing, closeAgain, closed, tendClosing } from './phases/closing.ts';
 import { tendDraining } from './phases/draining.ts';
 import { restartInPlace, tendServing } from './phases/serving.ts';
 import { aimPlan, onStep, tendPlan } from './plan.ts';
@@ -87,6 +87,7 @@ const onGate = (d: Draft, op: number, ok: boolean): void => {
   d.s.pendingGates = d.s.pendingGates.filter((p) => p.op !== op);
   if (!ok) {
     notify(d, 'alarm', 'gate-failed', `The kernel gate refused the order "${pending.what}".`);
+    closeAgain(d, op);
     return;
   }
   if (pending.what === 'arm') return onArmed(d, pending.seq);
@@ -176,7 +177,7 @@ const advance = (d: Draft): void => {
  * `wall` is only used to write down spans that must outlive a boot.
  */
 export const decide = (settings: Settings, state: State, event: Event, wall: WallTime): Decision => {
-  const d = createDraft(settings, state, event.at);
+  const d = createDraft(settings, state, event.at, wall);
   const heldBefore = state.lease.name === 'held';
   if (d.s.phase.name !== 'halted') {
     apply(d, event);

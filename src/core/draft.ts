@@ -3,7 +3,7 @@ import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Ask, Message, Orders, Status } from './message.ts';
 import type { Settings } from './settings.ts';
 import type { PendingGate, State } from './state.ts';
-import { type Epoch, type Instant, type Millis, type Reason, rivalOf, type VoterName } from './words.ts';
+import { type Epoch, type Instant, type Millis, type Reason, rivalOf, type VoterName, type WallTime } from './words.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -11,14 +11,17 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface Draft {
   readonly settings: Settings;
   readonly now: Instant;
+  /** Only to compare with what was written down over a boot. */
+  readonly wall: WallTime;
   readonly s: Mutable<State>;
   readonly effects: Effect[];
   readonly reasons: Reason[];
 }
 
-export const createDraft = (settings: Settings, state: State, now: Instant): Draft => ({
+export const createDraft = (settings: Settings, state: State, now: Instant, wall: WallTime = 0): Draft => ({
   settings,
   now,
+  wall,
   s: { ...state, now },
   effects: [],
   reasons: [],

@@ -58,7 +58,8 @@ const applyNetwork = (d: Draft, samples: readonly Sample[]): void => {
   const network: Verdict = reached ? 'up' : networkBad >= d.settings.health.badLooks ? 'down' : health.network;
   if (network !== health.network) because(d, 'own-network', { from: health.network, to: network });
   if (network === health.network && networkBad === health.networkBad) return;
-  d.s.health = { ...health, network, networkBad };
+  const networkSince = network === health.network ? health.networkSince : d.now;
+  d.s.health = { ...health, network, networkBad, networkSince };
 };
 
 /** A look at the rival as the originals did it: bad when all failed or fell silent, mixed changes no counter. */

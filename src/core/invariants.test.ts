@@ -123,7 +123,10 @@ const offences: readonly Offence[] = [
   },
   {
     name: 'opened while closing',
-    before: { ...serving, phase: { name: 'closing', op: 1, sureAt: 1e9, epoch: 2, why: 'stop', ordered: false } },
+    before: {
+      ...serving,
+      phase: { name: 'closing', op: 1, sureAt: 1e9, epoch: 2, why: 'stop', againAt: 1e15, ordered: false },
+    },
     after: { ...serving, lease: held() },
     effects: [grant],
     says: /while it is being closed/,
@@ -157,7 +160,15 @@ describe('each law sees a hand-made offence', () => {
 });
 
 describe('and lets pass what is allowed', () => {
-  const errand = { id: 'c1', name: 'start', wants: 'serve', until: 1e9, confirmed: false, requestAt: 0 } as const;
+  const errand = {
+    id: 'c1',
+    name: 'start',
+    wants: 'serve',
+    until: 1e9,
+    confirmed: false,
+    requestAt: 0,
+    request: { whenIdle: false, maxWaitMs: 0 },
+  } as const;
   const allowed: readonly (readonly [string, State, State, readonly Effect[]])[] = [
     ['nothing', serving, serving, []],
     ['a grant on own vote and the checkpoint', serving, { ...serving, lease: held() }, [grant]],

@@ -96,9 +96,7 @@ describe('an unfit node', () => {
     assert.equal(node.state.phase.name, 'passive');
     node.passUntil('it serves', () => serves(node), 300);
   });
-  test('a person’s takeover of it settles', {
-    todo: 'it wins and hands over again and again for the 10 s of the errand',
-  }, () => {
+  test('a person’s takeover of it settles', () => {
     const node = unfit(true);
     node.pass(500);
     node.command({ name: 'takeover', confirmed: false });

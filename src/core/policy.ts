@@ -69,6 +69,9 @@ const loneObstacle = (d: Draft): Obstacle | null => {
   if (health.network === 'down') return obstacle('own-network', 'this node itself is cut off');
   if (!rivalIsSilent(d)) return null;
   const { watch, role, loneWaitMs } = d.settings;
+  // Just connected again, it has not had the time to hear the other: both would serve at each healing.
+  const listensUntil = health.networkSince + loneWaitMs;
+  if (d.now < listensUntil) return obstacle('lone-wait', 'its network has just come back', listensUntil);
   if (rival.heardAt < d.s.startedAt) {
     const until = d.s.startedAt + loneWaitMs * (role === 'main' ? 1 : 2);
     if (d.now < until) return obstacle('lone-wait', 'the other node has not been heard yet', until);

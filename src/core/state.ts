@@ -1,7 +1,7 @@
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Orders, Status } from './message.ts';
 import type { Settings, Step } from './settings.ts';
-import type { Epoch, Instant, Role, Verdict, VoterName } from './words.ts';
+import type { Epoch, Instant, Millis, Role, Verdict, VoterName } from './words.ts';
 
 /** One request under way: a ticket in the kernel and the votes that may grant it. */
 export interface Round {
@@ -67,6 +67,8 @@ export type Phase =
       readonly sureAt: Instant;
       readonly epoch: Epoch;
       readonly why: Closing;
+      /** The kernel refused: it is ordered again then. */
+      readonly againAt: Instant;
       /** A person ordered it. */
       readonly ordered: boolean;
     }
@@ -83,6 +85,8 @@ export interface Health {
   /** This node's own network: link, gateway, ping targets. */
   readonly network: Verdict;
   readonly networkBad: number;
+  /** When that verdict last changed. */
+  readonly networkSince: Instant;
   /** Looks at the rival (classic, blog2012, remsys). */
   readonly rivalBad: number;
   readonly rivalLastGood: boolean;
@@ -147,6 +151,8 @@ export interface Errand {
   readonly wants: 'serve' | 'hand-over' | 'stop';
   readonly until: Instant;
   readonly confirmed: boolean;
+  /** The request to the rival that serves; it is repeated, since packets get lost. */
+  readonly request: { readonly whenIdle: boolean; readonly maxWaitMs: Millis };
   readonly requestAt: Instant;
 }
 
@@ -224,6 +230,7 @@ const startHealth = (now: Instant): Health => ({
   calls: -1,
   network: 'unknown',
   networkBad: 0,
+  networkSince: now,
   rivalBad: 0,
   rivalLastGood: false,
   restartedAt: NEVER,

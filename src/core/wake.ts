@@ -36,7 +36,7 @@ export const nextWake = (d: Draft): Instant => {
   const { s } = d;
   let at = Math.min(helloWake(d), leaseWake(d), claimWake(d));
   if (s.releasing !== null) at = Math.min(at, s.releasing.nextAt);
-  if (s.phase.name === 'closing') at = Math.min(at, s.phase.sureAt);
+  if (s.phase.name === 'closing') at = Math.min(at, s.phase.sureAt, s.phase.againAt);
   if (s.phase.name === 'draining') at = Math.min(at, Math.max(s.phase.until, d.now + 1));
   return Math.max(at, d.now);
 };

@@ -47,12 +47,13 @@ describe('a program fed through a pipe', () => {
   });
 
   test('a stalled child is killed at the deadline, what waited fails, and the next line goes to a fresh one', async () => {
-    const program = create({ timeoutMs: 700 });
+    // Long enough for a fresh child to come up on a busy machine.
+    const program = create({ timeoutMs: 4000 });
     const first = await answer(program, 'pid');
     const startedAt = performance.now();
     const answers = await Promise.all([answer(program, 'stall'), answer(program, 'fine')]);
     assert.deepEqual(answers, ['pipe-program-timeout', 'pipe-program-timeout']);
-    assert.ok(performance.now() - startedAt < 1500);
+    assert.ok(performance.now() - startedAt < 8000);
     const second = await answer(program, 'pid');
     assert.match(second, /^Error: pid \d+$/);
     assert.notEqual(second, first);

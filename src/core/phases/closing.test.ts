@@ -135,9 +135,7 @@ test('a gate held open has no end of its own: unanswered, it is never released',
   assert.equal(node.state.phase.name, 'closing');
   assert.deepEqual(releases(node), []);
 });
-test('a gate held open whose closing the kernel refused is closed again', {
-  todo: 'it is ordered once; the node stays closing for ever',
-}, () => {
+test('a gate held open whose closing the kernel refused is closed again', () => {
   const node = servingNode();
   node.command({ name: 'mode', mode: 'manual' });
   node.pass(300);

@@ -2,7 +2,7 @@
 import { because, type Draft, notify, orderGate, setDisk } from '../draft.ts';
 import { loseLease, releaseRight } from '../lease.ts';
 import { aimPlan } from '../plan.ts';
-import type { Closing } from '../state.ts';
+import { type Closing, FOR_EVER } from '../state.ts';
 import { type Epoch, rivalOf } from '../words.ts';
 
 const sentences: Record<Closing, string> = {
@@ -19,7 +19,7 @@ export const beginClosing = (d: Draft, why: Closing, ordered = false): void => {
   const { leaseMs, gateLagMs, promiseMs } = d.settings.timing;
   // Should the kernel's answer never come, the tickets run out by themselves; a gate held open does not.
   const sureAt = lease.heldOpen ? Number.MAX_SAFE_INTEGER : d.now + Math.max(leaseMs + 2 * gateLagMs, promiseMs);
-  d.s.phase = { name: 'closing', op, sureAt, epoch: lease.epoch, why, ordered };
+  d.s.phase = { name: 'closing', op, sureAt, epoch: lease.epoch, why, ordered, againAt: FOR_EVER };
   because(d, 'close', { why, epoch: lease.epoch });
   notify(d, why === 'lost' || why === 'yield' ? 'alarm' : 'info', `closing-${why}`, sentences[why]);
 };
@@ -40,8 +40,16 @@ export const closed = (d: Draft): void => {
   aimPlan(d, 'passivate', phase.epoch);
 };
 
+/** The kernel refused to close the gate: it is told again, until it does. */
+export const closeAgain = (d: Draft, op: number): void => {
+  if (d.s.phase.name === 'closing' && d.s.phase.op === op) d.s.phase = { ...d.s.phase, againAt: d.now + 250 };
+};
+
 export const tendClosing = (d: Draft): void => {
-  if (d.s.phase.name === 'closing' && d.now >= d.s.phase.sureAt) closed(d);
+  const { phase } = d.s;
+  if (phase.name !== 'closing') return;
+  if (d.now >= phase.sureAt) closed(d);
+  else if (d.now >= phase.againAt) d.s.phase = { ...phase, op: orderGate(d, { type: 'close' }), againAt: FOR_EVER };
 };
 
 /** The rival itself claims a newer epoch. */

@@ -50,7 +50,10 @@ export const restartInPlace = (d: Draft): void => {
   because(d, 'restart-in-place', { step: restartStep, reason: health.reason });
 };
 
-const switchesInWindow = (d: Draft): number => d.s.disk.switches.length;
+const switchesInWindow = (d: Draft): number => {
+  const from = d.wall - d.settings.flapping.windowMs;
+  return d.s.disk.switches.filter((at) => at > from && at <= d.wall).length;
+};
 
 /** The standby serves and the main has been well for long enough: service goes back. */
 const tendFailback = (d: Draft): void => {
