@@ -1,7 +1,7 @@
 import { rounded, spreadOf } from '../../lab/scenarios/statistics.ts';
 import { type AgentLine, agentParts, agentPresets } from '../agent/agent.ts';
 import type { Measured } from '../results.ts';
-import { circumstancesOf, commandText, notMeasured, reachedText, table } from './words.ts';
+import { circumstancesOf, commandText, medianOf, notMeasured, reachedText, table } from './words.ts';
 
 const enoughRuns = 5;
 const memoryMost = 100;
@@ -29,11 +29,33 @@ const rowOf = (what: string, measured: readonly Measured<AgentLine>[]): readonly
   ];
 };
 
+/** The shares of a part's programs, the largest first; what is below a tenth of a percent is left out. Pure. */
+export const sharesText = (what: string, measured: readonly Measured<AgentLine>[]): readonly string[] => {
+  const percentsByProgram = new Map<string, number[]>();
+  for (const { line } of measured) {
+    for (const [program, percent] of Object.entries(line.processor_percent_by_program)) {
+      percentsByProgram.set(program, [...(percentsByProgram.get(program) ?? []), percent]);
+    }
+  }
+  const shares = [...percentsByProgram]
+    .map(([program, percents]) => ({ program, percent: medianOf(percents) }))
+    .filter(({ percent }) => percent >= 0.1)
+    .toSorted((a, b) => b.percent - a.percent);
+  if (shares.length === 0) return [];
+  return [`* ${what}: ${shares.map(({ program, percent }) => `\`${program}\` ${percent} %`).join(', ')}`];
+};
+
 /** What agents and checkpoint cost. Pure. */
 export const agentSection = (measured: readonly Measured<AgentLine>[]): string => {
   const whats = agentPresets.flatMap((preset) => agentParts.map(({ name }) => `${preset}/${name}`));
   const rows = whats.map((what) =>
     rowOf(
+      what,
+      measured.filter(({ line }) => line.what === what),
+    ),
+  );
+  const shares = whats.flatMap((what) =>
+    sharesText(
       what,
       measured.filter(({ line }) => line.what === what),
     ),
@@ -54,7 +76,17 @@ export const agentSection = (measured: readonly Measured<AgentLine>[]): string =
     'Memory is what the kernel counts as resident, shared pages of Node.js included; the goals are held against the peak and against the',
     'processor time with all programs that the agent starts.',
     '',
-    ...(measured.length === 0 ? [notMeasured] : [table(head, rows), '', circumstancesOf(measured).text]),
+    ...(measured.length === 0
+      ? [notMeasured]
+      : [
+          table(head, rows),
+          '',
+          'Which program uses how much of a processor, median:',
+          '',
+          ...shares,
+          '',
+          circumstancesOf(measured).text,
+        ]),
     '',
     commandText('agent --runs 5'),
   ].join('\n');
