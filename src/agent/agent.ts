@@ -39,6 +39,8 @@ export interface AgentParts {
   readonly settings: Settings;
   readonly program: string;
   readonly clock: Clock;
+  /** The process is awake: whatever may ride on that does. */
+  readonly onAwake: () => void;
   readonly readClocks: () => ClockReading | null;
   /** Seed of the core's chance. */
   readonly seed: number;
@@ -158,7 +160,10 @@ const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: No
   return createLoop({
     ...parts,
     steps: { run: (order) => works().steps.run(order), keep: (until) => works().steps.keep(until) },
-    onAwake: () => works().heartbeat.awake(),
+    onAwake: () => {
+      parts.onAwake();
+      works().heartbeat.awake();
+    },
     onDecided: (before, decision, event) => {
       works().records.decided(before, decision, event);
       works().service.see(decision.state);
@@ -270,7 +275,9 @@ export const createAgent = (parts: AgentParts): Agent => {
   const { loop, records, say, listeners } = works;
   let running = false;
   link.onMessage((from, message) => {
-    if (running) loop.post((at) => ({ kind: 'message', at, from, message }));
+    if (!running) return;
+    loop.post((at) => ({ kind: 'message', at, from, message }));
+    parts.onAwake();
   });
   link.onRefused((reason, source) => {
     const { code, message, remedy } = explainRefusal(reason as RefusalReason, source);

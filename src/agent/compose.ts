@@ -14,6 +14,7 @@ import { createBoard } from '../probes/board.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { readClocks } from './clock-watch.ts';
+import { createCoarseClock } from './coarse-clock.ts';
 import { type ContactsFollower, createContactsFollower } from './contacts.ts';
 import { managerOf, probesOf } from './probes.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
@@ -108,12 +109,15 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
       'report this: it is a mistake of the program',
     );
   const journal = journalOf(config);
+  // Probes may be late by a quarter of their period; half of it they would call late themselves.
+  const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
   const follower = createContactsFollower(config, key.value, manager.value, clock);
   const agent: Agent = createAgent({
     config,
     settings,
     program,
     clock,
+    onAwake: () => coarse.awake(),
     readClocks: () => readClocks(clock),
     seed: randomInt(1, 2 ** 31),
     store: createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() }),
@@ -121,7 +125,7 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
     gate: gateOf(config, settings, clock),
     link: linkOf(config, settings, key.value, clock),
     adapterById,
-    board: createBoard(probesOf(config, manager.value, clock), clock),
+    board: createBoard(probesOf(config, manager.value, coarse), clock),
     rivalLooks: looksOf(config, settings, clock),
     follower,
     notifier,

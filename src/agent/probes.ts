@@ -57,6 +57,9 @@ const pings = (config: Config, clock: Clock): readonly WatchedProbe[] => {
   });
 };
 
+/** How often services are asked where the manager is asked all the time. */
+const WATCHED_BY_MANAGER_MS = 5000;
+
 /** Services that run on a passive node too are looked at always; the others only speak while the core expects them. */
 const services = (config: Config, clock: Clock): readonly WatchedProbe[] => {
   const { service } = config.probes;
@@ -64,7 +67,9 @@ const services = (config: Config, clock: Clock): readonly WatchedProbe[] => {
   return config.services.flatMap((each): readonly WatchedProbe[] => {
     // With a cold telephony the core itself knows when it is off; a service for the active node alone is the plan's affair.
     if (each.when === 'active' || (each.when === 'telephony' && config.telephony === 'cold')) return [];
-    const pace = { periodMs: service.periodMs, timeoutMs: service.timeoutMs };
+    // The manager tells of a dead Asterisk within milliseconds; a start of `systemctl` costs ten of a core.
+    const periodMs = config.probes.ami === null ? service.periodMs : Math.max(service.periodMs, WATCHED_BY_MANAGER_MS);
+    const pace = { periodMs, timeoutMs: service.timeoutMs };
     const about = runsAlways(each, config.telephony) ? ('telephony' as const) : ('optional' as const);
     if ('unit' in each) {
       return [createServiceProbe({ probe: `service-${each.unit}`, about, units: [each.unit], ...pace }, clock)];

@@ -131,6 +131,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     settings: toSettings(config),
     program: 'dualtone test',
     clock: time.clock,
+    onAwake: () => undefined,
     readClocks: () => readClocks(time.clock),
     seed: 7,
     store: storeOf(node, host),
