@@ -58,8 +58,8 @@ const applyNetwork = (d: Draft, samples: readonly Sample[]): void => {
   const network: Verdict = reached ? 'up' : networkBad >= d.settings.health.badLooks ? 'down' : health.network;
   if (network !== health.network) because(d, 'own-network', { from: health.network, to: network });
   if (network === health.network && networkBad === health.networkBad) return;
-  const networkSince = network === health.network ? health.networkSince : d.now;
-  d.s.health = { ...health, network, networkBad, networkSince };
+  const networkBackAt = health.network === 'down' && network === 'up' ? d.now : health.networkBackAt;
+  d.s.health = { ...health, network, networkBad, networkBackAt };
 };
 
 /** A look at the rival as the originals did it: bad when all failed or fell silent, mixed changes no counter. */

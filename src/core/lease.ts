@@ -141,6 +141,7 @@ const hold = (d: Draft, lease: Asking): void => {
     own: round.own,
     yes: round.yes.join(' '),
     needed: needsNoVotes(d) ? 0 : majority(d.s.voters.length),
+    confirmed: isConfirmed(d),
   });
 };
 

@@ -247,6 +247,28 @@ describe('arbiter none', () => {
     node.passUntil('it serves', () => serves(node), 1000);
     assert.ok(node.now - from < 800, `${node.now - from}`);
   });
+  test('connected again, the standby listens before it takes anything over', () => {
+    const node = passiveNode(none);
+    rivalServesFor(node, 2, 500);
+    node.voices.clear();
+    node.look = cutLook;
+    node.pass(3000);
+    node.look = goodLook;
+    node.pass(1900);
+    assert.deepEqual(inTheWay(node), ['lone-wait']);
+    node.pass(300);
+    assert.ok(serves(node), 'nobody was heard');
+  });
+  test('connected again, who hears the other serve stays passive', () => {
+    const node = passiveNode(none);
+    node.voices.clear();
+    node.look = cutLook;
+    node.pass(3000);
+    node.look = goodLook;
+    node.pass(150);
+    rivalServesFor(node, 2, 5000);
+    assert.equal(node.state.phase.name, 'passive');
+  });
   test('a main with its own network down starts nothing either', () => {
     const node = booted('main', none);
     node.look = cutLook;

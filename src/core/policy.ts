@@ -70,7 +70,7 @@ const loneObstacle = (d: Draft): Obstacle | null => {
   if (!rivalIsSilent(d)) return null;
   const { watch, role, loneWaitMs } = d.settings;
   // Just connected again, it has not had the time to hear the other: both would serve at each healing.
-  const listensUntil = health.networkSince + loneWaitMs;
+  const listensUntil = health.networkBackAt + loneWaitMs;
   if (d.now < listensUntil) return obstacle('lone-wait', 'its network has just come back', listensUntil);
   if (rival.heardAt < d.s.startedAt) {
     const until = d.s.startedAt + loneWaitMs * (role === 'main' ? 1 : 2);

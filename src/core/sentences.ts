@@ -26,7 +26,8 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     `it is about to hand over, because ${s(f['why'])}${f['whenIdle'] === true ? `, when no call is up, at the latest in ${span(f['maxWaitMs'])}` : ''}`,
   flapping: (f) =>
     `${s(f['switches'])} switches within the window (cap ${s(f['cap'])}): voluntary moves wait for a person`,
-  'hand-over': (f) => `it hands over, because ${s(f['why'])} (${s(f['calls'])} calls up)`,
+  'hand-over': (f) =>
+    `it hands over, because ${s(f['why'])} (${Number(f['calls']) < 0 ? 'calls not known' : `${s(f['calls'])} calls up`})`,
   'handed-over': (f) => `the other node handed its right over (epoch ${s(f['epoch'])})`,
   'lease-out': (f) => `its lease of epoch ${s(f['epoch'])} ran out without a majority to renew it`,
   'leave-checkpoints-out': () => 'both nodes agreed to leave the lost checkpoints out',
@@ -61,7 +62,9 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
   withdraw: (f) =>
     `its request for epoch ${s(f['epoch'])} did not win in time (yes: ${f['yes'] === '' ? 'nobody' : s(f['yes'])}) and was withdrawn`,
   won: (f) =>
-    `it won epoch ${s(f['epoch'])} with ${f['own'] === true ? 'its own vote and ' : ''}${f['yes'] === '' ? 'nobody else' : s(f['yes'])}${f['needed'] === 0 ? '; no votes are needed' : ` (majority: ${s(f['needed'])})`}`,
+    f['confirmed'] === true
+      ? `it took epoch ${s(f['epoch'])} on a person's word that the other node does not serve`
+      : `it won epoch ${s(f['epoch'])} with ${f['own'] === true ? 'its own vote and ' : ''}${f['yes'] === '' ? 'nobody else' : s(f['yes'])}${f['needed'] === 0 ? '; no votes are needed' : ` (majority: ${s(f['needed'])})`}`,
 };
 
 /** What one reason says; a rule without a sentence is printed with its facts. */

@@ -85,8 +85,8 @@ export interface Health {
   /** This node's own network: link, gateway, ping targets. */
   readonly network: Verdict;
   readonly networkBad: number;
-  /** When that verdict last changed. */
-  readonly networkSince: Instant;
+  /** When it last came back from `down`, -1e9 never. */
+  readonly networkBackAt: Instant;
   /** Looks at the rival (classic, blog2012, remsys). */
   readonly rivalBad: number;
   readonly rivalLastGood: boolean;
@@ -230,7 +230,7 @@ const startHealth = (now: Instant): Health => ({
   calls: -1,
   network: 'unknown',
   networkBad: 0,
-  networkSince: now,
+  networkBackAt: NEVER,
   rivalBad: 0,
   rivalLastGood: false,
   restartedAt: NEVER,

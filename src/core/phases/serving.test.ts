@@ -326,9 +326,10 @@ describe('isolation under arbiter none', () => {
     node.pass(1000);
     assert.equal(node.state.phase.name, 'serving', 'the other is heard');
     node.voices.clear();
-    node.pass(1000);
-    assert.ok(passive(node));
+    const heardAt = node.state.rival.heardAt;
+    node.passUntil('it stops', () => passive(node));
     assert.ok(node.rules().includes('cut-off'));
+    assert.ok(node.now - heardAt < 550, `after ${node.now - heardAt} ms: the other takes over after 600`);
   });
   test('loss of the standby never stops the main', () => {
     const node = servingNode(none);
