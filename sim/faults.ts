@@ -1,5 +1,5 @@
 /** Everything that can go wrong, each by name. A fault acts at once and mends itself after a while; `heal` mends all. */
-import type { Role } from '../src/core/words.ts';
+import { type Role, rivalOf } from '../src/core/words.ts';
 import type { AgentProcess } from './agent-process.ts';
 import type { CheckpointProcess } from './checkpoint-process.ts';
 import { bootMachine, powerOff, type World } from './world.ts';
@@ -233,6 +233,22 @@ const quickRebootInPartition: Fault = (w) => {
   });
 };
 
+/** The holder stands on its rival's word alone; the rival reboots in moments, cut from it, and must not vote before it has been silent. */
+const rebootOfOnlyVoter: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  const rival = rivalOf(holder);
+  const cutFrom = (name: string, forMs: number): void => {
+    cut(w, holder, name, forMs);
+    cut(w, name, holder, forMs);
+  };
+  for (const { name } of w.checkpoints) cutFrom(name, 3000);
+  w.timeline.after(w.random.between(650, 800), () => {
+    cutFrom(rival, 1500);
+    reboot(w, w.agents[rival], w.random.between(1, 60));
+  });
+};
+
 /**
  * The agent of a holder comes back just as its lease runs out, the kernel does not take its orders, and the rival, cut off
  * till then, asks in that moment: its former gate may still be open.
@@ -304,6 +320,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   switchover,
   'switchover-death': switchoverDeath,
   'quick-reboot-in-partition': quickRebootInPartition,
+  'reboot-of-the-only-voter': rebootOfOnlyVoter,
   'agent-restart-at-lease-end': restartAtLeaseEnd,
   'manual-mode': manualMode,
   maintenance,

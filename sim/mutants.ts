@@ -117,9 +117,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the ceiling of epochs is not kept over a boot',
     file: 'src/core/state.ts',
-    find: '  releasedMain: disk.epochCeiling,\n  releasedStandby: disk.epochCeiling,',
-    replace: '  releasedMain: 0,\n  releasedStandby: 0,',
-    seeds: 6000,
+    find: '  highest: disk.epochCeiling,\n  releasedMain: disk.epochCeiling,\n  releasedStandby: disk.epochCeiling,',
+    replace: '  highest: 0,\n  releasedMain: 0,\n  releasedStandby: 0,',
+    seeds: 3000,
   },
   {
     name: 'both nodes number their epochs alike',
@@ -207,10 +207,16 @@ export const mutants: readonly Mutant[] = [
     seeds: 1500,
   },
   {
+    // Each hears of the other twice: by its renewals and by its answers.
     name: 'two holders that meet both go on',
     file: 'src/core/messages-in.ts',
     find: 'ask.epoch > lease.epoch) yieldTo(d, ask.epoch);',
     replace: 'ask.epoch < 0) yieldTo(d, ask.epoch);',
+    also: {
+      file: 'src/core/messages-in.ts',
+      find: 'if (holding > lease.epoch &&',
+      replace: 'if (holding < 0 &&',
+    },
     seeds: 3000,
   },
   {
