@@ -29,6 +29,10 @@ const pings = ({ network, probes, arbiter, watch }: Config): boolean =>
   watch.kind === 'looks' ||
   (arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'ping'));
 
+/** Programs of the site: without them it starts, and says so. */
+const ownProgramsOf = ({ hooks, probes }: Config): readonly string[] =>
+  [...hooks, ...probes.command].flatMap(({ run }) => run.slice(0, 1));
+
 /** Programs that this configuration cannot do without. */
 export const programsOf = (config: Config): readonly string[] => {
   const { gate, virtualIp, services } = config;
@@ -41,6 +45,10 @@ export const programsOf = (config: Config): readonly string[] => {
     ...(services.some((service) => 'unit' in service) ? ['systemctl'] : []),
     ...(services.some((service) => 'compose' in service) ? ['docker'] : []),
     ...(pings(config) ? ['fping'] : []),
+    // Programs of the site run at the usual priority, not at the agent's.
+    ...(ownProgramsOf(config).length > 0 || services.some((service) => 'init' in service || 'command' in service)
+      ? ['chrt']
+      : []),
     ...services.flatMap((service) =>
       'command' in service
         ? [service.command.start, service.command.stop, service.command.status].flatMap((argv) => argv.slice(0, 1))
@@ -50,10 +58,6 @@ export const programsOf = (config: Config): readonly string[] => {
   ];
   return [...new Set(all)];
 };
-
-/** Programs of the site: without them it starts, and says so. */
-const ownProgramsOf = ({ hooks, probes }: Config): readonly string[] =>
-  [...hooks, ...probes.command].flatMap(({ run }) => run.slice(0, 1));
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error);

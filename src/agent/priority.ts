@@ -1,21 +1,20 @@
-import { setPriority } from 'node:os';
+/** On a machine that is busy with something else the agent comes first: a heartbeat that is late by a lease costs a takeover. */
 import { type Run, run as runProgram } from '../process/run.ts';
 
-/** Below the kernel's own threads and above everything that people start. */
-const NICE = -15;
 /** The lowest of real time: Asterisk's own (`-p`) is 10, and stays above. */
 const REAL_TIME = '1';
 
 /**
- * On a machine that is busy with something else the agent comes first: a heartbeat that is late by a lease costs a takeover.
- * It needs a hundredth of a core, the kernel never gives real time a whole one, and what the agent starts runs as always
- * (`--reset-on-fork`). Without permission or without `chrt` all goes on as it is.
+ * The agent needs a hundredth of a core, and the kernel never gives real time a whole one. What it starts inherits it, and must:
+ * a start waits until the child runs, and the gate's `nft` is part of every heartbeat. `bin/dualtone` begins so; this is for
+ * a start without it. Without permission or without `chrt` all goes on as it is.
  */
 export const beFirst = (run: Run = runProgram): void => {
-  try {
-    setPriority(0, NICE);
-  } catch {
-    // Not root: the unit's `Nice=` may do it.
-  }
-  void run(['chrt', '--reset-on-fork', '--rr', '--pid', REAL_TIME, String(process.pid)], { timeoutMs: 2000 });
+  void run(['chrt', '--rr', '--all-tasks', '--pid', REAL_TIME, String(process.pid)], { timeoutMs: 2000 });
 };
+
+/** For programs of the site, which may start a telephony that lives on: they run as always. */
+export const asAlways =
+  (run: Run = runProgram): Run =>
+  (argv, options) =>
+    run(['chrt', '--other', '0', ...argv], options);

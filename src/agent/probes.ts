@@ -13,6 +13,7 @@ import { createServiceProbe } from '../probes/service.ts';
 import { createSipProbe } from '../probes/sip.ts';
 import { spawnLines } from '../probes/spawn-lines.ts';
 import { createTcpProbe } from '../probes/tcp.ts';
+import { asAlways } from './priority.ts';
 
 /** The manager's account of this node's Asterisk; null where `probes.ami` is. Fails with `ami-secret-unreadable`. */
 export const managerOf = (
@@ -76,11 +77,15 @@ const services = (config: Config, clock: Clock): readonly WatchedProbe[] => {
     }
     if ('init' in each) {
       const argv = [`/etc/init.d/${each.init}`, 'status'];
-      return [createCommandProbe({ probe: `service-${each.init}`, about, argv, exits: 'lsb', ...pace }, clock)];
+      return [
+        createCommandProbe({ probe: `service-${each.init}`, about, argv, exits: 'lsb', ...pace }, clock, asAlways()),
+      ];
     }
     if ('command' in each) {
       const { name, status } = each.command;
-      return [createCommandProbe({ probe: `service-${name}`, about, argv: status, exits: 'lsb', ...pace }, clock)];
+      return [
+        createCommandProbe({ probe: `service-${name}`, about, argv: status, exits: 'lsb', ...pace }, clock, asAlways()),
+      ];
     }
     return [];
   });
@@ -103,7 +108,7 @@ export const probesOf = (
   }
   for (const { name, ...rest } of probes.tcp) all.push(createTcpProbe({ ...rest, probe: name }, clock));
   for (const { name, run, ...rest } of probes.command) {
-    all.push(createCommandProbe({ ...rest, probe: name, argv: run, exits: 'plain' }, clock));
+    all.push(createCommandProbe({ ...rest, probe: name, argv: run, exits: 'plain' }, clock, asAlways()));
   }
   if (network.interface !== null) {
     const pace = { periodMs: probes.periodMs, timeoutMs: probes.timeoutMs };

@@ -6,6 +6,7 @@ import { createHookStep } from '../steps/hook.ts';
 import type { DisposableStep } from '../steps/outcome.ts';
 import { createServiceStep, type Service } from '../steps/service/service.ts';
 import { createVirtualIpStep } from '../steps/virtual-ip.ts';
+import { asAlways } from './priority.ts';
 
 const serviceOf = (service: ServiceConfig): Service => {
   if ('unit' in service) return { kind: 'unit', unit: service.unit };
@@ -33,11 +34,12 @@ export const stepAdaptersOf = (
       alwaysRuns: runsAlways(service, telephony),
       timeoutMs: service.timeoutMs,
       runDir,
+      ...('init' in service || 'command' in service ? { run: asAlways() } : {}),
     };
     adapterById.set(`service:${serviceName(service)}`, createServiceStep(options));
   }
   for (const { name, run, when, timeoutMs } of hooks) {
-    const options = { name, argv: run, when, timeoutMs, role: config.node.role, epoch };
+    const options = { name, argv: run, when, timeoutMs, role: config.node.role, epoch, run: asAlways() };
     adapterById.set(`hook:${name}`, createHookStep(options));
   }
   return adapterById;

@@ -7,6 +7,7 @@ const packageByProgram: Readonly<Record<string, string>> = {
   arping: 'iputils-arping',
   ndptool: 'libndp-tools',
   fping: 'fping',
+  chrt: 'util-linux',
   systemctl: 'systemd',
   'systemd-run': 'systemd',
   docker: 'docker.io',
