@@ -47,6 +47,16 @@ describe('a checkpoint that stays lost', () => {
   });
 });
 
+test('wait: that nobody serves because votes are missing is an alarm', {
+  todo: 'the standby tries for ever and tells nobody; only the loss of the checkpoint was told, as a warning',
+}, () => {
+  const node = passiveNode({ arbiter: checkpoints(1) });
+  rivalServesFor(node, 2, 300);
+  node.voices.clear();
+  node.pass(30_000);
+  assert.ok(node.effects.some((e) => e.kind === 'notify' && e.level === 'alarm'));
+});
+
 describe('loosening: the passive node first, then the active one', () => {
   test('the active one does not begin', () => {
     const node = activeLost(5000);
