@@ -33,7 +33,15 @@ const replay = (seed: number, role: Role, recorded: readonly Recorded[]): void =
     if (event.kind === 'started') state = initialState(settings);
     const written = index % 8 === 0;
     const decision = decide(settings, written ? throughJson(state) : state, written ? throughJson(event) : event, wall);
-    if (!isDeepStrictEqual(decision, expected)) {
+    // A state that differs is found at the next comparison of states, at the latest at the end.
+    const whole = written || index === recorded.length - 1;
+    const parts = ({ effects, reasons, wakeAt, state: after }: Decision) => [
+      effects,
+      reasons,
+      wakeAt,
+      whole ? after : null,
+    ];
+    if (!isDeepStrictEqual(parts(decision), parts(expected))) {
       assert.deepEqual(decision, expected, `seed ${seed}, ${role}, ${index}: ${JSON.stringify(event)}`);
     }
     ({ state } = decision);
