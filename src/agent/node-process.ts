@@ -3,6 +3,7 @@ import { openApiServer } from '../api/server.ts';
 import { type Config, controlSocketPath } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
+import type { Agent } from './agent.ts';
 import { systemClock } from './clock.ts';
 import { type Composition, composeNode } from './compose.ts';
 import { checkNode, notesOnNode } from './preflight.ts';
@@ -27,6 +28,24 @@ const open = async ({ agent, follower }: Composition, config: Config): Promise<R
     return started;
   }
   return ok(() => api.value.close());
+};
+
+/**
+ * A holder ends just after a renewal: the next agent then has nearly a whole lease to come back in. Gives up after a while, for
+ * what does not renew need not wait.
+ */
+const untilRenewed = async (agent: Agent, withinMs: number): Promise<void> => {
+  const { lease } = agent.state();
+  if (lease.name !== 'held' || lease.heldOpen) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, withinMs);
+  const forget = agent.onChange(() => {
+    const now = agent.state().lease;
+    if (now.name !== 'held' || now.leaseUntil > lease.leaseUntil) resolve();
+  });
+  await promise;
+  forget();
+  clearTimeout(timer);
 };
 
 /**
@@ -55,6 +74,7 @@ export const runNode = async (config: Config, program: string): Promise<Result<v
   const signal = await ended;
   system.stop();
   system.stopping();
+  await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
   await agent.stop(signal);
   await opened.value();
   journal.close();
