@@ -63,22 +63,3 @@ export const checkpointConfiguration = (lab: LabPlaces, name: string, setup: Pai
     },
     preset: setup.preset,
   });
-
-/** The unit of an agent or a checkpoint. It is restarted at once, for ever: within its lease it goes on serving. */
-export const unitText = (description: string, argv: readonly string[]): string =>
-  [
-    '[Unit]',
-    `Description=${description}`,
-    'After=network.target',
-    'StartLimitIntervalSec=0',
-    '',
-    '[Service]',
-    `ExecStart=${argv.join(' ')}`,
-    'Restart=always',
-    'RestartSec=100ms',
-    'OOMScoreAdjust=-900',
-    '',
-    '[Install]',
-    'WantedBy=multi-user.target',
-    '',
-  ].join('\n');

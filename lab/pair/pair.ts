@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { askSnapshot } from '../../src/api/client.ts';
 import type { NodeSnapshot, Snapshot } from '../../src/api/snapshot.ts';
 import { ok, type Result } from '../../src/core/result.ts';
@@ -14,11 +16,12 @@ import {
   keyPath,
   nodeConfigPath,
   nodeConfiguration,
-  unitText,
 } from './configuration.ts';
 import { checkpointNames, type PairSetup, roles } from './setup.ts';
 
 export const agentUnit = 'dualtone.service';
+/** Closes the gate at boot, before Asterisk starts. */
+export const gateUnit = 'dualtone-gate.service';
 export const checkpointUnit = 'dualtone-checkpoint.service';
 export const pbxUnit = 'asterisk.service';
 
@@ -66,8 +69,11 @@ const writeAll = async (host: Host, files: readonly DiskFile[]): Promise<Result<
   return ok(undefined);
 };
 
-const unitPath = (unit: string): string => `/etc/systemd/system/${unit}`;
-const program = '/usr/local/bin/dualtone';
+/** The units that the project ships, unchanged. */
+const shippedUnit = async (unit: string): Promise<DiskFile> => ({
+  path: `/etc/systemd/system/${unit}`,
+  text: await readFile(join(import.meta.dirname, '..', '..', 'examples', 'systemd', unit), 'utf8'),
+});
 
 const installNode = async (
   lab: Lab,
@@ -83,14 +89,14 @@ const installNode = async (
   const files = await writeAll(host, [
     { path: keyPath, text: key, mode: 0o600 },
     { path: nodeConfigPath, text: nodeConfiguration(lab, role, setup), mode: 0o600 },
-    {
-      path: unitPath(agentUnit),
-      text: unitText('Dualtone', [program, 'agent', '--config', nodeConfigPath]),
-    },
+    await shippedUnit(agentUnit),
+    await shippedUnit(gateUnit),
     // A cold Asterisk is started by the plan, never by the boot.
     ...(isWarm ? [] : [{ path: '/etc/systemd/system/multi-user.target.d/lab-asterisk.service.conf', text: '' }]),
   ]);
-  return files.ok ? await host.enableUnit(agentUnit) : files;
+  if (!files.ok) return files;
+  const enabled = await host.enableUnit(gateUnit);
+  return enabled.ok ? await host.enableUnit(agentUnit) : enabled;
 };
 
 const installCheckpoint = async (lab: Lab, name: string, setup: PairSetup, key: string): Promise<Result<void>> => {
@@ -98,10 +104,7 @@ const installCheckpoint = async (lab: Lab, name: string, setup: PairSetup, key: 
   const files = await writeAll(host, [
     { path: keyPath, text: key, mode: 0o600 },
     { path: checkpointConfigPath, text: checkpointConfiguration(lab, name, setup), mode: 0o600 },
-    {
-      path: unitPath(checkpointUnit),
-      text: unitText('Dualtone checkpoint', [program, 'checkpoint', '--config', checkpointConfigPath]),
-    },
+    await shippedUnit(checkpointUnit),
   ]);
   return files.ok ? await host.enableUnit(checkpointUnit) : files;
 };

@@ -20,6 +20,8 @@ export const orders: readonly Scenario[] = [
     inbound: false,
     deeds: [
       { do: 'call', from: '1001', to: '800' },
+      // Calls are counted twice a second.
+      pause(1000),
       {
         do: 'order',
         on: 'main',

@@ -17,6 +17,8 @@ export interface Observers {
   readonly witnessByRole: Readonly<Record<Role, Witness>>;
   /** Registers all telephones and begins to ask; the pair must serve. May be repeated. Faults: `phones-unregistered`, those of the programs. */
   readonly begin: () => Promise<Result<void>>;
+  /** When `begin` last succeeded, in ms of `monotonicMs`. */
+  readonly registeredAtMs: () => number;
   /** Who answered within the last moments (default 60 ms). */
   readonly serving: (withinMs?: number) => Promise<Result<Serving>>;
   readonly stop: () => Promise<void>;
@@ -115,8 +117,11 @@ export const startObservers = async (options: ObserverOptions): Promise<Result<O
   if (!standby.ok) return standby;
   const witnessByRole = { main: main.value, standby: standby.value };
   let asks = false;
+  let registeredAtMs = Number.NEGATIVE_INFINITY;
   const begin = async (): Promise<Result<void>> => {
+    const beganMs = monotonicMs();
     const registered = await registerAll(phones.value);
+    if (registered.ok) registeredAtMs = beganMs;
     if (!registered.ok || asks) return registered;
     const { lab } = options;
     const started = await phones.value.ask('probeStart', {
@@ -133,6 +138,7 @@ export const startObservers = async (options: ObserverOptions): Promise<Result<O
     provider: provider.value,
     witnessByRole,
     begin,
+    registeredAtMs: () => registeredAtMs,
     serving: async (withinMs = 60) => await servingNow(witnessByRole, withinMs),
     stop: async () => {
       await Promise.all(

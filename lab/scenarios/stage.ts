@@ -38,6 +38,8 @@ export interface StageOptions {
 }
 
 const stateDiskMib = 24;
+/** Telephones refresh after some 270 s; so that none does within a run, all do before it when it has been so long. */
+const registeredForMs = 120_000;
 /** Until the pair is ready after a boot, or after the orders that set it right. */
 const readyWithinMs = 20_000;
 
@@ -119,7 +121,8 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
 const settleOutside = async (pair: Pair, observers: Observers, setup: PairSetup): Promise<Result<void>> => {
   const known = await pair.contactCount('main');
   if (!known.ok) return known;
-  const begun = known.value < pair.pbx.endpoints ? await observers.begin() : ok(undefined);
+  const isStale = monotonicMs() > observers.registeredAtMs() + registeredForMs;
+  const begun = known.value < pair.pbx.endpoints || isStale ? await observers.begin() : ok(undefined);
   if (!begun.ok) return begun;
   const missing = await whenReady(pair, setup, 5000);
   if (missing.length > 0) return unready(missing);
