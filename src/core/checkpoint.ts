@@ -9,6 +9,8 @@ import { type Instant, type Millis, type Role, rivalOf } from './words.ts';
 export interface CheckpointState {
   readonly boot: BootMemory;
   readonly disk: DiskMemory;
+  /** When the orders came, so that what is left of a maintenance can be told. */
+  readonly ordersAt: Instant;
   readonly heardMain: { readonly at: Instant; readonly status: Status } | null;
   readonly heardStandby: { readonly at: Instant; readonly status: Status } | null;
 }
@@ -26,7 +28,13 @@ export const startCheckpoint = (
   promiseMs: Millis,
 ): CheckpointState => {
   const kept = disk ?? emptyDisk;
-  return { boot: boot ?? freshBootMemory(kept, now + promiseMs), disk: kept, heardMain: null, heardStandby: null };
+  return {
+    boot: boot ?? freshBootMemory(kept, now + promiseMs),
+    disk: kept,
+    ordersAt: now,
+    heardMain: null,
+    heardStandby: null,
+  };
 };
 
 const heardOf = (state: CheckpointState, role: Role, now: Instant): Heard | null => {
@@ -36,6 +44,12 @@ const heardOf = (state: CheckpointState, role: Role, now: Instant): Heard | null
 
 const withOrders = (disk: DiskMemory, orders: Orders): DiskMemory =>
   orders.revision > disk.orders.revision ? { ...disk, orders } : disk;
+
+/** The orders as they are now: a maintenance grows shorter. */
+const ordersNow = (orders: Orders, ordersAt: Instant, now: Instant): Orders =>
+  orders.maintenanceMs === 0
+    ? orders
+    : { ...orders, maintenanceMs: Math.max(0, orders.maintenanceMs - (now - ordersAt)) };
 
 const withEpoch = (disk: DiskMemory, boot: BootMemory): DiskMemory =>
   boot.highest > disk.epochCeiling ? { ...disk, epochCeiling: boot.highest + 16 } : disk;
@@ -62,12 +76,20 @@ export const decideCheckpoint = (
   const orders = withOrders(state.disk, message.orders);
   const result = vote(state.boot, message, from, now, promiseMs, orders.orders.revision, null);
   const heard = { at: now, status: message.status };
+  const ordersAt = orders === state.disk ? state.ordersAt : now;
   const next: CheckpointState = {
     boot: result.boot,
+    ordersAt,
     disk: withEpoch(orders, result.boot),
     heardMain: from === 'main' ? heard : state.heardMain,
     heardStandby: from === 'standby' ? heard : state.heardStandby,
   };
-  const answer = answerOf(message, result, heardOf(state, rivalOf(from), now), null, orders.orders);
+  const answer = answerOf(
+    message,
+    result,
+    heardOf(state, rivalOf(from), now),
+    null,
+    ordersNow(orders.orders, ordersAt, now),
+  );
   return { state: next, sends: [{ to: from, message: answer }] };
 };

@@ -23,7 +23,7 @@ import { beginClosing, closeAgain, closed, tendClosing } from './phases/closing.
 import { tendDraining } from './phases/draining.ts';
 import { restartInPlace, tendServing } from './phases/serving.ts';
 import { aimPlan, onStep, tendPlan } from './plan.ts';
-import { countSwitch, tendPassive } from './policy.ts';
+import { countSwitch, tendPassive, tendUnserved } from './policy.ts';
 import type { Settings } from './settings.ts';
 import { emptyDisk, FOR_EVER, freshBootMemory, type State, startPlan } from './state.ts';
 import { nextWake } from './wake.ts';
@@ -167,6 +167,7 @@ const advance = (d: Draft): void => {
   if (!began && (d.s.phase.name === 'serving' || d.s.phase.name === 'draining')) tendServing(d);
   if (d.s.phase.name === 'draining') tendDraining(d);
   if (d.s.phase.name === 'passive' && !isWell(d.s)) restartInPlace(d);
+  tendUnserved(d);
   tendPlan(d);
   tendErrand(d);
   tendHello(d);

@@ -73,7 +73,7 @@ describe('telephony', () => {
     node.see(silentLook);
     assert.equal(node.state.health.reason, 'ami: connection refused');
     assert.equal(node.facts('verdict')['crashed'], true);
-    assert.deepEqual(node.notices(), ['telephony-down']);
+    assert.ok(node.notices().includes('telephony-down'));
   });
 
   test('calls in progress are those of the last look', () => {

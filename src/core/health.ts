@@ -82,8 +82,13 @@ const telephonyIsOff = (d: Draft): boolean =>
   d.settings.telephony === 'cold' &&
   (d.s.plan.target === 'passivate' || d.s.plan.statuses.some((status) => status === 'to-do' || status === 'running'));
 
+/** A cold telephony that was broken when it ran last is believed to be so for as long as this. */
+const COLD_DOUBT_MS = 60_000;
+
 const assumeWell = (d: Draft): void => {
   const { health } = d.s;
+  // Else two broken nodes would hand service to and fro.
+  if (health.verdict === 'down' && d.now - health.since < COLD_DOUBT_MS) return;
   if (health.verdict === 'up' && health.bad === 0) return;
   d.s.health = { ...health, verdict: 'up', bad: 0, good: 0, crashed: false, since: d.now, reason: 'cold: not started' };
 };

@@ -47,9 +47,7 @@ describe('a checkpoint that stays lost', () => {
   });
 });
 
-test('wait: that nobody serves because votes are missing is an alarm', {
-  todo: 'the standby tries for ever and tells nobody; only the loss of the checkpoint was told, as a warning',
-}, () => {
+test('wait: that nobody serves because votes are missing is an alarm', () => {
   const node = passiveNode({ arbiter: checkpoints(1) });
   rivalServesFor(node, 2, 300);
   node.voices.clear();

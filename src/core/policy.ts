@@ -1,5 +1,5 @@
 /** Who should ask for the right to serve, and when. Each condition is named, so that `explain` says what is in the way. */
-import { because, type Draft, inMaintenance, isManual, isWell, setDisk } from './draft.ts';
+import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk } from './draft.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
 import { rivalIsFit } from './rival-view.ts';
 import type { Instant } from './words.ts';
@@ -101,6 +101,26 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
     headStartObstacle(d),
     retry,
   ].filter((o) => o !== null);
+};
+
+const UNSERVED_ALARM_MS = 5000;
+
+/** That nobody serves, for want of votes or of a fit node, is told before the phones tell it. */
+export const tendUnserved = (d: Draft): void => {
+  const served = d.s.lease.name === 'held' || d.now < claimEnds(d) || isManual(d.s) || inMaintenance(d.s);
+  if (served || d.now < d.s.boot.silentUntil) {
+    if (d.s.unservedSince < 0) return;
+    d.s.unservedSince = -1;
+    d.s.unservedTold = false;
+    return;
+  }
+  if (d.s.unservedSince < 0) d.s.unservedSince = d.now;
+  if (d.s.unservedTold || d.now - d.s.unservedSince < UNSERVED_ALARM_MS) return;
+  d.s.unservedTold = true;
+  const [first] = obstacles(d);
+  const why = first?.text ?? 'the votes that this node needs do not come';
+  because(d, 'nobody-serves', { sinceMs: Math.round(d.now - d.s.unservedSince), why });
+  notify(d, 'alarm', 'nobody-serves', `Nobody serves, as far as this node knows: ${why}.`);
 };
 
 /** Remembers whether a person put service here. */

@@ -38,6 +38,7 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     f['wanted'] === true
       ? 'a person wants this node to serve'
       : `nothing was in the way of asking (other node ${Number(f['rivalSilentMs']) >= 1e6 ? 'not heard' : `last heard ${span(f['rivalSilentMs'])} ago`})`,
+  'nobody-serves': (f) => `nobody has been known to serve for ${span(f['sinceMs'])}: ${s(f['why'])}`,
   orders: (f) =>
     Number(f['maintenanceMs'] ?? 0) > 0
       ? `orders ${s(f['revision'])}: ${s(f['mode'])} mode, maintenance for ${span(f['maintenanceMs'])} (${s(f['reason'])})`

@@ -187,6 +187,9 @@ export interface State {
   /** Checkpoints have all been silent since, -1 when not. */
   readonly votersLostSince: Instant;
   readonly errand: Errand | null;
+  /** Since when nobody has been known to serve, -1 while somebody is; told once as an alarm. */
+  readonly unservedSince: Instant;
+  readonly unservedTold: boolean;
   /** The restart step under way. */
   readonly restartOp: number;
 }
@@ -296,5 +299,7 @@ export const initialState = (settings: Settings): State => ({
   keptAt: NEVER,
   votersLostSince: -1,
   errand: null,
+  unservedSince: -1,
+  unservedTold: false,
   restartOp: 0,
 });
