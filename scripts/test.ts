@@ -77,7 +77,7 @@ const find = async (...patterns: readonly string[]): Promise<readonly string[]> 
 const isSystem = (file: string): boolean => file.endsWith('.system.test.ts');
 
 const quickStages = async (): Promise<readonly Stage[]> => {
-  const unit = await find('{src,sim,test,lab}/**/*.test.ts');
+  const unit = await find('{src,sim,test,lab,bench}/**/*.test.ts');
   return [
     check('types', node, 'node_modules/typescript/bin/tsc', '--noEmit'),
     check('types of the core, without a system', node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/core'),
