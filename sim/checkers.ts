@@ -2,11 +2,9 @@
 import type { Decision } from '../src/core/decide.ts';
 import type { State } from '../src/core/state.ts';
 import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
-import type { AgentProcess } from './agent-process.ts';
-import type { CheckpointProcess } from './checkpoint-process.ts';
 import { createCover } from './cover.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
-import type { Timeline } from './timeline.ts';
+import type { Watched } from './watched.ts';
 
 export interface Violation {
   readonly kind:
@@ -38,19 +36,6 @@ export interface Checkers {
   phonesChanged(): void;
   finish(): void;
   fail(kind: Violation['kind'], text: string): void;
-}
-
-export interface Watched {
-  readonly timeline: Timeline;
-  readonly agents: Readonly<Record<Role, AgentProcess>>;
-  readonly checkpoints: readonly CheckpointProcess[];
-  /** Two serving is held against the run: arbiter `checkpoints` that are not left out, and no paused machine. */
-  neverTwo: boolean;
-  /** Every open gate must be covered by promises: besides, automatic mode throughout. */
-  covered: boolean;
-  /** No disk refused to keep an epoch. */
-  epochsKept: boolean;
-  phonesReach(role: Role): boolean;
 }
 
 const ROLES: readonly Role[] = ['main', 'standby'];

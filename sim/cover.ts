@@ -1,6 +1,6 @@
 /** Which promises are in force at this instant, and whether they cover an open gate. */
 import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
-import type { Watched } from './checkers.ts';
+import type { Watched } from './watched.ts';
 
 export interface Cover {
   /** The voter's memory on tmpfs was written. */

@@ -7,12 +7,13 @@ import type { Message } from '../src/core/message.ts';
 import type { Settings } from '../src/core/settings.ts';
 import type { Role, VoterName, WallTime } from '../src/core/words.ts';
 import { type AgentProcess, createAgentProcess, WALL_START } from './agent-process.ts';
-import { type Checkers, createCheckers, type Watched } from './checkers.ts';
+import { type Checkers, createCheckers } from './checkers.ts';
 import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createRandom, type Random } from './random.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
+import type { Watched } from './watched.ts';
 
 export interface World {
   readonly timeline: Timeline;
