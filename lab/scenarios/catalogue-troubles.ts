@@ -58,8 +58,9 @@ export const illnesses: readonly Scenario[] = [
   {
     name: 'flapping',
     text: 'the main’s Asterisk crashes again and again; after the second takeover the pair stays and calls for a person',
-    setup: { maxSwitches: 2, failback: { policy: 'auto', holdMs: 500, maxWaitMs: 60_000 } },
-    // Moves of former runs count, until a person acknowledges them.
+    setup: { maxSwitches: 1, failback: { policy: 'auto', holdMs: 500, maxWaitMs: 60_000 } },
+    // Moves of former runs count, until a person acknowledges them. A kernel lets a link address change once a second only,
+    // so a telephone may miss the second of two quick moves until the next announcement.
     prepare: [
       { do: 'order', on: 'main', argv: ['acknowledge'] },
       { do: 'order', on: 'standby', argv: ['acknowledge'] },
@@ -72,7 +73,7 @@ export const illnesses: readonly Scenario[] = [
       standbyServes,
       pause(5000),
     ],
-    expected: { serving: 'standby', outageMsMost: 1500, twoServing: 'none', moves: 3, needsAcknowledgement: true },
+    expected: { serving: 'standby', outageMsMost: 2000, twoServing: 'none', moves: 3, needsAcknowledgement: true },
   },
   {
     name: 'disk-full',
