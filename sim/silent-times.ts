@@ -1,5 +1,7 @@
 /** How long nobody serves for each fault: the table of lease.md, from the same core that runs in production. */
 
+import type { Settings } from '../src/core/settings.ts';
+import type { Role } from '../src/core/words.ts';
 import { settingsFor, timings } from './presets.ts';
 import { bootMachine, createWorld, powerOff, type World } from './world.ts';
 
@@ -111,9 +113,17 @@ function bootAgain(w: World): void {
     w.timeline.after(w.random.between(0, 400), () => bootMachine(agent));
 }
 
-const oneRun = (row: Row, preset: 'fast' | 'quick', seed: number): number => {
-  const failback = { policy: 'manual', holdMs: 60_000, maxWaitMs: 0 } as const;
-  const w = createWorld({ seed, settingsOf: settingsFor({ timing: timings[preset], checkpoints: 1, failback }) });
+type SettingsOf = (role: Role) => Settings;
+
+const presetSettings = (preset: 'fast' | 'quick'): SettingsOf =>
+  settingsFor({
+    timing: timings[preset],
+    checkpoints: 1,
+    failback: { policy: 'manual', holdMs: 60_000, maxWaitMs: 0 },
+  });
+
+const oneRun = (row: Row, settingsOf: SettingsOf, seed: number): number => {
+  const w = createWorld({ seed, settingsOf });
   w.bootAll();
   w.timeline.runUntil(2500);
   row.before?.(w);
@@ -131,14 +141,26 @@ const oneRun = (row: Row, preset: 'fast' | 'quick', seed: number): number => {
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? 0;
 
+const measure = (row: Row, settingsOf: SettingsOf, runs: number): { readonly p50: number; readonly p99: number } => {
+  const times = Array.from({ length: runs }, (_none, i) => oneRun(row, settingsOf, i + 1)).toSorted((a, b) => a - b);
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+};
+
+/** What outage to expect for which fault with these settings, before they are deployed: time with nobody serving. */
+export const forecast = (settingsOf: SettingsOf, runs: number, json: boolean, print: (line: string) => void): void => {
+  for (const row of rows) {
+    const { p50, p99 } = measure(row, settingsOf, runs);
+    if (json) print(JSON.stringify({ fault: row.name, runs, p50, p99 }));
+    else print(`${row.name.padEnd(58)}${p50.toFixed(0).padStart(6)} /${p99.toFixed(0).padStart(6)} ms`);
+  }
+};
+
 /** Prints the table; a median or p99 more than half as much again (and 15 ms) above lease.md's counts as a failure. */
 export const silentTimes = (runs: number, json: boolean, print: (line: string) => void): number => {
   let worse = 0;
   for (const row of rows) {
     for (const preset of ['fast', 'quick'] as const) {
-      const times = Array.from({ length: runs }, (_none, i) => oneRun(row, preset, i + 1)).toSorted((a, b) => a - b);
-      const p50 = quantile(times, 0.5);
-      const p99 = quantile(times, 0.99);
+      const { p50, p99 } = measure(row, presetSettings(preset), runs);
       const [want50, want99] = row.expected[preset];
       // Where no silence at all is promised, none is allowed.
       const ok = want99 === 0 ? p99 < 1 : p50 <= want50 * 1.5 + 15 && p99 <= want99 * 1.5 + 15;
