@@ -1,5 +1,5 @@
 /** `npm run demo`: the main loses its power, and the telephones go on. */
-import { fail, type Result } from '../../src/core/result.ts';
+import type { Result } from '../../src/core/result.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { machineFault } from '../requirements.ts';
 import { openStage, type Stage } from '../scenarios/stage.ts';
@@ -44,12 +44,7 @@ const toPlayWith = (runId: string): string =>
 
 const playOn = async (world: DemoWorld, options: DemoOptions): Promise<Result<DemoResult>> => {
   const screen = openScreen(world, world.nowMs());
-  const aborted = new Promise<Result<DemoResult>>((resolve) => {
-    const end = (): void => resolve(fail('demo-stopped', 'the demo was stopped', 'run it again'));
-    options.signal.addEventListener('abort', end, { once: true });
-    if (options.signal.aborted) end();
-  });
-  const result = await Promise.race([play(world, screen), aborted]);
+  const result = await play(world, screen, options.signal);
   screen.end();
   if (result.ok) options.say(sum(result.value, world));
   return result;
@@ -83,7 +78,7 @@ export const demo = async (options: DemoOptions): Promise<Result<DemoResult>> =>
   if (options.simulated) return await onSimulator(options, 'as asked for');
   if (!machine.ok)
     return await onSimulator(options, `${machine.error.message}; ${machine.error.remedy} for the real thing`);
-  options.say('Building the lab: hosts with a systemd each, two Asterisk servers, 20 telephones, a provider …');
+  options.say('Building the lab: two Asterisk servers, telephones, a provider …');
   const stage = await openStage({
     endpoints: options.endpoints,
     needs: {},
