@@ -139,6 +139,7 @@ describe('winning', () => {
     assert.ok(ask !== undefined);
     for (let i = 0; i < 3; i += 1) node.hear('c1', answerTo(ask));
     node.hear('c2', answerTo(ask, { seq: ask.seq - 1 }));
+    node.hear('c2', answerTo(ask, { question: 'sound' }));
     node.hear('c2', answerTo(ask, { epoch: ask.epoch - 2 }));
     assert.equal(node.state.lease.name, 'asking');
     node.hear('c2', answerTo(ask));

@@ -163,7 +163,9 @@ export const onAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   if (lease.name === 'sounding') {
     if (answer.question === 'sound' && answer.seq === lease.seq) countSounding(d, lease, from, answer);
   } else if (lease.name === 'asking') {
-    if (answer.seq !== lease.round.seq || answer.epoch !== lease.epoch || !answer.yes) return;
+    // Sequence numbers begin anew with a boot: a late answer to an older question must not count for this one.
+    if (answer.question !== 'ask' || answer.seq !== lease.round.seq || answer.epoch !== lease.epoch) return;
+    if (!answer.yes) return;
     if (lease.round.yes.includes(from)) return;
     d.s.lease = { ...lease, round: { ...lease.round, yes: [...lease.round.yes, from] } };
     countAsking(d);
@@ -178,6 +180,7 @@ const onRenewAnswer = (d: Draft, lease: Held, from: VoterName, answer: Answer): 
     if ((answer.why === 'older' || answer.why === 'released') && answer.epoch === lease.epoch) raiseEpoch(d, lease);
     return;
   }
+  if (answer.question === 'sound' || answer.epoch !== lease.epoch) return;
   const round = lease.rounds.find((r) => r.seq === answer.seq);
   if (round === undefined || round.yes.includes(from)) return;
   if (round.granted) return;
