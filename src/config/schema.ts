@@ -270,7 +270,9 @@ export const nodeSections = {
         .min(1)
         .max(1000)
         .default(3)
-        .describe('Voluntary moves within the window; then a person must acknowledge.'),
+        .describe(
+          'With more takings-over of the standby than this within the window, it keeps service until a person acknowledges.',
+        ),
       window: duration(1000).prefault('1h').describe('The window.'),
     })
     .prefault({})

@@ -72,7 +72,7 @@ export interface UnfitRules {
   readonly lastResortMs: Millis;
 }
 
-/** Voluntary moves (failback, handover of an unfit main) are capped; a silent main is always taken over. */
+/** Only automatic failback is capped: an unfit node always hands over to a fit one, and a silent main is always taken over (ADR 0004). */
 export interface FlappingRules {
   readonly maxSwitches: number;
   readonly windowMs: Millis;
