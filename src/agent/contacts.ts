@@ -25,8 +25,8 @@ export const createContactsFollower = (
   manager: BaseOptions | null,
   clock: Clock,
 ): ContactsFollower | null => {
-  const { contacts } = config.streams;
-  if (!contacts.enabled || manager === null) return null;
+  const { astdb } = config.streams;
+  if (!astdb.enabled || manager === null) return null;
   const { role } = config.node;
   const stream = createPeerStream({
     self: role,
@@ -39,7 +39,7 @@ export const createContactsFollower = (
   stream.onTrouble((why) => {
     trouble = why;
   });
-  const options = { refreshMs: REFRESH_MS, compareMs: contacts.resyncMs };
+  const options = { refreshMs: REFRESH_MS, compareMs: astdb.resyncMs };
   const follower = createContactsStream(options, createContactsBase(manager, clock), stream.channel('contacts'), clock);
   return {
     open: () => stream.open(),

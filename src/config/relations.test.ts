@@ -55,7 +55,7 @@ const TABLE: readonly (readonly [string, string, RegExp])[] = [
   [`${BASE}services: [{ unit: a.service }, { unit: a.service }]`, 'services[1]', /two services/],
   [`${BASE}probes: { tcp: [{ name: x, port: 1 }, { name: x, port: 2 }] }`, 'probes.tcp[1].name', /two tcp probes/],
   [`${BASE}run-dir: /var/lib/dualtone`, 'run-dir', /same/],
-  [`${BASE}probes: { ami: null }`, 'streams.contacts.enabled', /probes.ami/],
+  [`${BASE}probes: { ami: null }`, 'streams.astdb.enabled', /probes.ami/],
 ];
 
 for (const [text, path, words] of TABLE) {

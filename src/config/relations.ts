@@ -278,12 +278,12 @@ const directoryRules = ({ stateDir, runDir }: Sections): readonly Clash[] =>
       ];
 
 const contactRules = ({ streams, probes }: Sections): readonly Clash[] =>
-  streams?.contacts.enabled === true && probes !== undefined && probes.ami === null
+  streams?.astdb.enabled === true && probes !== undefined && probes.ami === null
     ? [
         {
-          path: ['streams', 'contacts', 'enabled'],
+          path: ['streams', 'astdb', 'enabled'],
           message: 'the stream of contacts speaks to Asterisk through probes.ami, and that is off',
-          remedy: 'configure probes.ami, or set streams.contacts.enabled to false',
+          remedy: 'configure probes.ami, or set streams.astdb.enabled to false',
         },
       ]
     : none;

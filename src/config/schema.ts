@@ -14,6 +14,7 @@ import {
   size,
   unitName,
 } from './scalars.ts';
+import { streamsSchema } from './streams-schema.ts';
 
 export const DEFAULT_PORT = 4577;
 
@@ -278,21 +279,7 @@ export const nodeSections = {
     .prefault({})
     .describe('Cap on voluntary moves.'),
   hooks: z.array(hookSchema).max(32).prefault([]).describe('Programs of yours that run as steps.'),
-  streams: z
-    .strictObject({
-      contacts: z
-        .strictObject({
-          enabled: z
-            .boolean()
-            .default(true)
-            .describe("Registrations follow to the passive node's AstDB; needs `probes.ami`."),
-          resync: duration(1000).prefault('30s').describe('A full comparison this often, besides each change.'),
-        })
-        .prefault({})
-        .describe('Registrations of phones.'),
-    })
-    .prefault({})
-    .describe('Replicated data.'),
+  streams: streamsSchema,
   'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),
   'run-dir': absolutePath().default('/run/dualtone').describe('What must not outlive a boot; on tmpfs.'),
   journal: z

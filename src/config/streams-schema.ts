@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { absolutePath, address, duration, name, port } from './scalars.ts';
+
+/** A table or column name, or a pattern with `*`, as PostgreSQL writes names in the catalogue. */
+const tablePattern = () =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[^\0"]+$/u);
+const column = () =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[^\0"]+$/u);
+
+const scheduleSchema = z
+  .strictObject({
+    at: z
+      .string()
+      .min(1)
+      .max(100)
+      .default('0 * * * *')
+      .describe('When a run begins: minute, hour, day, month, weekday, as in a crontab.'),
+    missed: z
+      .enum(['run', 'skip'])
+      .default('run')
+      .describe('A run that fell into a time when this node could not: made up for once, or left out.'),
+  })
+  .prefault({})
+  .describe('Scheduled runs.');
+
+const accessKeys = {
+  port: port().default(5432).describe('Its port.'),
+  database: z.string().min(1).max(63).default('asterisk').describe('Its name.'),
+  user: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+    .default('dualtone')
+    .describe('The role that Dualtone uses, with no more rights than it needs.'),
+};
+
+const databaseSchema = z
+  .strictObject({
+    mode: z
+      .enum(['off', 'snapshot', 'continuous'])
+      .default('off')
+      .describe('Not at all, whole at times, or each change at once.'),
+    socket: absolutePath().default('/var/run/postgresql').describe("Directory of this node's own PostgreSQL socket."),
+    ...accessKeys,
+    'password-file': absolutePath()
+      .default('/etc/dualtone/database.secret')
+      .describe('The password of that role, the same on both nodes; mode 0600.'),
+    via: z
+      .enum(['tls', 'ssh'])
+      .default('tls')
+      .describe("How the other node's PostgreSQL is reached: encrypted by itself, or through SSH opened by the main."),
+    'ca-file': absolutePath()
+      .nullable()
+      .prefault(null)
+      .describe("With `tls`: whose certificates are accepted; null pins the other server's own at set-up."),
+    schema: z.string().min(1).max(63).default('public').describe('The schema that is copied.'),
+    schedule: scheduleSchema,
+    'lock-time': duration(10)
+      .prefault('500ms')
+      .describe('How long a run waits for a lock on the passive node before it gives up.'),
+    'time-limit': duration(1000).prefault('15m').describe('A run that takes longer is ended.'),
+    'connect-time': duration(100).prefault('3s').describe('How long a connection may take.'),
+    exclude: z.array(tablePattern()).max(500).prefault([]).describe('Tables left out; `*` stands for any letters.'),
+    'keep-columns': z
+      .array(z.strictObject({ table: tablePattern(), columns: z.array(column()).min(1).max(100) }))
+      .max(200)
+      .prefault([])
+      .describe('Columns in which each node keeps its own values.'),
+    'keep-rows': z
+      .array(z.strictObject({ table: tablePattern(), where: z.record(column(), z.string().max(1000)) }))
+      .max(200)
+      .prefault([])
+      .describe('Rows that each node keeps for itself: those whose columns have these values.'),
+    status: z
+      .array(z.strictObject({ table: tablePattern(), columns: z.array(column()).min(1).max(100) }))
+      .max(200)
+      .prefault([])
+      .describe('Columns that users change themselves (do-not-disturb, forwards): merged back at failback.'),
+    events: z
+      .array(
+        z.strictObject({
+          table: tablePattern(),
+          key: column().default('id').describe('Its primary key.'),
+          time: column().nullable().prefault(null).describe('When the event was; null: told by its parent.'),
+          parent: z
+            .strictObject({ table: tablePattern(), column: column() })
+            .nullable()
+            .prefault(null)
+            .describe('The events that its rows belong to, and the column that says to which.'),
+        }),
+      )
+      .max(50)
+      .prefault([])
+      .describe('Tables of events that each node writes for itself: merged back at failback.'),
+  })
+  .prefault({})
+  .describe('PostgreSQL.');
+
+const filesSchema = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Files follow by rsync over SSH.'),
+    directories: z.array(absolutePath()).max(200).prefault([]).describe('What follows; deletions follow too.'),
+    exclude: z.array(z.string().min(1).max(200)).max(200).prefault([]).describe('Patterns of rsync that are left out.'),
+    'on-change': z.boolean().default(true).describe('As soon as something changes, besides the schedule.'),
+    settle: duration(10).prefault('200ms').describe('After a change, how long it waits for more.'),
+    schedule: scheduleSchema,
+    'bandwidth-kbps': z.int().min(0).default(0).describe('KiB a second at most; 0: no limit.'),
+    'time-limit': duration(1000).prefault('10m').describe('A run that takes longer is ended.'),
+  })
+  .prefault({})
+  .describe('Files.');
+
+/** Streams of replicated data, with the way between the nodes. */
+export const streamsSchema = z
+  .strictObject({
+    link: z
+      .enum(['direct', 'ssh'])
+      .default('direct')
+      .describe("The pair's own stream: straight to the other node's port, or through SSH opened by the main."),
+    ssh: z
+      .strictObject({
+        user: name().default('root').describe('Who logs in at the other node.'),
+        address: address().nullable().prefault(null).describe('Its address for SSH; null: `peer.address`.'),
+        port: port().default(22).describe('Its port.'),
+        'key-file': absolutePath()
+          .default('/etc/dualtone/sync_ed25519')
+          .describe("Dualtone's own key, made by `dualtone sync init`."),
+        'known-hosts-file': absolutePath()
+          .default('/etc/dualtone/sync_known_hosts')
+          .describe("The other node's host key, pinned by `dualtone sync init`."),
+      })
+      .prefault({})
+      .describe('The way for files, and for all else where only SSH is open.'),
+    astdb: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe("Asterisk's own database follows the active node; needs `probes.ami`."),
+        include: z
+          .array(z.string().min(1).max(100))
+          .max(200)
+          .prefault(['*'])
+          .describe('Families that follow; `*` stands for any letters.'),
+        exclude: z.array(z.string().min(1).max(100)).max(200).prefault([]).describe('Families that do not.'),
+        resync: duration(1000).prefault('30s').describe('A full comparison this often, besides each change.'),
+      })
+      .prefault({})
+      .describe('Registrations of phones, do-not-disturb, forwards, queue members and whatever else Asterisk keeps.'),
+    database: databaseSchema,
+    files: filesSchema,
+    voicemail: z
+      .strictObject({
+        enabled: z.boolean().default(false).describe('Messages and greetings follow, and come back at failback.'),
+        directory: absolutePath().default('/var/spool/asterisk/voicemail').describe('The spool.'),
+        locks: z.enum(['lockfile', 'flock']).default('lockfile').describe("Asterisk's `lockmode` in asterisk.conf."),
+      })
+      .prefault({})
+      .describe('Voicemail.'),
+    collected: z
+      .array(absolutePath())
+      .max(50)
+      .prefault([])
+      .describe('Directories (recordings, custom sounds) whose new files follow, and come back at failback.'),
+    merge: z
+      .strictObject({
+        automatic: z.boolean().default(true).describe('What the standby collected is brought back before failback.'),
+        wait: duration(1000)
+          .prefault('10m')
+          .describe('How long an automatic failback waits for it at most before a person is asked.'),
+        keep: duration(3_600_000).prefault('30d').describe('How long a merge can be undone.'),
+      })
+      .prefault({})
+      .describe('What was left on the standby while it served.'),
+    'loss-limit': duration(0)
+      .prefault('60s')
+      .describe("A person's takeover or failback that would lose more than so much needs --accept-loss."),
+  })
+  .prefault({})
+  .describe('Replicated data.');
