@@ -1,0 +1,98 @@
+/** The log of what was changed locally on the standby, folded into one net change a row. Pure. */
+import type { Epoch, WallTime } from '../../core/words.ts';
+import { canonical, type JsonRow, sameJson } from './json.ts';
+
+/** One entry of the standby's log. */
+export interface LoggedChange {
+  readonly seq: number;
+  readonly at: WallTime;
+  readonly epoch: Epoch;
+  readonly table: string;
+  readonly op: 'insert' | 'update' | 'delete';
+  /** The columns of its primary key; empty for a table without one. */
+  readonly key: JsonRow;
+  /** Null for an insert. */
+  readonly before: JsonRow | null;
+  /** Null for a delete. */
+  readonly after: JsonRow | null;
+}
+
+/** What became of one row, from the first entry to the last. Both null: it came and went. */
+export interface NetChange {
+  readonly table: string;
+  readonly key: JsonRow;
+  /** The common ancestor: the row before the first entry; null when there was none. */
+  readonly before: JsonRow | null;
+  /** The standby's row after the last; null when it is gone. */
+  readonly after: JsonRow | null;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly at: WallTime;
+}
+
+/** The same for the same row, whatever the order of the key's columns. */
+export const rowId = (table: string, key: JsonRow): string => `${table} ${canonical(key)}`;
+
+interface Half {
+  readonly key: JsonRow;
+  readonly before: JsonRow | null;
+  readonly after: JsonRow | null;
+}
+
+const pick = (row: JsonRow, columns: readonly string[]): JsonRow =>
+  Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+
+/** A change of the key itself is one row gone and another come; without a key the whole row is its key. */
+const halvesOf = ({ key, before, after }: LoggedChange): readonly Half[] => {
+  const columns = Object.keys(key);
+  const keyOf = (row: JsonRow): JsonRow => (columns.length === 0 ? row : pick(row, columns));
+  if (before === null) return after === null ? [] : [{ key: keyOf(after), before, after }];
+  if (after === null) return [{ key: keyOf(before), before, after }];
+  const [old, now] = [keyOf(before), keyOf(after)];
+  if (sameJson(old, now)) return [{ key: now, before, after }];
+  return [
+    { key: old, before, after: null },
+    { key: now, before: null, after },
+  ];
+};
+
+/**
+ * One entry a row, in the order of their last changes. Entries may come in any order and more than once: `seq` orders them.
+ * Rows that ended as they began are kept (`before` equals `after`): what an earlier pass merged of them may have to go back.
+ */
+export const foldChanges = (changes: Iterable<LoggedChange>): readonly NetChange[] => {
+  const changeBySeq = new Map<number, LoggedChange>();
+  for (const change of changes) changeBySeq.set(change.seq, change);
+  const netByRow = new Map<string, NetChange>();
+  for (const change of [...changeBySeq.values()].toSorted((a, b) => a.seq - b.seq)) {
+    for (const half of halvesOf(change)) {
+      const id = rowId(change.table, half.key);
+      const former = netByRow.get(id);
+      netByRow.delete(id);
+      netByRow.set(id, {
+        table: change.table,
+        key: half.key,
+        before: former === undefined ? half.before : former.before,
+        after: half.after,
+        firstSeq: former?.firstSeq ?? change.seq,
+        lastSeq: change.seq,
+        at: change.at,
+      });
+    }
+  }
+  return [...netByRow.values()];
+};
+
+export type NetKind = 'inserted' | 'updated' | 'deleted' | 'unchanged';
+
+export const kindOf = ({ before, after }: Pick<NetChange, 'before' | 'after'>): NetKind => {
+  if (before === null) return after === null ? 'unchanged' : 'inserted';
+  if (after === null) return 'deleted';
+  return sameJson(before, after) ? 'unchanged' : 'updated';
+};
+
+/** The columns in which two rows differ, in the order of the newer. */
+export const changedColumns = (before: JsonRow, after: JsonRow): readonly string[] => {
+  const columns = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+  return columns.filter((column) => !sameJson(before[column], after[column]));
+};
