@@ -15,7 +15,7 @@ import { createGate, createUngated } from '../steps/gate/gate.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
-import { type ContactsFollower, createContactsFollower } from './contacts.ts';
+import { type ContactsFollower, createContactsFollower } from './astdb.ts';
 import { managerOf, probesOf } from './probes.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
 import { stepAdaptersOf } from './steps.ts';

@@ -6,8 +6,8 @@ import { rivalOf } from '../core/words.ts';
 import type { PairKey } from '../peer/key.ts';
 import { createPeerStream } from '../peer/stream.ts';
 import type { Clock } from '../ports.ts';
-import { type BaseOptions, createContactsBase } from '../replication/contacts/base.ts';
-import { createContactsStream } from '../replication/contacts/stream.ts';
+import { type BaseOptions, createContactsBase } from '../replication/astdb/base.ts';
+import { createContactsStream } from '../replication/astdb/stream.ts';
 import type { Follower } from './agent.ts';
 
 /** How often at most all registrations are read again, for the refreshed ones, of which Asterisk tells nothing. */
