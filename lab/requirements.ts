@@ -18,6 +18,11 @@ export const requiredPackages: readonly { readonly name: string; readonly progra
   { name: 'procps', program: 'ps' },
   { name: 'sip-tester', program: 'sipp' },
   { name: 'tcpdump', program: 'tcpdump' },
+  { name: 'openssh-server', program: '/usr/sbin/sshd' },
+  { name: 'openssh-client', program: 'ssh' },
+  { name: 'rsync', program: 'rsync' },
+  { name: 'openssl', program: 'openssl' },
+  { name: 'postgresql-15', program: '/usr/lib/postgresql/15/bin/postgres' },
 ];
 
 const isThere = async (program: string): Promise<boolean> => {

@@ -1,0 +1,152 @@
+/** The folder of one test cluster: in memory, owned by the server's user, initialised with settings, rules and certificate. */
+import { randomBytes } from 'node:crypto';
+import { access, chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runChecked } from '../../lab/process.ts';
+import { asServerUser } from './server-process.ts';
+import type { Server } from './versions.ts';
+
+export interface ClusterOptions {
+  /** Major version; default: Debian 12's. Another is fetched when it is not here. */
+  readonly version?: number;
+  /** With a self-signed certificate for localhost and 127.0.0.1; plain connections stay possible. */
+  readonly tls?: boolean;
+  /** Lines of postgresql.conf, as `wal_level: 'logical'`. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Of its databases; default UTF8. */
+  readonly encoding?: string;
+  /** Default C.UTF-8; `C` for encodings other than UTF8. */
+  readonly locale?: string;
+  /** Lines of pg_hba.conf that come before the usual ones. */
+  readonly hba?: readonly string[];
+}
+
+const PREFIX = 'dualtone-postgres-';
+
+const usualSettings: NonNullable<ClusterOptions['settings']> = {
+  listen_addresses: '127.0.0.1',
+  fsync: false,
+  full_page_writes: false,
+  shared_buffers: '64MB',
+  max_connections: 60,
+  max_wal_senders: 10,
+  max_replication_slots: 10,
+  logging_collector: false,
+  log_min_messages: 'warning',
+  timezone: 'UTC',
+};
+
+const memoryFolder = async (): Promise<string> =>
+  await access('/dev/shm').then(
+    () => '/dev/shm',
+    () => tmpdir(),
+  );
+
+/** Removes what tests left whose keeper was killed too. */
+const sweep = async (place: string): Promise<void> => {
+  for (const name of await readdir(place)) {
+    const [, pid] = /^dualtone-postgres-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined) continue;
+    const lives = await access(`/proc/${pid}`).then(
+      () => true,
+      () => false,
+    );
+    if (!lives) await rm(join(place, name), { recursive: true, force: true });
+  }
+};
+
+/** Throws what a program said. */
+const must = async (argv: readonly string[]): Promise<string> => {
+  const done = await runChecked(argv, { timeoutMs: 60_000 });
+  if (!done.ok) throw new Error(`${done.error.code}: ${done.error.message}`);
+  return done.value.stdout.trim();
+};
+
+const idOf = async (flag: '-u' | '-g'): Promise<number> =>
+  process.getuid?.() === 0 ? Number(await must(['id', flag, 'postgres'])) : -1;
+
+const quoted = (value: string | number | boolean): string =>
+  typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
+
+export interface Place {
+  readonly root: string;
+  readonly dataDir: string;
+  readonly socketDir: string;
+  readonly certificateFile: string;
+  readonly password: string;
+}
+
+/** A new folder; also removes what killed tests left. */
+export const makePlace = async (): Promise<Place> => {
+  const memory = await memoryFolder();
+  await sweep(memory);
+  const root = await mkdtemp(join(memory, `${PREFIX}${process.pid}-`));
+  const socketDir = join(root, 'socket');
+  await mkdir(socketDir);
+  const [user, group] = [await idOf('-u'), await idOf('-g')];
+  for (const folder of [root, socketDir]) await chown(folder, user, group);
+  return {
+    root,
+    socketDir,
+    dataDir: join(root, 'data'),
+    certificateFile: join(root, 'server.crt'),
+    password: randomBytes(12).toString('hex'),
+  };
+};
+
+/** Self-signed, for localhost and 127.0.0.1. */
+export const makeCertificate = async (place: Place): Promise<void> => {
+  const key = join(place.root, 'server.key');
+  await must(
+    [
+      'openssl',
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-noenc',
+      '-days',
+      '2',
+    ].concat(
+      ['-keyout', key, '-out', place.certificateFile, '-subj', '/CN=localhost'],
+      ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
+    ),
+  );
+  await chmod(key, 0o600);
+  await chown(key, await idOf('-u'), await idOf('-g'));
+  await chmod(place.certificateFile, 0o644);
+};
+
+/** `initdb`, settings and rules. */
+export const initialise = async (server: Server, place: Place, options: ClusterOptions): Promise<void> => {
+  const encoding = options.encoding ?? 'UTF8';
+  const locale = options.locale ?? (encoding === 'UTF8' ? 'C.UTF-8' : 'C');
+  const passwordFile = join(place.root, 'password');
+  await writeFile(passwordFile, `${place.password}\n`, { mode: 0o600 });
+  await chown(passwordFile, await idOf('-u'), await idOf('-g'));
+  const entry = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`, '--username=postgres'];
+  const kind = [`--encoding=${encoding}`, `--locale=${locale}`, '--no-sync', `--pgdata=${place.dataDir}`];
+  await must(asServerUser([join(server.binDir, 'initdb'), ...entry, ...kind]));
+  await rm(passwordFile);
+  const settings = {
+    ...usualSettings,
+    ...(options.tls === true
+      ? { ssl: true, ssl_cert_file: place.certificateFile, ssl_key_file: join(place.root, 'server.key') }
+      : {}),
+    ...options.settings,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${quoted(value)}\n`);
+  await writeFile(join(place.dataDir, 'postgresql.conf'), lines.join(''), { flag: 'a' });
+  const hba = [
+    ...(options.hba ?? []),
+    'local all postgres trust',
+    'local all all scram-sha-256',
+    'host all all 127.0.0.1/32 scram-sha-256',
+    'local replication postgres trust',
+    'host replication all 127.0.0.1/32 scram-sha-256',
+  ];
+  await writeFile(join(place.dataDir, 'pg_hba.conf'), `${hba.join('\n')}\n`);
+};
