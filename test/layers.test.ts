@@ -45,6 +45,7 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['src/sip/planted.ts', "import type { State } from '../core/state.ts';", /src\/sip must not import src\/core\/state/],
   ['src/ami/planted.ts', "import { sendOptions } from '../sip/options.ts';", /src\/ami must not import src\/sip/],
+  ['src/ssh/planted.ts', "import type { Clock } from '../ports.ts';", /src\/ssh must not import src\/ports\.ts/],
   ['src/process/planted.ts', "import { decide } from '../core/decide.ts';", /src\/process must not import/],
   ['src/probes/planted.ts', "import { x } from '../steps/hook.ts';", /src\/probes must not import src\/steps/],
   ['src/steps/planted.ts', "import { x } from '../probes/sip.ts';", /src\/steps must not import src\/probes/],

@@ -12,6 +12,12 @@ const packageByProgram: Readonly<Record<string, string>> = {
   'systemd-run': 'systemd',
   docker: 'docker.io',
   xargs: 'findutils',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  'ssh-keyscan': 'openssh-client',
+  sshd: 'openssh-server',
+  rsync: 'rsync',
+  setpriv: 'util-linux',
 };
 
 const nameOf = (program: string): string => program.slice(program.lastIndexOf('/') + 1);

@@ -1,0 +1,115 @@
+/** A real sshd of a test's own, on a port of the loopback, with its own host key and authorised keys. Needs root. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ensureRequirements } from '../../../lab/requirements.ts';
+import type { PublicKey } from '../public-key.ts';
+import { parsePublicKey } from '../public-key.ts';
+import type { SshTarget } from '../target.ts';
+
+export interface TestSshd {
+  readonly folder: string;
+  readonly port: number;
+  readonly authorizedKeys: string;
+  readonly hostKey: PublicKey;
+  /** For a client whose key and known hosts lie in `folder`. */
+  readonly target: SshTarget;
+  /** What sshd wrote. */
+  log(): string;
+  /** The process that listens; sessions are processes of their own. */
+  pid(): number;
+  stop(): Promise<void>;
+}
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+};
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => undefined);
+    setTimeout(() => socket.destroy(), 50).unref();
+  });
+
+const configuration = (folder: string, port: number): string =>
+  [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${folder}/host_key`,
+    `AuthorizedKeysFile ${folder}/authorized_keys`,
+    'StrictModes no',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'PermitRootLogin prohibit-password',
+    'PidFile none',
+    'LogLevel VERBOSE',
+    '',
+  ].join('\n');
+
+const makeHostKey = (folder: string): PublicKey => {
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'host_key')]);
+  const key = parsePublicKey(readFileSync(join(folder, 'host_key.pub'), 'utf8'));
+  if (!key.ok) throw new Error(key.error.message);
+  return key.value;
+};
+
+/** Starts one; on `port` when a former one is to be followed by another at the same place. */
+export const startSshd = async (port?: number): Promise<TestSshd> => {
+  const installed = await ensureRequirements();
+  if (!installed.ok) throw new Error(installed.error.message);
+  const folder = mkdtempSync(join(tmpdir(), 'dualtone-sshd-'));
+  const at = port ?? (await freePort());
+  const hostKey = makeHostKey(folder);
+  // Where sshd separates its privileges; as a unit it gets it from systemd.
+  if (!existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 });
+  writeFileSync(join(folder, 'sshd_config'), configuration(folder, at));
+  writeFileSync(join(folder, 'authorized_keys'), '', { mode: 0o600 });
+  const child: ChildProcess = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const gone = once(child, 'exit');
+  for (let tries = 0; !(await listens(at)); tries += 1) {
+    if (tries > 200 || child.exitCode !== null) throw new Error(`sshd does not listen: ${log}`);
+    await pause(20);
+  }
+  return {
+    folder,
+    port: at,
+    authorizedKeys: join(folder, 'authorized_keys'),
+    hostKey,
+    target: {
+      user: 'root',
+      address: '127.0.0.1',
+      port: at,
+      hostAlias: 'dualtone-peer',
+      keyFile: join(folder, 'sync_ed25519'),
+      knownHostsFile: join(folder, 'known_hosts'),
+      connectTimeoutMs: 3000,
+      controlPath: null,
+    },
+    log: () => log,
+    pid: () => child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
