@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   acceptedRow,
   type ConfigurationEntry,
@@ -60,7 +60,7 @@ test('a general accept never overwrites or deletes a row that the main changed o
       accept(main, entries, 'accept');
       for (const [id, row] of before) {
         const base = start.get(id);
-        if (sameJson(row, base)) continue;
+        if (base !== undefined && sameJson({ ...row, own: 0 }, { ...base, own: 0 })) continue;
         assert.ok(main.has(id), 'a row that the main changed was deleted');
         if (base === undefined) assert.deepEqual(main.get(id), row, 'a row that the main made was overwritten');
       }
@@ -105,6 +105,7 @@ const change = (before: object | null, after: object | null) => ({
   table: 'extensions',
   op: 'update' as const,
   key: { id: 12 },
+  whole: true,
   before: before as Readonly<Record<string, unknown>> | null,
   after: after as Readonly<Record<string, unknown>> | null,
 });

@@ -69,7 +69,7 @@ const standingOf = (
   }
   if (net.after === null) {
     if (ours === null) return 'same';
-    return sameRow(ours, net.before, [...kept, ...rules.statusColumns(net.table)]) ? 'clean' : 'row-changed';
+    return sameRow(ours, net.before, kept) ? 'clean' : 'row-changed';
   }
   if (ours === null) return 'row-gone';
   if (columns.every((column) => column.verdict === 'same' || column.verdict === 'none')) return 'same';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { foldChanges, kindOf, type LoggedChange, rowId } from './fold.ts';
+import * as fc from 'fast-check';
+import { blindChanges, foldChanges, kindOf, type LoggedChange, rowId } from './fold.ts';
 import { canonical, parseRow, sameJson, shownValue } from './json.ts';
 import { startRows, steps, takeSteps } from './testing/model.ts';
 
@@ -62,6 +62,7 @@ const change = (changes: Partial<LoggedChange>): LoggedChange => ({
   key: { id: 1 },
   before: { id: 1 },
   after: { id: 1 },
+  whole: true,
   ...changes,
 });
 
@@ -103,4 +104,17 @@ test('values are shown on one short line', () => {
   assert.equal(shownValue('a\nb\u001b[31m'), '"a b [31m"');
   assert.equal(shownValue(null), 'nothing');
   assert.equal(shownValue('x'.repeat(100)).length, 58);
+});
+
+test('what the log knows only by name is told apart, each once', () => {
+  const log = [
+    change({ seq: 1, op: 'truncate', key: {}, before: null, after: null }),
+    change({ seq: 2, op: 'truncate', key: {}, before: null, after: null, at: 9 }),
+    change({ seq: 3, whole: false, before: null, after: null }),
+  ];
+  assert.deepEqual(foldChanges(log), []);
+  assert.deepEqual(blindChanges(log), [
+    { table: 't', key: null, at: 9 },
+    { table: 't', key: { id: 1 }, at: 1 },
+  ]);
 });

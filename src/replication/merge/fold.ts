@@ -8,13 +8,16 @@ export interface LoggedChange {
   readonly at: WallTime;
   readonly epoch: Epoch;
   readonly table: string;
-  readonly op: 'insert' | 'update' | 'delete';
+  /** `truncate`: the table was emptied at once; key and rows are not known. */
+  readonly op: 'insert' | 'update' | 'delete' | 'truncate';
   /** The columns of its primary key; empty for a table without one. */
   readonly key: JsonRow;
   /** Null for an insert. */
   readonly before: JsonRow | null;
   /** Null for a delete. */
   readonly after: JsonRow | null;
+  /** False: the row was too large for the log, which has its key only. */
+  readonly whole: boolean;
 }
 
 /** What became of one row, from the first entry to the last. Both null: it came and went. */
@@ -30,6 +33,24 @@ export interface NetChange {
   readonly at: WallTime;
 }
 
+/** What the log tells of without the rows, so that a person must look. */
+export interface Blind {
+  readonly table: string;
+  /** Null: the table was emptied. */
+  readonly key: JsonRow | null;
+  readonly at: WallTime;
+}
+
+/** Changes that cannot be merged row by row, each once. */
+export const blindChanges = (changes: Iterable<LoggedChange>): readonly Blind[] => {
+  const blindById = new Map<string, Blind>();
+  for (const { op, whole, table, key, at } of changes) {
+    if (op === 'truncate') blindById.set(table, { table, key: null, at });
+    else if (!whole) blindById.set(rowId(table, key), { table, key, at });
+  }
+  return [...blindById.values()];
+};
+
 /** The same for the same row, whatever the order of the key's columns. */
 export const rowId = (table: string, key: JsonRow): string => `${table} ${canonical(key)}`;
 
@@ -43,7 +64,8 @@ const pick = (row: JsonRow, columns: readonly string[]): JsonRow =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
 
 /** A change of the key itself is one row gone and another come; without a key the whole row is its key. */
-const halvesOf = ({ key, before, after }: LoggedChange): readonly Half[] => {
+const halvesOf = ({ key, before, after, op, whole }: LoggedChange): readonly Half[] => {
+  if (op === 'truncate' || !whole) return [];
   const columns = Object.keys(key);
   const keyOf = (row: JsonRow): JsonRow => (columns.length === 0 ? row : pick(row, columns));
   if (before === null) return after === null ? [] : [{ key: keyOf(after), before, after }];

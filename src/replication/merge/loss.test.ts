@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { StreamStatus } from '../stream.ts';
 import { type LossInput, lossLines, lossNow, spanText } from './loss.ts';
 

@@ -47,9 +47,10 @@ const DAY = 24 * HOUR;
 export const spanText = (ms: Millis): string => {
   if (ms <= MINUTE) return `${Math.max(1, Math.ceil(ms / SECOND))} s`;
   if (ms <= HOUR) return `${Math.ceil(ms / MINUTE)} min`;
-  const [big, bigUnit, small, smallUnit] = ms <= DAY ? [HOUR, 'h', MINUTE, 'min'] : [DAY, 'd', HOUR, 'h'];
-  const parts = Math.ceil(ms / Number(small));
-  const perBig = Number(big) / Number(small);
+  const inHours = ms <= DAY;
+  const [bigUnit, smallUnit] = inHours ? ['h', 'min'] : ['d', 'h'];
+  const parts = Math.ceil(ms / (inHours ? MINUTE : HOUR));
+  const perBig = inHours ? 60 : 24;
   const rest = parts % perBig;
   const whole = `${Math.floor(parts / perBig)} ${bigUnit}`;
   return rest === 0 ? whole : `${whole} ${rest} ${smallUnit}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { foldChanges, type LoggedChange, rowId } from './fold.ts';
 import { type JsonRow, sameJson } from './json.ts';
 import type { Agreed } from './rules.ts';

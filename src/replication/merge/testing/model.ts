@@ -1,5 +1,5 @@
 /** A standby and a main as maps of rows, with a log of what is changed on the standby: what the pure merges are tested with. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { DatabaseRules } from '../../postgres/rules.ts';
 import { type LoggedChange, rowId } from '../fold.ts';
 import { type JsonRow, sameJson } from '../json.ts';
@@ -57,7 +57,7 @@ export const step = (rows: Rows, { id, columns }: Step, seq: number): LoggedChan
   if (after === null) rows.delete(name);
   else rows.set(name, after);
   const op = before === null ? 'insert' : after === null ? 'delete' : 'update';
-  return { seq, at: seq * 1000, epoch: 1, table: 'users', op, key, before, after };
+  return { seq, at: seq * 1000, epoch: 1, table: 'users', op, key, before, after, whole: true };
 };
 
 export const takeSteps = (rows: Rows, list: readonly Step[], firstSeq = 1): readonly LoggedChange[] =>
