@@ -6,6 +6,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, test } from 'node:test';
+import { freePort, startSshd, type TestSshd } from '../../test/ssh/sshd.ts';
 import type { Fault } from '../core/result.ts';
 import { run } from '../process/run.ts';
 import { addAuthorized, authorizedLine } from './authorized.ts';
@@ -13,7 +14,6 @@ import { createKey } from './key.ts';
 import { pinHost, scanHostKeys } from './known-hosts.ts';
 import { fingerprint } from './public-key.ts';
 import { type SshTarget, sessionOptions, sshArgv } from './target.ts';
-import { freePort, startSshd, type TestSshd } from './testing/sshd.ts';
 import { createTunnel, type Forward, type Tunnel } from './tunnel.ts';
 
 const clock = {

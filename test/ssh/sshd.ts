@@ -6,10 +6,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ensureRequirements } from '../../../lab/requirements.ts';
-import type { PublicKey } from '../public-key.ts';
-import { parsePublicKey } from '../public-key.ts';
-import type { SshTarget } from '../target.ts';
+import { ensureRequirements } from '../../lab/requirements.ts';
+import { type PublicKey, parsePublicKey } from '../../src/ssh/public-key.ts';
+import type { SshTarget } from '../../src/ssh/target.ts';
 
 export interface TestSshd {
   readonly folder: string;
