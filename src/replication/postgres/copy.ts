@@ -1,0 +1,187 @@
+/** COPY from one server straight into another: bytes pass through, row for row as PostgreSQL wrote them. */
+import type { Socket } from 'node:net';
+import { ok, type Result } from '../../core/result.ts';
+import type { Database } from './connection.ts';
+import { databaseFault, silentFault } from './database-fault.ts';
+
+export interface Copied {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** What `pg` hands to a submittable: the parts of its connection that COPY needs. */
+interface Wire {
+  readonly stream: Socket;
+  query(text: string): void;
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+  sendCopyFail(message: string): void;
+}
+
+interface Half {
+  /** Resolved when the server says that its half is complete, with the rows it counted. */
+  readonly ended: Promise<Result<number>>;
+}
+
+/** Rows are small: sent one by one they would cost a system call each. */
+const BATCH_BYTES = 64 * 1024;
+/** Beyond the servers' own limit for one statement. */
+const GRACE_MS = 2000;
+
+const rowsIn = (message: unknown): number => {
+  const text = typeof message === 'object' && message !== null && 'text' in message ? String(message.text) : '';
+  return Number(/^COPY (\d+)/.exec(text)?.[1] ?? 0);
+};
+
+/** The protocol's events that both halves treat alike: end, error, and time. */
+const createHalf = (database: Database) => {
+  let rows = 0;
+  let settled = false;
+  const { promise, resolve } = Promise.withResolvers<Result<number>>();
+  const settle = (result: Result<number>): void => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    resolve(result);
+  };
+  const limitMs = database.access.statementMs + GRACE_MS;
+  const timer = setTimeout(() => {
+    settle(silentFault(database.name, 'finish a table', limitMs));
+    database.destroy();
+  }, limitMs);
+  return {
+    ended: promise,
+    settle,
+    handlers: {
+      handleCommandComplete: (message: unknown) => {
+        rows = rowsIn(message);
+      },
+      handleReadyForQuery: () => settle(ok(rows)),
+      handleError: (error: Error) => {
+        settle(database.isClosed() ? database.closedFault() : databaseFault(database.name, error));
+      },
+      // No rows, portals or descriptions come in a COPY.
+      handleRowDescription: () => undefined,
+      handleDataRow: () => undefined,
+      handlePortalSuspended: () => undefined,
+      handleEmptyQuery: () => undefined,
+    },
+  };
+};
+
+interface Sink extends Half {
+  /** False: wait for `onDrain` before the next. */
+  write(chunk: Buffer): boolean;
+  end(): void;
+  abort(): void;
+}
+
+const copyIn = (database: Database, text: string, onReady: () => void, onDrain: () => void): Sink => {
+  const half = createHalf(database);
+  let wire: Wire | null = null;
+  const drained = (): void => onDrain();
+  const submittable = {
+    ...half.handlers,
+    submit: (connection: unknown) => {
+      wire = connection as Wire;
+      wire.stream.on('drain', drained);
+      wire.query(text);
+      return null;
+    },
+    handleCopyInResponse: onReady,
+    handleCopyData: () => undefined,
+  };
+  database.submit(submittable);
+  void half.ended.then(() => wire?.stream.off('drain', drained));
+  return {
+    ended: half.ended,
+    write: (chunk) => {
+      wire?.sendCopyFromChunk(chunk);
+      return wire?.stream.writableNeedDrain !== true;
+    },
+    end: () => wire?.endCopyFrom(),
+    abort: () => wire?.sendCopyFail('the other side failed'),
+  };
+};
+
+interface Source extends Half {
+  pause(): void;
+  resume(): void;
+}
+
+const copyOut = (database: Database, text: string, onChunk: (chunk: Buffer) => void): Source => {
+  const half = createHalf(database);
+  let wire: Wire | null = null;
+  const submittable = {
+    ...half.handlers,
+    submit: (connection: unknown) => {
+      wire = connection as Wire;
+      wire.query(text);
+      return null;
+    },
+    handleCopyInResponse: () => undefined,
+    handleCopyData: ({ chunk }: { readonly chunk: Buffer }) => onChunk(chunk),
+  };
+  database.submit(submittable);
+  return { ended: half.ended, pause: () => wire?.stream.pause(), resume: () => wire?.stream.resume() };
+};
+
+/**
+ * Runs `copyOutText` (COPY … TO STDOUT) at the source and feeds it to `copyInText` (COPY … FROM STDIN) at the target, both
+ * in PostgreSQL's text form; memory stays bounded. After a fault both transactions are lost and the connections should be
+ * closed. Faults: those of `Database.query`, of whichever side failed first.
+ */
+export const copyAcross = async (
+  source: Database,
+  copyOutText: string,
+  target: Database,
+  copyInText: string,
+): Promise<Result<Copied>> => {
+  if (target.isClosed()) return target.closedFault();
+  if (source.isClosed()) return source.closedFault();
+  let bytes = 0;
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let from: Source | null = null;
+  let failed = false;
+  const flush = (): void => {
+    if (pendingBytes === 0 || failed) return;
+    const batch = Buffer.concat(pending, pendingBytes);
+    pending = [];
+    pendingBytes = 0;
+    if (!sink.write(batch)) from?.pause();
+  };
+  const ready = Promise.withResolvers<null>();
+  const sink = copyIn(
+    target,
+    copyInText,
+    () => ready.resolve(null),
+    () => from?.resume(),
+  );
+  const early = await Promise.race([ready.promise, sink.ended]);
+  if (early !== null) return early.ok ? databaseFault(target.name, new Error('it took no rows')) : early;
+
+  from = copyOut(source, copyOutText, (chunk) => {
+    bytes += chunk.length;
+    pendingBytes += chunk.length;
+    pending.push(chunk);
+    if (pendingBytes >= BATCH_BYTES) flush();
+  });
+  const both = Promise.withResolvers<Result<number>>();
+  // The target's failure ends the wait at once; what the source still sends is dropped with the connection.
+  void sink.ended.then(both.resolve);
+  const finish = (result: Result<number>): void => {
+    if (result.ok) {
+      flush();
+      sink.end();
+    } else {
+      sink.abort();
+      both.resolve(result);
+    }
+  };
+  void from.ended.then(finish);
+  const result = await both.promise;
+  failed = !result.ok;
+  from.resume();
+  return result.ok ? ok({ rows: result.value, bytes }) : result;
+};

@@ -1,0 +1,84 @@
+/** One table: what the source has into a temporary table at the target, then only the differences into the real one. */
+import { fail, ok, type Result } from '../../../core/result.ts';
+import type { Database } from '../connection.ts';
+import { copyAcross } from '../copy.ts';
+import type { TableDigest } from '../digest.ts';
+import type { TablePlan } from '../rules.ts';
+import { type DiffSql, diffSql } from './diff-sql.ts';
+
+/** One table that differs. */
+export interface TableTask {
+  readonly plan: TablePlan;
+  readonly sql: DiffSql;
+  /** What source and target had. */
+  readonly source: TableDigest;
+  readonly target: TableDigest;
+}
+
+/** What was done to one table. A row whose unique values changed counts as deleted and put. */
+export interface TableChange {
+  readonly table: string;
+  readonly put: number;
+  readonly deleted: number;
+  readonly bytes: number;
+}
+
+export const tableTask = (
+  schema: string,
+  plan: TablePlan,
+  number: number,
+  source: TableDigest,
+  target: TableDigest,
+): TableTask => ({ plan, sql: diffSql(schema, plan, number), source, target });
+
+/** The target has nothing that would have to be compared. */
+const goesStraight = ({ plan, target }: TableTask): boolean => target.rows === 0 && plan.ownRows.length === 0;
+
+/** Fetches into the temporary table what cannot go straight; returns the bytes. */
+export const fetchTable = async (task: TableTask, source: Database, target: Database): Promise<Result<number>> => {
+  if (goesStraight(task)) return ok(0);
+  const made = await target.run(task.sql.createIncoming);
+  if (!made.ok) return made;
+  if (task.source.rows === 0) return ok(0);
+  const copied = await copyAcross(source, task.sql.copyOut, target, task.sql.copyIntoIncoming);
+  return copied.ok ? ok(copied.value.bytes) : copied;
+};
+
+const checkOwnRows = async ({ plan, sql }: TableTask, target: Database): Promise<Result<null>> => {
+  if (sql.countOwnInWay === null) return ok(null);
+  const counted = await target.query<{ readonly count: number }>(sql.countOwnInWay);
+  if (!counted.ok) return counted;
+  const count = counted.value[0]?.count ?? 0;
+  if (count === 0) return ok(null);
+  return fail(
+    'database-own-row-in-way',
+    `In \`${plan.table.name}\` ${count} rows that ${target.name} keeps for itself have keys of other rows at the source.`,
+    'Give the rows of that node other keys, or choose other values for `keep-rows`.',
+  );
+};
+
+/** Writes the differences; what was fetched is in `fetchedBytes`. */
+export const applyTable = async (
+  task: TableTask,
+  fetchedBytes: number,
+  source: Database,
+  target: Database,
+): Promise<Result<TableChange>> => {
+  const { plan, sql } = task;
+  const table = plan.table.name;
+  if (goesStraight(task)) {
+    const copied = await copyAcross(source, sql.copyOut, target, sql.copyIntoTable);
+    return copied.ok ? ok({ table, put: copied.value.rows, deleted: 0, bytes: copied.value.bytes }) : copied;
+  }
+  const free = await checkOwnRows(task, target);
+  if (!free.ok) return free;
+  const counts: number[] = [];
+  // Removed before changed before added: so no value that is still taken is given a second time.
+  for (const statement of [sql.keep, sql.remove, sql.change, sql.add]) {
+    const done = statement === null ? ok(0) : await target.run(statement);
+    if (!done.ok) return done;
+    counts.push(done.value);
+  }
+  const [, deleted = 0, changed = 0, added = 0] = counts;
+  return ok({ table, put: changed + added, deleted, bytes: fetchedBytes });
+};
