@@ -23,6 +23,8 @@ export interface AgentProcess {
   /** A look at the rival, as the originals' presets make them. */
   lookAtRival(outcomes: readonly Sample['outcome'][]): void;
   clockJump(jumpMs: number, paused: boolean): void;
+  /** Whether what callers left here is at home at the main. */
+  mayReturn(ready: boolean): void;
   /** The machine was resumed: what waited is handled. */
   drain(): void;
 }
@@ -172,6 +174,7 @@ const start = (a: Process): void => {
   const seed = random.integer(1, 2 ** 31);
   const { tmpfs: boot, disk } = m;
   handle(a, () => ({ kind: 'started', at: m.local(), wall: WALL_START + timeline.now, boot, disk, seed }));
+  if (!m.returnReady) a.mayReturn(false);
 };
 
 const kill = (a: Process): void => {
@@ -184,9 +187,10 @@ const kill = (a: Process): void => {
 
 const look = (a: Process): void => {
   const { m } = a.inner;
-  const samples = [samplesOf[m.telephony], m.networkUp ? GATEWAY_ANSWERS : GATEWAY_SILENT];
-  const { calls } = m;
-  handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls } }));
+  handle(a, () => {
+    const samples = [samplesOf[m.telephony], m.networkUp ? GATEWAY_ANSWERS : GATEWAY_SILENT];
+    return { kind: 'look', at: m.local(), look: { samples, calls: m.calls } };
+  });
 };
 
 export const createAgentProcess = (m: Machine, timeline: Timeline, random: Random, hooks: AgentHooks): AgentProcess => {
@@ -218,6 +222,10 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
     lookAtRival(outcomes) {
       const samples = outcomes.map((outcome) => ({ ...PING, outcome, reason: outcome === 'ok' ? 'echo' : 'no echo' }));
       handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls: m.calls } }));
+    },
+    mayReturn(ready) {
+      m.returnReady = ready;
+      handle(a, () => ({ kind: 'return', at: m.local(), ready, why: ready ? '' : 'mail is to be merged' }));
     },
     clockJump: (jumpMs, paused) => handle(a, () => ({ kind: 'clock-jump', at: m.local(), jumpMs, paused })),
     drain: () => drain(a),

@@ -15,7 +15,10 @@ export interface Violation {
     | 'invariant'
     | 'nobody'
     | 'unsettled'
-    | 'out-of-order';
+    | 'out-of-order'
+    | 'cut-off-serves'
+    | 'late-order'
+    | 'early-return';
   readonly atMs: number;
   readonly text: string;
 }
@@ -39,6 +42,10 @@ export interface Checkers {
 }
 
 const ROLES: readonly Role[] = ['main', 'standby'];
+/** Besides the time until its next look: what a node that was well connected had already begun may still come about. */
+const BEGUN_MS = 30;
+/** A request's validity, and a second for the network. */
+const LATE_ORDER_MS = 2000;
 
 type Fail = (kind: Violation['kind'], text: string) => void;
 
@@ -52,7 +59,18 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
     if (rival.status !== 'running' || rival.state.startedAt === 0 || rival.state.disk.loose === loose) return;
     fail('out-of-order', `${role} serves and ${loose ? 'left out' : 'counts'} the checkpoints before its rival`);
   };
+  /** Persons' requests are obeyed soon or not at all, and service goes back by itself only when nothing is left behind. */
+  const checkMoves = (role: Role, decision: Decision): void => {
+    for (const { rule, facts } of decision.reasons) {
+      const age = w.timeline.now - w.requestSentAt[rivalOf(role)];
+      if (rule === 'asked-to-hand-over' && age > LATE_ORDER_MS)
+        fail('late-order', `${role} obeys a request that was sent ${Math.round(age)} ms ago`);
+      const back = rule === 'drain' && facts['why'] === 'the main has been well for long enough';
+      if (back && !w.agents[role].machine.returnReady) fail('early-return', `${role} gives back with mail left behind`);
+    }
+  };
   return (role: Role, before: State, decision: Decision): void => {
+    checkMoves(role, decision);
     const { lease, disk } = decision.state;
     if (lease.name !== 'held') return;
     checkLoosening(role, before, disk.loose);
@@ -103,6 +121,10 @@ export const createCheckers = (w: Watched): Checkers => {
     const { lease } = w.agents[role].state;
     const epoch = lease.name === 'held' ? lease.epoch : 0;
     const older = epoch > 0 && epoch < highestServed;
+    const cutForMs = timeline.now - w.cutOffSince[role];
+    const { heartbeatMs } = w.agents[role].machine.settings.timing;
+    if (w.noVotes && cutForMs > heartbeatMs + BEGUN_MS)
+      fail('cut-off-serves', `${role} begins to serve, cut off for ${Math.round(cutForMs)} ms`);
     if (older && w.neverTwo && w.epochsKept)
       fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
     highestServed = Math.max(highestServed, epoch);

@@ -15,7 +15,9 @@ const span = (w: World): number =>
   w.random.pick([w.random.between(5, 80), w.random.between(80, 700), w.random.between(700, 3000)]);
 
 const cut = (w: World, from: string, to: string, forMs: number): void => {
-  if (from !== to) w.network.link(from, to).cutUntil = w.timeline.now + forMs;
+  if (from === to) return;
+  const weather = w.network.link(from, to);
+  weather.cutUntil = Math.max(weather.cutUntil, w.timeline.now + forMs);
 };
 
 const cutPair =
@@ -40,6 +42,7 @@ const isolate =
     if (!phonesToo) return;
     w.cutFromPhones[role] = true;
     w.agents[role].machine.networkUp = false;
+    w.watched.cutOffSince[role] = w.timeline.now;
     w.checkers.phonesChanged();
     w.timeline.after(forMs, () => mendPhones(w, role));
   };
@@ -47,6 +50,7 @@ const isolate =
 const mendPhones = (w: World, role: Role): void => {
   w.cutFromPhones[role] = false;
   w.agents[role].machine.networkUp = true;
+  w.watched.cutOffSince[role] = Number.POSITIVE_INFINITY;
   w.checkers.phonesChanged();
 };
 
@@ -295,6 +299,23 @@ const switchoverWhenBusy: Fault = (w) => {
   });
 };
 
+/** A person's request is under way for seconds, and who sent it has died meanwhile. */
+const lateRequest: Fault = (w) => {
+  const role = (['main', 'standby'] as const).find((each) => !w.agents[each].machine.isOpen());
+  if (role === undefined) return;
+  const weather = w.network.link(role, rivalOf(role));
+  weather.slowMs = 12_000;
+  weather.slowUntil = w.timeline.now + 400;
+  w.agents[role].command({ name: 'takeover', confirmed: false });
+  w.timeline.after(w.random.between(100, 400), () => restartAgent(w, w.agents[role], w.random.between(50, 400)));
+};
+
+/** The standby has mail that is not at home yet. */
+const mailLeft: Fault = (w) => {
+  w.agents.standby.mayReturn(false);
+  w.timeline.after(span(w), () => w.agents.standby.mayReturn(true));
+};
+
 /** By name; `dualtone simulate --faults NAME,NAME` draws from those only. */
 export const faults: Readonly<Record<string, Fault>> = {
   'cut-two-ways': cutPair(true),
@@ -326,6 +347,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   maintenance,
   takeover,
   'switchover-when-busy': switchoverWhenBusy,
+  'late-request': lateRequest,
+  'mail-left': mailLeft,
   unfit,
   'slow-disk': slowDisk,
   'full-disk': fullDisk,
@@ -360,6 +383,7 @@ export const healAll = (w: World): void => {
     else agent.thaw();
     agent.drain();
   }
+  w.agents.standby.mayReturn(true);
   // Persons leave the pair to itself again.
   leaveToItself(w);
   // Orders given at both nodes at once while they did not hear each other: one of them lost. They are given again.

@@ -18,6 +18,8 @@ export interface Machine {
   paused: boolean;
   telephony: Telephony;
   calls: number;
+  /** What callers left here is at home at the main. */
+  returnReady: boolean;
   /** The machine's own network targets (link, gateway) answer it. */
   networkUp: boolean;
   nftStalled: boolean;
@@ -76,6 +78,7 @@ const freshBody = () => ({
   paused: false,
   telephony: 'well' as Telephony,
   calls: 0,
+  returnReady: true,
   networkUp: true,
   nftStalled: false,
   diskSlowMs: 0,

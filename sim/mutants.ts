@@ -16,6 +16,27 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   {
+    name: 'a node that is cut off takes a silence for a death',
+    file: 'src/core/policy.ts',
+    find: 'health.networkBad === 0 && health.networkProvedAt >= rival.heardAt + promiseMs - heartbeatMs',
+    replace: 'health.networkProvedAt >= 0',
+    seeds: 6000,
+  },
+  {
+    name: 'a request to hand over is obeyed however old',
+    file: 'src/core/messages-in.ts',
+    find: 'if (request.heard > d.now || d.now - request.heard > request.validMs) {',
+    replace: 'if (request.heard > d.now) {',
+    seeds: 6000,
+  },
+  {
+    name: 'service goes back by itself before what was left is at home',
+    file: 'src/core/phases/serving.ts',
+    find: "d.s.disk.needsAcknowledgement || d.s.returnHeld !== ''",
+    replace: 'd.s.disk.needsAcknowledgement',
+    seeds: 3000,
+  },
+  {
     name: 'two promises at once',
     file: 'src/core/voter.ts',
     find: 'promise.holder !== holder && now < promise.until',

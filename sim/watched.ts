@@ -14,5 +14,11 @@ export interface Watched {
   covered: boolean;
   /** No disk refused to keep an epoch. */
   epochsKept: boolean;
+  /** Arbiter `none`: who is cut off must not begin to serve. */
+  readonly noVotes: boolean;
+  /** True time since when the node is cut off from everybody; infinite while it is not. */
+  readonly cutOffSince: Record<Role, number>;
+  /** True time at which the node last sent a request to hand over. */
+  readonly requestSentAt: Record<Role, number>;
   phonesReach(role: Role): boolean;
 }

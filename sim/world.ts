@@ -77,7 +77,10 @@ export const createWorld = (options: WorldOptions): World => {
     });
   const agentOf = (role: Role): AgentProcess =>
     createAgentProcess(machineOf(role), timeline, random, {
-      send: (to, message) => network.send(role, to, message),
+      send: (to, message) => {
+        if (message.type === 'handover-request') watched.requestSentAt[role] = timeline.now;
+        network.send(role, to, message);
+      },
       kept: () => wiring.checkers.promised(role),
       decided: (before, decision, event) => {
         for (const reason of decision.reasons)
@@ -103,6 +106,9 @@ export const createWorld = (options: WorldOptions): World => {
     neverTwo: isGuarded(settings),
     covered: isGuarded(settings),
     epochsKept: true,
+    noVotes: settings.arbiter.kind === 'none',
+    cutOffSince: { main: Number.POSITIVE_INFINITY, standby: Number.POSITIVE_INFINITY },
+    requestSentAt: { main: 0, standby: 0 },
     phonesReach: (role) => !cutFromPhones[role],
   };
   wiring.checkers = createCheckers(watched);

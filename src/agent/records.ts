@@ -75,6 +75,7 @@ const eventOf = (event: Event): unknown => {
     case 'wake':
     case 'gate':
     case 'step':
+    case 'return':
     case 'clock-jump':
       return event;
   }

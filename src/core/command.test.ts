@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Command } from './event.ts';
 import type { Settings } from './settings.ts';
-import { askOf, orders, releaseOf, status } from './testing/builders.ts';
+import { askOf, looksOf, noArbiter, orders, releaseOf, status } from './testing/builders.ts';
 import type { TestNode } from './testing/node.ts';
 import { fitRival, passiveNode, rivalServesFor, servingNode, servingRival } from './testing/situations.ts';
 
@@ -215,6 +215,16 @@ describe('takeover', () => {
     node.pass(200);
     assert.equal(node.state.phase.name, 'serving');
     assert.ok(node.state.disk.pinned);
+  });
+  test('without votes a person’s word is needed that the silent one does not serve', () => {
+    const node = passiveNode({ arbiter: noArbiter, watch: looksOf.remsys });
+    node.voices.clear();
+    node.pass(2000);
+    node.command(takeover());
+    assert.deepEqual(node.replies(), ['peer-unreachable']);
+    node.command(takeover(true));
+    node.pass(300);
+    assert.equal(node.state.phase.name, 'serving');
   });
   test('confirmed is no vote: with checkpoints, automatic mode still needs a majority', () => {
     const node = passiveNode();

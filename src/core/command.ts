@@ -1,7 +1,7 @@
 /** Persons' commands. Each is an event like any other, with an expiry, and always gets an answer. */
 import { because, type Draft, isManual, isWell, send, setDisk } from './draft.ts';
 import type { Command, Event } from './event.ts';
-import { rivalIsSilent } from './lease.ts';
+import { needsNoVotes, rivalIsSilent } from './lease.ts';
 import { giveOrders } from './orders.ts';
 import { beginClosing } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
@@ -12,6 +12,8 @@ import { rivalOf } from './words.ts';
 type CommandEvent = Extract<Event, { kind: 'command' }>;
 
 const ERRAND_MS = 10_000;
+/** A request is repeated while it is wanted; a copy that comes later than this is not. */
+const REQUEST_MS = 1000;
 
 const reply = (d: Draft, id: string, ok: boolean, code: string, text: string, remedy = ''): void => {
   d.effects.push({ kind: 'reply', id, ok, code, text, remedy });
@@ -33,7 +35,8 @@ const beginErrand = (
 /** This node is to serve: the other stops first, in order and verified, or a person vouches for it. */
 const serveHere = (d: Draft, e: CommandEvent, confirmed: boolean): void => {
   if (holds(d)) return reply(d, e.id, true, 'already-serving', 'This node serves already.');
-  if (rivalIsSilent(d) && !confirmed && isManual(d.s)) {
+  // Where no votes are needed, nothing but a person's word tells a dead rival from a cut cable.
+  if (rivalIsSilent(d) && !confirmed && (isManual(d.s) || needsNoVotes(d))) {
     return reply(
       d,
       e.id,
@@ -186,7 +189,13 @@ const asksRival = (d: Draft): void => {
   if (d.now - errand.requestAt < 250) return;
   d.s.errand = { ...errand, requestAt: d.now };
   const epoch = status.holding;
-  send(d, rivalOf(d.settings.role), { type: 'handover-request', epoch, validMs: ERRAND_MS, ...errand.request });
+  send(d, rivalOf(d.settings.role), {
+    type: 'handover-request',
+    epoch,
+    heard: status.at,
+    validMs: REQUEST_MS,
+    ...errand.request,
+  });
 };
 
 /** Ends an errand when its aim is reached, or says why not when its time is over. */

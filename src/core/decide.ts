@@ -1,5 +1,6 @@
 /** The pure core: what one node does next. No I/O, no clock, no chance of its own, no logging. */
 import { onCommand, tendErrand } from './command.ts';
+import { tendCompany } from './company.ts';
 import {
   askAll,
   because,
@@ -50,7 +51,6 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   d.s.helloAt = d.now;
   d.s.lease = { name: 'none', since: d.now, retryAt: d.now };
   // Voters count as heard for the moment: a restart is no loss of theirs.
-  d.s.rival = { ...d.s.rival, answeredAt: d.now };
   d.s.voters = d.s.voters.map((v) => ({ ...v, answeredAt: d.now }));
   because(d, 'started', { freshBoot: e.boot === null, holding: d.s.boot.holding, ceiling: disk.epochCeiling });
   const mayResume = d.s.boot.heldOpen || d.now < d.s.boot.lastRequestAt + leaseMs;
@@ -112,6 +112,14 @@ const onClockJump = (d: Draft, e: Extract<Event, { kind: 'clock-jump' }>): void 
   if (e.paused && !isManual(d.s)) beginClosing(d, 'lost');
 };
 
+/** What callers left here comes home before service does. */
+const onReturn = (d: Draft, e: Extract<Event, { kind: 'return' }>): void => {
+  const held = e.ready ? '' : e.why;
+  if (held === d.s.returnHeld) return;
+  d.s.returnHeld = held;
+  because(d, 'return', { ready: e.ready, why: e.why });
+};
+
 const apply = (d: Draft, e: Event): void => {
   switch (e.kind) {
     case 'started':
@@ -131,6 +139,8 @@ const apply = (d: Draft, e: Event): void => {
       return;
     case 'command':
       return onCommand(d, e);
+    case 'return':
+      return onReturn(d, e);
     case 'clock-jump':
       return onClockJump(d, e);
   }
@@ -168,6 +178,7 @@ const advance = (d: Draft): void => {
   if (d.s.phase.name === 'draining') tendDraining(d);
   if (d.s.phase.name === 'passive' && !isWell(d.s)) restartInPlace(d);
   tendUnserved(d);
+  tendCompany(d);
   tendPlan(d);
   tendErrand(d);
   tendHello(d);

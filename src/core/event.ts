@@ -21,6 +21,8 @@ export interface Look {
   readonly samples: readonly Sample[];
   /** Calls in progress on this node, -1 when not known. */
   readonly calls: number;
+  /** How old that count is; absent: of this moment. */
+  readonly callsAgoMs?: Millis;
 }
 
 export type Command =
@@ -67,5 +69,7 @@ export type Event =
       readonly epoch: Epoch | null;
       readonly command: Command;
     }
+  /** Whether the main, if it served now, would have all that was left on the standby: `why` it has not. */
+  | { readonly kind: 'return'; readonly at: Instant; readonly ready: boolean; readonly why: string }
   /** Monotonic and wall or boot clock disagree by `jumpMs`: the machine may have been paused, or a clock was set. */
   | { readonly kind: 'clock-jump'; readonly at: Instant; readonly jumpMs: Millis; readonly paused: boolean };

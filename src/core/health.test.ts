@@ -132,7 +132,7 @@ describe('a cold standby', () => {
 
   test('is not judged while the plan is starting it', () => {
     const node = passiveNode({ ...cold, arbiter: noArbiter });
-    node.look = crashLook;
+    node.look = { ...crashLook, samples: [...crashLook.samples, sample('network')] };
     node.steps = () => 'never';
     node.voices.clear();
     node.passUntil('it holds', (s) => s.phase.name === 'serving' && s.plan.running !== null);

@@ -57,9 +57,9 @@ const applyNetwork = (d: Draft, samples: readonly Sample[]): void => {
   const networkBad = reached ? 0 : health.networkBad + 1;
   const network: Verdict = reached ? 'up' : networkBad >= d.settings.health.badLooks ? 'down' : health.network;
   if (network !== health.network) because(d, 'own-network', { from: health.network, to: network });
-  if (network === health.network && networkBad === health.networkBad) return;
+  const networkProvedAt = reached ? d.now : health.networkProvedAt;
   const networkBackAt = health.network === 'down' && network === 'up' ? d.now : health.networkBackAt;
-  d.s.health = { ...health, network, networkBad, networkBackAt };
+  d.s.health = { ...health, network, networkBad, networkBackAt, networkProvedAt };
 };
 
 /** A look at the rival as the originals did it: bad when all failed or fell silent, mixed changes no counter. */
@@ -96,7 +96,10 @@ const assumeWell = (d: Draft): void => {
 /** Turns one moment's samples into verdicts, with hysteresis; `unknown` never becomes `down` by waiting alone. */
 export const applyLook = (d: Draft, look: Look): void => {
   const of = (about: Sample['about']): readonly Sample[] => look.samples.filter((s) => s.about === about);
-  if (look.calls !== d.s.health.calls) d.s.health = { ...d.s.health, calls: look.calls };
+  const callsAt = d.now - (look.callsAgoMs ?? 0);
+  if (look.calls !== d.s.health.calls || callsAt !== d.s.health.callsAt) {
+    d.s.health = { ...d.s.health, calls: look.calls, callsAt };
+  }
   if (telephonyIsOff(d)) assumeWell(d);
   else {
     const optionalFailed = look.samples.some((s) => s.about === 'optional' && s.outcome === 'failed');

@@ -116,8 +116,8 @@ const countAsking = (d: Draft): void => {
   const lease = d.s.lease as Asking;
   const { round } = lease;
   if (round.sentAt === NEVER || isOver(d, round)) return;
-  // With the rival alive its word comes within a round trip; a lone node decides when the time for asking is over.
-  const alone = needsNoVotes(d) && (d.now >= lease.until || rivalIsSilent(d));
+  // A rival that was heard a moment ago has an answer; only one that has been silent for long may be gone.
+  const alone = needsNoVotes(d) && rivalIsSilent(d);
   if (wins(d, round.own, round.yes) || alone || isConfirmed(d)) hold(d, lease);
 };
 
@@ -223,7 +223,7 @@ const retrySounding = (d: Draft, waitMs: number): void => {
 export const tendLease = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name === 'sounding' && d.now >= lease.until) {
-    if (needsNoVotes(d)) ask(d, 0);
+    if (needsNoVotes(d) && rivalIsSilent(d)) loseLease(d, d.now);
     else retrySounding(d, lease.waitMs);
   } else if (lease.name === 'asking') {
     if (lease.round.sentAt !== NEVER) countAsking(d);

@@ -3,6 +3,8 @@ import type { Epoch, Instant, Millis, Mode, Role, VoterName } from './words.ts';
 /** What a node says of itself with everything it sends. */
 export interface Status {
   readonly role: Role;
+  /** The sender's own instant when it said so. */
+  readonly at: Instant;
   /** The epoch under which it holds the right to serve, 0 when it does not. */
   readonly holding: Epoch;
   /** Its telephony could serve. */
@@ -80,6 +82,8 @@ export interface HandoverRequest {
   readonly type: 'handover-request';
   /** The epoch that the sender believes in service: a holder of a newer one refuses. */
   readonly epoch: Epoch;
+  /** The holder's own instant in the last status that was heard of it; the request holds for `validMs` from then. */
+  readonly heard: Instant;
   readonly validMs: Millis;
   readonly whenIdle: boolean;
   readonly maxWaitMs: Millis;

@@ -40,8 +40,8 @@ const rivalKnows = (d: Draft, revision: number): void => {
 
 const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   sawRival(d, ask.status);
-  rivalKnows(d, ask.orders.revision);
   adoptOrders(d, ask.orders);
+  rivalKnows(d, ask.orders.revision);
   if (ask.question === 'renew' || ask.question === 'ask') claims(d, ask.epoch);
   const { lease, phase } = d.s;
   if (ask.question === 'renew' && ask.status.holding > 0 && ask.epoch > d.s.rival.releasedEpoch) {
@@ -71,7 +71,7 @@ const yieldToAnswer = (d: Draft, holding: number): void => {
 
 const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   if (isRival(d, from)) {
-    d.s.rival = { ...d.s.rival, answeredAt: d.now };
+    adoptOrders(d, answer.orders);
     rivalKnows(d, answer.orders.revision);
     if (answer.status !== null) {
       sawRival(d, answer.status);
@@ -109,6 +109,11 @@ const onHandoverRequest = (d: Draft, request: HandoverRequest): void => {
   const { lease, phase } = d.s;
   // An older epoch than ours: the sender has not seen this term of service.
   if (lease.name !== 'held' || phase.name !== 'serving' || request.epoch < lease.epoch) return;
+  // It names the word of ours that it answers, so that its age is told by one clock.
+  if (request.heard > d.now || d.now - request.heard > request.validMs) {
+    because(d, 'late-request', { ageMs: Math.round(d.now - request.heard), validMs: request.validMs });
+    return;
+  }
   because(d, 'asked-to-hand-over', { epoch: lease.epoch, whenIdle: request.whenIdle });
   const { whenIdle, maxWaitMs } = request;
   beginDraining(d, { why: 'a person asked the other node to serve', whenIdle, maxWaitMs, ordered: true });

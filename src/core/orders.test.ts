@@ -96,6 +96,24 @@ describe('maintenance', () => {
   });
 });
 
+test('orders that another person overrules at the same moment are told', () => {
+  const node = servingNode();
+  node.voices.clear();
+  node.command({ name: 'mode', mode: 'manual' });
+  const { revision } = node.state.disk.orders;
+  node.hear('standby', askOf('standby', 'hello', 1, { orders: orders({ revision: revision + 1 }) }));
+  assert.deepEqual(node.notices(), ['orders-overruled']);
+  assert.deepEqual(node.facts('orders-overruled'), { given: 'manual', now: 'automatic' });
+});
+test('orders that the other knew of and changed are no surprise', () => {
+  const node = servingNode();
+  node.command({ name: 'mode', mode: 'manual' });
+  const known = node.state.disk.orders;
+  node.hear('standby', askOf('standby', 'hello', 1, { orders: known }));
+  node.hear('standby', askOf('standby', 'hello', 1, { orders: orders({ revision: known.revision + 1 }) }));
+  assert.deepEqual(node.notices(), []);
+});
+
 describe('manual mode', () => {
   test('no lease runs out, once the other is known to know', () => {
     const node = servingNode();

@@ -54,9 +54,24 @@ const leaveManual = (d: Draft, byPerson: boolean): void => {
   if (byPerson && d.s.lease.name !== 'held') setDisk(d, { leftManual: true });
 };
 
+/** Orders given here that the rival had not heard of are overruled by its own. */
+const tellOverruled = (d: Draft, orders: Orders): void => {
+  const own = d.s.disk.orders;
+  const ours = own.revision % 2 === (d.settings.role === 'main' ? 0 : 1);
+  if (own.revision === 0 || !ours || d.s.rival.knowsRevision >= own.revision || orders.mode === own.mode) return;
+  because(d, 'orders-overruled', { given: own.mode, now: orders.mode });
+  notify(
+    d,
+    'warning',
+    'orders-overruled',
+    `Another person ordered ${orders.mode} mode at the same time; the ${own.mode} mode that was ordered here does not hold.`,
+  );
+};
+
 export const adoptOrders = (d: Draft, orders: Orders, byPerson = false): void => {
   if (orders.revision <= d.s.disk.orders.revision) return;
   const before = d.s.disk.orders;
+  if (!byPerson) tellOverruled(d, orders);
   setDisk(d, { orders });
   if (before.mode === 'manual' && orders.mode === 'automatic') leaveManual(d, byPerson);
   d.s.maintenanceUntil = orders.maintenanceMs > 0 ? d.now + orders.maintenanceMs : 0;

@@ -15,6 +15,7 @@ import {
   looksOf,
   noArbiter,
   orders,
+  quickTiming,
   rivalLook,
   settings,
   silentLook,
@@ -246,6 +247,19 @@ describe('arbiter none', () => {
     const from = node.state.rival.claimAt;
     node.passUntil('it serves', () => serves(node), 1000);
     assert.ok(node.now - from < 800, `${node.now - from}`);
+  });
+  test('a cable that is out silences the other first: nothing is taken over before the gateway has answered since', () => {
+    // Preset quick: the promise is over before three bad looks are.
+    const node = passiveNode({ ...none, timing: quickTiming, health: { badLooks: 8, goodLooks: 2 } });
+    rivalServesFor(node, 2, 500);
+    node.voices.clear();
+    node.look = cutLook;
+    node.pass(280);
+    assert.equal(node.state.health.network, 'up', 'not known to be down yet');
+    assert.deepEqual(inTheWay(node), ['own-network']);
+    node.look = goodLook;
+    node.pass(80);
+    assert.ok(serves(node));
   });
   test('connected again, the standby listens before it takes anything over', () => {
     const node = passiveNode(none);

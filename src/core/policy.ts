@@ -64,10 +64,25 @@ const headStartObstacle = (d: Draft): Obstacle | null => {
 
 /** Without votes, silence must not be one's own fault, and looks decide where the preset says so. */
 const loneObstacle = (d: Draft): Obstacle | null => {
-  if (!needsNoVotes(d) || isWanted(d)) return null;
+  if (!needsNoVotes(d)) return null;
   const { health, rival } = d.s;
+  if (isWanted(d)) {
+    // Heard, the other answers for itself; silent, a person must have confirmed that it does not serve.
+    if (!rivalIsSilent(d)) return null;
+    if (isManual(d.s)) {
+      return d.s.errand?.confirmed === true
+        ? null
+        : obstacle('unconfirmed', 'the other node has fallen silent, and nobody has confirmed that it does not serve');
+    }
+  }
   if (health.network === 'down') return obstacle('own-network', 'this node itself is cut off');
-  if (!rivalIsSilent(d)) return null;
+  if (!rivalIsSilent(d) || (isWanted(d) && d.s.errand?.confirmed === true)) return null;
+  // A cable that is out silences the other first and the gateway a moment later.
+  const { promiseMs, heartbeatMs } = d.settings.timing;
+  const proved = health.networkBad === 0 && health.networkProvedAt >= rival.heardAt + promiseMs - heartbeatMs;
+  if (health.network !== 'unknown' && !proved) {
+    return obstacle('own-network', 'nothing beyond this node has answered since the other fell silent');
+  }
   const { watch, role, loneWaitMs } = d.settings;
   // Just connected again, it has not had the time to hear the other: both would serve at each healing.
   const listensUntil = health.networkBackAt + loneWaitMs;

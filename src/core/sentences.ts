@@ -11,6 +11,7 @@ const span = (value: Facts[string] | undefined): string => {
 };
 
 const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
+  alone: (f) => `the other node could not take over for ${span(f['sinceMs'])}: ${s(f['why'])}`,
   ask: (f) =>
     `it took epoch ${s(f['epoch'])} and asked for the right to serve${f['handed'] === 0 ? '' : `, showing that epoch ${s(f['handed'])} was handed to it`}`,
   'asked-to-hand-over': (f) => `the other node asked it to hand over (epoch ${s(f['epoch'])})`,
@@ -20,6 +21,7 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     `the clocks disagreed by ${span(f['jumpMs'])}${f['paused'] === true ? '; the machine may have stood still' : ''}`,
   close: (f) => `it closed its gate (${s(f['why'])}, epoch ${s(f['epoch'])})`,
   command: (f) => `${s(f['by'])} ordered \`${s(f['command'])}\``,
+  company: () => 'the other node could take over again',
   'cut-off': (f) =>
     `its own network is ${s(f['network'])} and the other node silent for ${span(f['rivalSilentMs'])}: it is the one cut off`,
   drain: (f) =>
@@ -30,6 +32,8 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     `it hands over, because ${s(f['why'])} (${Number(f['calls']) < 0 ? 'calls not known' : `${s(f['calls'])} calls up`})`,
   'handed-over': (f) => `the other node handed its right over (epoch ${s(f['epoch'])})`,
   'lease-out': (f) => `its lease of epoch ${s(f['epoch'])} ran out without a majority to renew it`,
+  'late-request': (f) =>
+    `a request to hand over came ${span(f['ageMs'])} late (valid for ${span(f['validMs'])}) and was not obeyed`,
   'leave-checkpoints-out': () => 'both nodes agreed to leave the lost checkpoints out',
   'look-at-rival': (f) =>
     `look at the main: ${s(f['bad'])} bad of ${s(f['needed'])} needed${f['agentSilent'] === true ? ', its agent is silent' : ''}`,
@@ -43,12 +47,18 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     Number(f['maintenanceMs'] ?? 0) > 0
       ? `orders ${s(f['revision'])}: ${s(f['mode'])} mode, maintenance for ${span(f['maintenanceMs'])} (${s(f['reason'])})`
       : `orders ${s(f['revision'])}: ${s(f['mode'])} mode`,
+  'orders-overruled': (f) =>
+    `${s(f['now'])} mode was ordered at the other node at the same time; ${s(f['given'])} mode, ordered here, does not hold`,
   'own-network': (f) => `its own network went from ${s(f['from'])} to ${s(f['to'])}`,
   'plan-finished': (f) =>
     `the plan to ${s(f['target'])} was through after ${span(f['tookMs'])}, ${s(f['failed'])} steps failed`,
   'raise-epoch': (f) =>
     `it went on under epoch ${s(f['to'])} instead of ${s(f['from'])}, because a voter knew a newer one`,
   'restart-in-place': (f) => `it restarts telephony in place by ${s(f['step'])}, because ${s(f['reason'])}`,
+  return: (f) =>
+    f['ready'] === true
+      ? 'what was left here is at home: service may go back'
+      : `service does not go back by itself yet: ${s(f['why'])}`,
   resumed: (f) => `a former agent of this boot held epoch ${s(f['epoch'])}, and it went on with it`,
   'rival-claims-newer-epoch': (f) => `the other node claims the newer epoch ${s(f['epoch'])}: this one stops at once`,
   'rival-not-fit': (f) =>

@@ -55,6 +55,7 @@ export type Phase =
   /** Serving still; moves when idle or at `until`. */
   | {
       readonly name: 'draining';
+      readonly since: Instant;
       readonly until: Instant;
       readonly whenIdle: boolean;
       readonly ordered: boolean;
@@ -82,11 +83,15 @@ export interface Health {
   readonly crashed: boolean;
   readonly reason: string;
   readonly calls: number;
+  /** When they were counted. */
+  readonly callsAt: Instant;
   /** This node's own network: link, gateway, ping targets. */
   readonly network: Verdict;
   readonly networkBad: number;
   /** When it last came back from `down`, -1e9 never. */
   readonly networkBackAt: Instant;
+  /** When something beyond this node answered last. */
+  readonly networkProvedAt: Instant;
   /** Looks at the rival (classic, blog2012, remsys). */
   readonly rivalBad: number;
   readonly rivalLastGood: boolean;
@@ -108,8 +113,6 @@ export interface Rival {
   readonly releasedEpoch: Epoch;
   /** Well without a break since, -1 when not. */
   readonly wellSince: Instant;
-  /** Last answer to a question of ours. */
-  readonly answeredAt: Instant;
   /** The newest revision of the orders that it is known to know. */
   readonly knowsRevision: number;
 }
@@ -190,6 +193,11 @@ export interface State {
   /** Since when nobody has been known to serve, -1 while somebody is; told once as an alarm. */
   readonly unservedSince: Instant;
   readonly unservedTold: boolean;
+  /** Since when the other node could not take over, -1 while it could; told once. */
+  readonly aloneSince: Instant;
+  readonly aloneTold: boolean;
+  /** Why service should not go back to the main by itself yet; empty: nothing speaks against it. */
+  readonly returnHeld: string;
   /** The restart step under way. */
   readonly restartOp: number;
 }
@@ -231,9 +239,11 @@ const startHealth = (now: Instant): Health => ({
   crashed: false,
   reason: 'no look yet',
   calls: -1,
+  callsAt: NEVER,
   network: 'unknown',
   networkBad: 0,
   networkBackAt: NEVER,
+  networkProvedAt: NEVER,
   rivalBad: 0,
   rivalLastGood: false,
   restartedAt: NEVER,
@@ -248,7 +258,6 @@ const startRival: Rival = {
   claimEpoch: 0,
   releasedEpoch: 0,
   wellSince: -1,
-  answeredAt: NEVER,
   knowsRevision: 0,
 };
 
@@ -301,5 +310,8 @@ export const initialState = (settings: Settings): State => ({
   errand: null,
   unservedSince: -1,
   unservedTold: false,
+  aloneSince: -1,
+  aloneTold: false,
+  returnHeld: '',
   restartOp: 0,
 });

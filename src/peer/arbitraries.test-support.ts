@@ -9,6 +9,7 @@ const question = fc.constantFrom('sound' as const, 'ask' as const, 'renew' as co
 
 const status: fc.Arbitrary<Status> = fc.record({
   role,
+  at: span,
   holding: whole,
   well: fc.boolean(),
   calls: fc.integer({ min: -1, max: 100_000 }),
@@ -60,6 +61,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('handover-request' as const),
     epoch: whole,
+    heard: span,
     validMs: span,
     whenIdle: fc.boolean(),
     maxWaitMs: span,

@@ -16,6 +16,8 @@ export const MAX_REASON = 200;
 
 /** A year: no span of a message is longer. */
 const MAX_SPAN_MS = 366 * 86_400_000;
+/** Thirty years of uptime. */
+const MAX_INSTANT = 1e12;
 const MAX_CALLS = 10_000_000;
 
 const QUESTIONS: readonly Ask['question'][] = ['sound', 'ask', 'renew', 'hello'];
@@ -42,6 +44,12 @@ const span = (value: unknown): number => {
   return value;
 };
 
+/** On the sender's own clock; only compared by that sender. */
+const instant = (value: unknown): number => {
+  if (typeof value !== 'number' || !(value >= 0 && value <= MAX_INSTANT)) throw malformed;
+  return value;
+};
+
 const flag = (value: unknown): boolean => {
   if (typeof value !== 'boolean') throw malformed;
   return value;
@@ -56,11 +64,12 @@ const word = <W extends string>(value: unknown, words: readonly W[]): W => {
 const ROLES: readonly Role[] = ['main', 'standby'];
 
 const status = (value: unknown): Status => {
-  const from = fields(value, 6);
+  const from = fields(value, 7);
   const calls = whole(from['calls'], -1);
   if (calls > MAX_CALLS) throw malformed;
   return {
     role: word(from['role'], ROLES),
+    at: instant(from['at']),
     holding: whole(from['holding']),
     well: flag(from['well']),
     calls,
@@ -129,10 +138,11 @@ const release = (value: unknown): Release => {
 };
 
 const handoverRequest = (value: unknown): HandoverRequest => {
-  const from = fields(value, 5);
+  const from = fields(value, 6);
   return {
     type: 'handover-request',
     epoch: whole(from['epoch']),
+    heard: instant(from['heard']),
     validMs: span(from['validMs']),
     whenIdle: flag(from['whenIdle']),
     maxWaitMs: span(from['maxWaitMs']),

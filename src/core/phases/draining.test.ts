@@ -20,8 +20,13 @@ test('at once, unless it is to wait for idle', () => {
   node.command({ name: 'switchover', whenIdle: false, maxWaitMs: 60_000 });
   assert.equal(node.state.phase.name, 'closing');
 });
-test('when idle: with no call up, at once', () => {
-  assert.equal(drainingNode(60_000, 0).state.phase.name, 'closing');
+test('when idle: with no call up, as soon as they have been counted once more', () => {
+  const node = drainingNode(60_000, 0);
+  assert.equal(node.state.phase.name, 'draining', 'the count is from before the order');
+  node.pass(10);
+  node.see(goodLook);
+  node.pass(1);
+  assert.ok(passive(node));
 });
 test('when idle: as soon as the last call ends', () => {
   const node = drainingNode(60_000);
@@ -79,7 +84,7 @@ test('it renews as long as it drains', () => {
 
 test('asked to hand over by a person at the other node', () => {
   const node = servingNode();
-  node.hear('standby', handoverRequest(2));
+  node.hear('standby', handoverRequest(2, { heard: node.now - 100 }));
   assert.equal(node.state.phase.name, 'closing');
   node.pass(1);
   const release = node.sent('standby').find((m) => m.type === 'release');
@@ -101,7 +106,27 @@ test('only a holder that serves hands over, and only to its rival', () => {
 test('to a rival that is not fit it does not hand over', () => {
   const node = servingNode();
   node.hear('standby', askOf('standby', 'hello', 1, { status: status('standby', { well: false }) }));
-  node.hear('standby', handoverRequest(2));
+  node.hear('standby', handoverRequest(2, { heard: node.now - 100 }));
   assert.equal(node.state.phase.name, 'serving');
   assert.ok(node.rules().includes('rival-not-fit'));
+});
+test('a request that comes late is refused: its age is told by our own clock', () => {
+  const node = servingNode();
+  node.hear('standby', handoverRequest(2, { heard: node.now - 1001, validMs: 1000 }));
+  node.hear('standby', handoverRequest(2, { heard: node.now + 1, validMs: 1000 }));
+  assert.equal(node.state.phase.name, 'serving');
+  assert.deepEqual(
+    node.rules().filter((rule) => rule === 'late-request'),
+    ['late-request', 'late-request'],
+  );
+});
+test('a count of calls from before the order is not waited with', () => {
+  const node = drainingNode(60_000, 0);
+  node.look = null;
+  node.see({ ...goodLook, callsAgoMs: 50 });
+  assert.equal(node.state.phase.name, 'draining', 'counted before the order');
+  node.pass(60);
+  node.see({ ...goodLook, callsAgoMs: 50 });
+  node.pass(1);
+  assert.ok(passive(node));
 });

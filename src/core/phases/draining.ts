@@ -14,7 +14,8 @@ export interface Drain {
 
 export const beginDraining = (d: Draft, { why, whenIdle, maxWaitMs, ordered }: Drain): void => {
   if (d.s.phase.name !== 'serving' && d.s.phase.name !== 'draining') return;
-  d.s.phase = { name: 'draining', until: d.now + (whenIdle ? maxWaitMs : 0), whenIdle, ordered, because: why };
+  const until = d.now + (whenIdle ? maxWaitMs : 0);
+  d.s.phase = { name: 'draining', since: d.now, until, whenIdle, ordered, because: why };
   because(d, 'drain', { why, whenIdle, maxWaitMs: whenIdle ? maxWaitMs : 0 });
   tendDraining(d);
 };
@@ -22,7 +23,8 @@ export const beginDraining = (d: Draft, { why, whenIdle, maxWaitMs, ordered }: D
 export const tendDraining = (d: Draft): void => {
   const { phase } = d.s;
   if (phase.name !== 'draining') return;
-  const idle = d.s.health.calls === 0;
+  // A count from before may miss the call that has just begun.
+  const idle = d.s.health.calls === 0 && d.s.health.callsAt > phase.since;
   // Dead telephony has no calls to wait for.
   const due = d.now >= phase.until || (phase.whenIdle && (idle || d.s.health.verdict === 'down'));
   if (!due) return;

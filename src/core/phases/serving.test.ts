@@ -196,6 +196,15 @@ describe('failback', () => {
     return node;
   };
 
+  test('service does not go back by itself before what was left here is at home', () => {
+    const node = back(auto);
+    node.feed({ kind: 'return', at: node.now, ready: false, why: '3 messages are to be merged' });
+    node.pass(120_000);
+    assert.equal(node.state.phase.name, 'serving');
+    node.feed({ kind: 'return', at: node.now, ready: true, why: '' });
+    node.pass(2000);
+    assert.ok(node.rules().includes('hand-over'));
+  });
   test('auto: when the main has been well for hold', () => {
     const node = back(auto);
     node.pass(950);

@@ -64,7 +64,7 @@ const tendFailback = (d: Draft): void => {
   const { rival } = d.s;
   if (!rivalIsFit(d) || rival.wellSince < 0 || d.now - rival.wellSince < failback.holdMs) return;
   if (d.settings.watch.kind === 'looks' && !d.s.health.rivalLastGood) return;
-  if (d.s.disk.needsAcknowledgement) return;
+  if (d.s.disk.needsAcknowledgement || d.s.returnHeld !== '') return;
   if (switchesInWindow(d) > flapping.maxSwitches) {
     d.s.disk = { ...d.s.disk, needsAcknowledgement: true };
     because(d, 'flapping', { switches: switchesInWindow(d), cap: flapping.maxSwitches });

@@ -64,6 +64,7 @@ export const settings = (change: Partial<Settings> = {}): Settings => ({
 
 export const status = (role: Role, change: Partial<Status> = {}): Status => ({
   role,
+  at: 0,
   holding: 0,
   well: true,
   calls: 0,
@@ -122,6 +123,7 @@ export const releaseOf = (role: Role, epoch: number, change: Partial<Release> = 
 export const handoverRequest = (epoch: number, change: Partial<HandoverRequest> = {}): HandoverRequest => ({
   type: 'handover-request',
   epoch,
+  heard: 0,
   validMs: 10_000,
   whenIdle: false,
   maxWaitMs: 0,

@@ -206,13 +206,18 @@ const anyHandover = fc
     toUs: fc.boolean(),
     ordered: fc.boolean(),
     request: fc.boolean(),
+    lateMs: fc.constantFrom(0, 0, 20_000),
   })
-  .map(({ ms, offset, toUs, ordered, request }) =>
+  .map(({ ms, offset, toUs, ordered, request, lateMs }) =>
     message(
       rival,
       (s, state) =>
         request
-          ? handoverRequest(state.boot.highest + offset, { whenIdle: ordered, maxWaitMs: 300 })
+          ? handoverRequest(state.boot.highest + offset, {
+              heard: state.now - lateMs,
+              whenIdle: ordered,
+              maxWaitMs: 300,
+            })
           : releaseOf(rivalOf(s.role), near(s, state, offset), { addressee: toUs ? s.role : null, ordered }),
       ms,
     ),
@@ -265,6 +270,11 @@ const anyOther = fc.oneof(
     }),
   ),
   anyMs.map((ms): Happening => ({ ms, make: (_s, _state, at) => ({ kind: 'wake', at }) })),
+  fc
+    .record({ ms: anyMs, ready: fc.boolean() })
+    .map(
+      ({ ms, ready }): Happening => ({ ms, make: (_s, _state, at) => ({ kind: 'return', at, ready, why: 'mail' }) }),
+    ),
 );
 /** What may happen to a node, sense or nonsense, in any order. */
 export const anyHappenings = fc.array(
