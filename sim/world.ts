@@ -57,6 +57,25 @@ interface Wiring {
 
 const ROLES: readonly Role[] = ['main', 'standby'];
 
+/** What the checkers see, and what is held against the run with these settings. */
+const watchedOf = (
+  { agents, checkpoints }: Wiring,
+  settings: Settings,
+  timeline: Timeline,
+  cutFromPhones: Readonly<Record<Role, boolean>>,
+): Watched => ({
+  timeline,
+  agents,
+  checkpoints,
+  neverTwo: isGuarded(settings),
+  covered: isGuarded(settings),
+  epochsKept: true,
+  noVotes: settings.arbiter.kind === 'none',
+  cutOffSince: { main: Number.POSITIVE_INFINITY, standby: Number.POSITIVE_INFINITY },
+  requestSentAt: { main: 0, standby: 0 },
+  phonesReach: (role) => !cutFromPhones[role],
+});
+
 export const createWorld = (options: WorldOptions): World => {
   const random = createRandom(options.seed);
   const timeline = createTimeline();
@@ -99,18 +118,7 @@ export const createWorld = (options: WorldOptions): World => {
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
   wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
   const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
-  const watched: Watched = {
-    timeline,
-    agents: wiring.agents,
-    checkpoints: wiring.checkpoints,
-    neverTwo: isGuarded(settings),
-    covered: isGuarded(settings),
-    epochsKept: true,
-    noVotes: settings.arbiter.kind === 'none',
-    cutOffSince: { main: Number.POSITIVE_INFINITY, standby: Number.POSITIVE_INFINITY },
-    requestSentAt: { main: 0, standby: 0 },
-    phonesReach: (role) => !cutFromPhones[role],
-  };
+  const watched = watchedOf(wiring, settings, timeline, cutFromPhones);
   wiring.checkers = createCheckers(watched);
   startLooks(wiring, timeline, settings.timing.heartbeatMs);
   const { checkpoints, checkers, agents } = wiring;
