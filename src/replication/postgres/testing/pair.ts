@@ -36,10 +36,17 @@ export const createRole = async (cluster: Cluster): Promise<void> => {
 let counter = 0;
 
 /** A database with `ddl` in it, ready to be copied from and to by Dualtone's role. */
-export const createTestDatabase = async (cluster: Cluster, name: string, ddl: string): Promise<TestDatabase> => {
+export const createTestDatabase = async (
+  cluster: Cluster,
+  name: string,
+  ddl: string,
+  encoding = 'UTF8',
+): Promise<TestDatabase> => {
   counter += 1;
   const database = `db_${counter}`;
-  await cluster.createDatabase(database);
+  await cluster.query(
+    `CREATE DATABASE ${database} TEMPLATE template0 ENCODING '${encoding}' LOCALE '${encoding === 'UTF8' ? 'C.UTF-8' : 'C'}'`,
+  );
   await cluster.query(
     `${STAND_IN}; ${ddl};
      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO dualtone;
