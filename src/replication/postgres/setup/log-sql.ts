@@ -25,7 +25,7 @@ create sequence if not exists dualtone.missed_changes minvalue 0 start 0;
 export const LARGEST_ROW_BYTES = 1_048_576;
 
 /**
- * Arguments of a trigger: the columns of the key; none where the table has none. Its own failure is swallowed and counted: the telephone system's write
+ * Arguments of a trigger: the table (partitions log as their root), then the columns of the key; none where it has none. Its own failure is swallowed and counted: the telephone system's write
  * comes first. Where PostgreSQL cannot even tell (out of disk) the write itself fails, log or not.
  */
 export const logFunctions = `
@@ -45,7 +45,7 @@ begin
     return null;
   end if;
   if tg_op = 'TRUNCATE' then
-    insert into dualtone.changes (epoch, serving, table_name, op) values (g.epoch, g.serving, tg_table_name, 'T');
+    insert into dualtone.changes (epoch, serving, table_name, op) values (g.epoch, g.serving, tg_argv[0], 'T');
     return null;
   end if;
   if pg_relation_size('dualtone.changes') > g.log_limit_bytes then
@@ -61,14 +61,14 @@ begin
   if a = b then
     return null;
   end if;
-  if tg_nargs = 1 then
-    k := jsonb_build_object(tg_argv[0], coalesce(b, a) -> tg_argv[0]);
+  if tg_nargs = 2 then
+    k := jsonb_build_object(tg_argv[1], coalesce(b, a) -> tg_argv[1]);
   else
-    select coalesce(jsonb_object_agg(c, coalesce(b, a) -> c), '{}') into k from unnest(tg_argv) c;
+    select coalesce(jsonb_object_agg(c, coalesce(b, a) -> c), '{}') into k from unnest(tg_argv[1:]) c;
   end if;
   fits := coalesce(pg_column_size(b), 0) + coalesce(pg_column_size(a), 0) <= ${LARGEST_ROW_BYTES};
   insert into dualtone.changes (epoch, serving, table_name, op, key, before, after, whole)
-  values (g.epoch, g.serving, tg_table_name, left(tg_op, 1), k,
+  values (g.epoch, g.serving, tg_argv[0], left(tg_op, 1), k,
     case when fits then b end, case when fits then a end, fits);
   return null;
 exception when others then

@@ -5,14 +5,7 @@ import { Client } from 'pg';
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
 import { chosenMajors, mainMajor } from '../../../../test/postgres/versions.ts';
 import type { SetupOptions } from './setup.ts';
-import { createTelephoneDatabase, openSetup, PASSWORD, refusal, setupOptions } from './testing/prepare.ts';
-
-const must = <T>(
-  result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown },
-): T => {
-  if (!result.ok) assert.fail(JSON.stringify(result.error));
-  return result.value;
-};
+import { createTelephoneDatabase, must, openSetup, PASSWORD, refusal, setupOptions } from './testing/prepare.ts';
 
 const whole: Partial<SetupOptions> = { listenOn: '127.0.0.2', peers: ['127.0.0.1'], continuous: true };
 

@@ -1,7 +1,9 @@
 /** A telephone system's small database with Dualtone's set-up in it, for tests of what builds on it. */
 import { join } from 'node:path';
 import type { Cluster } from '../../../../../test/postgres/cluster.ts';
+import type { Result } from '../../../../core/result.ts';
 import { run } from '../../../../process/run.ts';
+import { connectDatabase, type Database, type DatabaseAccess } from '../../connection.ts';
 import { createDatabaseSetup, type DatabaseSetup, type SetupOptions } from '../setup.ts';
 
 export const PASSWORD = 'correct-horse-battery';
@@ -30,6 +32,35 @@ export const setupOptions = (cluster: Cluster, changes: Partial<SetupOptions> = 
   overwriteDrift: false,
   ...changes,
 });
+
+/** Dualtone's role at the node's own socket. Throws the fault. */
+export const openDatabase = async (cluster: Cluster, changes: Partial<DatabaseAccess> = {}): Promise<Database> => {
+  const opened = await connectDatabase(
+    {
+      name: `PostgreSQL ${cluster.major}`,
+      host: cluster.socketDir,
+      port: cluster.port,
+      database: 'asterisk',
+      user: 'dualtone',
+      password: PASSWORD,
+      tls: null,
+      connectMs: 3000,
+      statementMs: 20_000,
+      lockMs: 1000,
+      idleMs: 20_000,
+      ...changes,
+    },
+    new AbortController().signal,
+  );
+  if (!opened.ok) throw new Error(`${opened.error.code}: ${opened.error.message}`);
+  return opened.value;
+};
+
+/** Throws the fault. */
+export const must = <T>(result: Result<T>): T => {
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  return result.value;
+};
 
 /** Throws the fault. */
 export const openSetup = async (cluster: Cluster, changes: Partial<SetupOptions> = {}): Promise<DatabaseSetup> => {
