@@ -1,0 +1,115 @@
+/** A main and a standby with the events of a small telephone system, for tests with real servers. */
+import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
+import { connectDatabase } from '../../postgres/connection.ts';
+import type { EventRule } from '../../postgres/rules.ts';
+import { createEventsPart, EVENTS_DEFAULTS, type EventsOptions } from '../events.ts';
+import type { MergeIdentity, MergePart, PartRunOptions, Term } from '../part.ts';
+import type { Connect } from '../session.ts';
+
+export const schemaSql = `
+CREATE TYPE role AS ENUM ('source', 'destination');
+CREATE TABLE users (id int PRIMARY KEY, name text, dnd boolean NOT NULL DEFAULT false, forward text NOT NULL DEFAULT '', own text);
+CREATE TABLE extensions (id serial PRIMARY KEY, exten text UNIQUE, context text NOT NULL DEFAULT 'default', user_id int REFERENCES users(id));
+CREATE TABLE call_log (id serial PRIMARY KEY, date timestamptz NOT NULL, source text, answered boolean, "duration-ms" bigint);
+CREATE TABLE cel (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, eventtype varchar(10) NOT NULL, eventtime timestamptz NOT NULL,
+  linkedid text, extra jsonb, tags text[], call_log_id int REFERENCES call_log(id), shout text GENERATED ALWAYS AS (upper(eventtype)) STORED);
+CREATE INDEX cel_time ON cel (eventtime);
+CREATE INDEX cel_linked ON cel (linkedid);
+CREATE TABLE participant (uuid uuid PRIMARY KEY, call_log_id int NOT NULL REFERENCES call_log(id) ON DELETE CASCADE,
+  role role NOT NULL, user_id int REFERENCES users(id), must_user int NOT NULL DEFAULT 1 REFERENCES users(id));
+CREATE TABLE queue_log (id serial PRIMARY KEY, "time" varchar(80) NOT NULL DEFAULT '', callid varchar(80), event varchar(20), data1 text);
+INSERT INTO users (id, name) SELECT n, 'user ' || n FROM generate_series(1, 20) n;
+`;
+
+export const eventRules: readonly EventRule[] = [
+  { table: 'cel', key: 'id', time: 'eventtime', parent: { table: 'call_log', column: 'call_log_id' } },
+  { table: 'participant', key: 'uuid', time: null, parent: { table: 'call_log', column: 'call_log_id' } },
+  { table: 'call_log', key: 'id', time: 'date', parent: null },
+  { table: 'queue_log', key: 'id', time: 'time', parent: null },
+];
+
+export interface Nodes {
+  readonly main: Cluster;
+  readonly standby: Cluster;
+  stop(): Promise<void>;
+}
+
+export const startNodes = async (sql: string = schemaSql): Promise<Nodes> => {
+  const main = await startCluster();
+  const standby = await startCluster().catch(async (error: unknown) => {
+    await main.stop();
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    await Promise.all([main.stop(), standby.stop()]);
+  };
+  try {
+    for (const cluster of [main, standby]) {
+      await cluster.query('CREATE SCHEMA dualtone');
+      await cluster.query(sql);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { main, standby, stop };
+};
+
+/** As the superuser over the socket; the merge itself needs no such right. */
+export const connectTo =
+  (name: string, cluster: Pick<Cluster, 'socketDir' | 'port'>): Connect =>
+  (signal) =>
+    connectDatabase(
+      {
+        name,
+        host: cluster.socketDir,
+        port: cluster.port,
+        database: 'postgres',
+        user: 'postgres',
+        password: 'x',
+        tls: null,
+        connectMs: 5000,
+        statementMs: 120_000,
+        lockMs: 2000,
+        idleMs: 120_000,
+      },
+      signal,
+    );
+
+export const eventsOptions = (
+  nodes: { readonly main: Pick<Cluster, 'socketDir' | 'port'>; readonly standby: Pick<Cluster, 'socketDir' | 'port'> },
+  changes: Partial<EventsOptions> = {},
+): EventsOptions => ({
+  ...EVENTS_DEFAULTS,
+  connectHere: connectTo('the main', nodes.main),
+  connectThere: connectTo('the standby', nodes.standby),
+  schema: 'public',
+  events: eventRules,
+  zone: 'UTC',
+  now: () => Date.parse('2026-03-01T14:00:00Z'),
+  ...changes,
+});
+
+export const eventsPart = (nodes: Nodes, changes: Partial<EventsOptions> = {}): MergePart =>
+  createEventsPart(eventsOptions(nodes, changes));
+
+export const TERM: Term = {
+  epoch: 3,
+  from: Date.parse('2026-03-01T10:00:00Z'),
+  to: Date.parse('2026-03-01T12:00:00Z'),
+};
+
+export const identity = (changes: Partial<MergeIdentity> = {}): MergeIdentity => ({
+  mergeKey: '11111111-1111-4111-8111-111111111111',
+  directory: '/nonexistent',
+  terms: [TERM],
+  ...changes,
+});
+
+export const options = (changes: Partial<PartRunOptions> = {}): PartRunOptions => ({
+  pass: 'second',
+  decisions: { all: 'ask', byId: {} },
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+  ...changes,
+});
