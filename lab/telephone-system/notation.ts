@@ -31,3 +31,6 @@ export const owner = (era: Era): string => (era === 'xivo' ? 'entityid integer' 
 
 /** One line of a file of Asterisk's, in rows. */
 export const fileLine = `${ID}, ${flags('cat_metric', 'var_metric', 'commented')}, ${words('filename', 'category', 'var_name')}, var_val text`;
+
+/** The words of a text. */
+export const wordsOf = (text: string): readonly string[] => text.trim().split(/\s+/);

@@ -3,7 +3,7 @@ import { tenantColumn, tenantCount } from './people.ts';
 import { descriptions, lastNames } from './words.ts';
 
 /** What only XiVO has: entities, the CTI client's settings, its phone book. */
-const xivoRows = (content: Content): readonly string[] => [
+const ctiRows = (content: Content): readonly string[] => [
   fill('entity', tenantCount(content), { name: "'entity' || i", displayname: oneOf(lastNames, 'i') }),
   fill('cti_presences', 2, { name: "'presence' || i", deletable: '1' }),
   fill('cti_phonehints_group', 1, { name: "'xivo'" }),
@@ -31,6 +31,9 @@ const xivoRows = (content: Content): readonly string[] => [
   }),
   fill('staticagent', 3, { filename: "'agents.conf'", category: "'agents'", var_name: "'option' || i" }),
   fill('agentgroup', 1, { name: "'default'", groupid: '1' }),
+];
+
+const xivoThings = (content: Content): readonly string[] => [
   fill('attachment', 2, {
     name: "'file' || i",
     object_type: "'fax'",
@@ -132,6 +135,12 @@ const auth = (content: Content): readonly string[] => {
     }),
     fill('auth_user_group', content.users, { user_uuid: user, group_uuid: "pg_temp.uuid_of('authgroup', 1 + i % 10)" }),
     fill('auth_user_policy', content.users, { user_uuid: user, policy_uuid: "pg_temp.uuid_of('policy', 1 + i % 10)" }),
+  ];
+};
+
+const sessions = (content: Content): readonly string[] => {
+  const user = "pg_temp.uuid_of('user', i)";
+  return [
     fill(
       'auth_session',
       content.users,
@@ -248,6 +257,9 @@ const chatAndHooks = (content: Content): readonly string[] => [
     event: `'{"x": "COPY"}'`,
     subscription_uuid: "pg_temp.uuid_of('hook', 1 + i % 10)",
   }),
+];
+
+const settings = (content: Content): readonly string[] => [
   fill('feature_extension', 31, {
     uuid: "pg_temp.uuid_of('feature', i)",
     exten: "'*' || i",
@@ -292,10 +304,12 @@ const chatAndHooks = (content: Content): readonly string[] => [
 const wazoRows = (content: Content): readonly string[] => [
   ...tenants(content),
   ...auth(content),
+  ...sessions(content),
   ...directories(content),
   ...chatAndHooks(content),
+  ...settings(content),
 ];
 
 /** What that era's own daemons keep. */
 export const daemonRows = (content: Content): readonly string[] =>
-  content.era === 'xivo' ? xivoRows(content) : wazoRows(content);
+  content.era === 'xivo' ? [...ctiRows(content), ...xivoThings(content)] : wazoRows(content);

@@ -6,7 +6,7 @@ const wazoUser = `tenant_uuid uuid NOT NULL, username varchar(254), password tex
   ${many('boolean NOT NULL DEFAULT false', 'call_record_outgoing_external_enabled', 'call_record_incoming_external_enabled', 'dtmf_hangup')}`;
 
 /** Users with what they change themselves, their lines, numbers and mailboxes. */
-export const peopleTables = (era: Era): TableList => [
+const userTables = (era: Era): TableList => [
   [
     'userfeatures',
     `${ID}, uuid varchar(38) NOT NULL UNIQUE, firstname varchar(128) NOT NULL DEFAULT '', lastname varchar(128) NOT NULL DEFAULT '', email varchar(254) UNIQUE,
@@ -40,6 +40,9 @@ export const peopleTables = (era: Era): TableList => [
     ${whole('attach', 'saycid', 'review', 'operator', 'envelope', 'sayduration', 'saydurationm', 'sendvoicemail', 'forcename', 'forcegreetings', 'maxmsg')}, deletevoicemail integer NOT NULL DEFAULT 0,
     hidefromdir voicemail_hidefromdir NOT NULL DEFAULT 'no', emailsubject text, emailbody text, imapuser varchar(1024), ${flags('skipcheckpass', 'commented')}, options varchar(255)[][] NOT NULL DEFAULT '{}', UNIQUE (mailbox, context)`,
   ],
+];
+
+const contextTables = (era: Era): TableList => [
   [
     'context',
     `${era === 'xivo' ? '' : 'uuid uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(), '}${ID}, name varchar(39) NOT NULL UNIQUE, displayname varchar(128), ${owner(era)}, contexttype varchar(40) NOT NULL, ${flags('commented')}, description text`,
@@ -62,6 +65,9 @@ export const peopleTables = (era: Era): TableList => [
     'dialaction',
     `event varchar(40), category dialaction_category, categoryval varchar(128), action dialaction_action NOT NULL, ${texts('actionarg1', 'actionarg2')}, ${era === 'xivo' ? 'linked integer NOT NULL DEFAULT 1,' : ''} PRIMARY KEY (event, category, categoryval)`,
   ],
+];
+
+const belongingTables = (era: Era): TableList => [
   [
     'rightcall',
     `${ID}, ${era === 'xivo' ? '' : 'tenant_uuid uuid NOT NULL, '}name varchar(128) NOT NULL, ${words('passwd')}, ${flags('authorization', 'commented')}, description text, UNIQUE (name)`,
@@ -109,4 +115,11 @@ export const peopleTables = (era: Era): TableList => [
   ],
   ['staticvoicemail', fileLine],
   ['staticiax', fileLine],
+];
+
+/** Users, contexts, rights, filters, schedules. */
+export const peopleTables = (era: Era): TableList => [
+  ...userTables(era),
+  ...contextTables(era),
+  ...belongingTables(era),
 ];

@@ -1,46 +1,16 @@
-import { type Era, fileLine, flags, ID, many, type TableList, texts, whole, words } from '../notation.ts';
+import { type Era, fileLine, flags, ID, many, type TableList, texts, whole, words, wordsOf } from '../notation.ts';
 
-const queueOptions = [
-  ...[
-    'announce',
-    'context',
-    'monitor-format',
-    'queue-youarenext',
-    'queue-thereare',
-    'queue-callswaiting',
-    'queue-holdtime',
-  ],
-  ...[
-    'queue-minutes',
-    'queue-seconds',
-    'queue-thankyou',
-    'queue-reporthold',
-    'periodic-announce',
-    'joinempty',
-    'leavewhenempty',
-  ],
-  ...['musicclass', 'queue-minute', 'membermacro', 'membergosub', 'defaultrule', 'queue-quantity1', 'queue-quantity2'],
-];
-const queueNumbers = [
-  ...[
-    'timeout',
-    'announce-frequency',
-    'periodic-announce-frequency',
-    'announce-round-seconds',
-    'retry',
-    'wrapuptime',
-    'maxlen',
-  ],
-  ...[
-    'servicelevel',
-    'timeoutrestart',
-    'memberdelay',
-    'weight',
-    'min-announce-frequency',
-    'timeoutpriority-level',
-    'random-periodic-announce',
-  ],
-];
+const queueOptions = wordsOf(`
+  announce context monitor-format queue-youarenext queue-thereare queue-callswaiting queue-holdtime
+  queue-minutes queue-seconds queue-thankyou queue-reporthold periodic-announce joinempty
+  leavewhenempty musicclass queue-minute membermacro membergosub defaultrule queue-quantity1
+  queue-quantity2
+`);
+const queueNumbers = wordsOf(`
+  timeout announce-frequency periodic-announce-frequency announce-round-seconds retry wrapuptime maxlen
+  servicelevel timeoutrestart memberdelay weight min-announce-frequency timeoutpriority-level
+  random-periodic-announce
+`);
 const queueFlags = [
   'eventmemberstatus',
   'eventwhencalled',
@@ -65,8 +35,7 @@ const counters = whole(
   'timeout',
 );
 
-/** Queues, groups, agents, and what is counted about them. */
-export const queueTables = (era: Era): TableList => [
+const serviceTables = (era: Era): TableList => [
   [
     'queuefeatures',
     `${ID}, ${era === 'xivo' ? '' : 'tenant_uuid uuid NOT NULL, '}name varchar(128) NOT NULL UNIQUE, displayname varchar(128) NOT NULL, number varchar(40) NOT NULL DEFAULT '', context varchar(39),
@@ -85,6 +54,9 @@ export const queueTables = (era: Era): TableList => [
     'groupfeatures',
     `${ID}, ${era === 'xivo' ? 'deleted integer NOT NULL DEFAULT 0, number varchar(40), context varchar(39),' : "uuid uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(), tenant_uuid uuid NOT NULL, label text NOT NULL DEFAULT '',"} name varchar(128) NOT NULL UNIQUE, ${flags('transfer_user', 'transfer_call', 'write_caller', 'write_calling', 'ignore_forward')}, timeout integer, ${texts('preprocess_subroutine')}`,
   ],
+];
+
+const agentTables = (era: Era): TableList => [
   [
     'agentfeatures',
     `${ID}, ${era === 'xivo' ? 'numgroup integer NOT NULL DEFAULT 1,' : 'tenant_uuid uuid NOT NULL,'} ${texts('firstname', 'lastname')}, number varchar(40) NOT NULL UNIQUE, ${words('passwd')}, context varchar(39) NOT NULL DEFAULT '', language varchar(20) NOT NULL DEFAULT '', autologoff integer, "group" varchar(255), description text, preprocess_subroutine varchar(40)`,
@@ -120,6 +92,9 @@ export const queueTables = (era: Era): TableList => [
     'queuepenalty_id integer, seconds integer, maxp_sign char(1), maxp_value integer, minp_sign char(1), minp_value integer, PRIMARY KEY (queuepenalty_id, seconds)',
   ],
   ['staticqueue', fileLine],
+];
+
+const eventTables = (era: Era): TableList => [
   [
     'queue_log',
     `${ID}, time ${era === 'xivo' ? "varchar(26) DEFAULT ''" : 'timestamptz'}, callid varchar(80), queuename varchar(256), agent text, event varchar(20), ${many('varchar(128)', 'data1', 'data2', 'data3', 'data4', 'data5')}`,
@@ -147,3 +122,6 @@ export const queueTables = (era: Era): TableList => [
     `${ID}, callid varchar(32) NOT NULL, time timestamptz NOT NULL, ${flags('ringtime', 'talktime', 'waittime')}, status stat_call_exit NOT NULL, queue_id integer, agent_id integer`,
   ],
 ];
+
+/** Queues, groups, agents, and what is counted about them. */
+export const queueTables = (era: Era): TableList => [...serviceTables(era), ...agentTables(era), ...eventTables(era)];

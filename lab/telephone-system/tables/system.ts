@@ -1,4 +1,16 @@
-import { type Era, fileLine, flags, ID, many, owner, type TableList, texts, whole, words } from '../notation.ts';
+import {
+  type Era,
+  fileLine,
+  flags,
+  ID,
+  many,
+  owner,
+  type TableList,
+  texts,
+  whole,
+  words,
+  wordsOf,
+} from '../notation.ts';
 
 const tenant = (era: Era): string => (era === 'xivo' ? '' : 'tenant_uuid uuid NOT NULL, ');
 
@@ -100,88 +112,19 @@ export const systemTables = (era: Era): TableList => [
 ];
 
 /** What stands for a customer, and the version tables; and what XiVO alone has. */
-const sipTexts = [
-  ...[
-    'fullcontact',
-    'ipaddr',
-    'regserver',
-    'useragent',
-    'accountcode',
-    'allow',
-    'disallow',
-    'auth',
-    'callerid',
-    'cid_number',
-    'contactpermit',
-    'contactdeny',
-    'defaultuser',
-  ],
-  ...[
-    'fromdomain',
-    'fromuser',
-    'fullname',
-    'language',
-    'mailbox',
-    'md5secret',
-    'mohinterpret',
-    'mohsuggest',
-    'outboundproxy',
-    'parkinglot',
-    'permit',
-    'deny',
-    'regexten',
-  ],
-  ...[
-    'remotesecret',
-    'restrictcid',
-    'subscribecontext',
-    'subscribemwi',
-    'unsolicited_mailbox',
-    'vmexten',
-    'callbackextension',
-    'namedpickupgroup',
-    'namedcallgroup',
-    'setvar',
-  ],
-];
-const sipNumbers = [
-  ...[
-    'lastms',
-    'regseconds',
-    'call-limit',
-    'callcounter',
-    'busylevel',
-    'rtptimeout',
-    'rtpholdtimeout',
-    'rtpkeepalive',
-    'maxcallbitrate',
-    'session-expires',
-    'session-minse',
-  ],
-  ...[
-    'timerb',
-    'timert1',
-    'qualifyfreq',
-    'allowoverlap',
-    'allowsubscribe',
-    'allowtransfer',
-    'autoframing',
-    'g726nonstandard',
-    'ignoresdpversion',
-    'promiscredir',
-    'rfc2833compensate',
-  ],
-  ...[
-    't38pt_udptl',
-    't38pt_usertpsource',
-    'textsupport',
-    'trustrpid',
-    'usereqphone',
-    'videosupport',
-    'faxdetect',
-    'buggymwi',
-  ],
-];
+const sipTexts = wordsOf(`
+  fullcontact ipaddr regserver useragent accountcode allow disallow auth callerid cid_number
+  contactpermit contactdeny defaultuser fromdomain fromuser fullname language mailbox md5secret
+  mohinterpret mohsuggest outboundproxy parkinglot permit deny regexten remotesecret restrictcid
+  subscribecontext subscribemwi unsolicited_mailbox vmexten callbackextension namedpickupgroup
+  namedcallgroup setvar
+`);
+const sipNumbers = wordsOf(`
+  lastms regseconds call-limit callcounter busylevel rtptimeout rtpholdtimeout rtpkeepalive
+  maxcallbitrate session-expires session-minse timerb timert1 qualifyfreq allowoverlap allowsubscribe
+  allowtransfer autoframing g726nonstandard ignoresdpversion promiscredir rfc2833compensate t38pt_udptl
+  t38pt_usertpsource textsupport trustrpid usereqphone videosupport faxdetect buggymwi
+`);
 
 const statistics = ['agent', 'group', 'incall', 'queue', 'user', 'xivouser'];
 
