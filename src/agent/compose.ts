@@ -13,9 +13,9 @@ import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
+import { type AstDbFollower, createAstDbFollower } from './astdb.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
-import { type ContactsFollower, createContactsFollower } from './astdb.ts';
 import { managerOf, probesOf } from './probes.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
 import { stepAdaptersOf } from './steps.ts';
@@ -24,7 +24,7 @@ import { stepAdaptersOf } from './steps.ts';
 export interface Composition {
   readonly agent: Agent;
   readonly journal: WrittenJournal;
-  readonly follower: ContactsFollower | null;
+  readonly follower: AstDbFollower | null;
 }
 
 /** `(D + g) · (1 + ρ) / (1 − ρ)`: how long a lease of ours may last by another's clock. */
@@ -111,7 +111,7 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
   const journal = journalOf(config);
   // Probes may be late by a quarter of their period; half of it they would call late themselves.
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
-  const follower = createContactsFollower(config, key.value, manager.value, clock);
+  const follower = createAstDbFollower(config, key.value, manager.value, null, clock);
   const agent: Agent = createAgent({
     config,
     settings,

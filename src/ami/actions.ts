@@ -101,7 +101,7 @@ const dbGetWhole = async (
 };
 
 /**
- * All rows of a family, keys without it. `DBGetTree` where there is one (Asterisk from 16.28, 18.14 on: 10,000 rows in
+ * All rows of a family, keys without it; of all families, keys with them, when it is empty. `DBGetTree` where there is one (Asterisk from 16.28, 18.14 on: 10,000 rows in
  * 55 ms), else the console's `database show`, which needs class `command`. With `under`: only that row and what is below it.
  */
 export const dbTree = async (
@@ -118,11 +118,7 @@ export const dbTree = async (
   if (response.name === 'Success')
     return ok(entries.flatMap((entry) => rowOf(family, headerOf(entry, 'Key'), headerOf(entry, 'Val'))));
   if (!/invalid\/unknown command/i.test(headerOf(response, 'Message') ?? '')) return refusal('DBGetTree', response);
-  const lines = await runCommand(
-    ami,
-    under === undefined ? `database show ${family}` : `database show ${family} ${under}`,
-    ask,
-  );
+  const lines = await runCommand(ami, ['database show', family, under ?? ''].join(' ').trim(), ask);
   if (!lines.ok) return lines;
   return ok(
     lines.value.flatMap((line) => {
@@ -134,7 +130,7 @@ export const dbTree = async (
 };
 
 const rowOf = (family: string, path: string | undefined, value: string | undefined): readonly AstDbRow[] => {
-  const prefix = `/${family}/`;
+  const prefix = family === '' ? '/' : `/${family}/`;
   return path?.startsWith(prefix) === true && value !== undefined ? [{ key: path.slice(prefix.length), value }] : [];
 };
 

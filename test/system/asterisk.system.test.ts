@@ -8,10 +8,10 @@ import type { Sample } from '../../src/core/event.ts';
 import { createAmiProbe } from '../../src/probes/ami.ts';
 import { createBoard } from '../../src/probes/board.ts';
 import { createSipProbe } from '../../src/probes/sip.ts';
-import { createContactsBase } from '../../src/replication/astdb/base.ts';
-import type { ContactsMessage, ContactsTransport } from '../../src/replication/astdb/message.ts';
+import { createAstDbBase } from '../../src/replication/astdb/base.ts';
+import type { AstDbMessage, AstDbTransport } from '../../src/replication/astdb/message.ts';
 import { contactFamily } from '../../src/replication/astdb/rows.ts';
-import { type ContactsStream, createContactsStream } from '../../src/replication/astdb/stream.ts';
+import { type AstDbStream, createAstDbStream } from '../../src/replication/astdb/stream.ts';
 import { buildRequest, newTag } from '../../src/sip/build.ts';
 import { openUserAgent, type UserAgent } from '../../src/sip/user-agent.ts';
 import { startAsterisk, type TestAsterisk } from './asterisk.ts';
@@ -20,10 +20,10 @@ import { testClock as clock, inNamespace, ip, until } from './namespace.ts';
 const pace = { periodMs: 100, timeoutMs: 250 };
 
 /** Two ends of one connection within this process; everything crosses as JSON. */
-const createCable = (): readonly [ContactsTransport, ContactsTransport] => {
+const createCable = (): readonly [AstDbTransport, AstDbTransport] => {
   const listeners: ((message: unknown) => void)[] = [];
-  const end = (own: number): ContactsTransport => ({
-    send: (message: ContactsMessage) => {
+  const end = (own: number): AstDbTransport => ({
+    send: (message: AstDbMessage) => {
       const bytes = JSON.stringify(message);
       setImmediate(() => listeners[1 - own]?.(JSON.parse(bytes)));
       return true;
@@ -36,11 +36,22 @@ const createCable = (): readonly [ContactsTransport, ContactsTransport] => {
   return [end(0), end(1)];
 };
 
-const startStreams = (from: TestAsterisk, to: TestAsterisk): readonly [ContactsStream, ContactsStream] => {
-  const options = { refreshMs: 1_000, compareMs: 30_000 };
+const startStreams = (from: TestAsterisk, to: TestAsterisk): readonly [AstDbStream, AstDbStream] => {
+  const options = { pollMs: 200, compareMs: 30_000 };
+  const rules = { include: ['*'], exclude: [] };
   const [here, there] = createCable();
-  const out = createContactsStream(options, createContactsBase(from.manager, clock), here, clock);
-  const into = createContactsStream(options, createContactsBase(to.manager, clock), there, clock);
+  const out = createAstDbStream(
+    options,
+    createAstDbBase({ manager: from.manager, ari: null, rules }, clock),
+    here,
+    clock,
+  );
+  const into = createAstDbStream(
+    options,
+    createAstDbBase({ manager: to.manager, ari: null, rules }, clock),
+    there,
+    clock,
+  );
   out.start();
   into.start();
   into.setRight({ holding: 0, highest: 2 });
@@ -209,7 +220,7 @@ inNamespace(import.meta.url, () => {
   });
 });
 
-const inStep = (stream: ContactsStream): boolean => stream.status().inStep;
+const inStep = (stream: AstDbStream): boolean => stream.status().inStep;
 
 const contactValue = (name: number, expiry: number): string =>
   JSON.stringify({

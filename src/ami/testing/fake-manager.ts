@@ -182,7 +182,7 @@ const answerTo = (state: State, asked: ReadonlyMap<string, string>): string => {
     case 'DBGet':
       return dbGet(state, path, id) ?? error('Database entry not found');
     case 'DBGetTree':
-      return dbTree(state, asked.has('key') ? path : `/${asked.get('family') ?? ''}/`, id);
+      return dbTree(state, asked.has('key') ? path : `/${asked.get('family') ?? ''}/`.replace('//', '/'), id);
     case 'Command':
       return success(['Message', 'Command output follows'], ...consoleLines(state, asked.get('command') ?? ''));
     default:

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type FakeManager, startFakeManager } from '../../ami/testing/fake-manager.ts';
 import type { Clock } from '../../ports.ts';
-import { type ContactsBase, createContactsBase } from './base.ts';
+import { type AstDbBase, createAstDbBase } from './base.ts';
 import { contactKey, differenceOf, digestOf, expiryOf, livesAt } from './rows.ts';
 
 const clock: Clock = {
@@ -15,10 +15,19 @@ const clock: Clock = {
 };
 
 let manager: FakeManager;
-let base: ContactsBase;
+let base: AstDbBase;
 beforeEach(async () => {
   manager = await startFakeManager();
-  base = createContactsBase({ host: '127.0.0.1', port: manager.port, user: 'dualtone', secret: 's3cret' }, clock);
+  // As without the class `command`; what needs it is tried with a real Asterisk.
+  manager.refusalByAction.set('Command', 'Permission denied');
+  base = createAstDbBase(
+    {
+      manager: { host: '127.0.0.1', port: manager.port, user: 'dualtone', secret: 's3cret' },
+      ari: null,
+      rules: { include: ['*'], exclude: ['SECRET'] },
+    },
+    clock,
+  );
 });
 afterEach(async () => {
   await base.stop();
@@ -45,7 +54,7 @@ const open = (onChanged: (key: string) => void = () => undefined) => {
 
 // As Asterisk 22 wrote it.
 const uri = 'sip:1001@127.0.0.1:6001;ob';
-const key = '1001;@90f0ae5b0b6d463eabb1e71a827d13ec';
+const key = 'registrar/contact/1001;@90f0ae5b0b6d463eabb1e71a827d13ec';
 const value =
   '{"via_addr":"127.0.0.1","qualify_timeout":"3.000000","qualify_2xx_only":"false","call_id":"1-1488@127.0.0.1","reg_server":"","prune_on_boot":"no","path":"","endpoint":"1001","via_port":"6001","authenticate_qualify":"no","uri":"sip:1001@127.0.0.1:6001;ob","qualify_frequency":"0","user_agent":"Yealink SIP-T46S 66.86.0.15 \\"x\\"","expiration_time":"1795248563","outbound_proxy":""}';
 
@@ -54,44 +63,45 @@ test('the key and the end of a contact, as Asterisk writes them', () => {
   assert.equal(expiryOf(value), 1_795_248_563_000);
   assert.equal(expiryOf('{"expiration_time":1795248563}'), 1_795_248_563_000);
   assert.equal(expiryOf('{"user_agent":"x"}'), null);
-  assert.equal(livesAt(value, 1_795_248_562_999), true);
-  assert.equal(livesAt(value, 1_795_248_563_000), false);
+  assert.equal(livesAt({ key, value }, 1_795_248_562_999), true);
+  assert.equal(livesAt({ key, value }, 1_795_248_563_000), false);
 });
 
 test('the difference of two tables, and what expiry means for it', async () => {
   const lives = (n: number): string => `{"expiration_time":"${n}"}`;
+  const c = (name: string): string => `registrar/contact/${name}`;
   const before = new Map([
-    ['same', lives(9)],
-    ['changed', lives(8)],
-    ['vanished', lives(9)],
-    ['expired', lives(1)],
-    ['shortened', lives(9)],
+    [c('same'), lives(9)],
+    [c('changed'), lives(8)],
+    [c('vanished'), lives(9)],
+    [c('expired'), lives(1)],
+    [c('shortened'), lives(9)],
   ]);
   const after = new Map([
-    ['same', lives(9)],
-    ['changed', lives(9)],
-    ['shortened', lives(2)],
-    ['new', lives(9)],
-    ['newButOver', lives(2)],
+    [c('same'), lives(9)],
+    [c('changed'), lives(9)],
+    [c('shortened'), lives(2)],
+    [c('new'), lives(9)],
+    [c('newButOver'), lives(2)],
   ]);
   const change = differenceOf(before, after, 5_000);
   assert.deepEqual(
     change.put.map((one) => one.key),
-    ['changed', 'new'],
+    [c('changed'), c('new')],
   );
-  assert.deepEqual(change.delete, ['vanished', 'shortened']);
+  assert.deepEqual(change.delete, [c('vanished'), c('shortened')]);
   const aAndB = await digestOf(
     new Map([
-      ['a', lives(9)],
-      ['b', lives(7)],
+      [c('a'), lives(9)],
+      [c('b'), lives(7)],
     ]),
     5_000,
   );
   const another = await digestOf(
     new Map([
-      ['b', lives(7)],
-      ['c', lives(4)],
-      ['a', lives(9)],
+      [c('b'), lives(7)],
+      [c('c'), lives(4)],
+      [c('a'), lives(9)],
     ]),
     5_000,
   );
@@ -102,14 +112,14 @@ test('the difference of two tables, and what expiry means for it', async () => {
 
 test('reads, writes and deletes rows as they are', async () => {
   await open().opened;
-  assert.deepEqual(await base.apply({ put: [{ key, value }], delete: ['gone;@1'] }), {
+  assert.deepEqual(await base.apply({ put: [{ key, value, isNew: true }], delete: ['registrar/contact/gone;@1'] }), {
     ok: true,
-    value: { refused: 0 },
+    value: { refused: [] },
   });
-  assert.equal(manager.valueByPath.get(`/registrar/contact/${key}`), value);
+  assert.equal(manager.valueByPath.get(`/${key}`), value);
   assert.deepEqual(await base.read(key), { ok: true, value });
   assert.deepEqual(await base.readAll(), { ok: true, value: new Map([[key, value]]) });
-  assert.deepEqual(await base.apply({ put: [], delete: [key] }), { ok: true, value: { refused: 0 } });
+  assert.deepEqual(await base.apply({ put: [], delete: [key] }), { ok: true, value: { refused: [] } });
   assert.deepEqual(await base.read(key), { ok: true, value: null });
 });
 
@@ -119,12 +129,12 @@ test('a row that is too long for the manager costs only itself', async () => {
   assert.deepEqual(
     await base.apply({
       put: [
-        { key: 'long;@1', value: long },
-        { key, value },
+        { key: 'registrar/contact/long;@1', value: long, isNew: true },
+        { key, value, isNew: true },
       ],
       delete: [],
     }),
-    { ok: true, value: { refused: 1 } },
+    { ok: true, value: { refused: ['registrar/contact/long;@1'] } },
   );
   assert.equal(manager.valueByPath.size, 1);
 });
@@ -152,7 +162,7 @@ test('comes back when Asterisk does, and says meanwhile why not', async () => {
 test('a permission that is missing is said', async () => {
   await open().opened;
   manager.refusalByAction.set('DBPut', 'Permission denied');
-  const done = await base.apply({ put: [{ key, value }], delete: [] });
+  const done = await base.apply({ put: [{ key, value, isNew: true }], delete: [] });
   assert.equal(done.ok ? '' : done.error.code, 'ami-permission');
   assert.match(base.trouble() ?? '', /Permission denied/);
 });

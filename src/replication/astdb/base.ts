@@ -1,20 +1,21 @@
-import { dbDelete, dbGet, dbPut, dbTree } from '../../ami/actions.ts';
-import { type AmiConnection, type AmiOptions, connectAmi } from '../../ami/connection.ts';
 import { type AmiMessage, headerOf } from '../../ami/message.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
-import { type Change, contactFamily, contactKey } from './rows.ts';
+import { type AriOptions, createAri } from './ari.ts';
+import { type Awakening, createAwakening } from './awakening.ts';
+import { type FamilyRules, followsBy } from './families.ts';
+import { createManager, type ManagerOptions } from './manager.ts';
+import { createReading, type Reading } from './reading.ts';
+import { contactKey } from './rows.ts';
+import { createWriting, type Writing } from './writing.ts';
 
-/** The registrations of the Asterisk that runs on this node. */
-export interface ContactsBase {
+/** AstDB of the Asterisk that runs on this node, as far as it follows. */
+export interface AstDbBase extends Omit<Reading, 'forget'>, Writing {
+  readonly rules: FamilyRules;
   start(listeners: BaseListeners): void;
-  /** All rows. Faults as the manager's. */
-  readAll(): Promise<Result<ReadonlyMap<string, string>>>;
-  /** One row, null when there is none. */
-  read(key: string): Promise<Result<string | null>>;
-  /** Puts and deletes rows; they are live registrations at once. Gives the number of rows that Asterisk did not take. */
-  apply(change: Change): Promise<Result<{ readonly refused: number }>>;
+  /** This node serves now: endpoints that Asterisk holds to be away, because it was mute, are asked again. */
+  awaken(): void;
+  /** It serves no more. */
+  sleep(): void;
   /** Why Asterisk is not reached now, or did not do what it was asked last; null while all is well. */
   trouble(): string | null;
   stop(): Promise<void>;
@@ -23,147 +24,55 @@ export interface ContactsBase {
 export interface BaseListeners {
   /** Asterisk is reached (again): whatever was known of its rows may have changed. */
   readonly onOpen: () => void;
-  /** The row with this key appeared, changed or vanished. A refreshed registration is not told by Asterisk. */
-  readonly onChanged: (key: string) => void;
+  /** The contact with this key appeared, changed or vanished. A refreshed registration is not told by Asterisk. */
+  readonly onChanged: (key: string, vanished: boolean) => void;
 }
 
-export type BaseOptions = Omit<AmiOptions, 'connectTimeoutMs' | 'actionTimeoutMs' | 'events'>;
-
-interface State {
-  readonly options: BaseOptions;
-  readonly clock: Clock;
-  readonly connect: typeof connectAmi;
-  readonly off: AbortController;
-  listeners: BaseListeners | null;
-  connection: AmiConnection | null;
-  trouble: string | null;
-  /** What the last action ended with, if badly. */
-  fault: string | null;
-  waitMs: Millis;
-  cancelRetry: () => void;
-  connecting: Promise<void>;
+export interface BaseOptions {
+  readonly manager: ManagerOptions;
+  /** Null: endpoints whose contacts follow are unavailable to queues until their phones register again. */
+  readonly ari: AriOptions | null;
+  readonly rules: FamilyRules;
 }
-
-const shortestWaitMs: Millis = 100;
-const longestWaitMs: Millis = 5_000;
-/** A table of 10,000 rows takes a tenth of a second; a stuck Asterisk must not hold the stream for long. */
-const actionTimeoutMs: Millis = 10_000;
 
 /**
- * Reads and writes contacts through the manager. Reading AstDB's file instead would be cheaper, but Asterisk writes it up to
- * a second late, and writing it behind a running Asterisk's back is not seen by it.
+ * Reads and writes through the manager. Reading AstDB's file instead would be cheaper, but Asterisk writes it up to a second late,
+ * and writing it behind a running Asterisk's back is not seen by it.
  */
-export const createContactsBase = (options: BaseOptions, clock: Clock, connect = connectAmi): ContactsBase => {
-  const state: State = {
-    options,
-    clock,
-    connect,
-    off: new AbortController(),
-    listeners: null,
-    connection: null,
-    trouble: 'not started',
-    fault: null,
-    waitMs: shortestWaitMs,
-    cancelRetry: () => undefined,
-    connecting: Promise.resolve(),
-  };
+export const createAstDbBase = (options: BaseOptions, clock: Clock): AstDbBase => {
+  const follows = followsBy(options.rules);
+  const manager = createManager(options.manager, clock);
+  const ari = options.ari === null ? null : createAri(options.ari);
+  const { forget, ...reading } = createReading(manager, follows);
+  const writing = createWriting(manager, ari, follows);
+  const awakening: Awakening = createAwakening(manager, ari, clock);
   return {
-    start: (listeners) => {
-      state.listeners = listeners;
-      enter(state);
-    },
-    readAll: () => on(state, readAll),
-    read: (key) => on(state, (ami) => dbGet(ami, contactFamily, key)),
-    apply: (change) => on(state, (ami) => apply(ami, change)),
-    trouble: () => state.trouble ?? state.fault,
+    ...reading,
+    ...writing,
+    rules: options.rules,
+    start: ({ onOpen, onChanged }) =>
+      manager.start(
+        () => {
+          forget();
+          onOpen();
+        },
+        (event) => takeEvent(event, onChanged),
+      ),
+    awaken: () => awakening.begin(),
+    sleep: () => awakening.end(),
+    trouble: () => manager.trouble(),
     stop: async () => {
-      state.listeners = null;
-      state.off.abort();
-      state.cancelRetry();
-      state.connection?.close();
-      state.connection = null;
-      state.trouble = 'stopped';
-      await state.connecting;
+      await awakening.stop();
+      await manager.stop();
+      ari?.close();
     },
   };
 };
 
-const enter = (state: State): void => {
-  const ami = { ...state.options, connectTimeoutMs: 2_000, actionTimeoutMs, events: 'system' };
-  const listeners = {
-    onEvent: (event: AmiMessage) => takeEvent(state, event),
-    onClose: ({ message }: { readonly message: string }) => {
-      state.connection = null;
-      retry(state, message);
-    },
-  };
-  state.connecting = state.connect(ami, listeners, state.off.signal).then((connected) => entered(state, connected));
-};
-
-const entered = (state: State, connected: Result<AmiConnection>): void => {
-  if (state.listeners === null) {
-    if (connected.ok) connected.value.close();
-    return;
-  }
-  if (!connected.ok) {
-    retry(state, connected.error.message);
-    return;
-  }
-  state.connection = connected.value;
-  state.trouble = null;
-  state.fault = null;
-  state.waitMs = shortestWaitMs;
-  state.listeners.onOpen();
-};
-
-const retry = (state: State, trouble: string): void => {
-  state.trouble = trouble;
-  if (state.listeners === null) return;
-  state.cancelRetry = state.clock.at(state.clock.now() + state.waitMs, () => enter(state));
-  state.waitMs = Math.min(state.waitMs * 2, longestWaitMs);
-};
-
-const takeEvent = (state: State, event: AmiMessage): void => {
+const takeEvent = (event: AmiMessage, onChanged: BaseListeners['onChanged']): void => {
   if (event.name !== 'ContactStatus') return;
   const aor = headerOf(event, 'AOR');
   const uri = headerOf(event, 'URI');
-  if (aor !== undefined && uri !== undefined) state.listeners?.onChanged(contactKey(aor, uri));
-};
-
-const on = async <T>(state: State, act: (ami: AmiConnection) => Promise<Result<T>>): Promise<Result<T>> => {
-  if (state.connection === null) {
-    const why = state.trouble ?? 'no connection';
-    return fail('contacts-no-asterisk', `Asterisk is not reached: ${why}`, 'Check that Asterisk runs.');
-  }
-  const result = await act(state.connection);
-  state.fault = result.ok ? null : result.error.message;
-  return result;
-};
-
-const readAll = async (ami: AmiConnection): Promise<Result<ReadonlyMap<string, string>>> => {
-  const rows = await dbTree(ami, contactFamily);
-  return rows.ok ? ok(new Map(rows.value.map(({ key, value }) => [key, value]))) : rows;
-};
-
-/** Faults of one row, which the others need not suffer for. */
-const rowFaults = new Set(['ami-bad-header', 'ami-line-too-long', 'ami-refusal']);
-
-/** Actions under way at a time. Asterisk takes 30 in a millisecond; more at once would only hold up the agent's heartbeat. */
-const batch = 200;
-
-const apply = async (ami: AmiConnection, change: Change): Promise<Result<{ readonly refused: number }>> => {
-  const acts = [
-    ...change.delete.map((key) => () => dbDelete(ami, contactFamily, key)),
-    ...change.put.map((row) => () => dbPut(ami, contactFamily, row)),
-  ];
-  let refused = 0;
-  for (let at = 0; at < acts.length; at += batch) {
-    const results = await Promise.all(acts.slice(at, at + batch).map((act) => act()));
-    for (const result of results) {
-      if (result.ok) continue;
-      if (!rowFaults.has(result.error.code)) return result;
-      refused += 1;
-    }
-  }
-  return ok({ refused });
+  if (aor === undefined || uri === undefined) return;
+  onChanged(contactKey(aor, uri), headerOf(event, 'ContactStatus') === 'Removed');
 };

@@ -1,14 +1,16 @@
-import type { Epoch, Millis } from '../../core/words.ts';
+import type { Epoch, Millis, WallTime } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
-import type { ContactsBase } from './base.ts';
-import type { ContactsTransport, FromHolder } from './message.ts';
-import { type Change, differenceOf, digestOf, livesAt } from './rows.ts';
+import type { AstDbBase } from './base.ts';
+import { type Follows, followsBy } from './families.ts';
+import type { AstDbTransport, FromHolder } from './message.ts';
+import { type AstDbRow, differenceOf, digestOf, expiryOf, isContact, livesAt } from './rows.ts';
+import type { RowToPut } from './writing.ts';
 
 /** The side that is passive: makes its Asterisk's rows what the holder's are. */
 export interface Follower {
   /** The highest term known. */
   follow(highest: Epoch): void;
-  /** This node serves now: what had not reached its Asterisk yet is added, nothing is taken away. Resolves when that is done. */
+  /** This node serves now: what had not reached its Asterisk yet still does. Resolves when that is done. */
   finish(): Promise<void>;
   take(message: FromHolder): void;
   /** Asterisk is reached again. */
@@ -21,6 +23,8 @@ export interface FollowerStatus {
   readonly rows: number;
   /** All that came was applied, and was complete. */
   readonly inStep: boolean;
+  /** When that was last so. */
+  readonly appliedAt: WallTime | null;
   /** The holder's wall clock less ours, when it last began a session. */
   readonly clockOffMs: Millis;
   /** Rows that Asterisk did not take. */
@@ -30,8 +34,8 @@ export interface FollowerStatus {
 }
 
 interface State {
-  readonly base: ContactsBase;
-  readonly transport: ContactsTransport;
+  readonly base: AstDbBase;
+  readonly transport: AstDbTransport;
   readonly clock: Clock;
   highest: Epoch;
   /** Messages are let in; what was let in before is still done after the right has come to us. */
@@ -45,16 +49,26 @@ interface State {
   readonly target: Map<string, string>;
   /** Our Asterisk may not have what `target` says. */
   behind: boolean;
-  /** Rows still to be added to our Asterisk, when this node took over before it had them. */
-  left: ReadonlyMap<string, string>;
+  /** What our Asterisk did not have yet when this node took over. */
+  left: Left | null;
   queue: Promise<void>;
+  /** The families that the holder sends: of others nothing is touched. */
+  theirs: Follows;
   clockOffMs: Millis;
-  refused: number;
+  readonly refused: Set<string>;
+  appliedAt: WallTime | null;
   older: number;
   stopped: boolean;
 }
 
-export const createFollower = (base: ContactsBase, transport: ContactsTransport, clock: Clock): Follower => {
+interface Left {
+  readonly rows: ReadonlyMap<string, string>;
+  /** All that the holder had. */
+  readonly complete: boolean;
+  readonly theirs: Follows;
+}
+
+export const createFollower = (base: AstDbBase, transport: AstDbTransport, clock: Clock): Follower => {
   const state: State = {
     base,
     transport,
@@ -67,10 +81,12 @@ export const createFollower = (base: ContactsBase, transport: ContactsTransport,
     complete: false,
     target: new Map(),
     behind: false,
-    left: new Map(),
+    left: null,
     queue: Promise.resolve(),
+    theirs: () => false,
     clockOffMs: 0,
-    refused: 0,
+    refused: new Set(),
+    appliedAt: null,
     older: 0,
     stopped: false,
   };
@@ -81,7 +97,7 @@ export const createFollower = (base: ContactsBase, transport: ContactsTransport,
       state.open = true;
       enqueue(state, async () => {
         state.following = true;
-        state.left = new Map();
+        state.left = null;
         forget(state);
         ask(state, 'this node follows now');
       });
@@ -92,8 +108,9 @@ export const createFollower = (base: ContactsBase, transport: ContactsTransport,
     status: () => ({
       rows: state.target.size,
       inStep: state.complete && !state.behind,
+      appliedAt: state.appliedAt,
       clockOffMs: state.clockOffMs,
-      refused: state.refused,
+      refused: state.refused.size,
       older: state.older,
     }),
     stop: async () => {
@@ -107,6 +124,7 @@ const forget = (state: State): void => {
   state.session = null;
   state.complete = false;
   state.target.clear();
+  state.refused.clear();
 };
 
 const ask = (state: State, reason: string): void => {
@@ -136,6 +154,7 @@ const takeInTurn = async (state: State, message: FromHolder): Promise<void> => {
     forget(state);
     state.session = message.session;
     state.expected = message.seq + 1;
+    state.theirs = followsBy(message);
     state.clockOffMs = message.wall - state.clock.wall();
     return;
   }
@@ -151,12 +170,21 @@ const takeInTurn = async (state: State, message: FromHolder): Promise<void> => {
 };
 
 const takeChange = async (state: State, message: Extract<FromHolder, { type: 'change' }>): Promise<void> => {
-  for (const key of message.delete) state.target.delete(key);
-  for (const { key, value } of message.put) state.target.set(key, value);
+  const { theirs, target } = state;
+  const gone = message.delete.filter(theirs);
+  const put = message.put.filter(({ key }) => theirs(key)).map((row) => toPut(state, row, target.get(row.key)));
+  for (const key of gone) target.delete(key);
+  for (const { key, value } of put) target.set(key, value);
   // Until all is there nothing is taken away, and one comparison at the end is cheaper.
   if (!state.complete) return;
-  await apply(state, message);
+  await apply(state, put, gone);
   applied(state, message);
+};
+
+/** A contact that has expired may have been removed by Asterisk already. */
+const toPut = (state: State, row: AstDbRow, before: string | undefined): RowToPut => {
+  const isThere = before !== undefined && livesAt({ key: row.key, value: before }, state.clock.wall());
+  return { ...row, isNew: !isThere };
 };
 
 const takeDigest = async (state: State, message: Extract<FromHolder, { cut: number }>): Promise<void> => {
@@ -174,16 +202,21 @@ const takeDigest = async (state: State, message: Extract<FromHolder, { cut: numb
 
 const applied = (state: State, { epoch, session, seq }: FromHolder): void => {
   if (state.following && !state.behind && session === state.session) {
+    state.appliedAt = state.clock.wall();
     state.transport.send({ type: 'applied', epoch, session, seq });
   }
 };
 
-const apply = async (state: State, change: Change): Promise<void> => {
+const apply = async (state: State, rows: readonly RowToPut[], gone: readonly string[]): Promise<void> => {
   const now = state.clock.wall();
-  const put = change.put.filter(({ value }) => livesAt(value, now));
-  const done = await state.base.apply({ put, delete: change.delete });
-  if (done.ok) state.refused = done.value.refused;
-  else state.behind = true;
+  const put = rows.filter((row) => livesAt(row, now));
+  const done = await state.base.apply({ put, delete: gone });
+  if (!done.ok) {
+    state.behind = true;
+    return;
+  }
+  for (const key of [...gone, ...put.map((row) => row.key)]) state.refused.delete(key);
+  for (const key of done.value.refused) state.refused.add(key);
 };
 
 /** Compares all of our Asterisk's rows with the holder's and makes them equal. */
@@ -195,8 +228,11 @@ const repair = async (state: State): Promise<void> => {
     return;
   }
   state.behind = false;
-  const change = differenceOf(own.value, state.target, state.clock.wall());
-  if (change.put.length + change.delete.length > 0) await apply(state, change);
+  const ours = new Map([...own.value].filter(([key]) => state.theirs(key)));
+  const change = differenceOf(ours, state.target, state.clock.wall());
+  const put = change.put.map((row) => ({ ...row, isNew: !ours.has(row.key) }));
+  if (put.length + change.delete.length > 0) await apply(state, put, change.delete);
+  if (!state.behind && state.following) await state.base.liven(new Map(state.target));
 };
 
 const finish = (state: State): Promise<void> => {
@@ -204,7 +240,8 @@ const finish = (state: State): Promise<void> => {
     state.open = false;
     enqueue(state, async () => {
       state.following = false;
-      if (!state.complete || state.behind) state.left = new Map(state.target);
+      const { complete, theirs, behind } = state;
+      if (!complete || behind) state.left = { rows: new Map(state.target), complete, theirs };
       forget(state);
       await addMissing(state);
     });
@@ -212,12 +249,24 @@ const finish = (state: State): Promise<void> => {
   return state.queue;
 };
 
-/** Phones that have registered here meanwhile have newer rows than the holder's: these are left alone. */
+/**
+ * An Asterisk that starts for a takeover has the rows of its last run. Phones may have registered with it meanwhile: of contacts the
+ * one that lasts longer stays, and none is taken away. Of all else the holder's is the newer.
+ */
 const addMissing = async (state: State): Promise<void> => {
-  if (state.left.size === 0) return;
+  const { left } = state;
+  if (left === null || left.rows.size === 0) return;
   const own = await state.base.readAll();
   if (!own.ok || state.following) return;
-  const put = [...state.left].filter(([key]) => !own.value.has(key)).map(([key, value]) => ({ key, value }));
-  state.left = new Map();
-  await apply(state, { put, delete: [] });
+  state.left = null;
+  const isBetter = (key: string, value: string): boolean => {
+    const there = own.value.get(key);
+    if (there === undefined || !isContact(key)) return there !== value;
+    return (expiryOf(value) ?? 0) > (expiryOf(there) ?? 0);
+  };
+  const put = [...left.rows]
+    .filter(([key, value]) => isBetter(key, value))
+    .map(([key, value]) => ({ key, value, isNew: !own.value.has(key) }));
+  const isGone = (key: string): boolean => left.complete && !isContact(key) && left.theirs(key) && !left.rows.has(key);
+  await apply(state, put, [...own.value.keys()].filter(isGone));
 };

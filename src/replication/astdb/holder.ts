@@ -1,12 +1,13 @@
-import type { Epoch, Instant, Millis } from '../../core/words.ts';
+import type { Epoch, Instant, Millis, WallTime } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
-import type { ContactsBase } from './base.ts';
-import { type ContactsMessage, type ContactsTransport, type FromFollower, mostRows } from './message.ts';
-import { type Change, type ContactRow, differenceOf, digestOf, giveWay } from './rows.ts';
+import type { AstDbBase } from './base.ts';
+import { type AstDbMessage, type AstDbTransport, canTravel, type FromFollower, partsOf } from './message.ts';
+import type { News } from './reading.ts';
+import { type Change, differenceOf, digestOf, giveWay, isContact } from './rows.ts';
 
 export interface HolderOptions {
-  /** How often at most all rows are read again, for refreshed registrations, of which Asterisk tells nothing. */
-  readonly refreshMs: Millis;
+  /** How often Asterisk is asked whether anything was written; where it cannot tell, how often at most all rows are read. */
+  readonly pollMs: Millis;
   /** How often the other node compares its rows with ours. */
   readonly compareMs: Millis;
 }
@@ -18,16 +19,27 @@ export interface Holder {
   take(message: FromFollower): void;
   /** What was known may have changed: the connection or Asterisk is new. */
   restart(): void;
-  changed(key: string): void;
-  /** Rows known, and whether the other has applied all that was sent. */
-  status(): { readonly rows: number; readonly sent: number; readonly applied: number };
+  /** A contact did, Asterisk says. */
+  changed(key: string, vanished: boolean): void;
+  /** Rows known, whether the other has applied all that was sent, and rows that are not carried. */
+  status(): HolderStatus;
   stop(): Promise<void>;
+}
+
+export interface HolderStatus {
+  readonly rows: number;
+  readonly sent: number;
+  readonly applied: number;
+  readonly refused: number;
+  /** For how long something that was sent has waited for its acknowledgement. */
+  readonly waitsMs: Millis;
+  readonly appliedAt: WallTime | null;
 }
 
 interface State {
   readonly options: HolderOptions;
-  readonly base: ContactsBase;
-  readonly transport: ContactsTransport;
+  readonly base: AstDbBase;
+  readonly transport: AstDbTransport;
   readonly clock: Clock;
   epoch: Epoch;
   /** What the other was told. */
@@ -38,6 +50,14 @@ interface State {
   applied: number;
   wantsSession: boolean;
   readonly dirty: Set<string>;
+  /** Rows other than contacts may have vanished. */
+  doubt: boolean;
+  refused: number;
+  waitsSince: Instant | null;
+  appliedAt: WallTime | null;
+  newsDue: Instant;
+  newsSoonest: Instant;
+  othersDue: Instant;
   refreshDue: Instant;
   compareDue: Instant;
   cancelWork: () => void;
@@ -52,13 +72,15 @@ const gatherMs: Millis = 10;
 const pauseMs: Millis = 200;
 /** A read of everything may take a two-hundredth of the time at most. */
 const readShare = 200;
+/** A look for what was written costs little; in a storm of registrations it may take more of the time. */
+const newsShare = 20;
 /** Rows that expire within this time are not compared: the clocks of the nodes may differ a little. */
 const compareMarginMs: Millis = 30_000;
 
 export const createHolder = (
   options: HolderOptions,
-  base: ContactsBase,
-  transport: ContactsTransport,
+  base: AstDbBase,
+  transport: AstDbTransport,
   clock: Clock,
 ): Holder => {
   const state: State = {
@@ -74,6 +96,13 @@ export const createHolder = (
     applied: -1,
     wantsSession: false,
     dirty: new Set(),
+    doubt: false,
+    refused: 0,
+    waitsSince: null,
+    appliedAt: null,
+    newsDue: 0,
+    newsSoonest: 0,
+    othersDue: 0,
     refreshDue: 0,
     compareDue: 0,
     cancelWork: () => undefined,
@@ -85,12 +114,15 @@ export const createHolder = (
     hold: (epoch) => hold(state, epoch),
     take: (message) => take(state, message),
     restart: () => wantSession(state, 0),
-    changed: (key) => {
-      if (state.epoch === 0) return;
-      state.dirty.add(key);
-      workIn(state, gatherMs);
-    },
-    status: () => ({ rows: state.rows.size, sent: state.seq, applied: state.applied + 1 }),
+    changed: (key, vanished) => changed(state, key, vanished),
+    status: () => ({
+      rows: state.rows.size,
+      sent: state.seq,
+      applied: state.applied + 1,
+      refused: state.refused + base.tooLong(),
+      waitsMs: state.waitsSince === null ? 0 : clock.now() - state.waitsSince,
+      appliedAt: state.appliedAt,
+    }),
     stop: async () => {
       state.stopped = true;
       state.epoch = 0;
@@ -98,6 +130,13 @@ export const createHolder = (
       await state.working;
     },
   };
+};
+
+const changed = (state: State, key: string, vanished: boolean): void => {
+  if (state.epoch === 0) return;
+  if (vanished || !state.base.tellsNews()) state.dirty.add(key);
+  else state.newsDue = Math.max(state.newsSoonest, Math.min(state.newsDue, state.clock.now() + gatherMs));
+  workIn(state, vanished ? gatherMs : Math.max(gatherMs, state.newsDue - state.clock.now()));
 };
 
 const hold = (state: State, epoch: Epoch): void => {
@@ -112,7 +151,11 @@ const hold = (state: State, epoch: Epoch): void => {
 
 const take = (state: State, message: FromFollower): void => {
   if (message.type === 'resync') wantSession(state, state.session === null ? 0 : pauseMs);
-  else if (message.session === state.session) state.applied = Math.max(state.applied, message.seq);
+  else if (message.session === state.session) {
+    state.applied = Math.max(state.applied, message.seq);
+    if (state.applied + 1 === state.seq) state.waitsSince = null;
+    state.appliedAt = state.clock.wall();
+  }
 };
 
 const wantSession = (state: State, ms: Millis): void => {
@@ -138,8 +181,11 @@ const workIn = (state: State, ms: Millis): void => {
   });
 };
 
-const nextDue = (state: State): Instant =>
-  state.session === null ? state.clock.now() + state.options.refreshMs : Math.min(state.refreshDue, state.compareDue);
+const nextDue = (state: State): Instant => {
+  if (state.session === null) return state.clock.now() + state.options.pollMs;
+  const due = Math.min(state.refreshDue, state.compareDue);
+  return state.base.tellsNews() ? Math.min(due, state.newsDue) : due;
+};
 
 const work = async (state: State, epoch: Epoch): Promise<void> => {
   if (epoch === 0) return;
@@ -147,6 +193,7 @@ const work = async (state: State, epoch: Epoch): Promise<void> => {
   if (state.wantsSession || state.session === null) await beginSession(state, epoch);
   else if (now >= state.refreshDue) await refresh(state, epoch);
   else if (state.dirty.size > 0) await sendDirty(state, epoch);
+  else if (state.base.tellsNews() && now >= state.newsDue) await sendNews(state, epoch);
   else if (now >= state.compareDue) await sendDigest(state, 'compare');
   if (state.dirty.size > 0) workIn(state, gatherMs);
 };
@@ -157,8 +204,20 @@ const readAll = async (state: State, epoch: Epoch): Promise<Map<string, string> 
   const began = state.clock.now();
   const rows = await state.base.readAll();
   const tookMs = state.clock.now() - began;
-  state.refreshDue = state.clock.now() + Math.max(state.options.refreshMs, tookMs * readShare);
-  return rows.ok && state.epoch === epoch ? new Map(rows.value) : null;
+  const now = state.clock.now();
+  // Where Asterisk tells what was written this is only for what was written behind its back.
+  const everyMs = state.base.tellsNews() ? state.options.compareMs : state.options.pollMs;
+  state.refreshDue = now + Math.max(everyMs, tookMs * readShare);
+  state.newsDue = now + state.options.pollMs;
+  state.doubt = false;
+  return rows.ok && state.epoch === epoch ? carried(state, rows.value) : null;
+};
+
+/** Without the rows that no message takes. */
+const carried = (state: State, rows: ReadonlyMap<string, string>): Map<string, string> => {
+  const travels = new Map([...rows].filter(([key, value]) => canTravel({ key, value })));
+  state.refused = rows.size - travels.size;
+  return travels;
 };
 
 const beginSession = async (state: State, epoch: Epoch): Promise<void> => {
@@ -168,7 +227,8 @@ const beginSession = async (state: State, epoch: Epoch): Promise<void> => {
   state.applied = -1;
   state.rows = new Map();
   // Said first, so that nothing is read for nobody.
-  if (!send(state, { type: 'begin', wall: Math.floor(state.clock.wall()) })) return;
+  const { include, exclude } = state.base.rules;
+  if (!send(state, { type: 'begin', wall: Math.floor(state.clock.wall()), include, exclude })) return;
   state.wantsSession = false;
   const rows = await readAll(state, epoch);
   if (rows === null) {
@@ -206,6 +266,48 @@ const sendDirty = async (state: State, epoch: Epoch): Promise<void> => {
   await sendParts(state, differenceOf(before, after, state.clock.wall()));
 };
 
+/** What was written since the last look, and now and then what vanished. */
+const sendNews = async (state: State, epoch: Epoch): Promise<void> => {
+  const began = state.clock.now();
+  const news = await state.base.news();
+  const now = state.clock.now();
+  state.newsSoonest = now + (now - began) * newsShare;
+  state.newsDue = Math.max(now + state.options.pollMs, state.newsSoonest);
+  if (state.epoch !== epoch) return;
+  if (!news.ok) {
+    // What was written meanwhile is found by reading all.
+    state.refreshDue = Math.max(now + state.options.pollMs, Math.min(state.refreshDue, state.newsDue));
+    return;
+  }
+  if (news.value !== null) await sendWritten(state, news.value);
+  if (state.doubt && now >= state.othersDue) await sendOthers(state, epoch);
+};
+
+const sendWritten = async (state: State, { put, doubt }: News): Promise<void> => {
+  state.doubt ||= doubt;
+  const before = new Map<string, string>();
+  const after = new Map<string, string>();
+  for (const row of put.filter(canTravel)) {
+    const told = state.rows.get(row.key);
+    if (told !== undefined) before.set(row.key, told);
+    after.set(row.key, row.value);
+    state.rows.set(row.key, row.value);
+  }
+  await sendParts(state, differenceOf(before, after, state.clock.wall()));
+};
+
+const sendOthers = async (state: State, epoch: Epoch): Promise<void> => {
+  const began = state.clock.now();
+  const read = await state.base.readOthers();
+  const now = state.clock.now();
+  state.othersDue = now + (now - began) * readShare;
+  if (!read.ok || state.epoch !== epoch) return;
+  state.doubt = false;
+  const contacts = [...state.rows].filter(([key]) => isContact(key));
+  const others = [...read.value].filter(([key, value]) => canTravel({ key, value }));
+  await sendChange(state, new Map([...contacts, ...others]));
+};
+
 /** Tells the difference to what was told before. */
 const sendChange = async (state: State, rows: Map<string, string>): Promise<void> => {
   const change = differenceOf(state.rows, rows, state.clock.wall());
@@ -221,16 +323,6 @@ const sendParts = async (state: State, change: Change): Promise<void> => {
   }
 };
 
-const partsOf = function* (change: Change): Generator<Change> {
-  for (let at = 0; at < change.delete.length; at += mostRows) {
-    yield { put: [], delete: change.delete.slice(at, at + mostRows) };
-  }
-  for (let at = 0; at < change.put.length; at += mostRows) {
-    const put: readonly ContactRow[] = change.put.slice(at, at + mostRows);
-    yield { put, delete: [] };
-  }
-};
-
 const sendDigest = async (state: State, type: 'complete' | 'compare'): Promise<void> => {
   const { session } = state;
   const cut = Math.floor(state.clock.wall()) + compareMarginMs;
@@ -243,11 +335,12 @@ const sendDigest = async (state: State, type: 'complete' | 'compare'): Promise<v
 
 type Unplaced<T> = T extends unknown ? Omit<T, 'epoch' | 'session' | 'seq'> : never;
 
-const send = (state: State, message: Unplaced<Exclude<ContactsMessage, FromFollower>>): boolean => {
+const send = (state: State, message: Unplaced<Exclude<AstDbMessage, FromFollower>>): boolean => {
   if (state.session === null) return false;
   const placed = { ...message, epoch: state.epoch, session: state.session, seq: state.seq };
   if (state.transport.send(placed)) {
     state.seq += 1;
+    state.waitsSince ??= state.clock.now();
     return true;
   }
   // The connection is gone: the next one begins with everything.

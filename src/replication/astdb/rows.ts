@@ -1,24 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { WallTime } from '../../core/words.ts';
 
-/** A registration as Asterisk keeps it in AstDB: the key without its family, and JSON. */
-export interface ContactRow {
+/** A row of AstDB: its path without the slash it begins with (`DND/100`), and its value. */
+export interface AstDbRow {
   readonly key: string;
   readonly value: string;
 }
 
-/** Where PJSIP keeps its dynamic contacts. */
+/** Where PJSIP keeps its dynamic contacts: JSON, and the only rows that expire by themselves. */
 export const contactFamily = 'registrar/contact';
+
+export const isContact = (key: string): boolean => key.startsWith(`${contactFamily}/`);
 
 /** What turns one state of the table into another. */
 export interface Change {
-  readonly put: readonly ContactRow[];
+  readonly put: readonly AstDbRow[];
   readonly delete: readonly string[];
 }
 
 /** The key under which PJSIP keeps a contact of an address of record (`res_pjsip/location.c`; tried with Asterisk 22). */
 export const contactKey = (aor: string, uri: string): string =>
-  `${aor};@${createHash('md5').update(uri).digest('hex')}`;
+  `${contactFamily}/${aor};@${createHash('md5').update(uri).digest('hex')}`;
 
 /** When the registration ends; null where the value is not what PJSIP writes. */
 export const expiryOf = (value: string): WallTime | null => {
@@ -27,8 +29,9 @@ export const expiryOf = (value: string): WallTime | null => {
   return seconds === undefined ? null : Number(seconds) * 1_000;
 };
 
-/** True when the row still is a registration at that time; one whose end cannot be read is none. */
-export const livesAt = (value: string, at: WallTime): boolean => {
+/** True when the row is of use at that time: a registration that lasts longer (one whose end cannot be read is none), or any other row. */
+export const livesAt = ({ key, value }: AstDbRow, at: WallTime): boolean => {
+  if (!isContact(key)) return true;
   const expiry = expiryOf(value);
   return expiry !== null && expiry > at;
 };
@@ -39,14 +42,17 @@ export const differenceOf = (
   after: ReadonlyMap<string, string>,
   at: WallTime,
 ): Change => {
-  const put: ContactRow[] = [];
+  const put: AstDbRow[] = [];
   const gone: string[] = [];
-  for (const [key, value] of after) if (before.get(key) !== value && livesAt(value, at)) put.push({ key, value });
+  for (const [key, value] of after) {
+    if (before.get(key) !== value && livesAt({ key, value }, at)) put.push({ key, value });
+  }
   for (const [key, value] of before) {
     const next = after.get(key);
     if (next === value) continue;
     // What expires is removed by each Asterisk itself; only what vanished before its time must be told.
-    if (next === undefined ? livesAt(value, at) : !livesAt(next, at) && livesAt(value, at)) gone.push(key);
+    const livesNext = next !== undefined && livesAt({ key, value: next }, at);
+    if (!livesNext && livesAt({ key, value }, at)) gone.push(key);
   }
   return { put, delete: gone };
 };
@@ -69,7 +75,7 @@ export const digestOf = async (rows: ReadonlyMap<string, string>, cut: WallTime)
   let count = 0;
   for (const [index, [key, value]] of sorted.entries()) {
     if (index % sliceRows === 0) await giveWay();
-    if (!livesAt(value, cut)) continue;
+    if (!livesAt({ key, value }, cut)) continue;
     hash.update(`${key}\0${value}\n`);
     count += 1;
   }

@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { createContactsStream } from './stream.ts';
-import { createAsterisk, createCable, createTime, row } from './testing/pair.ts';
+import type { FamilyRules } from './families.ts';
+import { createAstDbStream } from './stream.ts';
+import { createAsterisk, createCable, createTime, everything, row } from './testing/pair.ts';
 
-const options = { refreshMs: 5_000, compareMs: 30_000 };
+const options = { pollMs: 200, compareMs: 30_000 };
 
-const setUp = () => {
+const contact = (name: string): string => `registrar/contact/${name};@x`;
+
+const setUp = (tells = true, [ours, theirs]: readonly [FamilyRules, FamilyRules] = [everything, everything]) => {
   const time = createTime();
   const cable = createCable();
-  const [a, b] = [createAsterisk(), createAsterisk()];
-  const main = createContactsStream(options, a.base, cable.ends[0], time.clock);
-  const standby = createContactsStream(options, b.base, cable.ends[1], time.clock);
+  const [a, b] = [createAsterisk(ours, tells), createAsterisk(theirs, tells)];
+  const main = createAstDbStream(options, a.base, cable.ends[0], time.clock);
+  const standby = createAstDbStream(options, b.base, cable.ends[1], time.clock);
   const begin = (): void => {
     main.start();
     standby.start();
@@ -46,7 +49,7 @@ test('a phone that registers or leaves is followed within a tenth of a second', 
   a.register(...row('100', clock));
   await pass(100);
   assert.deepEqual(b.rows, a.rows);
-  a.register('100;@x', null);
+  a.register(contact('100'), null);
   await pass(100);
   assert.equal(b.rows.size, 0);
   await stop();
@@ -57,8 +60,8 @@ test('a refreshed registration, of which Asterisk tells nothing, is followed at 
   a.rows.set(...row('100', clock, 60_000));
   begin();
   await pass(300);
-  a.rows.set(...row('100', clock, 120_000));
-  await pass(options.refreshMs);
+  a.put(...row('100', clock, 120_000));
+  await pass(options.pollMs);
   assert.deepEqual(b.rows, a.rows);
   await stop();
 });
@@ -67,14 +70,14 @@ test('expired registrations are not carried, and one that expires is left to Ast
   const { clock, pass, a, b, begin, stop } = setUp();
   a.rows.set(...row('old', clock, -1_000));
   a.rows.set(...row('brief', clock, 7_000));
-  a.rows.set('odd;@x', '{"uri":"sip:odd@h"}');
+  a.rows.set(contact('odd'), '{"uri":"sip:odd@h"}');
   begin();
   await pass(300);
-  assert.deepEqual([...b.rows.keys()], ['brief;@x']);
+  assert.deepEqual([...b.rows.keys()], [contact('brief')]);
   await pass(10_000);
-  a.rows.delete('brief;@x');
+  a.rows.delete(contact('brief'));
   await pass(options.compareMs);
-  assert.deepEqual([...b.rows.keys()], ['brief;@x']);
+  assert.deepEqual([...b.rows.keys()], [contact('brief')]);
   await stop();
 });
 
@@ -86,7 +89,7 @@ test('an older epoch is refused, and so is anything while this node serves', asy
   standby.setRight({ holding: 0, highest: 5 });
   a.register(...row('101', clock));
   await pass(options.compareMs);
-  assert.deepEqual([...b.rows.keys()], ['100;@x']);
+  assert.deepEqual([...b.rows.keys()], [contact('100')]);
   standby.setRight({ holding: 7, highest: 7 });
   await pass(100);
   const [key, value] = row('evil', clock);
@@ -96,7 +99,7 @@ test('an older epoch is refused, and so is anything while this node serves', asy
   cable.inject(1, { type: 'complete', ...place, seq: 1, cut: 1, count: 0, digest: nothing });
   cable.inject(1, { type: 'change', ...place, seq: 2, put: [{ key, value }], delete: [] });
   await pass(100);
-  assert.equal(b.rows.has('evil;@x'), false);
+  assert.equal(b.rows.has(contact('evil')), false);
   await stop();
 });
 
@@ -109,14 +112,14 @@ test('after a takeover the direction turns, and the newcomer gets all that happe
   main.setRight({ holding: 0, highest: 2 });
   standby.setRight({ holding: 3, highest: 3 });
   await pass(1_000);
-  b.register('100;@x', null);
+  b.register(contact('100'), null);
   b.register(...row('103', clock));
   b.register(...row('101', clock, 900_000));
   await pass(1_000);
   cable.join();
   main.setRight({ holding: 0, highest: 3 });
   await pass(1_000);
-  assert.deepEqual([...b.rows.keys()].toSorted(), ['101;@x', '102;@x', '103;@x']);
+  assert.deepEqual([...b.rows.keys()].toSorted(), [contact('101'), contact('102'), contact('103')]);
   assert.deepEqual(a.rows, b.rows);
   await stop();
 });
@@ -134,8 +137,8 @@ test('what had come, but not yet reached an Asterisk that was not running, is ad
   b.rows.set(...newer);
   b.setUp(true);
   await pass(500);
-  assert.deepEqual([...b.rows.keys()].toSorted(), ['100;@x', '101;@x']);
-  assert.equal(b.rows.get('100;@x'), newer[1]);
+  assert.deepEqual([...b.rows.keys()].toSorted(), [contact('100'), contact('101')]);
+  assert.equal(b.rows.get(contact('100')), newer[1]);
   await stop();
 });
 
@@ -144,9 +147,9 @@ test('rows that somebody changed behind our back are put right at the next compa
   for (const name of ['100', '101']) a.rows.set(...row(name, clock));
   begin();
   await pass(300);
-  b.rows.delete('100;@x');
+  b.rows.delete(contact('100'));
   b.rows.set(...row('999', clock));
-  await pass(options.compareMs + options.refreshMs);
+  await pass(options.compareMs + options.pollMs);
   assert.deepEqual(b.rows, a.rows);
   await stop();
 });
@@ -180,7 +183,7 @@ test('a row that came otherwise than it was sent is noticed at the next comparis
   await pass(100);
   assert.equal(b.rows.size, 0);
   cable.pass((message) => message);
-  await pass(options.compareMs + options.refreshMs);
+  await pass(options.compareMs + options.pollMs);
   assert.deepEqual(b.rows, a.rows);
   await stop();
 });
@@ -219,7 +222,7 @@ test('messages that are not ours are counted and forgotten', async () => {
     'x',
     { type: 'begin' },
     { type: 'begin', ...place, wall: -1 },
-    { type: 'change', ...place, put: [{ key: 'k', value: 'a\r\nAction: Command' }], delete: [] },
+    { type: 'change', ...place, put: [{ key: 'a\r\nAction: Command', value: 'v' }], delete: [] },
     { type: 'change', ...place, put: [], delete: Array.from({ length: 201 }, () => 'k') },
     { type: 'complete', ...place, cut: 1, count: 1, digest: 'x' },
     { type: 'other', ...place },
@@ -232,43 +235,177 @@ test('messages that are not ours are counted and forgotten', async () => {
 const act = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('register' as const), name: fc.nat(8), tells: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), name: fc.nat(8) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('set' as const), name: fc.nat(8), family: fc.nat(2) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('unset' as const), name: fc.nat(8), family: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut', 'join', 'down', 'up', 'swap') }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(3_000) }) },
 );
 
-test('whatever happens on the way: when it is quiet again, both tables are equal', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(act, { maxLength: 30 }), async (acts) => {
-      const { clock, pass, cable, a, b, main, standby, begin, stop } = setUp();
-      begin();
-      let epoch = 2;
-      let life = 600_000;
-      const active = () => (epoch % 2 === 0 ? a : b);
-      const passive = () => (epoch % 2 === 0 ? b : a);
-      for (const one of acts) {
-        life += 1_000;
-        if (one.do === 'register') {
-          if (one.tells) active().register(...row(String(one.name), clock, life));
-          else active().rows.set(...row(String(one.name), clock, life));
-        } else if (one.do === 'leave') active().register(`${one.name};@x`, null);
-        else if (one.do === 'wait') await pass(one.ms);
-        else if (one.do === 'cut') cable.cut();
-        else if (one.do === 'join') cable.join();
-        else if (one.do === 'down') passive().setUp(false);
-        else if (one.do === 'up') passive().setUp(true);
-        else {
-          epoch += 1;
-          main.setRight({ holding: epoch % 2 === 0 ? epoch : 0, highest: epoch });
-          standby.setRight({ holding: epoch % 2 === 1 ? epoch : 0, highest: epoch });
+/** One that both send, one that only the main may, one that only the standby may. */
+const families = ['DND', 'MAIN', 'STANDBY'];
+const ruleSets: readonly [FamilyRules, FamilyRules] = [
+  { include: ['*'], exclude: ['STANDBY'] },
+  { include: ['registrar', 'DND', 'STANDBY'], exclude: [] },
+];
+
+const isShared = (key: string): boolean => /^(registrar|DND)\//.test(key);
+
+const shared = (rows: ReadonlyMap<string, string>) => new Map([...rows].filter(([key]) => isShared(key)));
+const own = (rows: ReadonlyMap<string, string>) => new Map([...rows].filter(([key]) => !isShared(key)));
+
+for (const tells of [true, false]) {
+  test(`whatever happens on the way: when it is quiet again, both tables are equal, and what is excluded was not touched (tells: ${tells})`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 30 }), async (acts) => {
+        const { clock, pass, cable, a, b, main, standby, begin, stop } = setUp(tells, ruleSets);
+        begin();
+        let epoch = 2;
+        let life = 600_000;
+        const active = () => (epoch % 2 === 0 ? a : b);
+        const passive = () => (epoch % 2 === 0 ? b : a);
+        const excluded = [new Map<string, string>(), new Map<string, string>()] as const;
+        const excludedHere = () => excluded[epoch % 2 === 0 ? 0 : 1];
+        for (const one of acts) {
+          life += 1_000;
+          if (one.do === 'register') {
+            if (one.tells) active().register(...row(String(one.name), clock, life));
+            else active().put(...row(String(one.name), clock, life));
+          } else if (one.do === 'leave') active().register(contact(String(one.name)), null);
+          else if (one.do === 'set') {
+            const key = `${families[one.family]}/${one.name}`;
+            active().put(key, String(life));
+            if (!isShared(key)) excludedHere().set(key, String(life));
+          } else if (one.do === 'unset') {
+            const key = `${families[one.family]}/${one.name}`;
+            active().remove(key);
+            excludedHere().delete(key);
+          } else if (one.do === 'wait') await pass(one.ms);
+          else if (one.do === 'cut') cable.cut();
+          else if (one.do === 'join') cable.join();
+          else if (one.do === 'down') passive().setUp(false);
+          else if (one.do === 'up') passive().setUp(true);
+          else {
+            epoch += 1;
+            main.setRight({ holding: epoch % 2 === 0 ? epoch : 0, highest: epoch });
+            standby.setRight({ holding: epoch % 2 === 1 ? epoch : 0, highest: epoch });
+          }
         }
-      }
-      a.setUp(true);
-      b.setUp(true);
-      cable.join();
-      await pass(options.compareMs + 2 * options.refreshMs);
-      assert.deepEqual(passive().rows, active().rows);
-      await stop();
-    }),
-    { numRuns: 150 },
+        a.setUp(true);
+        b.setUp(true);
+        cable.join();
+        await pass(options.compareMs + 5 * options.pollMs);
+        assert.deepEqual(shared(passive().rows), shared(active().rows));
+        assert.deepEqual(own(a.rows), excluded[0]);
+        assert.deepEqual(own(b.rows), excluded[1]);
+        await stop();
+      }),
+      { numRuns: 60 },
+    );
+  });
+}
+
+test('a forward that is set is there within half a second, and so is its end', async () => {
+  for (const tells of [true, false]) {
+    const { pass, a, b, begin, stop } = setUp(tells);
+    begin();
+    await pass(300);
+    a.put('CF/100', '0791234567');
+    await pass(2 * options.pollMs);
+    assert.equal(b.rows.get('CF/100'), '0791234567');
+    a.remove('CF/100');
+    await pass(2 * options.pollMs);
+    assert.equal(b.rows.has('CF/100'), false);
+    await stop();
+  }
+});
+
+test('what is true on one node only does not follow', async () => {
+  const { pass, a, b, begin, stop } = setUp();
+  a.put('pbx/UUID', 'a');
+  a.put('dundi/secret', 'a');
+  a.put('DND/1', 'YES');
+  b.rows.set('pbx/UUID', 'b');
+  begin();
+  await pass(1_000);
+  assert.deepEqual(
+    [...b.rows],
+    [
+      ['pbx/UUID', 'b'],
+      ['DND/1', 'YES'],
+    ],
   );
+  await stop();
+});
+
+test('a contact is new where it was not, or had ended; else it is only changed', async () => {
+  const { clock, pass, a, b, begin, stop } = setUp();
+  begin();
+  await pass(300);
+  a.register(...row('100', clock, 10_000));
+  await pass(300);
+  a.register(...row('100', clock, 60_000));
+  await pass(70_000);
+  a.register(...row('100', clock, 60_000));
+  await pass(300);
+  const key = contact('100');
+  assert.deepEqual(b.calls, [`new ${key}`, `again ${key}`, `new ${key}`]);
+  await stop();
+});
+
+test('an Asterisk that starts for the takeover with the rows of long ago gets what the other had last', async () => {
+  const { pass, a, b, standby, begin, stop } = setUp();
+  a.put('CF/1', 'new');
+  a.put('DND/2', 'YES');
+  b.rows.set('CF/1', 'old');
+  b.rows.set('DND/1', 'YES');
+  b.setUp(false);
+  begin();
+  await pass(1_000);
+  standby.setRight({ holding: 3, highest: 3 });
+  await pass(500);
+  b.setUp(true);
+  await pass(500);
+  assert.deepEqual(Object.fromEntries(b.rows), { 'CF/1': 'new', 'DND/2': 'YES' });
+  assert.equal(b.calls.includes('awaken'), true);
+  await stop();
+});
+
+test('of a quiet table nothing is read but whether it changed', async () => {
+  const { clock, pass, a, begin, stop } = setUp();
+  for (let index = 0; index < 100; index += 1) a.rows.set(...row(String(index), clock));
+  begin();
+  await pass(20_000);
+  assert.equal(a.reads.all, 1);
+  assert.equal(a.reads.others, 0);
+  assert.equal(a.reads.news >= 90, true);
+  await stop();
+});
+
+test('the status says how it stands', async () => {
+  const { pass, cable, a, b, main, standby, begin, stop } = setUp();
+  begin();
+  a.put('DND/1', 'YES');
+  await pass(500);
+  assert.deepEqual(
+    [main.status(), standby.status()].map(({ name, direction, condition, text, lagMs, rows }) => [
+      name,
+      direction,
+      condition,
+      text,
+      lagMs,
+      rows,
+    ]),
+    [
+      ['astdb', 'out', 'in-step', '1 rows sent, the other node has all', 200, 1],
+      ['astdb', 'in', 'in-step', '1 rows received', 200, 1],
+    ],
+  );
+  b.setUp(false);
+  a.put('DND/2', 'YES');
+  await pass(5_000);
+  assert.equal(main.status().condition, 'behind');
+  assert.equal((main.status().lagMs ?? 0) > 4_000, true);
+  assert.equal(standby.status().condition, 'failed');
+  cable.cut();
+  await stop();
 });

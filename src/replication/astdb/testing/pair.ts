@@ -1,7 +1,9 @@
 import { fail, ok } from '../../../core/result.ts';
 import type { Clock } from '../../../ports.ts';
-import type { BaseListeners, ContactsBase } from '../base.ts';
-import type { ContactsMessage, ContactsTransport } from '../message.ts';
+import type { AstDbBase, BaseListeners } from '../base.ts';
+import { type FamilyRules, followsBy } from '../families.ts';
+import type { AstDbMessage, AstDbTransport } from '../message.ts';
+import { isContact } from '../rows.ts';
 
 /** Time that passes when a test says so; both nodes live by it. */
 export const createTime = () => {
@@ -38,33 +40,77 @@ export const createTime = () => {
 };
 
 export const row = (name: string, clock: Clock, lifeMs = 600_000): [string, string] => [
-  `${name};@x`,
+  `registrar/contact/${name};@x`,
   `{"uri":"sip:${name}@h","expiration_time":"${Math.floor((clock.wall() + lifeMs) / 1_000)}"}`,
 ];
 
-/** An Asterisk that is a map. */
-export const createAsterisk = () => {
+export const everything: FamilyRules = { include: ['*'], exclude: [] };
+
+/** An Asterisk that is a map; it tells what was written since the last look, unless `tells` is false. */
+export const createAsterisk = (rules: FamilyRules = everything, tells = true) => {
   const rows = new Map<string, string>();
+  const follows = followsBy(rules);
   let listeners: BaseListeners | null = null;
   let up = true;
-  const reads = { all: 0 };
-  const away = fail('contacts-no-asterisk', 'Asterisk is not reached.', '');
-  const base: ContactsBase = {
+  let written: string[] = [];
+  let vanished = 0;
+  let looked = false;
+  const reads = { all: 0, others: 0, news: 0 };
+  const calls: string[] = [];
+  const away = fail('astdb-no-asterisk', 'Asterisk is not reached.', '');
+  const followed = (): [string, string][] => [...rows].filter(([key]) => follows(key));
+  const put = (key: string, value: string): void => {
+    rows.set(key, value);
+    written.push(key);
+  };
+  const remove = (key: string): void => {
+    if (rows.delete(key)) vanished += 1;
+  };
+  const base: AstDbBase = {
+    rules,
     start: (given) => {
       listeners = given;
       if (up) listeners.onOpen();
     },
     readAll: async () => {
       reads.all += 1;
-      return up ? ok(new Map(rows)) : away;
+      if (!up) return away;
+      written = [];
+      vanished = 0;
+      looked = true;
+      return ok(new Map(followed()));
+    },
+    readOthers: async () => {
+      reads.others += 1;
+      return up ? ok(new Map(followed().filter(([key]) => !isContact(key)))) : away;
     },
     read: async (key) => (up ? ok(rows.get(key) ?? null) : away),
+    tellsNews: () => tells && looked,
+    news: async () => {
+      reads.news += 1;
+      if (!up) return away;
+      const last = [...new Set(written)].filter((key) => rows.has(key) && follows(key));
+      const doubt = vanished > 0 || written.length !== last.length;
+      if (written.length + vanished === 0) return ok(null);
+      written = [];
+      vanished = 0;
+      return ok({ put: last.map((key) => ({ key, value: rows.get(key) ?? '' })), doubt });
+    },
+    tooLong: () => 0,
     apply: async (change) => {
       if (!up) return away;
-      for (const key of change.delete) rows.delete(key);
-      for (const { key, value } of change.put) rows.set(key, value);
-      return ok({ refused: 0 });
+      for (const key of change.delete.filter(follows)) remove(key);
+      for (const { key, value, isNew } of change.put) {
+        if (!follows(key)) continue;
+        calls.push(`${isNew ? 'new' : 'again'} ${key}`);
+        put(key, value);
+      }
+      return ok({ refused: [] });
     },
+    liven: async () => ok(undefined),
+    limit: () => null,
+    awaken: () => void calls.push('awaken'),
+    sleep: () => undefined,
     trouble: () => (up ? null : 'down'),
     stop: async () => undefined,
   };
@@ -72,14 +118,19 @@ export const createAsterisk = () => {
     base,
     rows,
     reads,
+    calls,
+    /** As a dialplan writes: Asterisk says nothing of it by itself. */
+    put,
+    remove,
     /** As a phone does it: the row changes, and Asterisk tells. */
     register: (key: string, value: string | null) => {
-      if (value === null) rows.delete(key);
-      else rows.set(key, value);
-      listeners?.onChanged(key);
+      if (value === null) remove(key);
+      else put(key, value);
+      listeners?.onChanged(key, value === null);
     },
     setUp: (next: boolean) => {
       up = next;
+      looked = false;
       if (up) listeners?.onOpen();
     },
   };
@@ -88,13 +139,13 @@ export const createAsterisk = () => {
 /** A connection between two nodes that can be cut, and that may lose what is on the way. */
 export const createCable = () => {
   let connected = true;
-  let passing: (message: ContactsMessage) => ContactsMessage | null = (message) => message;
-  const seen: ContactsMessage[] = [];
+  let passing: (message: AstDbMessage) => AstDbMessage | null = (message) => message;
+  const seen: AstDbMessage[] = [];
   const ends: { onMessage: (message: unknown) => void; onConnected: () => void }[] = [0, 1].map(() => ({
     onMessage: () => undefined,
     onConnected: () => undefined,
   }));
-  const end = (index: number): ContactsTransport => ({
+  const end = (index: number): AstDbTransport => ({
     send: (message) => {
       if (!connected) return false;
       seen.push(message);

@@ -1,0 +1,151 @@
+/** PJSIP's contacts through Asterisk's REST interface: what is made there counts at once for device states. */
+import { Agent, request } from 'node:http';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Millis } from '../../core/words.ts';
+import { contactFamily } from './rows.ts';
+
+export interface AriOptions {
+  readonly host: string;
+  readonly port: number;
+  /** As http.conf has it; empty for none. */
+  readonly prefix: string;
+  readonly user: string;
+  /** Never logged. */
+  readonly secret: string;
+}
+
+export interface Ari {
+  /** Makes a contact, or changes it. The value is what AstDB has. Faults: `ari-unreachable`, `ari-refused`. */
+  put(key: string, value: string): Promise<Result<void>>;
+  /** Takes a contact away; true when it was there. */
+  remove(key: string): Promise<Result<boolean>>;
+  /** Names of PJSIP's endpoints that Asterisk holds to be offline. */
+  offline(): Promise<Result<ReadonlySet<string>>>;
+  close(): void;
+}
+
+const timeoutMs: Millis = 5_000;
+/** Connections at a time: Asterisk does one contact after another anyway. */
+const mostAtOnce = 4;
+const mostBytes = 16 * 1_024 * 1_024;
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export const createAri = (options: AriOptions): Ari => {
+  const agent = new Agent({ keepAlive: true, maxSockets: mostAtOnce });
+  const ask = (method: string, path: string, body = ''): Promise<Result<Answer>> =>
+    exchange(options, agent, method, path, body);
+  return {
+    put: async (key, value) => {
+      const body = bodyOf(value);
+      if (body === null) return refused('the contact is not what PJSIP writes');
+      const answer = await ask('PUT', pathOf(key), body);
+      if (!answer.ok) return answer;
+      return answer.value.status === 200 ? ok(undefined) : refused(`${answer.value.status}`);
+    },
+    remove: async (key) => {
+      const answer = await ask('DELETE', pathOf(key));
+      if (!answer.ok) return answer;
+      if (answer.value.status === 404) return ok(false);
+      return answer.value.status === 204 ? ok(true) : refused(`${answer.value.status}`);
+    },
+    offline: async () => {
+      const answer = await ask('GET', '/endpoints/PJSIP');
+      if (!answer.ok) return answer;
+      return answer.value.status === 200 ? offlineIn(answer.value.body) : refused(`${answer.value.status}`);
+    },
+    close: () => agent.destroy(),
+  };
+};
+
+const refused = (why: string): Result<never> =>
+  fail(
+    'ari-refused',
+    `Asterisk's REST interface refused: ${why}.`,
+    'Compare user and secret with ari.conf; the user must not be `read_only`.',
+  );
+
+const unreachable = (why: string): Result<never> =>
+  fail(
+    'ari-unreachable',
+    `Asterisk's REST interface is not reached: ${why}`,
+    'Enable http.conf and ari.conf on the loopback.',
+  );
+
+const pathOf = (key: string): string => {
+  const id = encodeURIComponent(key.slice(contactFamily.length + 1));
+  return `/asterisk/config/dynamic/res_pjsip/contact/${id}`;
+};
+
+const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
+  typeof input === 'object' && input !== null && !Array.isArray(input);
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+/** AstDB's JSON as the REST interface wants it. */
+const bodyOf = (value: string): string | null => {
+  const contact = parsed(value);
+  if (!isRecord(contact)) return null;
+  const fields = Object.entries(contact).filter(([, text]) => typeof text === 'string');
+  return JSON.stringify({ fields: fields.map(([attribute, text]) => ({ attribute, value: text })) });
+};
+
+const offlineIn = (body: string): Result<ReadonlySet<string>> => {
+  const list = parsed(body);
+  if (!Array.isArray(list)) return refused('it lists no endpoints');
+  const names = list.flatMap((entry: unknown) => {
+    if (!isRecord(entry)) return [];
+    const { resource, state } = entry;
+    return typeof resource === 'string' && state === 'offline' ? [resource] : [];
+  });
+  return ok(new Set(names));
+};
+
+const exchange = (
+  options: AriOptions,
+  agent: Agent,
+  method: string,
+  path: string,
+  body: string,
+): Promise<Result<Answer>> =>
+  new Promise((resolve) => {
+    const { host, port, prefix, user, secret } = options;
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const asked = request(
+      {
+        agent,
+        host,
+        port,
+        method,
+        path: `${prefix}/ari${path}`,
+        auth: `${user}:${secret}`,
+        headers,
+        timeout: timeoutMs,
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (part: Buffer) => {
+          bytes += part.length;
+          if (bytes > mostBytes) asked.destroy(new Error('it answers without end'));
+          else parts.push(part);
+        });
+        response.on('error', (error) => resolve(unreachable(error.message)));
+        response.on('end', () =>
+          resolve(ok({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') })),
+        );
+      },
+    );
+    asked.on('timeout', () => asked.destroy(new Error('no answer')));
+    asked.on('error', (error) => resolve(unreachable(error.message)));
+    asked.end(body);
+  });
