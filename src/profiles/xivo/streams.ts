@@ -1,0 +1,114 @@
+/**
+ * What follows and what comes back on a XiVO server, in the form of the configuration's `streams`, for both eras of its database:
+ * `xivo` is XiVO's own, `wazo` the other branch's. Rules for tables that a server does not have are warnings and hurt nothing.
+ */
+
+/** Settings of one host, its identity and its keys' counterparts in the database: they must not follow. */
+const hostTables = [
+  // Network and support settings.
+  'netiface',
+  'resolvconf',
+  'mail',
+  'monitoring',
+  'iproute',
+  // Who this installation is, its version and its schema's: each node's packages and upgrades decide that.
+  'infos',
+  'alembic_version',
+  'alembic_version_*',
+  '*_alembic_version',
+  // Passwords of the services, random on each host, with their other half in its files.
+  'accesswebservice',
+  // Persons logged in at this host's web interface.
+  'session',
+  // Counted from this host's own queue log.
+  'stat_agent',
+  'stat_agent_periodic',
+  'stat_call_on_queue',
+  'stat_queue',
+  'stat_queue_periodic',
+];
+
+/** The address that phones fetch their configuration from is this host's own. */
+const provisioning = { table: 'provisioning', columns: ['net4_ip', 'http_base_url', 'net4_ip_rest'] };
+
+/** What users change by telephone or in their client: do-not-disturb, forwards, filters, and the PIN of their mailbox. */
+const userStatus = [
+  {
+    table: 'userfeatures',
+    columns: ['enablednd', 'incallfilter', 'enableunc', 'destunc', 'enablerna', 'destrna', 'enablebusy', 'destbusy'],
+  },
+  { table: 'callfiltermember', columns: ['active'] },
+  { table: 'voicemail', columns: ['password'] },
+];
+
+const queueLog = { table: 'queue_log', key: 'id', time: 'time' };
+
+/** XiVO: one table of calls, addresses of its provisioning service, DHCP that follows since both nodes share the phones' network. */
+export const xivoStreams = {
+  database: {
+    exclude: hostTables,
+    'keep-columns': [provisioning],
+    status: userStatus,
+    events: [
+      { table: 'call_log', key: 'id', time: 'date' },
+      { table: 'cel', key: 'id', time: 'eventtime', parent: { table: 'call_log', column: 'call_log_id' } },
+      queueLog,
+      { table: 'queue_info', key: 'id', time: 'call_time_t' },
+    ],
+  },
+  files: {
+    directories: [
+      '/etc/asterisk/extensions_extra.d',
+      '/etc/xivo/asterisk',
+      '/var/lib/asterisk/agi-bin',
+      '/var/lib/asterisk/moh',
+      '/var/lib/xivo/certificates',
+      '/var/lib/xivo/sounds/acd',
+      '/var/lib/xivo/sounds/playback',
+    ],
+  },
+  collected: ['/var/spool/asterisk/monitor', '/var/lib/xivo/sounds/recordings'],
+} as const;
+
+const callLogs = 'call_logd_call_log';
+const ofCall = { table: callLogs, column: 'call_log_id' };
+
+/** The other branch: calls with their parts in tables of `call_logd`, DHCP per host, presence, sounds by tenant. */
+export const wazoStreams = {
+  database: {
+    exclude: [
+      ...hostTables,
+      'dhcp',
+      // Answers and files that only the host that made them has.
+      'webhookd_subscription_log',
+      'call_logd_export',
+      'auth_saml_session',
+    ],
+    'keep-columns': [provisioning],
+    status: [
+      ...userStatus,
+      { table: 'agent_login_status', columns: ['paused', 'paused_reason'] },
+      { table: 'chatd_user', columns: ['state', 'status', 'do_not_disturb'] },
+    ],
+    events: [
+      { table: callLogs, key: 'id', time: 'date' },
+      { table: 'call_logd_call_log_participant', key: 'uuid', parent: ofCall },
+      { table: 'call_logd_call_log_destination', key: 'uuid', parent: ofCall },
+      { table: 'call_logd_recording', key: 'uuid', time: 'start_time', parent: ofCall },
+      { table: 'cel', key: 'id', time: 'eventtime', parent: ofCall },
+      queueLog,
+      { table: 'stat_switchboard_queue', key: 'id', time: 'time' },
+    ],
+  },
+  files: {
+    directories: [
+      '/etc/asterisk/extensions_extra.d',
+      '/etc/xivo/asterisk',
+      '/root/.config/wazo-auth-cli',
+      '/var/lib/asterisk/agi-bin',
+      '/var/lib/asterisk/moh',
+      '/var/lib/wazo-auth-keys',
+    ],
+  },
+  collected: ['/var/lib/wazo/sounds/tenants', '/var/spool/asterisk/monitor'],
+} as const;
