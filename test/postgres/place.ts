@@ -58,7 +58,7 @@ const sweep = async (place: string): Promise<void> => {
 
 /** Throws what a program said. */
 const must = async (argv: readonly string[]): Promise<string> => {
-  const done = await runChecked(argv, { timeoutMs: 60_000 });
+  const done = await runChecked(argv, { timeoutMs: 120_000 });
   if (!done.ok) throw new Error(`${done.error.code}: ${done.error.message}`);
   return done.value.stdout.trim();
 };

@@ -6,7 +6,7 @@ import { plainEnvironment } from '../../lab/process.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 
 const KEEPER = fileURLToPath(new URL('keeper.sh', import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 30_000;
 const KEPT_LOG_CHARACTERS = 1_000_000;
 
