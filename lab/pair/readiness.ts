@@ -11,8 +11,8 @@ export interface Views {
 const recentMs = 1000;
 
 /** The stream's own status; where there is no stream, nothing can be out of step. */
-const isInStep = (contacts: unknown): boolean =>
-  typeof contacts !== 'object' || contacts === null || !('inStep' in contacts) || contacts.inStep === true;
+const isInStep = (stream: unknown): boolean =>
+  typeof stream !== 'object' || stream === null || !('inStep' in stream) || stream.inStep === true;
 
 const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
   const { role } = node.node;
@@ -26,7 +26,7 @@ const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
     [node.maintenance === null, 'it is in maintenance'],
     [!node.needsAcknowledgement, 'it waits for an acknowledgement'],
     [node.errand === null, 'it is about a command'],
-    [setup.telephony === 'cold' || isInStep(node.contacts), 'its registrations are not in step with the other’s'],
+    [setup.telephony === 'cold' || isInStep(node.streams.astdb), 'its AstDB is not in step with the other’s'],
     ...node.voters.map(
       ({ name, answeredMsAgo }) => [(answeredMsAgo ?? recentMs) < recentMs, `${name} does not answer it`] as const,
     ),
@@ -41,7 +41,7 @@ export const couldServe = (node: NodeSnapshot | undefined): boolean =>
   node.health.verdict === 'up' &&
   (node.other.heardMsAgo ?? recentMs) < recentMs &&
   node.plan.steps.every(({ status }) => status === 'done') &&
-  isInStep(node.contacts);
+  isInStep(node.streams.astdb);
 
 /** What is missing to the state in which every run begins: the main serves, the standby could take over, nothing is under way. */
 export const lacks = ({ main, standby }: Views, setup: PairSetup): readonly string[] => {

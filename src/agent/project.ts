@@ -20,7 +20,7 @@ export interface Surroundings {
   readonly servesSince: WallTime | null;
   readonly samples: readonly SampleView[];
   readonly otherProven: boolean;
-  readonly contacts: unknown;
+  readonly streams: NodeSnapshot['streams'];
   readonly journalTrouble: string | null;
   readonly agent: AgentHealth;
 }
@@ -165,7 +165,7 @@ export const projectNode = (state: State, around: Surroundings): NodeSnapshot =>
     errand: errand === null ? null : { name: errand.name, leftMs: Math.round(errand.until - now) },
     explanation,
     protection: protectionOf(settings, state, facts),
-    contacts: around.contacts,
+    streams: around.streams,
     journal: { path: journalPath(config), trouble: around.journalTrouble },
     agent: around.agent,
   };

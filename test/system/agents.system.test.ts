@@ -36,7 +36,7 @@ arbiter: { kind: checkpoints, checkpoints: [{ name: cp1, address: ${addressOf('c
 gate: { enforce: false }
 telephony: cold
 services: []
-streams: { contacts: { enabled: false } }
+streams: { astdb: { enabled: false } }
 failback: { policy: manual }
 probes: { ami: null, tcp: [] }
 `;

@@ -67,24 +67,12 @@ const planRow = ({ plan }: NodeSnapshot): readonly string[] => {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-const contactsRow = ({ contacts }: NodeSnapshot): readonly string[] => {
-  if (!isRecord(contacts)) return [];
-  const { direction, rows, inStep, connected, trouble, connection } = contacts;
-  const why = [connection, trouble].filter((each) => typeof each === 'string');
-  const count = typeof rows === 'number' ? `${rows} registrations` : 'registrations';
-  const link = connected === true ? '' : ', no connection to the other node';
-  const step =
-    direction === 'out'
-      ? inStep === true
-        ? ', the other node has all'
-        : ', the other node does not have all yet'
-      : '';
-  return [
-    row(
-      'contacts',
-      `${count} ${direction === 'out' ? 'sent' : 'received'}${step}${link}${why.length === 0 ? '' : `: ${why.join('; ')}`}`,
-    ),
-  ];
+const astdbRow = ({ streams: { astdb } }: NodeSnapshot): readonly string[] => {
+  if (!isRecord(astdb)) return [];
+  const { text, connected, connection } = astdb;
+  const why = typeof connection === 'string' ? `: ${connection}` : '';
+  const link = connected === true ? '' : `; no connection to the other node${why}`;
+  return [row('astdb', `${typeof text === 'string' ? text : 'not known'}${link}`)];
 };
 
 const agentTroubles = (agent: AgentHealth, journal: { readonly trouble: string | null }): readonly string[] => [
@@ -138,7 +126,7 @@ const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
   row('failover', snapshot.explanation.ifOtherOrThisDied.text),
   row('protection', snapshot.protection.text),
   ...planRow(snapshot),
-  ...contactsRow(snapshot),
+  ...astdbRow(snapshot),
   style.faint(agentRow(snapshot.agent, snapshot.wall, snapshot.program)),
 ];
 

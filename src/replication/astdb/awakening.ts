@@ -7,7 +7,7 @@ import { dbTree, showContacts } from '../../ami/actions.ts';
 import type { AmiConnection } from '../../ami/connection.ts';
 import { headerOf } from '../../ami/message.ts';
 import { ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
+import type { Instant, Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { Ari } from './ari.ts';
 import type { Manager } from './manager.ts';
@@ -71,18 +71,20 @@ export const createAwakening = (manager: Manager, ari: Ari | null, clock: Clock)
   };
 };
 
-const next = (state: State, turn: number, since: number): void => {
+const next = (state: State, turn: number, since: Instant): void => {
   const atMs = roundsMs[state.round];
   if (atMs === undefined || turn !== state.turn) return;
   state.cancel = state.clock.at(since + atMs, () => {
-    state.working = state.manager
-      .on((ami) => once(state, turn, ami))
-      .then((done) => {
-        state.round += 1;
-        // Nothing was asleep and nobody away: it is done.
-        if (!(done.ok && done.value === 'done')) next(state, turn, since);
-      });
+    state.working = work(state, turn, since);
   });
+};
+
+const work = async (state: State, turn: number, since: Instant): Promise<void> => {
+  const done = await state.manager.on((ami) => once(state, turn, ami));
+  if (turn !== state.turn) return;
+  state.round += 1;
+  // Else nothing was asleep and nobody away.
+  if (!done.ok || done.value === 'more') next(state, turn, since);
 };
 
 type Rest = 'done' | 'more';
