@@ -38,7 +38,7 @@ export const programsOf = (config: Config): readonly string[] => {
   const { gate, virtualIp, services } = config;
   const hosts = (virtualIp?.addresses ?? []).map((each) => each.slice(0, each.indexOf('/')));
   const all = [
-    ...(gate.enforce ? ['nft'] : []),
+    ...(gate.enforce ? ['nft', 'perl'] : []),
     ...(virtualIp === null ? [] : ['ip']),
     ...(hosts.some((host) => isIPv4(host)) ? ['arping'] : []),
     ...(hosts.some((host) => !isIPv4(host)) ? ['ndptool'] : []),

@@ -19,6 +19,8 @@ interface Kind<C> {
 }
 
 const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: string): Promise<ExitCode> => {
+  // First of all, so that its compiled code is kept even where the file is of no use: packages are filled so.
+  const start = await kind.start();
   const recalled = recallConfig(kind.name, path);
   const parsed: Parsed<C> =
     recalled === null ? await kind.load(path) : { ok: true, config: recalled.config as C, notes: recalled.notes };
@@ -26,7 +28,6 @@ const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: s
     process.stderr.write(await problemLines(path, parsed.problems));
     return EXIT.configInvalid;
   }
-  const start = await kind.start();
   if (recalled === null) keepConfig(kind.name, path, parsed.config, parsed.notes);
   // Kept now, since a long-lived process may end without a chance to: the next start takes a third of the time.
   flushCompileCache();

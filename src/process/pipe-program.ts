@@ -21,6 +21,8 @@ export interface PipeProgram {
    * Faults: `pipe-program-timeout` and `pipe-program-ended` (in both the line may or may not have taken effect), and those of a start.
    */
   ask(line: string): Promise<Result<string>>;
+  /** Settles when no child is left that was given up, so that nothing of it can take effect any more. */
+  quiet(): Promise<void>;
   /** Ends the child after what is under way; whatever it did stays. */
   close(): Promise<void>;
 }
@@ -101,8 +103,8 @@ export const createPipeProgram = (options: PipeProgramOptions): PipeProgram => {
   let current: { readonly child: LineChild; asked: number } | null = null;
   let tags = 0;
   let closed = false;
-  let dying = false;
-  const queue = createQueue(options.timeoutMs, () => void replace());
+  let dying: Promise<void> | null = null;
+  const queue = createQueue(options.timeoutMs, () => replace());
 
   const start = (): { readonly child: LineChild; asked: number } => {
     queue.forgetSaid();
@@ -130,15 +132,16 @@ export const createPipeProgram = (options: PipeProgramOptions): PipeProgram => {
     current.child.write(`${pending.line}\n${pending.tag}\n`);
   };
 
-  const replace = async (): Promise<void> => {
+  const replace = (): void => {
     const killed = current?.child;
     current = null;
-    dying = true;
+    dying = (async () => {
+      killed?.kill();
+      await killed?.ended;
+      dying = null;
+      for (const each of queue.all()) write(each);
+    })();
     queue.failAll(timeoutFault(program, options.timeoutMs));
-    killed?.kill();
-    await killed?.ended;
-    dying = false;
-    for (const each of queue.all()) write(each);
   };
 
   return {
@@ -148,8 +151,9 @@ export const createPipeProgram = (options: PipeProgramOptions): PipeProgram => {
         tags += 1;
         const pending: Pending = { line, tag: `answer${tags}q`, settle: resolve };
         queue.push(pending);
-        if (!dying) write(pending);
+        if (dying === null) write(pending);
       }),
+    quiet: () => dying ?? Promise.resolve(),
     close: async () => {
       closed = true;
       const last = current?.child;

@@ -3,6 +3,7 @@ import { type Fault, fail } from '../core/result.ts';
 /** Debian package of each program that Dualtone starts; `apt-get install` of it is the remedy where one is missing. */
 const packageByProgram: Readonly<Record<string, string>> = {
   nft: 'nftables',
+  perl: 'perl-base',
   ip: 'iproute2',
   arping: 'iputils-arping',
   ndptool: 'libndp-tools',

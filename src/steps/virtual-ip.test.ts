@@ -59,6 +59,7 @@ const pipeOver = (run: Run): PipeProgram => ({
     const result = await run(['ip', ...line.split(' ')], { timeoutMs: 1000 });
     return result.ok ? ok(result.value.exitCode === 0 ? '' : result.value.stderr || 'garbled') : result;
   },
+  quiet: () => Promise.resolve(),
   close: async () => {},
 });
 

@@ -69,13 +69,13 @@ const reopen = async (changed: Partial<GateSettings> = {}): Promise<void> => {
   assert.deepEqual(await gate.open(), { ok: true, value: undefined });
 };
 
-/** Process ids of `nft -i` below a process. */
-const nftBelow = (parent: number): readonly number[] =>
+/** Process ids of the programs below a process that hold its netlink sockets. */
+const netlinkBelow = (parent: number): readonly number[] =>
   readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
     .trim()
     .split(' ')
     .map(Number)
-    .filter((pid) => pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'nft\0-i\0');
+    .filter((pid) => pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('/netlink.pl\0'));
 
 const startAgent = async (ms: number): Promise<ChildProcess> => {
   const agent = spawn(
@@ -128,9 +128,19 @@ inNamespace(import.meta.url, () => {
     gate = createGate({ settings, clock: testClock, checkEveryMs: 20, run: counting });
     gate.onTampered((what) => tampered.push(what));
     await gate.open();
-    // Two programs a look: the first at the opening, then some more.
+    // Two programs a listing: the first at the opening, one soon after it, and then one of six looks, as nothing has changed.
     await until(() => looks >= 8, 5000, 'looks');
     assert.deepEqual(tampered, []);
+    await gate.dispose();
+    looks = 0;
+    gate = createGate({ settings, clock: testClock, checkEveryMs: 1000, run: counting });
+    gate.onTampered((what) => tampered.push(what));
+    await gate.open();
+    await until(() => looks === 4, 2000, 'the look after the opening');
+    await openFor(1);
+    // No rule is taken away by this, so nothing but the kernel's count of transactions can tell.
+    nft('insert rule inet dualtone gated accept');
+    await until(() => tampered.length === 1, 3000, 'the strange rule is found by the next look');
   });
 
   test('`flush ruleset` of another program: a closed gate is put back closed, and it is told', async () => {
@@ -226,11 +236,11 @@ inNamespace(import.meta.url, () => {
     assert.equal(await leaves(sip), false, 'what cannot be replaced in place is thrown away');
   });
 
-  test('`nft` stalls: the transaction is given up, nothing of it comes later, and the next one is taken', async () => {
+  test('the way to the kernel stalls: the transaction is given up, nothing of it comes later, and the next one is taken', async () => {
     await gate.dispose();
     gate = createGate({ settings, clock: testClock, timeoutMs: 200 });
     await gate.open();
-    const [stalled] = nftBelow(process.pid);
+    const [stalled] = netlinkBelow(process.pid);
     assert.ok(stalled !== undefined);
     process.kill(stalled, 'SIGSTOP');
     const given = await gate.apply({ type: 'arm', slot: 2, ms: 5000 });

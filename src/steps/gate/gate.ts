@@ -8,7 +8,7 @@ import { isIntact, lookAtTables, staleLines } from './listing.ts';
 import { createMemory } from './memory.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
 import { createRepairer } from './repair.ts';
-import { actionLines, blueprintOf, type GateSettings } from './rules.ts';
+import { blueprintOf, type GateSettings } from './rules.ts';
 
 export interface GateOptions {
   readonly settings: GateSettings;
@@ -16,9 +16,12 @@ export interface GateOptions {
   readonly run?: Run;
   /** A transaction that the kernel has not answered by then is given up and its outcome unknown. Default 1 s. */
   readonly timeoutMs?: Millis;
-  /** How often the rules are looked at besides the watching. Default 10 s. */
+  /** How often it is asked besides the watching whether the rules are as they were. Default 10 s. */
   readonly checkEveryMs?: Millis;
 }
+
+/** Of so many looks one reads all rules, even where the kernel says that nothing has changed. */
+const GLANCES_A_LISTING = 6;
 
 /** What happened while the watcher was starting is seen by then. */
 const FIRST_CHECK_MS = 300;
@@ -40,7 +43,7 @@ export const createGate = (options: GateOptions): Gate => {
   const { settings, clock, run = runProgram, timeoutMs = 1000, checkEveryMs = 10_000 } = options;
   const blueprint = blueprintOf(settings);
   const memory = createMemory();
-  const kernel = createKernel(timeoutMs);
+  const kernel = createKernel(settings, timeoutMs);
   const listeners: ((what: string) => void)[] = [];
   const onTampered = (what: string): void => {
     for (const listener of listeners) listener(what);
@@ -49,9 +52,16 @@ export const createGate = (options: GateOptions): Gate => {
   let monitor: Monitor | null = null;
   let cancelCheck = (): void => {};
 
+  let glances = 0;
+  /** While nobody else has changed a rule set, a listing, which takes two programs, is made only now and then. */
+  const lookAround = async (): Promise<void> => {
+    glances += 1;
+    const untouched = await kernel.untouched();
+    if (!untouched || glances % GLANCES_A_LISTING === 1) await repairer.suspect();
+  };
   const checkAgain = (afterMs: Millis): void => {
     cancelCheck = clock.at(clock.now() + afterMs, () => {
-      void repairer.suspect();
+      void lookAround();
       checkAgain(checkEveryMs);
     });
   };
@@ -72,6 +82,8 @@ export const createGate = (options: GateOptions): Gate => {
         ? kernel.transact([])
         : install(kernel, blueprint, staleLines(listing, blueprint), []));
       if (!opened.ok) return opened;
+      // From here on changes are counted; it warms up the way to the kernel, too.
+      await kernel.untouched();
       ready = true;
       checkAgain(FIRST_CHECK_MS);
       return opened;
@@ -79,12 +91,11 @@ export const createGate = (options: GateOptions): Gate => {
     apply: async (action) => {
       const whole = checked(action, settings.slots);
       memory.note(whole, clock.now());
-      const commands = actionLines(whole, settings);
-      const applied = await kernel.transact(commands);
+      const applied = await kernel.act(whole);
       if (applied.ok || applied.error.code !== 'gate-refused') return applied;
       // Most likely the table is gone: put it back and say it again.
       await repairer.suspect();
-      return kernel.transact(commands);
+      return kernel.act(whole);
     },
     onTampered: (listener) => {
       listeners.push(listener);

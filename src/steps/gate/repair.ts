@@ -33,7 +33,7 @@ const restore = async (parts: RepairParts, stale: readonly string[]): Promise<Re
   const inTime = clock.now() - startedAt <= RESTORE_MARGIN_MS;
   // The slot may have been used again, or the gate closed, while the kernel was busy.
   if (!installed.ok || !inTime || memory.ticketIn(slot) !== ticket) return installed;
-  return kernel.transact(actionLines({ type: 'grant', slot }, settings));
+  return kernel.act({ type: 'grant', slot });
 };
 
 const tell = (parts: RepairParts, what: string, restored: Result<void>): void =>
@@ -46,7 +46,7 @@ const tell = (parts: RepairParts, what: string, restored: Result<void>): void =>
 /** Looks first, and repairs what is not as it should be. */
 const check = async (parts: RepairParts, isStopped: () => boolean): Promise<Result<void>> => {
   // Tables that are gone are known in a millisecond; a whole listing takes a process of its own.
-  const there = await Promise.all(existCommands(parts.blueprint).map((command) => parts.kernel.transact([command])));
+  const there = await Promise.all(existCommands(parts.blueprint).map((command) => parts.kernel.look(command)));
   if (there.some((each) => !each.ok && each.error.code === 'gate-refused') && !isStopped()) {
     const restored = await restore(parts, []);
     tell(parts, 'the tables of the gate were gone', restored);

@@ -32,15 +32,15 @@ const VERSION_PREFIX = 'version_';
  * A slot is a set with two elements: its ticket (with a timeout) and its grant. `numgen inc mod 1` is always 0, so with its
  * offset it is a constant that every packet looks up. A packet passes when both are in one slot, or when the gate is held open.
  */
-const TICKET = 1;
-const GRANT = 2;
+export const TICKET = 1;
+export const GRANT = 2;
 const constant = (value: number): string => `numgen inc mod 1 offset ${value}`;
 const SET_TYPE = 'typeof numgen inc mod 1';
 
 /** Ports from which programs ask names and time; a resolver draws its own port from the whole range, media ports included. */
 const NOT_MEDIA = '{ 53, 123 }';
 
-const slotNames = (slots: number): readonly string[] => Array.from({ length: slots }, (_none, i) => `slot${i}`);
+export const slotNames = (slots: number): readonly string[] => Array.from({ length: slots }, (_none, i) => `slot${i}`);
 
 /** The families that the settings need: `arp` only where an IPv4 address moves. */
 export const familiesOf = (settings: GateSettings): readonly Family[] =>
