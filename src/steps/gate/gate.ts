@@ -3,7 +3,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { Clock, Gate } from '../../ports.ts';
 import { type Run, run as runProgram } from '../../process/run.ts';
-import { createKernel, install } from './kernel.ts';
+import { createKernel, install, type Kernel } from './kernel.ts';
 import { isIntact, lookAtTables, staleLines } from './listing.ts';
 import { createMemory } from './memory.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
@@ -35,6 +35,24 @@ const checked = (action: GateAction, slots: number): GateAction => {
   return action.type === 'arm' ? { ...action, ms: Math.floor(action.ms) } : action;
 };
 
+/** Looks at the rules from time to time; while nobody else has changed a rule set, most listings, which take two programs, are left out. */
+const createLooks = (clock: Clock, everyMs: Millis, kernel: Kernel, suspect: () => Promise<void>) => {
+  let cancel = (): void => {};
+  let glances = 0;
+  const look = async (): Promise<void> => {
+    glances += 1;
+    const untouched = await kernel.untouched();
+    if (!untouched || glances % GLANCES_A_LISTING === 1) await suspect();
+  };
+  const lookAfter = (ms: Millis): void => {
+    cancel = clock.at(clock.now() + ms, () => {
+      void look();
+      lookAfter(everyMs);
+    });
+  };
+  return { start: (): void => lookAfter(FIRST_CHECK_MS), stop: (): void => cancel() };
+};
+
 /**
  * The lease gate on nftables: one line a transaction, answered when the kernel took it. A fault `pipe-program-timeout` or
  * `pipe-program-ended` leaves open whether it did; with `gate-refused` and `gate-not-permitted` nothing was changed.
@@ -50,21 +68,7 @@ export const createGate = (options: GateOptions): Gate => {
   };
   const repairer = createRepairer({ settings, blueprint, kernel, memory, clock, run, onTampered });
   let monitor: Monitor | null = null;
-  let cancelCheck = (): void => {};
-
-  let glances = 0;
-  /** While nobody else has changed a rule set, a listing, which takes two programs, is made only now and then. */
-  const lookAround = async (): Promise<void> => {
-    glances += 1;
-    const untouched = await kernel.untouched();
-    if (!untouched || glances % GLANCES_A_LISTING === 1) await repairer.suspect();
-  };
-  const checkAgain = (afterMs: Millis): void => {
-    cancelCheck = clock.at(clock.now() + afterMs, () => {
-      void lookAround();
-      checkAgain(checkEveryMs);
-    });
-  };
+  const looks = createLooks(clock, checkEveryMs, kernel, () => repairer.suspect());
 
   return {
     open: async () => {
@@ -85,7 +89,7 @@ export const createGate = (options: GateOptions): Gate => {
       // From here on changes are counted; it warms up the way to the kernel, too.
       await kernel.untouched();
       ready = true;
-      checkAgain(FIRST_CHECK_MS);
+      looks.start();
       return opened;
     },
     apply: async (action) => {
@@ -101,7 +105,7 @@ export const createGate = (options: GateOptions): Gate => {
       listeners.push(listener);
     },
     dispose: async () => {
-      cancelCheck();
+      looks.stop();
       await repairer.stop();
       await monitor?.stop();
       await kernel.close();
