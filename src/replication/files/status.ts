@@ -1,0 +1,79 @@
+/** What the stream of files looks like from outside. Pure. */
+import type { Fault } from '../../core/result.ts';
+import type { Instant, Role, WallTime } from '../../core/words.ts';
+import type { StreamCondition, StreamProgress, StreamStatus } from '../stream.ts';
+import type { RunOutcome } from './runner.ts';
+
+export interface FilesFacts {
+  readonly name: string;
+  readonly role: Role;
+  /** No directory is configured. */
+  readonly empty: boolean;
+  readonly sending: boolean;
+  readonly running: boolean;
+  /** Why changes are not all seen; null when they are, or when nothing is watched. */
+  readonly blind: string | null;
+  readonly watching: boolean;
+  /** Since when a change waits to be copied. */
+  readonly waitingSince: Instant | null;
+  readonly now: Instant;
+  readonly wall: WallTime;
+  readonly last: RunOutcome | null;
+  readonly lastSuccess: WallTime | null;
+  readonly lastError: (Fault & { readonly at: WallTime }) | null;
+  readonly nextRun: WallTime | null;
+  readonly progress: StreamProgress | null;
+}
+
+/** A fault of the other node's own guard, not of the way to it. */
+const isGuard = (fault: Fault): boolean => !/^(ssh|files|program)-/.test(fault.code);
+
+const conditionOf = (facts: FilesFacts): StreamCondition => {
+  if (facts.empty) return 'off';
+  if (!facts.sending) return 'waiting';
+  if (facts.running) return 'running';
+  const fault = facts.last?.fault ?? null;
+  if (fault !== null) return isGuard(fault) ? 'blocked' : 'failed';
+  return facts.waitingSince === null ? 'in-step' : 'behind';
+};
+
+const textOf = (facts: FilesFacts, condition: StreamCondition): string => {
+  if (condition === 'off') return 'no directory is configured';
+  if (!facts.sending)
+    return facts.role === 'main'
+      ? "this node does not serve; the standby's files come back by a merge"
+      : 'fed by the main';
+  const fault = facts.last?.fault ?? null;
+  if (fault !== null) return fault.message;
+  if (facts.blind !== null) return facts.blind;
+  const warning = facts.last?.warnings[0];
+  if (warning !== undefined) return warning.message;
+  return (
+    { running: 'being copied', behind: 'changes wait to be copied' }[condition as string] ?? 'all is at the other node'
+  );
+};
+
+/** How much older the copy is at most: a change that waits, or without a watch the time since the last run. */
+const lagOf = (facts: FilesFacts): number | null => {
+  if (!facts.sending || facts.lastSuccess === null) return null;
+  if (facts.waitingSince !== null) return facts.now - facts.waitingSince;
+  return facts.watching && facts.blind === null ? 0 : Math.max(0, facts.wall - facts.lastSuccess);
+};
+
+export const describeFiles = (facts: FilesFacts): StreamStatus => {
+  const condition = conditionOf(facts);
+  return {
+    name: facts.name,
+    direction: facts.empty ? 'none' : facts.sending ? 'out' : facts.role === 'main' ? 'none' : 'in',
+    condition,
+    text: textOf(facts, condition),
+    lagMs: lagOf(facts),
+    lastSuccess: facts.lastSuccess,
+    lastError: facts.lastError,
+    nextRun: facts.nextRun,
+    rows: facts.last?.changed ?? null,
+    bytes: facts.last?.bytes ?? null,
+    tookMs: facts.last?.tookMs ?? null,
+    progress: facts.progress,
+  };
+};
