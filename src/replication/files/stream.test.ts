@@ -203,6 +203,7 @@ test('a run on request joins the one under way; two at once never happen', async
   let most = 0;
   const release: (() => void)[] = [];
   made.answer = async (_, { signal }) => {
+    if (signal.aborted) return fail('files-aborted', 'The run was called off.', 'Nothing to do.');
     signal.addEventListener('abort', () => release.shift()?.());
     atOnce += 1;
     most = Math.max(most, atOnce);
