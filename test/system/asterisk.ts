@@ -13,6 +13,14 @@ const secret = 'only-for-tests';
 export interface TestAsterisk {
   readonly sipPort: number;
   readonly manager: Omit<AmiOptions, 'connectTimeoutMs' | 'actionTimeoutMs' | 'events'>;
+  /** Its REST interface. */
+  readonly ari: {
+    readonly host: string;
+    readonly port: number;
+    readonly prefix: string;
+    readonly user: string;
+    readonly secret: string;
+  };
   readonly process: ChildProcess;
   /** A connection of the test's own. */
   enter(): Promise<AmiConnection>;
@@ -33,7 +41,10 @@ const unwanted = [
 ];
 
 const files = (managerPort: number, sipPort: number): Readonly<Record<string, string>> => ({
-  'manager.conf': `[general]\nenabled=yes\nport=${managerPort}\nbindaddr=127.0.0.1\n[dualtone]\nsecret=${secret}\nread=system,reporting\nwrite=system,reporting,command\n`,
+  'manager.conf': `[general]\nenabled=yes\nport=${managerPort}\nbindaddr=127.0.0.1\n[dualtone]\nsecret=${secret}\nread=system,reporting\nwrite=system,reporting,command,agent,call\n`,
+  'http.conf': `[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=${managerPort + 1}\n`,
+  'ari.conf': `[general]\nenabled=yes\n[dualtone]\ntype=user\nread_only=no\npassword=${secret}\n`,
+  'queues.conf': '[general]\npersistentmembers=yes\n[sales]\nstrategy=ringall\nmember=>PJSIP/102\n',
   'modules.conf': `[modules]\nautoload=yes\n${unwanted.map((name) => `noload=${name}.so\n`).join('')}`,
   'extensions.conf': '[phones]\nexten=>_X.,1,Hangup\n',
   'pjsip.conf': [
@@ -44,6 +55,8 @@ const files = (managerPort: number, sipPort: number): Readonly<Record<string, st
       (name) =>
         `[${name}]\ntype=endpoint\ncontext=phones\ndisallow=all\nallow=ulaw\naors=${name}\n[${name}]\ntype=aor\nmax_contacts=2\nremove_existing=no\n`,
     ),
+    // Asked again and again whether it is there.
+    '[103]\ntype=endpoint\ncontext=phones\ndisallow=all\nallow=ulaw\naors=103\n[103]\ntype=aor\nmax_contacts=2\nqualify_frequency=60\n',
   ].join(''),
 });
 
@@ -70,6 +83,7 @@ export const startAsterisk = async (tree: string, managerPort: number, sipPort: 
   return {
     sipPort,
     manager,
+    ari: { host: '127.0.0.1', port: managerPort + 1, prefix: '', user: 'dualtone', secret },
     process: child,
     enter,
     stop: async () => {

@@ -77,39 +77,41 @@ const newsShare = 20;
 /** Rows that expire within this time are not compared: the clocks of the nodes may differ a little. */
 const compareMarginMs: Millis = 30_000;
 
+const stateOf = (options: HolderOptions, base: AstDbBase, transport: AstDbTransport, clock: Clock): State => ({
+  options,
+  base,
+  transport,
+  clock,
+  epoch: 0,
+  rows: new Map(),
+  session: null,
+  sessions: 0,
+  seq: 0,
+  applied: -1,
+  wantsSession: false,
+  dirty: new Set(),
+  doubt: false,
+  refused: 0,
+  waitsSince: null,
+  appliedAt: null,
+  newsDue: 0,
+  newsSoonest: 0,
+  othersDue: 0,
+  refreshDue: 0,
+  compareDue: 0,
+  cancelWork: () => undefined,
+  workAt: Number.POSITIVE_INFINITY,
+  working: null,
+  stopped: false,
+});
+
 export const createHolder = (
   options: HolderOptions,
   base: AstDbBase,
   transport: AstDbTransport,
   clock: Clock,
 ): Holder => {
-  const state: State = {
-    options,
-    base,
-    transport,
-    clock,
-    epoch: 0,
-    rows: new Map(),
-    session: null,
-    sessions: 0,
-    seq: 0,
-    applied: -1,
-    wantsSession: false,
-    dirty: new Set(),
-    doubt: false,
-    refused: 0,
-    waitsSince: null,
-    appliedAt: null,
-    newsDue: 0,
-    newsSoonest: 0,
-    othersDue: 0,
-    refreshDue: 0,
-    compareDue: 0,
-    cancelWork: () => undefined,
-    workAt: Number.POSITIVE_INFINITY,
-    working: null,
-    stopped: false,
-  };
+  const state = stateOf(options, base, transport, clock);
   return {
     hold: (epoch) => hold(state, epoch),
     take: (message) => take(state, message),

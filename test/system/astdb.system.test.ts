@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ensureTree } from '../../lab/tree/tree.ts';
+import { dbDelete, dbPut } from '../../src/ami/actions.ts';
+import { astDbPutAny, astDbRows } from '../../src/ami/astdb-query.ts';
+import type { AmiConnection } from '../../src/ami/connection.ts';
+import { headerOf } from '../../src/ami/message.ts';
+import {
+  addQueueMember,
+  dynamicMembers,
+  pauseQueueMember,
+  type QueueMember,
+  removeQueueMember,
+  setQueuePenalty,
+} from '../../src/ami/queue-actions.ts';
+import { createAstDbBase } from '../../src/replication/astdb/base.ts';
+import type { AstDbMessage, AstDbTransport } from '../../src/replication/astdb/message.ts';
+import { contactKey } from '../../src/replication/astdb/rows.ts';
+import { type AstDbStream, createAstDbStream } from '../../src/replication/astdb/stream.ts';
+import { buildRequest, newTag } from '../../src/sip/build.ts';
+import { openUserAgent, type UserAgent } from '../../src/sip/user-agent.ts';
+import { startAsterisk, type TestAsterisk } from './asterisk.ts';
+import { testClock as clock, inNamespace, ip, until } from './namespace.ts';
+
+/** Two ends of one connection within this process; everything crosses as JSON. */
+const createCable = (): readonly [AstDbTransport, AstDbTransport] => {
+  const listeners: ((message: unknown) => void)[] = [];
+  const end = (own: number): AstDbTransport => ({
+    send: (message: AstDbMessage) => {
+      const bytes = JSON.stringify(message);
+      setImmediate(() => listeners[1 - own]?.(JSON.parse(bytes)));
+      return true;
+    },
+    onMessage: (listener) => {
+      listeners[own] = listener;
+    },
+    onConnected: () => undefined,
+  });
+  return [end(0), end(1)];
+};
+
+const streamOf = ({ manager, ari }: TestAsterisk, end: AstDbTransport): AstDbStream => {
+  const rules = { include: ['*'], exclude: ['SECRET'] };
+  const base = createAstDbBase({ manager, ari, rules }, clock);
+  return createAstDbStream({ pollMs: 200, compareMs: 30_000 }, base, end, clock);
+};
+
+const stateOf = async (ami: AmiConnection, device: string): Promise<string> => {
+  const answer = await ami.act('Getvar', [['Variable', `DEVICE_STATE(${device})`]]);
+  return answer.ok ? (headerOf(answer.value.response, 'Value') ?? '') : answer.error.message;
+};
+
+/** As a dialplan writes. */
+const write = async (ami: AmiConnection, path: string, value: string): Promise<void> => {
+  const answer = await ami.act('Setvar', [
+    ['Variable', `DB(${path})`],
+    ['Value', value],
+  ]);
+  assert.equal(answer.ok && answer.value.response.name, 'Success');
+};
+
+const register = async (phone: UserAgent, name: string, port: number, expires: number): Promise<void> => {
+  const message = buildRequest({
+    method: 'REGISTER',
+    uri: `sip:127.0.0.1:${port}`,
+    via: { transport: 'UDP', host: phone.localAddress, port: phone.localPort },
+    from: `<sip:${name}@127.0.0.1>;tag=${newTag()}`,
+    to: `<sip:${name}@127.0.0.1>`,
+    callId: newTag(),
+    sequence: 1,
+    headers: [{ name: 'Contact', value: `<sip:${name}@${phone.localAddress}:${phone.localPort}>;expires=${expires}` }],
+  });
+  const answer = await phone.request(message, { target: { address: '127.0.0.1', port }, timeoutMs: 10_000 });
+  assert.equal(answer.ok ? answer.value.status : answer.error.message, 200);
+};
+
+const rowsOf = async (ami: AmiConnection): Promise<ReadonlyMap<string, string | null>> => {
+  const rows = await astDbRows(ami, null);
+  assert.ok(rows.ok);
+  return new Map(rows.value.map(({ path, value }) => [path, value]));
+};
+
+const limitMs = 20_000;
+
+inNamespace(import.meta.url, () => {
+  let main: TestAsterisk;
+  let standby: TestAsterisk;
+  let out: AstDbStream;
+  let into: AstDbStream;
+  let here: AmiConnection;
+  let there: AmiConnection;
+  let phone: UserAgent;
+  let silent = false;
+  let asked = 0;
+  const off = new AbortController();
+
+  before(async () => {
+    ip('link', 'set', 'lo', 'up');
+    const tree = await ensureTree();
+    assert.ok(tree.ok, JSON.stringify(tree));
+    [main, standby] = await Promise.all([
+      startAsterisk(tree.value.root, 5_038, 5_060),
+      startAsterisk(tree.value.root, 5_138, 5_160),
+    ]);
+    [here, there] = await Promise.all([main.enter(), standby.enter()]);
+    const opened = await openUserAgent({
+      localAddress: '127.0.0.1',
+      localPort: 0,
+      signal: off.signal,
+      onRequest: ({ request, respond }) => {
+        if (request.method !== 'OPTIONS') return;
+        asked += 1;
+        if (!silent) respond({ status: 200, reason: 'OK' });
+      },
+    });
+    assert.ok(opened.ok);
+    phone = opened.value;
+    const [a, b] = createCable();
+    out = streamOf(main, a);
+    into = streamOf(standby, b);
+    out.start();
+    into.start();
+    into.setRight({ holding: 0, highest: 2 });
+    out.setRight({ holding: 2, highest: 2 });
+    await until(() => into.status().inStep && out.status().inStep, limitMs, 'in step');
+  });
+  after(async () => {
+    off.abort();
+    here?.close();
+    there?.close();
+    await Promise.all([out?.stop(), into?.stop()]);
+    await Promise.all([main?.stop(), standby?.stop()]);
+  });
+
+  test('do-not-disturb, forwards and what a dialplan thinks of follow, and so does their end', async (context) => {
+    const took: number[] = [];
+    for (const [path, value] of [
+      ['DND/100', 'YES'],
+      ['CF/100', '0791234567'],
+      ['AMPUSER/100/cidname', ' Änne "the phone", ext. 100; x'],
+      ['odd family/a key/with more', ''],
+    ] as const) {
+      await write(here, path, value);
+      took.push(await until(async () => (await rowsOf(there)).get(path) === value, limitMs, path));
+      await dbDelete(here, path.slice(0, path.indexOf('/')), path.slice(path.indexOf('/') + 1));
+      took.push(await until(async () => !(await rowsOf(there)).has(path), limitMs, `${path} is gone`));
+    }
+    context.diagnostic(`measured: rows of a dialplan followed after at most ${Math.max(...took).toFixed(0)} ms`);
+    await dbPut(here, 'SECRET', { key: 'x', value: '1' });
+    await dbPut(there, 'SECRET', { key: 'y', value: '2' });
+    await write(here, 'DND/1', 'YES');
+    await until(async () => (await rowsOf(there)).has('DND/1'), limitMs, 'DND/1');
+    assert.equal((await rowsOf(there)).has('SECRET/x'), false);
+    assert.equal((await rowsOf(there)).has('SECRET/y'), true);
+  });
+
+  test('long values and odd letters are carried whole', async () => {
+    const values = ['x'.repeat(255), 'y'.repeat(3_000), `${'é'.repeat(7_000)}|end`, 'two\r\nlines', '\ttab', '  blank'];
+    for (const [index, value] of values.entries()) {
+      const done = await astDbPutAny(here, `LONG/${index}`, value);
+      assert.ok(done.ok);
+    }
+    const arrived = async (): Promise<boolean> => {
+      const rows = await rowsOf(there);
+      return values.every((value, index) => rows.get(`LONG/${index}`) === value);
+    };
+    await until(arrived, limitMs, 'all values');
+    await astDbPutAny(here, 'LONG/huge', 'z'.repeat(20_000));
+    await until(() => out.status().refused === 1, limitMs, 'one is told as not carried');
+    await dbDelete(here, 'LONG', 'huge');
+  });
+
+  test('an endpoint is available there as soon as its phone is registered here, and away when it left', async (context) => {
+    assert.equal(await stateOf(there, 'PJSIP/100'), 'UNAVAILABLE');
+    await register(phone, '100', main.sipPort, 600);
+    const isState = (state: string) => async () => (await stateOf(there, 'PJSIP/100')) === state;
+    const availableMs = await until(isState('NOT_INUSE'), limitMs, 'available');
+    context.diagnostic(`measured: available at the other Asterisk after ${availableMs.toFixed(0)} ms`);
+    const [ours, theirs] = [await rowsOf(here), await rowsOf(there)];
+    const key = contactKey('100', `sip:100@127.0.0.1:${phone.localPort}`);
+    assert.notEqual(ours.get(key), undefined);
+    assert.equal(theirs.get(key), ours.get(key));
+    await register(phone, '100', main.sipPort, 0);
+    await until(isState('UNAVAILABLE'), limitMs, 'away');
+    assert.equal(into.status().limit, null);
+  });
+
+  test('who logs in is a live member there: paused, with penalty and name; nobody else is touched', async (context) => {
+    const agent: QueueMember = {
+      interface: 'PJSIP/100',
+      name: 'Änne',
+      stateInterface: 'PJSIP/101',
+      penalty: 3,
+      paused: false,
+      reason: '',
+    };
+    const other = { ...agent, interface: 'Local/5@phones', name: 'Local/5@phones', penalty: 0 };
+    const members = async (): Promise<unknown> => {
+      const all = await dynamicMembers(there, 'sales');
+      return all.ok ? all.value.get('sales') : all.error;
+    };
+    const followed = async (want: readonly QueueMember[], what: string): Promise<number> =>
+      until(async () => JSON.stringify(await members()) === JSON.stringify(want), limitMs, what);
+    assert.ok((await addQueueMember(here, 'sales', agent)).ok);
+    const loginMs = await followed([agent], 'logged in');
+    context.diagnostic(`measured: an agent who logged in was a live member after ${loginMs.toFixed(0)} ms`);
+    assert.ok((await addQueueMember(here, 'sales', other)).ok);
+    await followed([agent, other], 'two');
+    const resting = { ...agent, paused: true, reason: 'lunch' };
+    assert.ok((await pauseQueueMember(here, 'sales', resting)).ok);
+    await followed([resting, other], 'paused');
+    assert.ok((await pauseQueueMember(here, 'sales', agent)).ok);
+    const lesser = { ...agent, penalty: 7 };
+    assert.ok((await setQueuePenalty(here, 'sales', lesser)).ok);
+    await followed([lesser, other], 'penalty');
+    assert.equal(
+      (await rowsOf(there)).get('Queue/PersistentMembers/sales'),
+      (await rowsOf(here)).get('Queue/PersistentMembers/sales'),
+    );
+    for (const each of [agent, other]) assert.ok((await removeQueueMember(here, 'sales', each.interface)).ok);
+    await followed([], 'logged out');
+    const status = await there.act('QueueStatus', [['Queue', 'sales']], { until: 'QueueStatusComplete' });
+    assert.ok(status.ok);
+    const fixed = status.value.entries.filter((entry) => headerOf(entry, 'Membership') === 'static');
+    assert.deepEqual(
+      fixed.map((entry) => headerOf(entry, 'Location')),
+      ['PJSIP/102'],
+    );
+  });
+
+  test('a lamp that a dialplan sets is lit there', async () => {
+    const set = async (state: string): Promise<void> => {
+      await here.act('Setvar', [
+        ['Variable', 'DEVICE_STATE(Custom:DEVDND100)'],
+        ['Value', state],
+      ]);
+      await until(async () => (await stateOf(there, 'Custom:DEVDND100')) === state, limitMs, state);
+    };
+    await set('BUSY');
+    await set('NOT_INUSE');
+  });
+
+  test('a takeover asks the phones that Asterisk watches; a mute standby never does', async (context) => {
+    await register(phone, '103', main.sipPort, 600);
+    const key = contactKey('103', `sip:103@127.0.0.1:${phone.localPort}`);
+    await until(async () => (await rowsOf(there)).has(key), limitMs, 'registered');
+    await until(async () => (await stateOf(here, 'PJSIP/103')) === 'NOT_INUSE', limitMs, 'asked by the main');
+    assert.equal(await stateOf(there, 'PJSIP/103'), 'UNAVAILABLE');
+    const before = asked;
+    // As while address and gate are not there yet.
+    silent = true;
+    out.setRight({ holding: 0, highest: 3 });
+    into.setRight({ holding: 3, highest: 3 });
+    const beganAt = performance.now();
+    await until(() => asked > before, limitMs, 'asked by the standby');
+    silent = false;
+    await until(async () => (await stateOf(there, 'PJSIP/103')) === 'NOT_INUSE', limitMs, 'available');
+    context.diagnostic(
+      `measured: a watched phone was available ${(performance.now() - beganAt).toFixed(0)} ms after the takeover`,
+    );
+    await until(() => out.status().inStep && into.status().inStep, limitMs, 'the other way round');
+    await write(there, 'DND/103', 'YES');
+    await until(async () => (await rowsOf(here)).get('DND/103') === 'YES', limitMs, 'the other way round');
+  });
+});
