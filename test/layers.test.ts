@@ -28,6 +28,12 @@ test('every layer has files', async () => {
 
 /** One planted offence for each rule: each must be seen. */
 const planted: readonly (readonly [string, string, RegExp])[] = [
+  ['src/replicator/planted.ts', "import { x } from '../agent/loop.ts';", /src\/replicator must not import src\/agent/],
+  [
+    'src/agent/planted.ts',
+    "import { x } from '../replicator/process.ts';",
+    /src\/agent must not import src\/replicator/,
+  ],
   ['src/core/planted.ts', "import { readFile } from 'node:fs/promises';", /must stand alone/],
   ['src/core/planted.ts', "import { z } from 'zod';", /must stand alone/],
   ['src/core/planted.ts', "import type { Clock } from '../ports.ts';", /src\/core must not import src\/ports\.ts/],

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Look, Sample } from '../core/event.ts';
 import type { Result } from '../core/result.ts';
-import { ok } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
 import type { State } from '../core/state.ts';
 import { rivalOf, type VoterName, type WallTime } from '../core/words.ts';
@@ -16,6 +16,7 @@ import { type Commands, createCommands } from './commands.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { projectNode, servingOf } from './project.ts';
 import { createRecords, type Records } from './records.ts';
+import type { Replication } from './replication.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
 
@@ -26,7 +27,7 @@ export interface LookBoard {
   stop(): Promise<void>;
 }
 
-/** The stream of contacts, or whatever follows the right to serve. */
+/** The stream of AstDB, or whatever follows the right to serve. */
 export interface Follower {
   start(): void;
   setRight(right: { readonly holding: number; readonly highest: number }): void;
@@ -53,6 +54,8 @@ export interface AgentParts {
   readonly board: LookBoard;
   readonly rivalLooks: { start(onLook: (samples: readonly Sample[]) => void): void; stop(): void } | null;
   readonly follower: Follower | null;
+  /** Database, files, voicemail and merge; null where none of them is configured. */
+  readonly replication: Replication | null;
   readonly notifier: Notifier;
 }
 
@@ -126,7 +129,10 @@ const createVoice = (clock: Clock, records: () => Records, vital: VitalSigns, no
 };
 
 /** Tells what follows the right to serve, at each change of it. */
-const createRightTeller = (clock: Clock, steps: Pick<StepRunner, 'keep'>, follower: Follower | null) => {
+const createRightTeller = (
+  { clock, follower, replication }: Pick<AgentParts, 'clock' | 'follower' | 'replication'>,
+  steps: Pick<StepRunner, 'keep'>,
+) => {
   let told = { holding: -1, highest: -1 };
   return (state: State): void => {
     const holding = state.lease.name === 'held' && state.phase.name !== 'closing' ? state.lease.epoch : 0;
@@ -136,6 +142,7 @@ const createRightTeller = (clock: Clock, steps: Pick<StepRunner, 'keep'>, follow
     if (holding === 0 && told.holding > 0) steps.keep(clock.now());
     told = { holding, highest };
     follower?.setRight(told);
+    replication?.setRight(told);
   };
 };
 
@@ -153,7 +160,7 @@ interface Works {
 }
 
 const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: Notice) => void): Loop => {
-  const tellRight = createRightTeller(parts.clock, { keep: (until) => works().steps.keep(until) }, parts.follower);
+  const tellRight = createRightTeller(parts, { keep: (until) => works().steps.keep(until) });
   const changed = (): void => {
     for (const listener of works().listeners) listener();
   };
@@ -231,6 +238,11 @@ const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): voi
   heartbeat.start();
   rivalLooks?.start((samples) => look(samples));
   follower?.start();
+  parts.replication?.start({
+    note: (kind, data) => records.note(kind, data),
+    say,
+    mayReturn: (ready, why) => loop.post((at) => ({ kind: 'return', at, ready, why })),
+  });
   const trouble = loop.storeTrouble();
   if (trouble !== null) say('alarm', 'memory-not-kept', `The memory cannot be kept: ${trouble}`);
 };
@@ -247,10 +259,24 @@ const end = async (
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
-  await Promise.all([parts.board.stop(), steps.stop(), parts.follower?.stop() ?? Promise.resolve()]);
+  await Promise.all([parts.board.stop(), steps.stop(), parts.follower?.stop(), parts.replication?.stop()]);
   for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
   await parts.gate.dispose();
 };
+
+const nothingCopied = () =>
+  fail(
+    'no-streams',
+    'No stream of database, files or voicemail is configured on this node.',
+    'Configure `streams` in its file; see docs/configuration.md.',
+  );
+
+const viewOf = (replication: Replication | null): Omit<NodeSnapshot['streams'], 'astdb'> => ({
+  copied: replication?.status()?.streams ?? [],
+  merge: replication?.status()?.merge ?? null,
+  loss: replication?.status()?.loss ?? null,
+  trouble: replication?.trouble() ?? null,
+});
 
 const snapshotOf = (parts: AgentParts, { loop, service, vital }: Works): NodeSnapshot => {
   const { config, settings, clock, link, board, follower, journal, program } = parts;
@@ -263,7 +289,7 @@ const snapshotOf = (parts: AgentParts, { loop, service, vital }: Works): NodeSna
     servesSince: service.since(),
     samples: board.look().samples.map(({ probe, about, outcome, reason }) => ({ probe, about, outcome, reason })),
     otherProven: link.proven?.(rivalOf(settings.role)) ?? false,
-    contacts: follower?.status() ?? null,
+    streams: { astdb: follower?.status() ?? null, ...viewOf(parts.replication) },
     journalTrouble: journal.trouble(),
     agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
   });
@@ -300,6 +326,12 @@ export const createAgent = (parts: AgentParts): Agent => {
     state: () => loop.state(),
     snapshot: () => snapshotOf(parts, works),
     command: (request) => works.commands.give(request),
+    work: (request, onProgress, signal) => {
+      records.note('work', { by: request.by, ...request.work });
+      return parts.replication === null
+        ? Promise.resolve(nothingCopied())
+        : parts.replication.work(request.work, onProgress, signal);
+    },
     readJournal: (query) => journal.read(query),
     onChange: (listener) => {
       listeners.add(listener);

@@ -5,7 +5,7 @@ import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
 import { type CheckpointConfig, controlSocketPath, journalPath } from '../config/config.ts';
 import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core/checkpoint.ts';
 import type { Message, Status } from '../core/message.ts';
-import { ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import type { Instant, Role } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
@@ -144,6 +144,7 @@ const createVoter = (parts: Parts) => {
       text: 'This is a checkpoint: it votes and does nothing else.',
       remedy: 'give the command on the main or the standby',
     }),
+    work: async () => fail('not-a-node', 'This is a checkpoint: it copies nothing.', 'Ask the main or the standby.'),
     readJournal: (query) => journal.read(query),
     onChange: (listener) => {
       listeners.add(listener);

@@ -13,18 +13,28 @@ import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
-import { type AstDbFollower, createAstDbFollower } from './astdb.ts';
+import { createAstDbFollower } from './astdb.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
+import { createPairStream, type PairStream } from './pair-stream.ts';
 import { managerOf, probesOf } from './probes.ts';
+import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
 import { stepAdaptersOf } from './steps.ts';
+
+/** This program, as it shows itself and as it starts its replicator. */
+export interface Program {
+  readonly version: string;
+  /** `dualtone replicator` with the same configuration, at ordinary priority. */
+  readonly argv: readonly string[];
+}
 
 /** An agent ready to start, and what its process must open and close besides. */
 export interface Composition {
   readonly agent: Agent;
   readonly journal: WrittenJournal;
-  readonly follower: AstDbFollower | null;
+  /** Null where nothing travels on it. */
+  readonly stream: PairStream | null;
 }
 
 /** `(D + g) · (1 + ρ) / (1 − ρ)`: how long a lease of ours may last by another's clock. */
@@ -93,7 +103,12 @@ const journalOf = (config: Config): WrittenJournal =>
   });
 
 /** Builds everything, opens nothing. Fails with a `key-…` code or `ami-secret-unreadable`. */
-export const composeNode = (config: Config, program: string, clock: Clock, notifier: Notifier): Result<Composition> => {
+export const composeNode = (
+  config: Config,
+  { version, argv }: Program,
+  clock: Clock,
+  notifier: Notifier,
+): Result<Composition> => {
   const key = loadKey(config.keyFile);
   if (!key.ok) return key;
   const manager = managerOf(config);
@@ -111,11 +126,13 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
   const journal = journalOf(config);
   // Probes may be late by a quarter of their period; half of it they would call late themselves.
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
-  const follower = createAstDbFollower(config, key.value, manager.value, null, clock);
+  const stream = createPairStream(config, key.value, clock);
+  const follower = createAstDbFollower(config, stream, manager.value, null, clock);
+  const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const agent: Agent = createAgent({
     config,
     settings,
-    program,
+    program: version,
     clock,
     onAwake: () => coarse.awake(),
     readClocks: () => readClocks(clock),
@@ -128,7 +145,8 @@ export const composeNode = (config: Config, program: string, clock: Clock, notif
     board: createBoard(probesOf(config, manager.value, coarse), clock),
     rivalLooks: looksOf(config, settings, clock),
     follower,
+    replication,
     notifier,
   });
-  return ok({ agent, journal, follower });
+  return ok({ agent, journal, stream: follower === null && replication === null ? null : stream });
 };

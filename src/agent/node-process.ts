@@ -5,7 +5,7 @@ import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Agent } from './agent.ts';
 import { systemClock } from './clock.ts';
-import { type Composition, composeNode } from './compose.ts';
+import { type Composition, composeNode, type Program } from './compose.ts';
 import { checkNode, notesOnNode } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
@@ -14,20 +14,23 @@ import { untilEnded } from './until-ended.ts';
 const write = (line: string): void => void process.stderr.write(line);
 
 /** Opens in an order in which a failure leaves nothing behind: the socket first, since it tells whether another agent runs. */
-const open = async ({ agent, follower }: Composition, config: Config): Promise<Result<() => Promise<void>>> => {
+const open = async ({ agent, stream }: Composition, config: Config): Promise<Result<() => Promise<void>>> => {
   const api = await openApiServer({ path: controlSocketPath(config), group: config.controlSocket.group }, agent);
   if (!api.ok) return api;
-  const streaming = await (follower?.open() ?? Promise.resolve(ok(undefined)));
+  const streaming = await (stream?.open() ?? Promise.resolve(ok(undefined)));
   if (!streaming.ok) {
     await api.value.close();
     return streaming;
   }
   const started = await agent.start();
   if (!started.ok) {
-    await Promise.all([api.value.close(), follower?.stop()]);
+    await Promise.all([api.value.close(), stream?.close()]);
     return started;
   }
-  return ok(() => api.value.close());
+  return ok(async () => {
+    await stream?.close();
+    await api.value.close();
+  });
 };
 
 /**
@@ -52,7 +55,7 @@ const untilRenewed = async (agent: Agent, withinMs: number): Promise<void> => {
  * Runs the agent until SIGTERM or SIGINT. It then leaves the kernel's state as it is: tickets run on for at most one lease, so
  * that an agent that is started again within it goes on serving. Fails, before anything was changed, with a clear fault.
  */
-export const runNode = async (config: Config, program: string): Promise<Result<void>> => {
+export const runNode = async (config: Config, program: Program): Promise<Result<void>> => {
   const notifier = createStderrNotifier(write, process.env['JOURNAL_STREAM'] !== undefined);
   const checked = checkNode(config);
   if (!checked.ok) return checked;

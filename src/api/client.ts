@@ -2,6 +2,8 @@
 import { connect, type Socket } from 'node:net';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
+import type { StreamProgress } from '../replication/stream.ts';
+import type { Work } from '../replicator/protocol.ts';
 import type { CommandAnswer, Request, Response } from './protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -117,4 +119,27 @@ export const giveCommand = async (
   });
   if (!result.ok) return result;
   return found === null ? strange() : ok(found);
+};
+
+/** Asks for work of the replicator and waits for its result; the signal, and the end of this program, cancel it. */
+export const askWork = async (
+  path: string,
+  by: string,
+  work: Work,
+  signal: AbortSignal,
+  onProgress: (progress: StreamProgress) => void,
+): Promise<Result<unknown>> => {
+  let found: Result<unknown> | null = null;
+  const result = await converse(path, { type: 'work', by, work }, null, signal, (response) => {
+    if (response.type === 'fault') return { ok: false, error: response.fault };
+    if (response.type === 'progress') {
+      onProgress(response.progress);
+      return null;
+    }
+    if (response.type !== 'result') return strange();
+    found = response.result;
+    return ok(undefined);
+  });
+  if (!result.ok) return result;
+  return found ?? fail('cancelled', 'the work was cancelled', 'ask for it again; what was done is whole');
 };

@@ -3,6 +3,8 @@ import type { Command } from '../core/event.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Epoch, Millis } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
+import type { StreamProgress } from '../replication/stream.ts';
+import type { Work } from '../replicator/protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A line above this is nobody we know. */
@@ -24,6 +26,8 @@ export type Request =
       readonly epoch: Epoch | null;
       readonly command: Command;
     }
+  /** Work of the replicator: progress, then a result. It is cancelled when the connection ends. */
+  | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work }
   | {
       readonly id: string;
       readonly type: 'journal';
@@ -42,6 +46,8 @@ export interface CommandAnswer {
 export type Response =
   | { readonly id: string; readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly id: string; readonly type: 'answer'; readonly answer: CommandAnswer }
+  | { readonly id: string; readonly type: 'progress'; readonly progress: StreamProgress }
+  | { readonly id: string; readonly type: 'result'; readonly result: Result<unknown> }
   | { readonly id: string; readonly type: 'journal'; readonly entries: readonly JournalEntry[] }
   | { readonly id: string; readonly type: 'fault'; readonly fault: Fault };
 
@@ -84,6 +90,32 @@ const readCommand = (input: unknown): Command | null => {
   }
 };
 
+const isName = (input: unknown): input is string =>
+  typeof input === 'string' && /^[a-z0-9][a-z0-9-]{0,63}$/.test(input);
+
+const readWork = (input: unknown): Work | null => {
+  if (!isRecord(input)) return null;
+  const { name, stream, merge, configuration } = input;
+  switch (name) {
+    case 'replicate':
+      return stream === null || isName(stream) ? { name, stream } : null;
+    case 'merge-run':
+      return configuration === 'ask' || configuration === 'accept' || configuration === 'refuse'
+        ? { name, configuration }
+        : null;
+    case 'merge-undo':
+      return isName(merge) ? { name, merge } : null;
+    case 'merge-report':
+      return merge === null || isName(merge) ? { name, merge } : null;
+    case 'merge-preview':
+    case 'sync-init':
+    case 'loss':
+      return { name };
+    default:
+      return null;
+  }
+};
+
 const readFields = (id: string, fields: Fields): Request | null => {
   switch (fields['type']) {
     case 'snapshot':
@@ -97,6 +129,11 @@ const readFields = (id: string, fields: Fields): Request | null => {
       const command = readCommand(fields['command']);
       const fits = isText(by) && isSpan(validMs) && (epoch === null || isCount(epoch)) && command !== null;
       return fits ? { id, type: 'command', by, validMs: Math.min(validMs, 60_000), epoch, command } : null;
+    }
+    case 'work': {
+      const { by } = fields;
+      const work = readWork(fields['work']);
+      return isText(by) && work !== null ? { id, type: 'work', by, work } : null;
     }
     case 'journal': {
       const { sinceSeq = null, sinceWall = null, limit = 100 } = fields;

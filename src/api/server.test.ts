@@ -25,6 +25,10 @@ const source: ApiSource = {
     return shown(snapshots);
   },
   command: async ({ command }) => ({ ok: true, code: 'done', text: command.name, remedy: '' }),
+  work: async ({ work }, onProgress) => {
+    onProgress({ what: work.name, done: 1, total: 2 });
+    return { ok: true, value: work };
+  },
   readJournal: ({ limit }) => {
     if (limit === 13) throw new Error('the disk is gone');
     return [];

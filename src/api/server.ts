@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { JournalEntry } from '../ports.ts';
+import type { StreamProgress } from '../replication/stream.ts';
 import { type CommandAnswer, LONGEST_LINE, type Request, type Response, readRequest } from './protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -11,6 +12,12 @@ import type { Snapshot } from './snapshot.ts';
 export interface ApiSource {
   snapshot(): Snapshot;
   command(request: Extract<Request, { type: 'command' }>): Promise<CommandAnswer>;
+  /** Work of the replicator; `signal` cancels it. */
+  work(
+    request: Extract<Request, { type: 'work' }>,
+    onProgress: (progress: StreamProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Result<unknown>>;
   readJournal(query: {
     readonly sinceSeq?: number;
     readonly sinceWall?: number;
@@ -85,6 +92,17 @@ const readJournal = (source: ApiSource, request: Extract<Request, { type: 'journ
   }
 };
 
+const work = async (socket: Socket, source: ApiSource, request: Extract<Request, { type: 'work' }>): Promise<void> => {
+  const { id } = request;
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  socket.once('close', onClose);
+  const progress = (made: StreamProgress): void => answer(socket, { id, type: 'progress', progress: made });
+  const result = await source.work(request, progress, gone.signal);
+  socket.off('close', onClose);
+  answer(socket, { id, type: 'result', result });
+};
+
 const serve = (socket: Socket, source: ApiSource): void => {
   let buffered = '';
   let watches = 0;
@@ -102,6 +120,9 @@ const serve = (socket: Socket, source: ApiSource): void => {
         return;
       case 'journal':
         return answer(socket, readJournal(source, asked));
+      case 'work':
+        void work(socket, source, asked);
+        return;
       case 'command':
         void source.command(asked).then((given) => answer(socket, { id, type: 'answer', answer: given }));
         return;

@@ -2,6 +2,8 @@
 import type { Explanation } from '../core/explain.ts';
 import type { Protection } from '../core/protection.ts';
 import type { Epoch, Millis, Mode, Role, Verdict, VoterName, WallTime } from '../core/words.ts';
+import type { StreamStatus } from '../replication/stream.ts';
+import type { LossView, MergeView } from '../replicator/protocol.ts';
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -66,7 +68,16 @@ export interface NodeSnapshot {
   readonly errand: { readonly name: string; readonly leftMs: Millis } | null;
   readonly explanation: Explanation;
   readonly protection: Protection;
-  readonly contacts: unknown;
+  /** Of each stream its status as it shows itself; null: it is off. */
+  readonly streams: {
+    readonly astdb: unknown;
+    /** Database, files, voicemail. */
+    readonly copied: readonly StreamStatus[];
+    readonly merge: MergeView | null;
+    readonly loss: LossView | null;
+    /** Why they do not run, null while they do. */
+    readonly trouble: string | null;
+  };
   readonly journal: { readonly path: string; readonly trouble: string | null };
   readonly agent: AgentHealth;
 }

@@ -1,7 +1,7 @@
 /** The command line: what there is, in words; what it does is loaded when it is asked for. */
 import { Argument, Command, CommanderError } from 'commander';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
 import { DEFAULT_CONFIG, VERSION } from './program.ts';
 import { type CommonOptions, Ended, type Output, processOutput } from './target.ts';
 
@@ -13,12 +13,12 @@ type Action = (
   options: CommonOptions & Readonly<Record<string, string | boolean | undefined>>,
   output: Output,
   args: readonly string[],
-) => Promise<ExitCode>;
+) => Promise<number>;
 
 interface Shelf {
   readonly program: Command;
   readonly output: Output;
-  exit: ExitCode;
+  exit: number;
 }
 
 /** A command whose action gives an exit code. */
@@ -130,6 +130,24 @@ const addFiles = (shelf: Shelf): void => {
   );
 };
 
+const addReplication = (shelf: Shelf): void => {
+  const { program } = shelf;
+  const commands = () => import('./commands/replicate.ts');
+  add(shelf, program, 'replicate [stream]', 'copy now: one stream, or all', async (o, out, [stream]) =>
+    (await commands()).replicate(stream, o, out),
+  );
+  const sync = program
+    .command('sync')
+    .summary('the way for files between the nodes')
+    .description('The way for files between the nodes.');
+  add(shelf, sync, 'init', "make the main's key and have the standby let it in", async (o, out) =>
+    (await commands()).syncInit(o, out),
+  );
+  add(shelf, sync, 'serve', "what the other node's key may run here; never by hand", async (o, out) =>
+    (await commands()).syncServe(o, out),
+  );
+};
+
 const addPrograms = (shelf: Shelf): void => {
   const { program, output } = shelf;
   const own = [
@@ -149,6 +167,13 @@ const addPrograms = (shelf: Shelf): void => {
           : processes.runCheckpointAgent(options.config));
       });
   }
+  program
+    .command('replicator', { hidden: true })
+    .description('Copies data for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runReplicatorProcess(options.config);
+    });
   // These two have command lines of their own; bin/dualtone.ts hands them on before this is loaded.
   program
     .command('simulate')
@@ -194,6 +219,7 @@ export const createProgram = (output: Output): Shelf => {
   addOrders(shelf);
   addJournal(shelf);
   addFiles(shelf);
+  addReplication(shelf);
   addPrograms(shelf);
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {

@@ -38,12 +38,32 @@ const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: s
   return EXIT.notStarted;
 };
 
+/** At ordinary priority: what copies must never come before what keeps the lease. */
+const replicatorArgv = (path: string): readonly string[] => {
+  const entry = process.argv[1] ?? '';
+  return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'replicator', '--config', path];
+};
+
+/** `dualtone replicator`: started by the agent, never by hand. */
+export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => (await import('../replicator/process.ts')).runReplicator,
+    },
+    path,
+  );
+
 export const runAgent = (path: string): Promise<ExitCode> =>
   run(
     {
       name: 'node',
       load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => (await import('../agent/node-process.ts')).runNode,
+      start: async () => {
+        const { runNode } = await import('../agent/node-process.ts');
+        return (config, version) => runNode(config, { version, argv: replicatorArgv(path) });
+      },
     },
     path,
   );

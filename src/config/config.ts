@@ -37,3 +37,7 @@ export const controlSocketPath = (config: Config | CheckpointConfig): string =>
 
 /** Directory of the journal. */
 export const journalPath = (config: Config | CheckpointConfig): string => `${config.stateDir}/journal`;
+
+/** True where the replicator has work: database, files, voicemail, or what is collected. */
+export const isCopying = ({ streams }: Config): boolean =>
+  streams.database.mode !== 'off' || streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;

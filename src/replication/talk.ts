@@ -86,7 +86,7 @@ export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
   });
   transport.onConnected(() => {
     // Whoever was asked over the former connection does not answer over this one.
-    for (const pending of [...pendingById.values()]) pending.settle(notConnected());
+    for (const pending of pendingById.values()) pending.settle(notConnected());
     for (const listener of listeners) listener();
   });
 
@@ -125,7 +125,7 @@ export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
     },
     stop: () => {
       stopped = true;
-      for (const pending of [...pendingById.values()]) pending.settle(notConnected());
+      for (const pending of pendingById.values()) pending.settle(notConnected());
     },
   };
 };

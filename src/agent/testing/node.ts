@@ -150,6 +150,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     },
     rivalLooks: null,
     follower: null,
+    replication: null,
     notifier: {
       notify: ({ level, code }) => {
         events.push(`notify ${level} ${code}`);

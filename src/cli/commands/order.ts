@@ -10,7 +10,8 @@ const VALID_MS = 5000;
 /** The core gives a command ten seconds, besides what it may wait for idle telephones. */
 const PATIENCE_MS = 20_000;
 
-const whoami = (): string => {
+/** Who gives the command, for the journal. */
+export const whoami = (): string => {
   const login = process.env['SUDO_USER'] ?? process.env['LOGNAME'] ?? process.env['USER'];
   return (login ?? `uid ${process.getuid?.() ?? '?'}`).slice(0, 100).replace(/\p{Cc}/gu, '');
 };

@@ -1,0 +1,50 @@
+/** The one encrypted stream between the two nodes, and all that travels on it. */
+import { type Config, listenAddress } from '../config/config.ts';
+import { type Instant, rivalOf } from '../core/words.ts';
+import type { PairKey } from '../peer/key.ts';
+import { createPeerStream, type PeerStream } from '../peer/stream.ts';
+import type { Clock } from '../ports.ts';
+
+export interface PairStream extends Pick<PeerStream, 'open' | 'channel' | 'connected' | 'close'> {
+  /** Why there is no connection, in words; null while there is one, or nothing is known. */
+  trouble(): string | null;
+  /** Since when there has been none, null while there is one. */
+  lostAt(): Instant | null;
+}
+
+/** Loopback port at which the main finds the standby's through SSH (`streams.link: ssh`). */
+export const sshStreamPort = (config: Config): number => config.listen.port;
+
+const remoteOf = (config: Config): { readonly address: string; readonly port: number } =>
+  config.streams.link === 'ssh'
+    ? { address: '127.0.0.1', port: sshStreamPort(config) }
+    : { address: config.peer.address, port: config.peer.port };
+
+/** The main opens the connection. */
+export const createPairStream = (config: Config, key: PairKey, clock: Clock): PairStream => {
+  const { role } = config.node;
+  const stream = createPeerStream({
+    self: role,
+    peer: rivalOf(role),
+    key,
+    listen: { address: listenAddress(config), port: config.listen.port },
+    remote: remoteOf(config),
+  });
+  let trouble: string | null = null;
+  let lostAt: Instant | null = clock.now();
+  stream.onTrouble((why) => {
+    trouble = why;
+    lostAt ??= clock.now();
+  });
+  stream.channel('pair').onConnected(() => {
+    lostAt = null;
+  });
+  return {
+    open: () => stream.open(),
+    channel: (name) => stream.channel(name),
+    connected: () => stream.connected(),
+    close: () => stream.close(),
+    trouble: () => (stream.connected() ? null : trouble),
+    lostAt: () => lostAt,
+  };
+};

@@ -1,0 +1,87 @@
+/** Replication from the command line: runs on request, the way for files, the database's set-up. */
+import type { Config } from '../../config/config.ts';
+import type { StreamProgress, StreamRun } from '../../replication/stream.ts';
+import type { Work } from '../../replicator/protocol.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { problemLines } from '../problems.ts';
+import { DEFAULT_CONFIG } from '../program.ts';
+import { type CommonOptions, Ended, type Output, orEnd, socketOf } from '../target.ts';
+import { whoami } from './order.ts';
+
+const BAR = 24;
+
+/** One line that is written over again on a terminal; nothing elsewhere. */
+const createBar = (options: CommonOptions, output: Output) => {
+  const shown = options.json !== true && process.stderr.isTTY === true;
+  return {
+    show: ({ what, done, total }: StreamProgress): void => {
+      if (!shown) return;
+      const share = total === null || total === 0 ? 0 : Math.min(1, done / total);
+      const bar = total === null ? '' : `[${'='.repeat(Math.round(share * BAR)).padEnd(BAR)}] `;
+      output.err(`\r\u001b[K${bar}${what.slice(0, 50)}${total === null ? '' : ` ${done}/${total}`}`);
+    },
+    end: (): void => {
+      if (shown) output.err('\r\u001b[K');
+    },
+  };
+};
+
+/** Asks the agent for work; Ctrl-C cancels it. */
+export const askFor = async (work: Work, options: CommonOptions, output: Output): Promise<unknown> => {
+  const { askWork } = await import('../../api/client.ts');
+  const cancel = new AbortController();
+  const onInterrupt = (): void => cancel.abort();
+  process.once('SIGINT', onInterrupt);
+  const bar = createBar(options, output);
+  const socket = await socketOf(options, output);
+  const result = await askWork(socket, `${whoami()} (command line)`, work, cancel.signal, bar.show);
+  bar.end();
+  process.off('SIGINT', onInterrupt);
+  return orEnd(result, options, output);
+};
+
+/** `dualtone replicate [stream]`. */
+export const replicate = async (
+  stream: string | undefined,
+  options: CommonOptions,
+  output: Output,
+): Promise<ExitCode> => {
+  const runs = (await askFor({ name: 'replicate', stream: stream ?? null }, options, output)) as readonly StreamRun[];
+  if (options.json === true) output.out(`${JSON.stringify({ ok: true, runs })}\n`);
+  else {
+    for (const run of runs) {
+      output.out(`${run.stream}: ${run.text} (${(run.tookMs / 1000).toFixed(1)} s)\n`);
+      for (const { message, remedy } of run.warnings) output.err(`  ! ${message}\n    ${remedy}\n`);
+    }
+  }
+  return EXIT.ok;
+};
+
+/** `dualtone sync init`, on the main. */
+export const syncInit = async (options: CommonOptions, output: Output): Promise<ExitCode> => {
+  const done = (await askFor({ name: 'sync-init' }, options, output)) as {
+    readonly key: string;
+    readonly text: string;
+    readonly pinned: readonly string[];
+  };
+  if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...done })}\n`);
+  else output.out(`${done.text}\n  key       ${done.key}\n  host keys ${done.pinned.join(' ')}\n`);
+  return EXIT.ok;
+};
+
+/** The node's configuration, read for a command that works without the agent. */
+export const configOf = async (options: CommonOptions, output: Output): Promise<Config> => {
+  const path = options.config ?? DEFAULT_CONFIG;
+  const { loadConfig } = await import('../../config/machine.ts');
+  const parsed = await loadConfig(path);
+  if (parsed.ok) return parsed.config;
+  output.err(await problemLines(path, parsed.problems));
+  throw new Ended(EXIT.configInvalid);
+};
+
+/** `dualtone sync serve`: the only command of the other node's key. Ends with rsync's own exit code. */
+export const syncServe = async (options: CommonOptions, output: Output): Promise<number> => {
+  const config = await configOf(options, output);
+  const { serveSync } = await import('../../replicator/receive.ts');
+  return serveSync(config, process.env['SSH_ORIGINAL_COMMAND']);
+};

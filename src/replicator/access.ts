@@ -1,0 +1,109 @@
+/** From the configuration to how the two databases and the other node's files are reached. */
+import { readFileSync, statSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { rivalOf } from '../core/words.ts';
+import type { DatabaseAccess } from '../replication/postgres/connection.ts';
+import type { DatabaseRules } from '../replication/postgres/rules.ts';
+import type { SshTarget } from '../ssh/target.ts';
+import type { Forward } from '../ssh/tunnel.ts';
+
+/** Loopback ports of the forwards through SSH, beside the pair's own port. */
+const FORWARD_TO_DATABASE = 1;
+const FORWARD_BACK_TO_DATABASE = 2;
+
+export const databaseForwardPort = (config: Config): number => config.listen.port + FORWARD_TO_DATABASE;
+export const databaseBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_DATABASE;
+
+/** Where the other server's certificate is pinned. */
+export const pinnedCertificatePath = (config: Config): string => `${config.stateDir}/peer-database.pem`;
+
+/** The secret in a file of mode 0600 or 0400. Faults: `secret-unreadable`, `secret-exposed`. */
+export const readSecret = (path: string): Result<string> => {
+  try {
+    const { mode } = statSync(path);
+    if ((mode & 0o077) !== 0)
+      return fail('secret-exposed', `Others than its owner may read ${path}.`, `Run: chmod 600 ${path}.`);
+    const secret = readFileSync(path, 'utf8').trim();
+    if (secret !== '') return ok(secret);
+    return fail('secret-unreadable', `The file ${path} is empty.`, 'Run `dualtone database setup`, which makes it.');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail(
+      'secret-unreadable',
+      `A secret cannot be read: ${why}.`,
+      'Run `dualtone database setup`, which makes it.',
+    );
+  }
+};
+
+/** How long a session may be idle within its transaction, and a statement may take: a run's whole time. */
+const commonOf = (config: Config, password: string) => {
+  const { port, database, user, connectTimeMs, lockTimeMs, timeLimitMs } = config.streams.database;
+  return {
+    port,
+    database,
+    user,
+    password,
+    connectMs: connectTimeMs,
+    lockMs: lockTimeMs,
+    statementMs: timeLimitMs,
+    idleMs: timeLimitMs,
+  };
+};
+
+/** This node's own, over its socket. */
+export const localDatabase = (config: Config, password: string): DatabaseAccess => ({
+  ...commonOf(config, password),
+  name: "this node's database",
+  host: config.streams.database.socket,
+  tls: null,
+});
+
+/** The other node's: encrypted by itself with a pinned or signed certificate, or through SSH. Fault: `database-not-pinned`. */
+export const peerDatabase = (config: Config, password: string): Result<DatabaseAccess> => {
+  const { via, caFile } = config.streams.database;
+  const common = { ...commonOf(config, password), name: `the database of ${config.peer.name}` };
+  if (via === 'ssh') return ok({ ...common, host: '127.0.0.1', port: databaseForwardPort(config), tls: null });
+  try {
+    const trusted = readFileSync(caFile ?? pinnedCertificatePath(config), 'utf8');
+    return ok({ ...common, host: config.peer.address, tls: { trusted, verifyName: false } });
+  } catch {
+    return fail(
+      'database-not-pinned',
+      `The certificate of the database of ${config.peer.name} is not known yet.`,
+      'It comes by itself when both agents are connected and `dualtone database setup` was run on both nodes.',
+    );
+  }
+};
+
+export const databaseRules = (config: Config): DatabaseRules => {
+  const { exclude, keepColumns, keepRows, status, events } = config.streams.database;
+  return { exclude, keepColumns, keepRows: keepRows as DatabaseRules['keepRows'], status, events };
+};
+
+/** The other node as SSH reaches it. */
+export const sshTarget = (config: Config): SshTarget => {
+  const { ssh } = config.streams;
+  return {
+    user: ssh.user,
+    address: ssh.address ?? config.peer.address,
+    port: ssh.port,
+    hostAlias: `dualtone-${rivalOf(config.node.role)}`,
+    keyFile: ssh.keyFile,
+    knownHostsFile: ssh.knownHostsFile,
+    connectTimeoutMs: config.streams.database.connectTimeMs,
+    controlPath: null,
+  };
+};
+
+/** What the main's tunnel carries; empty where nothing goes through SSH. */
+export const tunnelForwards = (config: Config): readonly Forward[] => {
+  const { link, database } = config.streams;
+  const stream: readonly Forward[] =
+    link === 'ssh' ? [{ listens: 'here', from: { port: config.listen.port }, to: { port: config.listen.port } }] : [];
+  if (database.mode === 'off' || database.via !== 'ssh') return stream;
+  const there: Forward = { listens: 'here', from: { port: databaseForwardPort(config) }, to: { port: database.port } };
+  const back: Forward = { listens: 'there', from: { port: databaseBackPort(config) }, to: { port: database.port } };
+  return [...stream, there, ...(database.mode === 'continuous' ? [back] : [])];
+};

@@ -1,0 +1,69 @@
+/** The certificate of the other node's PostgreSQL comes over the pair's own stream, which is proved by the pair's key, and is pinned. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { run } from '../process/run.ts';
+import { createAdmin } from '../replication/postgres/setup/admin.ts';
+import type { StreamReporter } from '../replication/stream.ts';
+import type { Talk } from '../replication/talk.ts';
+import { pinnedCertificatePath } from './access.ts';
+
+const ASK_MS = 10_000;
+const LONGEST = 20_000;
+
+/** The administrator's way into this node's PostgreSQL. */
+export const adminOf = (config: Config) =>
+  createAdmin(
+    {
+      osUser: 'postgres',
+      socket: config.streams.database.socket,
+      port: config.streams.database.port,
+      database: config.streams.database.database,
+      lockTimeMs: 2000,
+      timeLimitMs: 30_000,
+    },
+    run,
+  );
+
+const own = async (config: Config): Promise<Result<unknown>> => {
+  const rows = await adminOf(config).rows<{ readonly pem: string | null }>(
+    `select pg_read_file(current_setting('ssl_cert_file')) as pem`,
+  );
+  if (!rows.ok) return rows;
+  const pem = rows.value[0]?.pem ?? null;
+  if (pem === null)
+    return fail('database-no-certificate', 'PostgreSQL here has no certificate.', 'Run `dualtone database setup`.');
+  return ok({ pem });
+};
+
+const pemOf = (answer: unknown): string | null => {
+  const pem = typeof answer === 'object' && answer !== null ? (answer as { readonly pem?: unknown }).pem : null;
+  return typeof pem === 'string' && pem.length < LONGEST && pem.includes('BEGIN CERTIFICATE') ? pem : null;
+};
+
+const keep = (path: string, pem: string): void => {
+  writeFileSync(`${path}.new`, pem, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
+};
+
+const known = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+/** Answers for this node's, and asks for the other's at each connection. */
+export const followCertificate = (config: Config, talk: Talk, reporter: StreamReporter): void => {
+  talk.answer('database-certificate', () => own(config));
+  if (config.streams.database.via !== 'tls' || config.streams.database.caFile !== null) return;
+  const path = pinnedCertificatePath(config);
+  talk.onConnected(async () => {
+    const answer = await talk.ask('database-certificate', null, ASK_MS);
+    const pem = answer.ok ? pemOf(answer.value) : null;
+    if (pem === null || pem === known(path)) return;
+    keep(path, pem);
+    reporter.note('database-certificate', { pinned: path });
+  });
+};

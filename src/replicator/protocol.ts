@@ -1,0 +1,97 @@
+/** What the agent and its replicator say to each other: one JSON object a line, over the replicator's standard input and output. */
+import type { Result } from '../core/result.ts';
+import type { Epoch, WallTime } from '../core/words.ts';
+import type { StreamProgress, StreamRight, StreamStatus } from '../replication/stream.ts';
+
+/** A time in which this node served, by its own wall clock; `to` null: it still does. Kept by the agent, on disk. */
+export interface Term {
+  readonly epoch: Epoch;
+  readonly from: WallTime;
+  readonly to: WallTime | null;
+  /** What was collected in it is at home at the main. */
+  readonly settled: boolean;
+}
+
+/** What a person may ask for. */
+export type Work =
+  | { readonly name: 'replicate'; readonly stream: string | null }
+  | { readonly name: 'merge-preview' }
+  | { readonly name: 'merge-run'; readonly configuration: 'ask' | 'accept' | 'refuse' }
+  | { readonly name: 'merge-undo'; readonly merge: string }
+  | { readonly name: 'merge-report'; readonly merge: string | null }
+  | { readonly name: 'loss' }
+  /** On the main: its key for files is made, and let in at the standby. */
+  | { readonly name: 'sync-init' };
+
+/** What would be lost if service moved now. */
+export interface LossView {
+  readonly exceedsLimit: boolean;
+  readonly text: string;
+  readonly items: readonly { readonly stream: string; readonly text: string }[];
+}
+
+/** How far what was collected is on its way home. */
+export interface MergeView {
+  readonly condition: 'nothing' | 'waiting' | 'running' | 'rest' | 'blocked' | 'settled';
+  readonly text: string;
+  readonly last: string | null;
+}
+
+export type ToReplicator =
+  | ({ readonly type: 'right' } & StreamRight)
+  | { readonly type: 'terms'; readonly terms: readonly Term[] }
+  | { readonly type: 'peer'; readonly message: unknown }
+  | { readonly type: 'peer-connected' }
+  | { readonly type: 'work'; readonly id: string; readonly work: Work }
+  | { readonly type: 'cancel'; readonly id: string };
+
+export type FromReplicator =
+  | {
+      readonly type: 'status';
+      readonly streams: readonly StreamStatus[];
+      readonly merge: MergeView | null;
+      readonly loss: LossView | null;
+    }
+  | { readonly type: 'note'; readonly kind: string; readonly data: unknown }
+  | {
+      readonly type: 'say';
+      readonly level: 'info' | 'warning' | 'alarm';
+      readonly code: string;
+      readonly text: string;
+    }
+  | { readonly type: 'peer'; readonly message: unknown }
+  | { readonly type: 'progress'; readonly id: string; readonly progress: StreamProgress }
+  | { readonly type: 'done'; readonly id: string; readonly result: Result<unknown> }
+  /** Whether service may go back to the main by itself. */
+  | { readonly type: 'return'; readonly ready: boolean; readonly why: string }
+  /** What this node collected in terms up to this epoch is at home. */
+  | { readonly type: 'settled'; readonly untilEpoch: Epoch };
+
+/** A line above this is a mistake. */
+const LONGEST_LINE = 4 * 1024 * 1024;
+
+/** Cuts text into lines and hands on each that is JSON; what is not is told. */
+export const createLineReader = (onMessage: (message: unknown) => void, onOdd: (line: string) => void) => {
+  let buffered = '';
+  const read = (line: string): void => {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      return onOdd(line.slice(0, 200));
+    }
+    onMessage(message);
+  };
+  return (text: string): void => {
+    buffered += text;
+    for (let end = buffered.indexOf('\n'); end >= 0; end = buffered.indexOf('\n')) {
+      const line = buffered.slice(0, end);
+      buffered = buffered.slice(end + 1);
+      if (line !== '') read(line);
+    }
+    if (buffered.length > LONGEST_LINE) {
+      onOdd('a line without end');
+      buffered = '';
+    }
+  };
+};

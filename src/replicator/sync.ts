@@ -1,0 +1,90 @@
+/** The way for files between the nodes: a key of the main's own, let in at the standby for nothing but replication. */
+import type { Config } from '../config/config.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { StreamReporter } from '../replication/stream.ts';
+import type { Talk } from '../replication/talk.ts';
+import { addAuthorized, authorizedLine } from '../ssh/authorized.ts';
+import { createKey, readPublicKey } from '../ssh/key.ts';
+import { pinHost, readHostKeys } from '../ssh/known-hosts.ts';
+import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../ssh/public-key.ts';
+import { databaseBackPort, sshTarget } from './access.ts';
+
+const ASK_MS = 15_000;
+
+/** This program as the other node's key may run it here. */
+const forcedCommand = (): readonly string[] => [
+  `${(process.argv[1] ?? '').replace(/\/dualtone\.ts$/, '')}/dualtone`,
+  'sync',
+  'serve',
+];
+
+const textOf = (input: unknown, key: string): string => {
+  const value = typeof input === 'object' && input !== null ? (input as Readonly<Record<string, unknown>>)[key] : null;
+  return typeof value === 'string' && value.length < 4000 ? value : '';
+};
+
+/** What the other node's key may do here: be served files, and reach what the configuration sends through SSH. */
+export const lineFor = (config: Config, key: PublicKey): Result<string> => {
+  const { link, database } = config.streams;
+  const throughSsh = database.mode !== 'off' && database.via === 'ssh';
+  return authorizedLine(key, {
+    command: forcedCommand(),
+    openPorts: [...(link === 'ssh' ? [config.listen.port] : []), ...(throughSsh ? [database.port] : [])],
+    listenPorts: throughSsh && database.mode === 'continuous' ? [databaseBackPort(config)] : [],
+  });
+};
+
+/** Faults: `ssh-key-malformed` and those of the file. */
+const authorize = (config: Config, file: string, parameters: unknown): Result<unknown> => {
+  const key = parsePublicKey(textOf(parameters, 'publicKey'));
+  if (!key.ok) return key;
+  const line = lineFor(config, key.value);
+  if (!line.ok) return line;
+  const added = addAuthorized(file, line.value);
+  if (!added.ok) return added;
+  const host = readHostKeys();
+  if (!host.ok) return host;
+  return ok({ added: added.value, hostKeys: host.value.map(publicKeyLine) });
+};
+
+/** Lets the other node's key in when it asks over the pair's own stream, which is proved by the pair's key. */
+export const answerSync = (config: Config, talk: Talk, reporter: StreamReporter): void => {
+  talk.answer('authorize', async (parameters) => {
+    const done = authorize(config, '/root/.ssh/authorized_keys', parameters);
+    reporter.note('sync-authorize', done.ok ? done.value : done.error);
+    return done;
+  });
+};
+
+const hostKeysOf = (answer: unknown): readonly PublicKey[] => {
+  const list = typeof answer === 'object' && answer !== null ? (answer as { hostKeys?: unknown }).hostKeys : null;
+  if (!Array.isArray(list)) return [];
+  return list
+    .slice(0, 20)
+    .map((line) => parsePublicKey(typeof line === 'string' ? line : ''))
+    .flatMap((key) => (key.ok ? [key.value] : []));
+};
+
+/**
+ * Makes the key where there is none, has the other node let it in, and pins that node's host keys; repeatable. Faults: those of the
+ * key and of the talk.
+ */
+export const initSync = async (config: Config, talk: Talk, reporter: StreamReporter): Promise<Result<unknown>> => {
+  const target = sshTarget(config);
+  const made = await createKey(target.keyFile, config.node.role);
+  const key = made.ok || made.error.code !== 'ssh-key-exists' ? made : readPublicKey(target.keyFile);
+  if (!key.ok) return key;
+  const asked = await talk.ask('authorize', { publicKey: publicKeyLine(key.value) }, ASK_MS);
+  if (!asked.ok) return asked;
+  const hostKeys = hostKeysOf(asked.value);
+  const pinned = pinHost(target.knownHostsFile, target.hostAlias, hostKeys, true);
+  if (!pinned.ok) return pinned;
+  const done = {
+    key: fingerprint(key.value),
+    made: made.ok,
+    pinned: hostKeys.map(fingerprint),
+    text: `${config.peer.name} lets ${config.node.name} in for replication and nothing else; its host key is pinned.`,
+  };
+  reporter.note('sync-init', done);
+  return ok(done);
+};

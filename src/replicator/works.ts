@@ -1,0 +1,157 @@
+/** What the replicator of a node consists of, from its configuration: streams, the guard of what is received, and answers to the other's. */
+
+import { systemClock } from '../agent/clock.ts';
+import type { Config } from '../config/config.ts';
+import { fail, type Result } from '../core/result.ts';
+import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
+import { createTalk, type Talk } from '../replication/talk.ts';
+import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
+import { createStreams } from './streams.ts';
+import { answerSync, initSync } from './sync.ts';
+
+export interface ReplicatorWorks {
+  start(): void;
+  take(message: ToReplicator): void;
+  stop(): Promise<void>;
+}
+
+/** How often the agent is told how the streams are. */
+const STATUS_MS = 500;
+
+interface Peer {
+  readonly talk: Talk;
+  heard(message: unknown): void;
+  connected(): void;
+}
+
+/** The other node's replicator, through both agents. */
+const createPeer = (say: (message: FromReplicator) => void): Peer => {
+  let onMessage: (message: unknown) => void = () => undefined;
+  let onConnected = (): void => undefined;
+  const talk = createTalk(
+    {
+      send: (message) => {
+        say({ type: 'peer', message });
+        return true;
+      },
+      onMessage: (listener) => {
+        onMessage = listener;
+      },
+      onConnected: (listener) => {
+        onConnected = listener;
+      },
+    },
+    systemClock,
+  );
+  return { talk, heard: (message) => onMessage(message), connected: () => onConnected() };
+};
+
+const noSuch = (name: string, names: readonly string[]) =>
+  fail(
+    'stream-unknown',
+    `There is no stream "${name}" that can be run on this node.`,
+    names.length === 0 ? 'No stream here has runs; see `dualtone status`.' : `There are: ${names.join(', ')}.`,
+  );
+
+/** Runs one stream, or all that have runs, one after the other. */
+const replicate = async (
+  streams: readonly Stream[],
+  name: string | null,
+  options: RunOptions,
+): Promise<Result<unknown>> => {
+  const able = streams.filter(({ run }) => run !== null);
+  const chosen = able.filter((stream) => name === null || stream.name === name);
+  if (chosen.length === 0)
+    return noSuch(
+      name ?? 'all',
+      able.map((stream) => stream.name),
+    );
+  const runs: unknown[] = [];
+  for (const { run } of chosen) {
+    const done = await run?.(options);
+    if (done === undefined) continue;
+    if (!done.ok) return done;
+    runs.push(done.value);
+  }
+  return { ok: true, value: runs };
+};
+
+const notYet = () =>
+  fail(
+    'merge-not-configured',
+    'Nothing is configured that would be merged.',
+    'See `streams.merge` in docs/configuration.md.',
+  );
+
+/** Everything of one replicator; `say` reaches the agent. */
+export const createReplicatorWorks = (config: Config, say: (message: FromReplicator) => void): ReplicatorWorks => {
+  const reporter: StreamReporter = {
+    note: (kind, data) => say({ type: 'note', kind, data }),
+    say: (level, code, text) => say({ type: 'say', level, code, text }),
+  };
+  const peer = createPeer(say);
+  const streams = createStreams(config, peer.talk, systemClock, reporter);
+  const cancelById = new Map<string, AbortController>();
+  let cancelStatus = (): void => undefined;
+  let shown = '';
+  let right: StreamRight = { holding: 0, highest: 0 };
+  let terms: readonly Term[] = [];
+
+  const tellStatus = (): void => {
+    const status = { streams: streams.all.map((stream) => stream.status()), merge: null, loss: null };
+    const now = JSON.stringify(status);
+    if (now !== shown) say({ type: 'status', ...status });
+    shown = now;
+    cancelStatus = systemClock.at(systemClock.now() + STATUS_MS, tellStatus);
+  };
+  const obey = async (id: string, work: Work): Promise<void> => {
+    const cancel = new AbortController();
+    cancelById.set(id, cancel);
+    const onProgress: RunOptions['onProgress'] = (progress) => say({ type: 'progress', id, progress });
+    const options = { signal: cancel.signal, onProgress };
+    const result = await perform(work, options);
+    cancelById.delete(id);
+    say({ type: 'done', id, result });
+  };
+  const perform = (work: Work, options: RunOptions): Promise<Result<unknown>> => {
+    switch (work.name) {
+      case 'replicate':
+        return replicate(streams.all, work.stream, options);
+      case 'sync-init':
+        return initSync(config, peer.talk, reporter);
+      default:
+        return Promise.resolve(notYet());
+    }
+  };
+  return {
+    start: () => {
+      answerSync(config, peer.talk, reporter);
+      for (const stream of streams.all) stream.start();
+      tellStatus();
+    },
+    take: (message) => {
+      switch (message.type) {
+        case 'right':
+          right = { holding: message.holding, highest: message.highest };
+          return streams.setRight(right, terms);
+        case 'terms':
+          terms = message.terms;
+          return streams.setRight(right, terms);
+        case 'peer':
+          return peer.heard(message.message);
+        case 'peer-connected':
+          return peer.connected();
+        case 'work':
+          return void obey(message.id, message.work);
+        case 'cancel':
+          return cancelById.get(message.id)?.abort();
+      }
+    },
+    stop: async () => {
+      cancelStatus();
+      for (const cancel of cancelById.values()) cancel.abort();
+      await streams.stop();
+      peer.talk.stop();
+    },
+  };
+};
