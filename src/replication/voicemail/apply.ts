@@ -54,16 +54,9 @@ export const applyVoicemailMerge = async (plan: MergePlan, options: ApplyOptions
   } catch (error) {
     return { ok: false, error: writeFault(options, error) };
   } finally {
-    if (log !== null) emptyStaged(log);
     log?.close();
     for (const directory of opened) directory.close();
   }
-};
-
-/** Not through the hand: after a loss of power nobody tidies up; the next run does. */
-const emptyStaged = (log: RunLog): void => {
-  const hand = createHand();
-  for (const { name } of log.staged.entries()) hand.unlink(log.staged.at(name));
 };
 
 const applyAll = async (state: Work, actions: readonly MergeAction[]): Promise<Result<number>> => {
@@ -71,7 +64,10 @@ const applyAll = async (state: Work, actions: readonly MergeAction[]): Promise<R
   let done = 0;
   for (const part of parts(actions)) {
     const staged = await stageAll(state, part);
-    if (!staged.ok) return staged;
+    if (!staged.ok) {
+      emptyStaged(state.log);
+      return staged;
+    }
     for (const ofMailbox of byMailbox(part)) {
       if (state.options.signal?.aborted === true) return aborted();
       const worked = await applyToMailbox(state, ofMailbox);
@@ -82,10 +78,17 @@ const applyAll = async (state: Work, actions: readonly MergeAction[]): Promise<R
       await new Promise((resolve) => setImmediate(resolve));
     }
     bytes += staged.value;
+    emptyStaged(state.log);
     state.filesByAction.clear();
     await flush(state);
   }
   return ok(bytes);
+};
+
+/** What was copied and not used. After a loss of power the next run does it. */
+const emptyStaged = (log: RunLog): void => {
+  const hand = createHand();
+  for (const { name } of log.staged.entries()) hand.unlink(log.staged.at(name));
 };
 
 const aborted = (): Result<never> =>
@@ -150,8 +153,9 @@ const ownerIn = (state: Work, name: MailboxName, folder?: string): ReturnType<ty
 
 /** One flush of the filesystem instead of one for each file. */
 const flush = async ({ options }: Work): Promise<void> => {
-  const { signal } = options;
-  await runProgram(['sync', '--file-system', options.spool], { timeoutMs: 60_000, ...(signal ? { signal } : {}) });
+  if (options.flush !== undefined) return options.flush();
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  await runProgram(['sync', '--file-system', options.spool], { timeoutMs: 120_000, ...signal });
 };
 
 const applyToMailbox = async (state: Work, actions: readonly MergeAction[]): Promise<Result<void>> => {

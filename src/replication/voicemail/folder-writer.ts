@@ -65,7 +65,7 @@ export const placeBehind = (hand: Hand, folder: Directory, messages: readonly Fi
   return first;
 };
 
-/** Takes a message out of a folder; `to` gives the path that each file is moved to, null where it is only unlinked. */
+/** Takes a message out of a folder; `to` gives each file another place before, null: it has one. */
 export const takeOut = (
   hand: Hand,
   folder: Directory,
@@ -73,26 +73,27 @@ export const takeOut = (
   formats: readonly string[],
   to: ((extension: string) => string) | null,
 ): void => {
+  const files = filesOf(folder, number, formats);
+  if (to !== null) for (const [extension, path] of files) hand.link(path, to(extension));
   // The description first: without it there is no message.
-  for (const extension of ['txt', ...formats]) {
-    const path = folder.at(messageFile(number, extension));
-    if (to === null) hand.unlink(path);
-    else hand.rename(path, to(extension));
-  }
+  for (const extension of ['txt', ...formats]) hand.unlink(files.get(extension) ?? '');
 };
 
-/** Closes the gaps, as Asterisk does itself when a mailbox is opened (it plays no message behind a gap). */
+/**
+ * Closes the gaps, as Asterisk does itself when a mailbox is opened (it plays no message behind a gap), and moves sounds
+ * without a description aside: under the lock nobody is about to write one.
+ */
 export const closeGaps = (hand: Hand, folder: Directory, aside: Aside): void => {
   const listing = listNumbers(folder);
-  described(listing).forEach((number, wanted) => {
+  const numbers = described(listing);
+  for (const [number, extensions] of [...listing])
+    if (!extensions.has('txt')) free(hand, folder, listing, number, aside);
+  numbers.forEach((number, wanted) => {
     if (number === wanted) return;
-    free(hand, folder, listing, wanted, aside);
     const extensions = [...(listing.get(number) ?? [])].filter((each) => each !== 'txt');
     for (const extension of extensions)
       hand.link(folder.at(messageFile(number, extension)), folder.at(messageFile(wanted, extension)));
     hand.rename(folder.at(messageFile(number, 'txt')), folder.at(messageFile(wanted, 'txt')));
     for (const extension of extensions) hand.unlink(folder.at(messageFile(number, extension)));
-    listing.delete(number);
-    listing.set(wanted, new Set([...extensions, 'txt']));
   });
 };

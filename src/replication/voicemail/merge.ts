@@ -220,11 +220,12 @@ const planMessage = (
       result: settled.value ?? 'deleted',
     });
   }
-  if (main !== null) planPlaces(draft, name, main, settled.value, countByFolder, leave);
+  let result = settled.value;
+  if (main !== null) result = planPlaces(draft, name, main, settled.value, countByFolder, leave);
   else if (settled.value !== null && standby !== null)
     adds.push({ ...name, kind: 'add', id: standby.id, folder: settled.value, source: sourceOf(standby) });
-  if (main !== null && standby !== null && settled.value !== null)
-    planContent(draft, name, { ...sides, main, standby, ancestor }, settled.value);
+  if (main !== null && standby !== null && result !== null)
+    planContent(draft, name, { ...sides, main, standby, ancestor }, result);
 };
 
 /** A move that was cut off left the message in two folders: it counts as not yet moved. */
@@ -233,6 +234,7 @@ const placeNow = (main: Message | null, ancestor: { readonly folder: Folder } | 
   return ancestor !== null && main.alsoIn.includes(ancestor.folder) ? ancestor.folder : main.folder;
 };
 
+/** Gives where the message will stand. */
 const planPlaces = (
   draft: Draft,
   name: MailboxName,
@@ -240,22 +242,26 @@ const planPlaces = (
   target: Place,
   countByFolder: Map<Folder, number>,
   leave: (why: Unsettled['why']) => void,
-): void => {
+): Place => {
   const places = [main.folder, ...main.alsoIn];
   if (target === null) {
     for (const folder of places) draft.actions.push({ ...name, kind: 'delete', id: main.id, folder });
     countByFolder.set(main.folder, (countByFolder.get(main.folder) ?? 1) - 1);
-    return;
+    return null;
   }
   if (!places.includes(target)) {
     const count = countByFolder.get(target) ?? 0;
-    if (count >= room(draft, name, target)) return leave('full');
+    if (count >= room(draft, name, target)) {
+      leave('full');
+      return main.folder;
+    }
     countByFolder.set(target, count + 1);
     countByFolder.set(main.folder, (countByFolder.get(main.folder) ?? 1) - 1);
   }
   for (const from of places) {
     if (from !== target) draft.actions.push({ ...name, kind: 'move', id: main.id, from, to: target });
   }
+  return target;
 };
 
 /** Asterisk counts with four digits. What it keeps of the deleted is its own business. */

@@ -39,6 +39,8 @@ export interface RunLog {
   spare(): number;
   /** All that was done is complete. */
   end(): void;
+  /** The deed with this number is being undone: from now on what stands in its place is ours. */
+  undoing(saved: number): void;
   close(): void;
 }
 
@@ -78,6 +80,7 @@ export const openRunLog = (hand: Hand, work: Directory, run: string): RunLog => 
     },
     spare,
     end: () => append(directory, '{"do":"end"}\n'),
+    undoing: (number) => append(directory, `{"do":"undoing","number":${number}}\n`),
     close: () => {
       for (const each of [staged, saved, directory]) each.close();
     },
@@ -88,6 +91,8 @@ export interface ReadLog {
   readonly deeds: readonly Deed[];
   /** Those after the last `end`: perhaps only half done. */
   readonly unfinished: readonly Deed[];
+  /** Numbers of deeds whose undoing began. */
+  readonly undoing: ReadonlySet<number>;
 }
 
 /** Reads a log; a last line that was cut off is not there. */
@@ -99,20 +104,23 @@ export const readDeeds = (directory: Directory): ReadLog => {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
   const deeds: Deed[] = [];
+  const undoing = new Set<number>();
   let ended = 0;
   for (const line of text.split('\n').slice(0, -1)) {
     const deed = parseDeed(line);
     if (deed === 'end') ended = deeds.length;
+    else if (typeof deed === 'number') undoing.add(deed);
     else if (deed !== null) deeds.push(deed);
   }
-  return { deeds, unfinished: deeds.slice(ended) };
+  return { deeds, unfinished: deeds.slice(ended), undoing };
 };
 
 /** Our own file, readable for root only: its shape is checked as far as a torn disk may have hurt it. */
-const parseDeed = (line: string): Deed | 'end' | null => {
+const parseDeed = (line: string): Deed | 'end' | number | null => {
   try {
-    const input = JSON.parse(line) as Partial<Deed & { readonly do: string; readonly folder: string }>;
+    const input = JSON.parse(line) as Partial<Deed & { readonly folder: string }> & { readonly number?: number };
     if ((input.do as string) === 'end') return 'end';
+    if ((input.do as string) === 'undoing') return input.number ?? null;
     const whole =
       typeof input.context === 'string' && typeof input.mailbox === 'string' && Number.isInteger(input.saved);
     return whole && (input.folder === undefined || isFolder(input.folder)) ? (input as Deed) : null;

@@ -1,11 +1,12 @@
 /** Takes a merge back: what it added goes to the merge directory, what it moved, removed or replaced comes back. */
+import { lstatSync } from 'node:fs';
 import type { Fault, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { asideOf, ensureFolder } from './apply-folders.ts';
 import { writeFault } from './apply-work.ts';
 import { type Directory, openBelow, openDirectory } from './directory.ts';
 import { type FolderEntry, greetingFiles, readFolder, readGreetings } from './folder-reader.ts';
-import { closeGaps, type Files, placeBehind, takeOut } from './folder-writer.ts';
+import { closeGaps, filesOf, placeBehind, takeOut } from './folder-writer.ts';
 import { createHand, type Hand } from './hand.ts';
 import type { LockFolder } from './lock.ts';
 import { type Deed, openRunLog, type RunLog, readDeeds } from './run-log.ts';
@@ -35,6 +36,10 @@ interface Undoing {
   readonly spool: Directory;
   readonly log: RunLog;
   readonly changedByKey: Map<string, MailboxName>;
+  /** Deeds whose undoing began before. */
+  readonly undoing: ReadonlySet<number>;
+  /** Greetings (`context/mailbox/name`) with which this undo has begun. */
+  readonly greetings: Set<string>;
 }
 
 /**
@@ -53,9 +58,17 @@ export const undoVoicemailMerge = async (options: UndoOptions): Promise<Result<U
     const known = openBelow(work, options.run);
     if (known === null) return unknown(options.run);
     keep(known);
-    const { deeds } = readDeeds(known);
+    const { deeds, undoing } = readDeeds(known);
     const log = keep(openRunLog(hand, work, options.run));
-    const state: Undoing = { options, hand, spool: keep(openDirectory(options.spool)), log, changedByKey: new Map() };
+    const state: Undoing = {
+      options,
+      hand,
+      spool: keep(openDirectory(options.spool)),
+      log,
+      changedByKey: new Map(),
+      undoing,
+      greetings: new Set(),
+    };
     const left: (MailboxName & { readonly what: string })[] = [];
     let undone = 0;
     for (const deed of deeds.toReversed()) {
@@ -65,6 +78,8 @@ export const undoVoicemailMerge = async (options: UndoOptions): Promise<Result<U
       if (took.value) undone += 1;
       else left.push({ context, mailbox, what: deed.do === 'greeting' ? deed.name : deed.id });
     }
+    const closed = await closeAll(state, deeds);
+    if (!closed.ok) return closed;
     return ok({ undone, left, changed: [...state.changedByKey.values()] });
   } catch (error) {
     return { ok: false, error: writeFault(options, error) };
@@ -79,6 +94,24 @@ const unknown = (run: string): { readonly ok: false; readonly error: Fault } =>
     `No voicemail merge is known as ${run}.`,
     'See `dualtone merge report` for their names.',
   );
+
+/** Closes the gaps that an undo left when it was cut off. */
+const closeAll = async (state: Undoing, deeds: readonly Deed[]): Promise<Result<void>> => {
+  const touched = new Map<string, readonly [Deed, Folder]>();
+  for (const deed of deeds) {
+    if (deed.do === 'greeting') continue;
+    for (const folder of deed.do === 'move' ? [deed.from, deed.to] : [deed.folder])
+      touched.set(`${keyOf(deed)}/${folder}`, [deed, folder]);
+  }
+  for (const [deed, name] of touched.values()) {
+    const closed = await inFolder(state, deed, name, (folder) => {
+      closeGaps(state.hand, folder, asideOf(state));
+      return true;
+    });
+    if (!closed.ok) return closed;
+  }
+  return ok(undefined);
+};
 
 /** True when it was taken back (or had never happened), false when people went on since. */
 const undoDeed = async (state: Undoing, deed: Deed): Promise<Result<boolean>> => {
@@ -145,9 +178,9 @@ const undoMove = async (state: Undoing, deed: Deed & { readonly do: 'move' }): P
     if (entry === undefined) return false;
     inode = entry.inode;
     const number = state.log.spare();
-    for (const extension of [...entry.formats, 'txt']) {
+    for (const [extension, path] of filesOf(folder, entry.number, entry.formats)) {
       const link = state.log.staged.at(`${number}.move.${extension}`);
-      state.hand.link(folder.at(`msg${String(entry.number).padStart(4, '0')}.${extension}`), link);
+      state.hand.link(path, link);
       files.set(extension, link);
     }
     return true;
@@ -171,26 +204,45 @@ const undoMove = async (state: Undoing, deed: Deed & { readonly do: 'move' }): P
 
 /** Puts back what was removed or replaced, unless it is there. */
 const restore = (state: Undoing, folder: Directory, deed: Deed & { readonly formats: readonly string[] }): boolean => {
-  const names = new Set(state.log.saved.entries().map((entry) => entry.name));
-  const files: Files = new Map(
-    [...deed.formats, 'txt'].flatMap((extension) => {
-      const name = `${deed.saved}.${extension}`;
-      return names.has(name) ? [[extension, state.log.saved.at(name)] as const] : [];
-    }),
-  );
-  // Not there: undone before, or it had never been taken out.
-  if (files.has('txt')) placeBehind(state.hand, folder, [files], asideOf(state));
+  const { saved, staged } = state.log;
+  const names = new Set(saved.entries().map((entry) => entry.name));
+  // It had never been taken out.
+  if (!names.has(`${deed.saved}.txt`)) return true;
+  const inode = String(lstatSync(saved.at(`${deed.saved}.txt`)).ino);
+  if (readFolder(folder, () => undefined).some((entry) => entry.inode === inode)) return true;
+  const number = state.log.spare();
+  const files = new Map<string, string>();
+  for (const extension of [...deed.formats, 'txt']) {
+    if (!names.has(`${deed.saved}.${extension}`)) continue;
+    const link = staged.at(`${number}.back.${extension}`);
+    state.hand.link(saved.at(`${deed.saved}.${extension}`), link);
+    files.set(extension, link);
+  }
+  placeBehind(state.hand, folder, [files], asideOf(state));
   return true;
 };
 
 const undoGreeting = (state: Undoing, deed: Deed & { readonly do: 'greeting' }): boolean => {
   const mailbox = ensureFolder(state, deed);
   try {
-    if ((readGreetings(mailbox).get(deed.name) ?? null) !== deed.digest) return false;
+    const names = new Set(state.log.saved.entries().map((entry) => entry.name));
+    const waiting = deed.files.filter((file) => names.has(`${deed.saved}.${file}`));
+    const current = greetingFiles(mailbox).get(deed.name) ?? [];
+    const place = `${keyOf(deed)}/${deed.name}`;
+    // Begun before; or the merge was cut off here and went on with a deed of its own, which has just been undone.
+    const ours = state.undoing.has(deed.saved) || state.greetings.has(place);
+    const same = (readGreetings(mailbox).get(deed.name) ?? null) === deed.digest;
+    // Nothing was taken out, or all is back.
+    if (!same && waiting.length === 0) return deed.files.length > 0 || current.length === 0;
+    if (!same && !ours) return false;
+    state.greetings.add(place);
+    state.log.undoing(deed.saved);
     const number = state.log.spare();
-    for (const file of greetingFiles(mailbox).get(deed.name) ?? [])
-      state.hand.rename(mailbox.at(file), state.log.saved.at(`${number}.undone.${file}`));
-    for (const file of deed.files) state.hand.rename(state.log.saved.at(`${deed.saved}.${file}`), mailbox.at(file));
+    // What was restored already stays.
+    for (const file of current)
+      if (same || waiting.includes(file) || !deed.files.includes(file))
+        state.hand.rename(mailbox.at(file), state.log.saved.at(`${number}.undone.${file}`));
+    for (const file of waiting) state.hand.rename(state.log.saved.at(`${deed.saved}.${file}`), mailbox.at(file));
     state.changedByKey.set(keyOf(deed), { context: deed.context, mailbox: deed.mailbox });
     return true;
   } finally {

@@ -41,6 +41,8 @@ export interface VoicemailMergeOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
   readonly hand?: Hand;
+  /** Has the spool's filesystem on the disk when it returns; default: the program `sync`. */
+  readonly flush?: () => Promise<void>;
 }
 
 export interface VoicemailMergePreview {
