@@ -35,6 +35,20 @@ void test('each version starts, answers, keeps its data over a crash, and leaves
   assert.ok((await availableVersions()).length > 0);
 });
 
+void test('each cluster has an identity of its own', async () => {
+  const identities = new Set<unknown>();
+  for (const options of [{}, {}]) {
+    const cluster = await startCluster(options);
+    try {
+      const { rows } = await cluster.query('SELECT system_identifier AS identity FROM pg_control_system()');
+      identities.add((rows[0] as Readonly<Record<string, unknown>>)['identity']);
+    } finally {
+      await cluster.stop();
+    }
+  }
+  assert.equal(identities.size, 2);
+});
+
 void test('over TLS with its own certificate, and a password; without the password not', async () => {
   const cluster = await startCluster({ tls: true });
   try {

@@ -128,6 +128,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     running = null;
     await former?.stop(ending, true);
   };
+  await query(`ALTER ROLE postgres PASSWORD '${place.password}'`);
   const shown = await query('SHOW server_version');
   return {
     major: server.value.major,

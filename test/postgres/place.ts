@@ -1,10 +1,10 @@
 /** The folder of one test cluster: in memory, owned by the server's user, initialised with settings, rules and certificate. */
 import { randomBytes } from 'node:crypto';
-import { access, chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runChecked } from '../../lab/process.ts';
-import { asServerUser } from './server-process.ts';
+import { makeData, must } from './data-template.ts';
+import { chownToServer } from './server-user.ts';
 import type { Server } from './versions.ts';
 
 export interface ClusterOptions {
@@ -33,6 +33,8 @@ const usualSettings: NonNullable<ClusterOptions['settings']> = {
   max_wal_senders: 10,
   max_replication_slots: 10,
   logging_collector: false,
+  // In the cluster's own folder, so that nothing is left when it is killed.
+  dynamic_shared_memory_type: 'mmap',
   log_min_messages: 'warning',
   timezone: 'UTC',
 };
@@ -56,16 +58,6 @@ const sweep = async (place: string): Promise<void> => {
   }
 };
 
-/** Throws what a program said. */
-const must = async (argv: readonly string[]): Promise<string> => {
-  const done = await runChecked(argv, { timeoutMs: 120_000 });
-  if (!done.ok) throw new Error(`${done.error.code}: ${done.error.message}`);
-  return done.value.stdout.trim();
-};
-
-const idOf = async (flag: '-u' | '-g'): Promise<number> =>
-  process.getuid?.() === 0 ? Number(await must(['id', flag, 'postgres'])) : -1;
-
 const quoted = (value: string | number | boolean): string =>
   typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
 
@@ -84,8 +76,7 @@ export const makePlace = async (): Promise<Place> => {
   const root = await mkdtemp(join(memory, `${PREFIX}${process.pid}-`));
   const socketDir = join(root, 'socket');
   await mkdir(socketDir);
-  const [user, group] = [await idOf('-u'), await idOf('-g')];
-  for (const folder of [root, socketDir]) await chown(folder, user, group);
+  for (const folder of [root, socketDir]) await chownToServer(folder);
   return {
     root,
     socketDir,
@@ -116,7 +107,7 @@ export const makeCertificate = async (place: Place): Promise<void> => {
     ),
   );
   await chmod(key, 0o600);
-  await chown(key, await idOf('-u'), await idOf('-g'));
+  await chownToServer(key);
   await chmod(place.certificateFile, 0o644);
 };
 
@@ -124,13 +115,7 @@ export const makeCertificate = async (place: Place): Promise<void> => {
 export const initialise = async (server: Server, place: Place, options: ClusterOptions): Promise<void> => {
   const encoding = options.encoding ?? 'UTF8';
   const locale = options.locale ?? (encoding === 'UTF8' ? 'C.UTF-8' : 'C');
-  const passwordFile = join(place.root, 'password');
-  await writeFile(passwordFile, `${place.password}\n`, { mode: 0o600 });
-  await chown(passwordFile, await idOf('-u'), await idOf('-g'));
-  const entry = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`, '--username=postgres'];
-  const kind = [`--encoding=${encoding}`, `--locale=${locale}`, '--no-sync', `--pgdata=${place.dataDir}`];
-  await must(asServerUser([join(server.binDir, 'initdb'), ...entry, ...kind]));
-  await rm(passwordFile);
+  await makeData(server, { encoding, locale }, place.dataDir);
   const settings = {
     ...usualSettings,
     ...(options.tls === true

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment } from '../../lab/process.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { asServerUser } from './server-user.ts';
 
 const KEEPER = fileURLToPath(new URL('keeper.sh', import.meta.url));
 const START_TIMEOUT_MS = 90_000;
@@ -18,12 +19,6 @@ export interface ServerProcess {
   readonly log: () => string;
   readonly stop: (ending: Ending, keepFolder: boolean) => Promise<void>;
 }
-
-/** Who runs the server: PostgreSQL refuses root. */
-export const asServerUser = (argv: readonly string[]): readonly string[] =>
-  process.getuid?.() === 0
-    ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--pdeathsig=QUIT', '--', ...argv]
-    : ['setpriv', '--pdeathsig=QUIT', '--', ...argv];
 
 const waitForReady = async (child: ChildProcess, log: () => string): Promise<Result<void>> => {
   const signal = AbortSignal.timeout(START_TIMEOUT_MS);
