@@ -1,8 +1,8 @@
 /** Configuration that was changed on the standby while it served: shown row by row, and merged or refused by a decision. Pure. */
-import { createHash } from 'node:crypto';
 import type { WallTime } from '../../core/words.ts';
 import { changedColumns, kindOf, type NetChange, rowId } from './fold.ts';
-import { canonical, type JsonRow, sameJson, shownValue } from './json.ts';
+import { type JsonRow, sameJson, shownValue } from './json.ts';
+import { entryId } from './records.ts';
 import { type Agreed, concernsMerge, type MergeRules, sinceAgreed, splitColumns } from './rules.ts';
 import { type ColumnMerge, judgeColumns } from './three-way.ts';
 
@@ -45,11 +45,14 @@ const HIDDEN = /passw|secret|pin$|^pin|token|md5|private|credential|_key$|^key$/
 export const shownColumn = (column: string, value: unknown): string =>
   HIDDEN.test(column) && value !== null && value !== undefined ? '(hidden)' : shownValue(value);
 
-const entryId = (net: NetChange): string =>
-  createHash('sha256')
-    .update(canonical([net.table, net.key, net.before, net.after]))
-    .digest('hex')
-    .slice(0, 10);
+/** Of an update the configuration alone counts, so that a user's own change meanwhile makes no other entry of it. */
+const idOf = ({ table, key, before, after }: NetChange, configuration: readonly string[]): string => {
+  const only = (row: JsonRow | null): JsonRow | null =>
+    row === null || before === null || after === null
+      ? row
+      : Object.fromEntries(configuration.map((column) => [column, row[column] ?? null]));
+  return entryId(table, key, only(before), only(after));
+};
 
 /** Whether two rows differ in `but` at most. */
 const sameRow = (a: JsonRow, b: JsonRow, but: readonly string[]): boolean =>
@@ -92,7 +95,7 @@ const entryOf = (
       ? judgeColumns(configuration, before, after, ours ?? {})
       : [];
   return {
-    id: entryId(net),
+    id: idOf(net, configuration),
     table,
     key,
     kind,

@@ -14,8 +14,7 @@ const must = <T>(result: Result<T>): T => {
   return result.value;
 };
 
-const rows = async (cluster: Nodes['main'], sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
-  (await cluster.query(sql)).rows as readonly Readonly<Record<string, unknown>>[];
+const rows = (side: Nodes['main'], sql: string) => side.query(sql);
 
 beforeEach(async () => {
   for (const cluster of [nodes.main, nodes.standby]) {

@@ -207,5 +207,15 @@ export const createEventsPart = (options: EventsOptions): MergePart => ({
       return reportEvents(started.databases.here, merge, left, warnings);
     }),
   undo: (merge, undo) => undoEvents(options, merge, undo),
+  settle: (merge, signal) =>
+    withDatabases(options.connectHere, options.connectThere, signal, async ({ here, node }) => {
+      const epoch = Math.max(0, ...merge.terms.map((term) => term.epoch));
+      const noted = await here.run(
+        `INSERT INTO dualtone.merge_settled AS m (node, epoch) VALUES ($1, $2::bigint)
+         ON CONFLICT (node) DO UPDATE SET epoch = greatest(m.epoch, excluded.epoch)`,
+        [node, String(epoch)],
+      );
+      return noted.ok ? ok(null) : noted;
+    }),
   forget: (merge, signal) => forgetEvents(options.connectHere, merge, signal),
 });

@@ -78,6 +78,37 @@ const halvesOf = ({ key, before, after, op, whole }: LoggedChange): readonly Hal
   ];
 };
 
+export interface Fold {
+  /** In the order of `seq`. */
+  add(change: LoggedChange): void;
+  /** One entry a row, in the order of their last changes. */
+  result(): readonly NetChange[];
+}
+
+/** A fold that takes entries as they are read, so that a long log need not be held. */
+export const createFold = (): Fold => {
+  const netByRow = new Map<string, NetChange>();
+  return {
+    add: (change) => {
+      for (const half of halvesOf(change)) {
+        const id = rowId(change.table, half.key);
+        const former = netByRow.get(id);
+        netByRow.delete(id);
+        netByRow.set(id, {
+          table: change.table,
+          key: half.key,
+          before: former === undefined ? half.before : former.before,
+          after: half.after,
+          firstSeq: former?.firstSeq ?? change.seq,
+          lastSeq: change.seq,
+          at: change.at,
+        });
+      }
+    },
+    result: () => [...netByRow.values()],
+  };
+};
+
 /**
  * One entry a row, in the order of their last changes. Entries may come in any order and more than once: `seq` orders them.
  * Rows that ended as they began are kept (`before` equals `after`): what an earlier pass merged of them may have to go back.
@@ -85,24 +116,9 @@ const halvesOf = ({ key, before, after, op, whole }: LoggedChange): readonly Hal
 export const foldChanges = (changes: Iterable<LoggedChange>): readonly NetChange[] => {
   const changeBySeq = new Map<number, LoggedChange>();
   for (const change of changes) changeBySeq.set(change.seq, change);
-  const netByRow = new Map<string, NetChange>();
-  for (const change of [...changeBySeq.values()].toSorted((a, b) => a.seq - b.seq)) {
-    for (const half of halvesOf(change)) {
-      const id = rowId(change.table, half.key);
-      const former = netByRow.get(id);
-      netByRow.delete(id);
-      netByRow.set(id, {
-        table: change.table,
-        key: half.key,
-        before: former === undefined ? half.before : former.before,
-        after: half.after,
-        firstSeq: former?.firstSeq ?? change.seq,
-        lastSeq: change.seq,
-        at: change.at,
-      });
-    }
-  }
-  return [...netByRow.values()];
+  const fold = createFold();
+  for (const change of [...changeBySeq.values()].toSorted((a, b) => a.seq - b.seq)) fold.add(change);
+  return fold.result();
 };
 
 export type NetKind = 'inserted' | 'updated' | 'deleted' | 'unchanged';

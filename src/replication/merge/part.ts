@@ -61,6 +61,8 @@ export interface MergeIdentity {
   /** The merge's own directory for what a part keeps of it (mode 0700). */
   readonly directory: string;
   readonly terms: readonly Term[];
+  /** All is home, and the standby may have been overwritten: only what waits for a decision can still be done. */
+  readonly settled: boolean;
 }
 
 /** Persons' decisions about configuration. */
@@ -92,6 +94,8 @@ export interface MergePart {
   preview(merge: MergeIdentity, options: PartRunOptions): Promise<Result<PartPreview>>;
   run(merge: MergeIdentity, options: PartRunOptions): Promise<Result<PartReport>>;
   undo(merge: MergeIdentity, options: PartUndoOptions): Promise<Result<PartReport>>;
+  /** All that the standby collected is home: what a later merge must not bring again is noted. Before the standby is told. */
+  settle(merge: MergeIdentity, signal: AbortSignal): Promise<Result<null>>;
   /** Drops what was kept for undo; the merge is settled or undone. */
   forget(merge: MergeIdentity, signal: AbortSignal): Promise<Result<null>>;
 }

@@ -6,7 +6,7 @@ import type { Database } from '../postgres/connection.ts';
  * `merged`: which row of the standby (`node` names its database, `key_there` the row) became which row here, and what it looked
  * like there. `aside`: rows that do not fit here; `state` is `aside` (not in its table), `trimmed` (it is, without a
  * reference that leads nowhere here) or `undone`. `merge_changes`: what became of status columns and configuration, with
- * what was here before. `merge_settled`: up to which term all is home.
+ * what was here before; `whole`: a row that was made or deleted, otherwise columns; `net`: what the standby had before and after. `merge_settled`: up to which term all is home.
  */
 export const mergeTables = `
 create table if not exists dualtone.merged (
@@ -37,9 +37,12 @@ create table if not exists dualtone.merge_changes (
   entry text not null,
   table_name text not null,
   key jsonb not null,
-  outcome text not null check (outcome in ('written', 'kept', 'refused', 'pending', 'undone')),
+  whole boolean not null,
+  outcome text not null check (outcome in ('written', 'same', 'aside', 'refused', 'pending', 'undone')),
   was jsonb,
   became jsonb,
+  net jsonb not null,
+  both_changed boolean not null,
   text text not null,
   at timestamptz not null default clock_timestamp()
 );

@@ -28,56 +28,72 @@ export const eventRules: readonly EventRule[] = [
   { table: 'queue_log', key: 'id', time: 'time', parent: null },
 ];
 
+/** One node's database. */
+export interface Side {
+  readonly socketDir: string;
+  readonly port: number;
+  readonly database: string;
+  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
 export interface Nodes {
-  readonly main: Cluster;
-  readonly standby: Cluster;
+  readonly main: Side;
+  readonly standby: Side;
   stop(): Promise<void>;
 }
 
+const sideOf = (cluster: Cluster, database: string): Side => ({
+  socketDir: cluster.socketDir,
+  port: cluster.port,
+  database,
+  query: async (sql) => {
+    const done: unknown = await cluster.query(sql, undefined, database);
+    const last = Array.isArray(done) ? (done.at(-1) as unknown) : done;
+    return (last as { readonly rows: readonly Readonly<Record<string, unknown>>[] }).rows;
+  },
+});
+
+/** Two databases of one server: what a merge knows of a node is its database, and one server is half the work. */
 export const startNodes = async (sql: string = schemaSql): Promise<Nodes> => {
-  const main = await startCluster();
-  const standby = await startCluster().catch(async (error: unknown) => {
-    await main.stop();
-    throw error;
-  });
-  const stop = async (): Promise<void> => {
-    await Promise.all([main.stop(), standby.stop()]);
-  };
+  const cluster = await startCluster();
+  const nodes = { main: sideOf(cluster, 'main'), standby: sideOf(cluster, 'standby'), stop: cluster.stop };
   try {
-    for (const cluster of [main, standby]) {
-      await cluster.query('CREATE SCHEMA dualtone');
-      await cluster.query(sql);
+    for (const side of [nodes.main, nodes.standby]) {
+      await cluster.createDatabase(side.database);
+      await side.query(`CREATE SCHEMA dualtone; ${sql}`);
     }
   } catch (error) {
-    await stop();
+    await cluster.stop();
     throw error;
   }
-  return { main, standby, stop };
+  return nodes;
 };
+
+export type Reach = Pick<Side, 'socketDir' | 'port' | 'database'>;
 
 /** As the superuser over the socket; the merge itself needs no such right. */
 export const connectTo =
-  (name: string, cluster: Pick<Cluster, 'socketDir' | 'port'>): Connect =>
+  (name: string, side: Reach): Connect =>
   (signal) =>
     connectDatabase(
       {
         name,
-        host: cluster.socketDir,
-        port: cluster.port,
-        database: 'postgres',
+        host: side.socketDir,
+        port: side.port,
+        database: side.database,
         user: 'postgres',
         password: 'x',
         tls: null,
-        connectMs: 5000,
+        connectMs: 20_000,
         statementMs: 120_000,
-        lockMs: 2000,
+        lockMs: 20_000,
         idleMs: 120_000,
       },
       signal,
     );
 
 export const eventsOptions = (
-  nodes: { readonly main: Pick<Cluster, 'socketDir' | 'port'>; readonly standby: Pick<Cluster, 'socketDir' | 'port'> },
+  nodes: { readonly main: Reach; readonly standby: Reach },
   changes: Partial<EventsOptions> = {},
 ): EventsOptions => ({
   ...EVENTS_DEFAULTS,
@@ -103,6 +119,7 @@ export const identity = (changes: Partial<MergeIdentity> = {}): MergeIdentity =>
   mergeKey: '11111111-1111-4111-8111-111111111111',
   directory: '/nonexistent',
   terms: [TERM],
+  settled: false,
   ...changes,
 });
 
