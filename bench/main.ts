@@ -7,6 +7,7 @@ import { type AgentLine, benchAgent } from './agent/agent.ts';
 import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
+import { benchReplication, type ReplicationLine, replicationParts } from './replication/replication.ts';
 import { pagePath, renderPage, resultsFolder } from './report/page.ts';
 import { openResults, type ResultsFile, type RunLine } from './results.ts';
 import { benchRivals } from './rivals/rivals.ts';
@@ -120,6 +121,15 @@ benchmark('rivals', 'Dualtone, keepalived and a check by cron: the same faults o
     const some = { ...(systems === undefined ? {} : { systems }), ...(faults === undefined ? {} : { faults }) };
     process.exitCode = await measure<RivalLine>('rivals', flags, (results, options) =>
       benchRivals(results, { ...options, ...some }),
+    );
+  });
+
+benchmark('replication', 'the database: snapshots beside the original method, on real servers', 10)
+  .option('--only <parts>', `some of ${replicationParts.join(',')}`, names)
+  .action(async (flags: Flags) => {
+    const only = flags.only === undefined ? {} : { only: flags.only };
+    process.exitCode = await measure<ReplicationLine>('replication', flags, (results, options) =>
+      benchReplication(results, { ...options, ...only }),
     );
   });
 
