@@ -19,6 +19,12 @@ const common = [
   'faketime',
   'keepalived',
   'cron',
+  // For what is replicated.
+  'postgresql',
+  'openssh-server',
+  'openssh-client',
+  'rsync',
+  'openssl',
   'libstdc++6', // node's official binary wants it
   'libatomic1',
 ];
@@ -79,6 +85,10 @@ export const disabledUnits: readonly string[] = [
   'asterisk.service',
   'cron.service',
   'nftables.service',
+  'postgresql.service',
+  'ssh.service',
+  'ssh.socket',
+  'rsync.service',
 ];
 
 /** Where a lab host tells its builder that it has booted: a folder of the machine, mounted into the host. */

@@ -148,6 +148,24 @@ const addReplication = (shelf: Shelf): void => {
   );
 };
 
+const addDatabase = (shelf: Shelf): void => {
+  const commands = () => import('./commands/database.ts');
+  const database = shelf.program
+    .command('database')
+    .summary("this node's PostgreSQL, made ready to follow")
+    .description("This node's PostgreSQL, made ready to follow.");
+  add(shelf, database, 'setup', 'make it ready; never restarts it', async (o, out) => (await commands()).setup(o, out))
+    .option('--preview', 'only show what would change')
+    .option('--overwrite-drift', 'also change back what a hand has changed since');
+  add(shelf, database, 'status', 'what is there and what is missing', async (o, out) =>
+    (await commands()).status(o, out),
+  );
+  add(shelf, database, 'undo', 'put everything back as it was', async (o, out) => (await commands()).undo(o, out));
+  add(shelf, database, 'restart', 'restart PostgreSQL, for settings that wait for it', async (o, out) =>
+    (await commands()).restart(o, out),
+  ).option('--force', 'also while this node serves: calls go through it');
+};
+
 const addPrograms = (shelf: Shelf): void => {
   const { program, output } = shelf;
   const own = [
@@ -220,6 +238,7 @@ export const createProgram = (output: Output): Shelf => {
   addJournal(shelf);
   addFiles(shelf);
   addReplication(shelf);
+  addDatabase(shelf);
   addPrograms(shelf);
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {

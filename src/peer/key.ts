@@ -90,3 +90,7 @@ export const loadKey = (path: string, ownUid: number = process.getuid?.() ?? 0):
 /** A key for one purpose and one direction: what `from` sends to `to` can be neither reflected nor sent on to a third. */
 export const deriveKey = (key: PairKey, purpose: 'datagram' | 'stream', from: VoterName, to: VoterName): Buffer =>
   createHmac('sha256', key).update(`dualtone ${purpose} 1\0${from}\0${to}`).digest();
+
+/** A password for something else that both nodes share, never the key itself: 43 letters of base64url. */
+export const derivePassword = (key: PairKey, purpose: string): string =>
+  createHmac('sha256', key).update(`dualtone password 1\0${purpose}`).digest('base64url');

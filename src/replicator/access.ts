@@ -79,7 +79,7 @@ export const peerDatabase = (config: Config, password: string): Result<DatabaseA
 
 export const databaseRules = (config: Config): DatabaseRules => {
   const { exclude, keepColumns, keepRows, status, events } = config.streams.database;
-  return { exclude, keepColumns, keepRows: keepRows as DatabaseRules['keepRows'], status, events };
+  return { exclude, keepColumns, keepRows, status, events };
 };
 
 /** The other node as SSH reaches it. */

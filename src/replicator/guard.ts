@@ -44,8 +44,7 @@ const apply = async (db: Database, { right, terms }: Wanted, collects: boolean):
 export const createDatabaseGuard = (options: DatabaseGuardOptions): DatabaseGuard => {
   const { clock, reporter, collects } = options;
   const stopping = new AbortController();
-  let wanted: Wanted | null = null;
-  let applied: Wanted | null = null;
+  const said: { wanted: Wanted | null; applied: Wanted | null } = { wanted: null, applied: null };
   let working: Promise<void> | null = null;
   let cancelAgain = (): void => undefined;
   let trouble = '';
@@ -62,11 +61,11 @@ export const createDatabaseGuard = (options: DatabaseGuardOptions): DatabaseGuar
     }
   };
   const work = async (): Promise<void> => {
-    while (wanted !== null && wanted !== applied && !stopping.signal.aborted) {
-      const want = wanted;
+    while (said.wanted !== null && said.wanted !== said.applied && !stopping.signal.aborted) {
+      const want = said.wanted;
       const done = await once(want);
       if (done.ok) {
-        applied = want;
+        said.applied = want;
         trouble = '';
         continue;
       }
@@ -82,12 +81,12 @@ export const createDatabaseGuard = (options: DatabaseGuardOptions): DatabaseGuar
     cancelAgain();
     working = work().finally(() => {
       working = null;
-      if (wanted !== applied && trouble === '') begin();
+      if (said.wanted !== said.applied && trouble === '') begin();
     });
   };
   return {
     set: (right, terms) => {
-      wanted = { right, terms };
+      said.wanted = { right, terms };
       begin();
     },
     stop: async () => {

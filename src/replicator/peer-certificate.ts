@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
-import { createAdmin } from '../replication/postgres/setup/admin.ts';
+import { type AdminOptions, createAdmin } from '../replication/postgres/setup/admin.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 import { pinnedCertificatePath } from './access.ts';
@@ -12,18 +12,16 @@ const ASK_MS = 10_000;
 const LONGEST = 20_000;
 
 /** The administrator's way into this node's PostgreSQL. */
-export const adminOf = (config: Config) =>
-  createAdmin(
-    {
-      osUser: 'postgres',
-      socket: config.streams.database.socket,
-      port: config.streams.database.port,
-      database: config.streams.database.database,
-      lockTimeMs: 2000,
-      timeLimitMs: 30_000,
-    },
-    run,
-  );
+export const adminOptions = ({ streams: { database } }: Config): AdminOptions => ({
+  osUser: 'postgres',
+  socket: database.socket,
+  port: database.port,
+  database: database.database,
+  lockTimeMs: 2000,
+  timeLimitMs: 30_000,
+});
+
+export const adminOf = (config: Config) => createAdmin(adminOptions(config), run);
 
 const own = async (config: Config): Promise<Result<unknown>> => {
   const rows = await adminOf(config).rows<{ readonly pem: string | null }>(
@@ -59,11 +57,12 @@ export const followCertificate = (config: Config, talk: Talk, reporter: StreamRe
   talk.answer('database-certificate', () => own(config));
   if (config.streams.database.via !== 'tls' || config.streams.database.caFile !== null) return;
   const path = pinnedCertificatePath(config);
-  talk.onConnected(async () => {
+  const learn = async (): Promise<void> => {
     const answer = await talk.ask('database-certificate', null, ASK_MS);
     const pem = answer.ok ? pemOf(answer.value) : null;
     if (pem === null || pem === known(path)) return;
     keep(path, pem);
     reporter.note('database-certificate', { pinned: path });
-  });
+  };
+  talk.onConnected(() => void learn());
 };

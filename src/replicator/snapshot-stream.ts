@@ -88,68 +88,79 @@ const asRun = (report: SnapshotReport): StreamRun => ({
   text: report.text,
 });
 
-/** A run under way is waited for, never doubled; it is ended when this node no longer serves. */
-export const createSnapshotStream = (options: SnapshotStreamOptions): Stream => {
-  const { clock, isMain, reporter } = options;
-  const state: State = {
-    right: { holding: 0, highest: 0 },
-    running: null,
-    cancel: new AbortController(),
-    progress: null,
-    last: null,
-    lastSuccess: null,
-    lastError: null,
+interface Works {
+  readonly options: SnapshotStreamOptions;
+  readonly state: State;
+  readonly say: (fault: Fault | null) => void;
+  sending(): boolean;
+}
+
+const perform = (works: Works): ReturnType<typeof runSnapshot> => {
+  const { options, state } = works;
+  const access = options.access();
+  if (!access.ok) return Promise.resolve(access);
+  const { schema, rules, timeLimitMs } = options;
+  const limits = { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null };
+  const onProgress = (progress: StreamProgress): void => {
+    state.progress = progress;
   };
-  const say = createVoice(reporter);
-  const sending = (): boolean => isMain && state.right.holding > 0;
-  const once = async (): Promise<Result<StreamRun>> => {
-    const access = options.access();
-    const { schema, rules, timeLimitMs } = options;
-    const done = access.ok
-      ? await (options.run ?? runSnapshot)(
-          {
-            ...access.value,
-            schema,
-            rules,
-            timeLimitMs,
-            epoch: state.right.holding,
-            limits: { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null },
-          },
-          {
-            signal: state.cancel.signal,
-            onProgress: (progress) => {
-              state.progress = progress;
-            },
-          },
-        )
-      : access;
-    if (!done.ok) {
-      state.lastError = { ...done.error, at: clock.wall() };
-      // Ended by ourselves, because service moved: no news.
-      if (sending()) say(done.error);
-      reporter.note('database', { ok: false, ...done.error });
-      return done;
-    }
-    const report = done.value;
-    Object.assign(state, { last: report, lastSuccess: report.startedAt, lastError: null });
-    say(null);
-    const { changed, bytes, tookMs, lockedMs, warnings, text } = report;
-    reporter.note('database', { ok: true, changed, bytes, tookMs, lockedMs, warnings, text });
-    if (changed > 0) options.onChanged(report);
-    return { ok: true, value: asRun(report) };
-  };
-  const run = (given: RunOptions): Promise<Result<StreamRun>> => {
+  return (options.run ?? runSnapshot)(
+    { ...access.value, schema, rules, timeLimitMs, epoch: state.right.holding, limits },
+    { signal: state.cancel.signal, onProgress },
+  );
+};
+
+const once = async (works: Works): Promise<Result<StreamRun>> => {
+  const { options, state, say, sending } = works;
+  const { clock, reporter } = options;
+  const done = await perform(works);
+  if (!done.ok) {
+    state.lastError = { ...done.error, at: clock.wall() };
+    // Ended by ourselves, because service moved: no news.
+    if (sending()) say(done.error);
+    reporter.note('database', { ok: false, ...done.error });
+    return done;
+  }
+  const report = done.value;
+  Object.assign(state, { last: report, lastSuccess: report.startedAt, lastError: null });
+  say(null);
+  const { changed, bytes, tookMs, lockedMs, warnings, text } = report;
+  reporter.note('database', { ok: true, changed, bytes, tookMs, lockedMs, warnings, text });
+  if (changed > 0) options.onChanged(report);
+  return { ok: true, value: asRun(report) };
+};
+
+const runOf =
+  (works: Works) =>
+  (given: RunOptions): Promise<Result<StreamRun>> => {
+    const { state, options, sending } = works;
     if (!sending()) return Promise.resolve(notSending());
-    state.running ??= once().finally(() => {
+    state.running ??= once(works).finally(() => {
       state.running = null;
       state.progress = null;
     });
-    const { running } = state;
-    const cancelTicks = ticking(clock, () => {
+    const cancelTicks = ticking(options.clock, () => {
       if (state.progress !== null) given.onProgress(state.progress);
     });
-    return running.finally(cancelTicks);
+    return state.running.finally(cancelTicks);
   };
+
+const freshState = (): State => ({
+  right: { holding: 0, highest: 0 },
+  running: null,
+  cancel: new AbortController(),
+  progress: null,
+  last: null,
+  lastSuccess: null,
+  lastError: null,
+});
+
+/** A run under way is waited for, never doubled; it is ended when this node no longer serves. */
+export const createSnapshotStream = (options: SnapshotStreamOptions): Stream => {
+  const { clock, isMain, reporter } = options;
+  const state = freshState();
+  const sending = (): boolean => isMain && state.right.holding > 0;
+  const run = runOf({ options, state, say: createVoice(reporter), sending });
   const never = new AbortController().signal;
   const schedule = createSchedule({
     ...options.schedule,

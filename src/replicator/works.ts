@@ -6,7 +6,7 @@ import { fail, type Result } from '../core/result.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
-import { createStreams } from './streams.ts';
+import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync.ts';
 
 export interface ReplicatorWorks {
@@ -83,6 +83,58 @@ const notYet = () =>
     'See `streams.merge` in docs/configuration.md.',
   );
 
+interface Inner {
+  readonly config: Config;
+  readonly say: (message: FromReplicator) => void;
+  readonly reporter: StreamReporter;
+  readonly peer: Peer;
+  readonly streams: Streams;
+  readonly cancelById: Map<string, AbortController>;
+}
+
+const perform = (
+  { config, reporter, peer, streams }: Inner,
+  work: Work,
+  options: RunOptions,
+): Promise<Result<unknown>> => {
+  switch (work.name) {
+    case 'replicate':
+      return replicate(streams.all, work.stream, options);
+    case 'sync-init':
+      return initSync(config, peer.talk, reporter);
+    case 'merge-preview':
+    case 'merge-run':
+    case 'merge-undo':
+    case 'merge-report':
+    case 'loss':
+      return Promise.resolve(notYet());
+  }
+};
+
+const obey = async (inner: Inner, id: string, work: Work): Promise<void> => {
+  const { say, cancelById } = inner;
+  const cancel = new AbortController();
+  cancelById.set(id, cancel);
+  const onProgress: RunOptions['onProgress'] = (progress) => say({ type: 'progress', id, progress });
+  const result = await perform(inner, work, { signal: cancel.signal, onProgress });
+  cancelById.delete(id);
+  say({ type: 'done', id, result });
+};
+
+/** Tells the agent how the streams are, when that has changed. */
+const createTeller = ({ streams, say }: Inner) => {
+  let cancel = (): void => undefined;
+  let shown = '';
+  const tell = (): void => {
+    const status = { streams: streams.all.map((stream) => stream.status()), merge: null, loss: null };
+    const now = JSON.stringify(status);
+    if (now !== shown) say({ type: 'status', ...status });
+    shown = now;
+    cancel = systemClock.at(systemClock.now() + STATUS_MS, tell);
+  };
+  return { start: tell, stop: () => cancel() };
+};
+
 /** Everything of one replicator; `say` reaches the agent. */
 export const createReplicatorWorks = (config: Config, say: (message: FromReplicator) => void): ReplicatorWorks => {
   const reporter: StreamReporter = {
@@ -91,43 +143,15 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
   };
   const peer = createPeer(say);
   const streams = createStreams(config, peer.talk, systemClock, reporter);
-  const cancelById = new Map<string, AbortController>();
-  let cancelStatus = (): void => undefined;
-  let shown = '';
+  const inner: Inner = { config, say, reporter, peer, streams, cancelById: new Map() };
+  const teller = createTeller(inner);
   let right: StreamRight = { holding: 0, highest: 0 };
   let terms: readonly Term[] = [];
-
-  const tellStatus = (): void => {
-    const status = { streams: streams.all.map((stream) => stream.status()), merge: null, loss: null };
-    const now = JSON.stringify(status);
-    if (now !== shown) say({ type: 'status', ...status });
-    shown = now;
-    cancelStatus = systemClock.at(systemClock.now() + STATUS_MS, tellStatus);
-  };
-  const obey = async (id: string, work: Work): Promise<void> => {
-    const cancel = new AbortController();
-    cancelById.set(id, cancel);
-    const onProgress: RunOptions['onProgress'] = (progress) => say({ type: 'progress', id, progress });
-    const options = { signal: cancel.signal, onProgress };
-    const result = await perform(work, options);
-    cancelById.delete(id);
-    say({ type: 'done', id, result });
-  };
-  const perform = (work: Work, options: RunOptions): Promise<Result<unknown>> => {
-    switch (work.name) {
-      case 'replicate':
-        return replicate(streams.all, work.stream, options);
-      case 'sync-init':
-        return initSync(config, peer.talk, reporter);
-      default:
-        return Promise.resolve(notYet());
-    }
-  };
   return {
     start: () => {
       answerSync(config, peer.talk, reporter);
       for (const stream of streams.all) stream.start();
-      tellStatus();
+      teller.start();
     },
     take: (message) => {
       switch (message.type) {
@@ -142,14 +166,14 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
         case 'peer-connected':
           return peer.connected();
         case 'work':
-          return void obey(message.id, message.work);
+          return void obey(inner, message.id, message.work);
         case 'cancel':
-          return cancelById.get(message.id)?.abort();
+          return inner.cancelById.get(message.id)?.abort();
       }
     },
     stop: async () => {
-      cancelStatus();
-      for (const cancel of cancelById.values()) cancel.abort();
+      teller.stop();
+      for (const cancel of inner.cancelById.values()) cancel.abort();
       await streams.stop();
       peer.talk.stop();
     },

@@ -12,7 +12,7 @@ const BAR = 24;
 
 /** One line that is written over again on a terminal; nothing elsewhere. */
 const createBar = (options: CommonOptions, output: Output) => {
-  const shown = options.json !== true && process.stderr.isTTY === true;
+  const shown = options.json !== true && process.stderr.isTTY;
   return {
     show: ({ what, done, total }: StreamProgress): void => {
       if (!shown) return;
@@ -73,7 +73,7 @@ export const syncInit = async (options: CommonOptions, output: Output): Promise<
 export const configOf = async (options: CommonOptions, output: Output): Promise<Config> => {
   const path = options.config ?? DEFAULT_CONFIG;
   const { loadConfig } = await import('../../config/machine.ts');
-  const parsed = await loadConfig(path);
+  const parsed = loadConfig(path);
   if (parsed.ok) return parsed.config;
   output.err(await problemLines(path, parsed.problems));
   throw new Ended(EXIT.configInvalid);

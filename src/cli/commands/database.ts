@@ -1,0 +1,99 @@
+/** `dualtone database`: this node's PostgreSQL made ready for replication, looked at, or put back. Works without the agent. */
+import type { ItemLook } from '../../replication/postgres/setup/item.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { type CommonOptions, type Output, orEnd } from '../target.ts';
+import { configOf } from './replicate.ts';
+
+const MARK: Readonly<Record<ItemLook['condition'], string>> = {
+  right: 'ok',
+  missing: '+ ',
+  due: '~ ',
+  drifted: '! ',
+  refused: 'x ',
+};
+
+const line = ({ condition, text, change, effect }: ItemLook): string => {
+  const when = change === null || effect === 'at-once' ? '' : ` (by ${effect})`;
+  return `  ${MARK[condition]} ${text}${change === null ? '' : ` -> ${change}${when}`}\n`;
+};
+
+export interface SetupFlags extends CommonOptions {
+  readonly preview?: boolean;
+  readonly overwriteDrift?: boolean;
+}
+
+const open = async (options: SetupFlags, output: Output) => {
+  const config = await configOf(options, output);
+  const [{ databaseSetup, ensurePassword }, { derivePassword, loadKey }] = await Promise.all([
+    import('../../replicator/setup.ts'),
+    import('../../peer/key.ts'),
+  ]);
+  const key = orEnd(loadKey(config.keyFile), options, output);
+  orEnd(ensurePassword(config, derivePassword(key, 'database')), options, output);
+  return { config, setup: orEnd(await databaseSetup(config, options.overwriteDrift === true), options, output) };
+};
+
+const showPending = (pending: readonly string[], output: Output): void => {
+  if (pending.length === 0) return;
+  output.out(`Due at the next restart of PostgreSQL, which Dualtone never does in passing: ${pending.join(', ')}.\n`);
+  output.out('    `dualtone database restart` does it now; calls go through it.\n');
+};
+
+/** `dualtone database setup [--preview]`. */
+export const setup = async (options: SetupFlags, output: Output): Promise<ExitCode> => {
+  const { config, setup: made } = await open(options, output);
+  if (options.preview === true) {
+    const items = orEnd(await made.preview(), options, output);
+    if (options.json === true) output.out(`${JSON.stringify({ ok: true, items })}\n`);
+    else output.out(items.length === 0 ? 'Nothing is to be done.\n' : items.map(line).join(''));
+    return EXIT.ok;
+  }
+  const outcome = orEnd(await made.apply(), options, output);
+  const { installChangeLog } = await import('../../replicator/setup.ts');
+  const logged = config.node.role === 'standby' ? orEnd(await installChangeLog(config), options, output) : 0;
+  if (options.json === true) {
+    output.out(`${JSON.stringify({ ok: true, ...outcome, logged })}\n`);
+    return EXIT.ok;
+  }
+  for (const done of outcome.done) output.out(`  + ${done}\n`);
+  if (logged > 0) output.out(`  Local changes of ${logged} tables are logged, so that they come home.\n`);
+  showPending(outcome.look.pendingRestart, output);
+  output.out(outcome.look.complete ? 'The database is ready.\n' : 'The database is not ready yet.\n');
+  return EXIT.ok;
+};
+
+/** `dualtone database status`. */
+export const status = async (options: SetupFlags, output: Output): Promise<ExitCode> => {
+  const { setup: made } = await open(options, output);
+  const look = orEnd(await made.look(), options, output);
+  if (options.json === true) output.out(`${JSON.stringify({ ok: look.complete, ...look })}\n`);
+  else {
+    output.out(look.items.map(line).join(''));
+    showPending(look.pendingRestart, output);
+  }
+  return look.complete ? EXIT.ok : EXIT.warning;
+};
+
+/** `dualtone database undo`. */
+export const undo = async (options: SetupFlags, output: Output): Promise<ExitCode> => {
+  const { setup: made } = await open(options, output);
+  const outcome = orEnd(await made.undo(), options, output);
+  if (options.json === true) output.out(`${JSON.stringify({ ok: outcome.left.length === 0, ...outcome })}\n`);
+  else {
+    for (const text of outcome.undone) output.out(`  - ${text}\n`);
+    for (const text of outcome.left) output.out(`  ! ${text}\n`);
+    showPending(outcome.pendingRestart, output);
+  }
+  return outcome.left.length === 0 ? EXIT.ok : EXIT.refused;
+};
+
+/** `dualtone database restart [--force]`. */
+export const restart = async (
+  options: SetupFlags & { readonly force?: boolean },
+  output: Output,
+): Promise<ExitCode> => {
+  const { setup: made } = await open(options, output);
+  orEnd(await made.restartNow(options.force === true), options, output);
+  output.out(options.json === true ? '{"ok":true}\n' : 'PostgreSQL was restarted.\n');
+  return EXIT.ok;
+};
