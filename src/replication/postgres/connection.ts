@@ -84,6 +84,8 @@ const sessionSettings = (access: DatabaseAccess): string =>
     search_path: '',
     row_security: 'off',
     jit: 'off',
+    // A telephone server has better use for its other cores.
+    max_parallel_workers_per_gather: '0',
     statement_timeout: String(access.statementMs),
     lock_timeout: String(access.lockMs),
     idle_in_transaction_session_timeout: String(access.idleMs),

@@ -7,6 +7,9 @@ import { sqlStateOf } from '../database-fault.ts';
 /** Raised by our own statement when the guard says no. */
 const REFUSED = 'DT001';
 
+/** Memory for comparing tables of ordinary size without files; taken only where it is needed, and given back at the end. */
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL work_mem = '32MB'; SET temp_buffers = '32MB'`;
+
 const guarded = (name: string, why: string) =>
   fail(
     'database-guarded',
@@ -19,7 +22,7 @@ const guarded = (name: string, why: string) =>
  * Each statement sees what is committed, so that the guard at the end is the guard of that moment.
  */
 export const beginTarget = async (target: Database): Promise<Result<null>> => {
-  const begun = await target.run('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  const begun = await target.run(BEGIN);
   if (!begun.ok) return begun;
   const applying = await target.run('SELECT dualtone.begin_apply()');
   if (applying.ok) return ok(null);
