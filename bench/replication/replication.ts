@@ -1,74 +1,121 @@
-/** What replication costs and how long it takes: Dualtone's snapshot beside the original's way. */
+/** What replication costs and how long it takes: snapshots beside the original's way, lag under change, and merges. */
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { startLoadMeter } from '../machine.ts';
 import type { ResultsFile, RunLine } from '../results.ts';
 import { type BenchOptions, nextRun } from '../series.ts';
+import { type ContinuousLine, measureContinuous } from './continuous.ts';
+import { type EventMergeLine, leaveEvents, measureEventMerge } from './event-merge.ts';
 import { type BenchPair, startPair } from './pair.ts';
 import { measuredProcessorMs } from './processor.ts';
 import { measureSnapshot, type SnapshotLine, snapshotCases } from './snapshot.ts';
+import { measureVoicemailMerge, type VoicemailMergeLine } from './voicemail-merge.ts';
 
-export type ReplicationLine = SnapshotLine;
+export type ReplicationLine = SnapshotLine | ContinuousLine | EventMergeLine | VoicemailMergeLine;
 
 export interface ReplicationOptions extends BenchOptions {
   /** Only these parts. */
   readonly only?: readonly string[];
 }
 
-const sizes = [1000, 5000] as const;
+export const snapshotSizes = [1000, 5000] as const;
+export const EVENT_ROWS = 1_000_000;
+export const MESSAGES = 10_000;
 
 /** `snapshot/1000/same`, and so on. */
 export const snapshotWhat = (users: number, kind: string): string => `snapshot/${users}/${kind}`;
+export const continuousWhat = 'continuous/200';
+export const eventsWhat = `merge/events/${EVENT_ROWS}`;
+export const voicemailWhat = `merge/voicemail/${MESSAGES}`;
 
 type Results = ResultsFile<ReplicationLine>;
+type Bare<Line extends RunLine> = Omit<Line, keyof RunLine>;
+
+/** Measures one run of this unless there are enough. `dataDirs`: of the servers that run meanwhile. */
+const once = async <Line extends ReplicationLine>(
+  what: string,
+  dataDirs: readonly string[],
+  results: Results,
+  options: ReplicationOptions,
+  measure: (run: number) => Promise<Result<Bare<Line>>>,
+): Promise<Result<void>> => {
+  const run = nextRun(results, what, options.runs);
+  if (run === undefined) return ok(undefined);
+  const others = await startLoadMeter(() => measuredProcessorMs(dataDirs));
+  const measured = await measure(run);
+  if (!measured.ok) return measured;
+  const line = { what, run, ...measured.value, others_percent: await others() } as unknown as ReplicationLine;
+  await results.add(line);
+  options.onLine(line);
+  return ok(undefined);
+};
 
 const withPair = async (
   users: number,
   options: ReplicationOptions,
-  work: (pair: BenchPair) => Promise<Result<void>>,
+  work: (pair: BenchPair, dataDirs: readonly string[]) => Promise<Result<void>>,
 ): Promise<Result<void>> => {
   options.log(`two servers with ${users} users …`);
   const pair = await startPair({ era: 'wazo', users, queues: Math.ceil(users / 50), events: 2000 });
   try {
-    options.log(`PostgreSQL ${pair.main.version} and ${pair.standby.version}`);
-    return await work(pair);
+    options.log(`PostgreSQL ${pair.main.version}`);
+    return await work(pair, [pair.main.dataDir, pair.standby.dataDir]);
   } finally {
     await pair.stop();
   }
 };
 
-const round = async (pair: BenchPair, results: Results, options: ReplicationOptions): Promise<Result<void>> => {
-  for (const kind of snapshotCases) {
-    const what = snapshotWhat(pair.content.users, kind);
-    const run = nextRun(results, what, options.runs);
-    if (run === undefined) continue;
-    const own = (): Promise<number> => measuredProcessorMs([pair.main.dataDir, pair.standby.dataDir]);
-    const others = await startLoadMeter(own);
-    const measured = await measureSnapshot(pair, kind, run, options.signal);
-    if (!measured.ok) return measured;
-    const line: SnapshotLine = { what, run, ...measured.value, others_percent: await others() };
-    await results.add(line);
-    options.onLine(line satisfies RunLine);
+const snapshots = async (users: number, results: Results, options: ReplicationOptions): Promise<Result<void>> => {
+  const kinds = snapshotCases.map((kind) => ({ kind, what: snapshotWhat(users, kind) }));
+  if (kinds.every(({ what }) => results.count(what) >= options.runs)) return ok(undefined);
+  return await withPair(users, options, async (pair, dataDirs) => {
+    for (let turn = 0; turn < options.runs; turn += 1)
+      for (const { kind, what } of kinds) {
+        const done = await once<SnapshotLine>(what, dataDirs, results, options, (run) =>
+          measureSnapshot(pair, kind, run, options.signal),
+        );
+        if (!done.ok) return done;
+      }
+    return ok(undefined);
+  });
+};
+
+const eventMerges = async (results: Results, options: ReplicationOptions): Promise<Result<void>> => {
+  while (results.count(eventsWhat) < options.runs) {
+    const done = await withPair(1000, options, async (pair, dataDirs) => {
+      options.log(`${await leaveEvents(pair, EVENT_ROWS)} rows of events left on the standby`);
+      return await once<EventMergeLine>(eventsWhat, dataDirs, results, options, () =>
+        measureEventMerge(pair, options.signal),
+      );
+    });
+    if (!done.ok) return done;
   }
   return ok(undefined);
 };
 
-const snapshots = async (users: number, results: Results, options: ReplicationOptions): Promise<Result<void>> => {
-  const due = snapshotCases.some((kind) => results.count(snapshotWhat(users, kind)) < options.runs);
-  if (!due) return ok(undefined);
-  return await withPair(users, options, async (pair) => {
-    for (let turn = 0; turn < options.runs; turn += 1) {
-      const done = await round(pair, results, options);
-      if (!done.ok) return done;
-    }
-    return ok(undefined);
-  });
+const repeated = async (options: ReplicationOptions, measure: () => Promise<Result<void>>): Promise<Result<void>> => {
+  for (let turn = 0; turn < options.runs; turn += 1) {
+    const done = await measure();
+    if (!done.ok) return done;
+  }
+  return ok(undefined);
 };
 
 type Part = (results: Results, options: ReplicationOptions) => Promise<Result<void>>;
 
 const partByName: Readonly<Record<string, Part>> = {
-  'snapshot-1000': (results, options) => snapshots(sizes[0], results, options),
-  'snapshot-5000': (results, options) => snapshots(sizes[1], results, options),
+  'snapshot-1000': (results, options) => snapshots(snapshotSizes[0], results, options),
+  'snapshot-5000': (results, options) => snapshots(snapshotSizes[1], results, options),
+  continuous: (results, options) =>
+    repeated(options, () =>
+      once<ContinuousLine>(continuousWhat, [], results, options, () => measureContinuous(options.signal)),
+    ),
+  events: eventMerges,
+  voicemail: (results, options) =>
+    repeated(options, () =>
+      once<VoicemailMergeLine>(voicemailWhat, [], results, options, () =>
+        measureVoicemailMerge(MESSAGES, options.signal),
+      ),
+    ),
 };
 
 export const replicationParts: readonly string[] = Object.keys(partByName);
