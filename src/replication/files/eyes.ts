@@ -39,9 +39,7 @@ export const createEyes = (options: EyesOptions): Eyes => {
     cancel();
     cancel = clock.at(clock.now() + options.blindMs, () => {
       options.onBlind();
-      void watch?.retry().then(() => {
-        if (blind !== null) lookAgain();
-      });
+      void watch?.retry().then(() => (blind === null ? undefined : lookAgain()));
     });
   };
 

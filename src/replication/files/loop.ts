@@ -33,7 +33,7 @@ export interface LoopOptions extends Omit<RunnerOptions, 'onProgress'> {
 }
 
 /** What the last runs did. */
-const createRecord = ({ clock }: LoopOptions) => {
+const createRecord = ({ clock, onOutcome }: LoopOptions) => {
   let last: RunOutcome | null = null;
   let lastSuccess: WallTime | null = null;
   let lastError: LoopFacts['lastError'] = null;
@@ -42,6 +42,7 @@ const createRecord = ({ clock }: LoopOptions) => {
       last = outcome;
       if (outcome.fault === null) lastSuccess = clock.wall();
       else lastError = { ...outcome.fault, at: clock.wall() };
+      onOutcome(outcome);
     },
     facts: () => ({ last, lastSuccess, lastError }),
   };
@@ -79,74 +80,81 @@ const createAudience = () => {
   };
 };
 
+const earlier = (a: Instant | null, b: Instant | null): Instant | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+
+/** Pauses that grow until a success. */
+const createPause = ({ clock, backOffMs }: LoopOptions) => {
+  let pauseMs = backOffMs.first;
+  let cancel: () => void = () => undefined;
+  return {
+    after: (fire: () => void): void => {
+      cancel = clock.at(clock.now() + pauseMs, fire);
+      pauseMs = Math.min(pauseMs * 2, backOffMs.last);
+    },
+    cancel: () => cancel(),
+    reset: () => {
+      pauseMs = backOffMs.first;
+    },
+  };
+};
+
 export const createLoop = (options: LoopOptions): Loop => {
-  const { pending, clock, backOffMs } = options;
+  const { pending } = options;
   const record = createRecord(options);
   const audience = createAudience();
-  let active = false;
-  let stopRun = new AbortController();
+  const pause = createPause(options);
+  /** Null while the loop is not to work. */
+  let stopper: AbortController | null = null;
   let running: Promise<void> | null = null;
   let busySince: Instant | null = null;
   let progress: StreamProgress | null = null;
-  let retryMs = backOffMs.first;
-  let cancelRetry: () => void = () => undefined;
 
   const onProgress = (now: StreamProgress): void => {
     progress = now;
     audience.progress(now);
   };
 
-  const finished = (outcome: RunOutcome): void => {
-    progress = null;
+  const runAll = async (signal: AbortSignal): Promise<void> => {
+    for (busySince = pending.since(); busySince !== null && !signal.aborted; busySince = pending.since()) {
+      pause.cancel();
+      const outcome = await runOnce({ ...options, onProgress }, signal);
+      progress = null;
+      record.take(outcome);
+      audience.outcome(outcome);
+      if (outcome.fault === null) pause.reset();
+      else if (!signal.aborted) pause.after(work);
+      if (outcome.fault !== null) break;
+    }
     busySince = null;
-    record.take(outcome);
-    options.onOutcome(outcome);
-    audience.outcome(outcome);
-    if (outcome.fault === null) retryMs = backOffMs.first;
-    else if (active) {
-      cancelRetry = clock.at(clock.now() + retryMs, work);
-      retryMs = Math.min(retryMs * 2, backOffMs.last);
-    }
-  };
-
-  const runAll = async (): Promise<void> => {
-    let goesOn = true;
-    while (goesOn && active && pending.since() !== null) {
-      cancelRetry();
-      busySince = pending.since();
-      const outcome = await runOnce({ ...options, onProgress }, stopRun.signal);
-      finished(outcome);
-      goesOn = outcome.fault === null;
-    }
   };
 
   const work = (): void => {
-    if (running !== null || !active) return;
-    running = runAll().finally(() => {
+    if (running !== null || stopper === null) return;
+    const { signal } = stopper;
+    running = runAll(signal).finally(() => {
       running = null;
       // Ended and begun again while a run was being stopped.
-      if (active && pending.since() !== null && record.facts().last?.fault?.code === 'files-aborted') work();
+      if (signal.aborted) work();
     });
   };
 
   return {
     begin: () => {
-      active = true;
-      stopRun = new AbortController();
-      retryMs = backOffMs.first;
+      stopper = new AbortController();
+      pause.reset();
     },
     end: () => {
-      active = false;
-      stopRun.abort();
-      cancelRetry();
+      stopper?.abort();
+      stopper = null;
+      pause.cancel();
       pending.take();
       audience.outcome(null);
     },
     work,
     nextFull: audience.next,
     facts: () => {
-      const since = pending.since();
-      const waitingSince = busySince === null || since === null ? (busySince ?? since) : Math.min(busySince, since);
+      const waitingSince = earlier(busySince, pending.since());
       return { running: running !== null, waitingSince, progress, ...record.facts() };
     },
     idle: async () => {

@@ -43,7 +43,10 @@ const make = (over: Partial<FilesStreamOptions> = {}) => {
   const check = (): void => {
     if (waiting?.holds() === true) waiting.resolve();
   };
-  const made = { answer: (_: RsyncCall, __: TransferLimits): Promise<Result<Transfer>> => Promise.resolve(fine) };
+  const made = {
+    answer: (call: RsyncCall, limits: TransferLimits): Promise<Result<Transfer>> =>
+      Promise.resolve(limits.signal.aborted || call.way === 'pull' ? assert.fail('not now') : fine),
+  };
   const stream = createFilesStream({
     name: 'files',
     role: 'main',
@@ -213,11 +216,12 @@ test('a run on request joins the one under way; two at once never happen', async
   };
   stream.setRight(SERVES);
   await until(() => calls.length === 1);
-  const runs = [stream.run?.(options()), stream.run?.(options())];
+  const request = stream.run ?? assert.fail();
+  const runs = [request(options()), request(options())];
   const pump = setInterval(() => release.shift()?.(), 2);
   const results = await Promise.all(runs);
   clearInterval(pump);
-  assert.ok(results.every((result) => result?.ok));
+  assert.ok(results.every(({ ok: went }) => went));
   assert.equal(most, 1);
 });
 

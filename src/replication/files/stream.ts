@@ -140,10 +140,7 @@ const createCauses = (options: FilesStreamOptions, pending: Pending, loop: Loop)
     loop.begin();
     if (!options.onChange) wantAll();
     // What changes while the watches are set is found by the whole run after them.
-    else
-      void eyes.open().then(() => {
-        if (sending) wantAll();
-      });
+    else void eyes.open().then(() => (sending ? wantAll() : undefined));
     schedule.look();
   };
   const end = (): void => {

@@ -89,7 +89,7 @@ test('property: what changes at the standby between two passes comes with the se
         rest.some(({ conflict }) => conflict),
         false,
       );
-      assert.deepEqual(new Map([...apply(half.ours, rest).ours].toSorted()), new Map([...second].toSorted()));
+      assert.deepEqual(new Map(apply(half.ours, rest).ours), new Map(second));
     }),
   );
 });

@@ -145,3 +145,17 @@ test('a root that is missing is said, and taken when it comes', async () => {
   writeFileSync(join(late, 'f'), 'x');
   await until(() => seen().has(''));
 });
+
+test('a root that is replaced is said, and taken anew', async () => {
+  const own = join(root, 'own');
+  mkdirSync(own);
+  const { troubles, watch, until, seen } = await open({ roots: [own] });
+  renameSync(own, join(root, 'old'));
+  rmSync(join(root, 'old'), { recursive: true });
+  mkdirSync(own);
+  await until(() => troubles.length === 1 && seen().has('ALL'));
+  await watch.retry();
+  assert.equal(troubles.at(-1), null);
+  writeFileSync(join(own, 'f'), 'x');
+  await until(() => seen().has(''));
+});

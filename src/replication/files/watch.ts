@@ -4,6 +4,7 @@
  */
 import { type FSWatcher, watch as fsWatch, readFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Instant, Millis } from '../../core/words.ts';
 import { bytesOf, type RawPath, rawOf, rawOfText } from './raw-path.ts';
 
@@ -59,6 +60,11 @@ const queueLength = (): number => {
   }
 };
 
+interface Place {
+  readonly root: string;
+  readonly directory: RawPath;
+}
+
 /** Collects what changed, and tells it when it has settled. */
 const createCollector = (options: WatchOptions) => {
   const { clock, settleMs, longestMs, onDirty } = options;
@@ -75,15 +81,24 @@ const createCollector = (options: WatchOptions) => {
     since = null;
     onDirty(dirty);
   };
-  const mark = (root: string, directory: RawPath | 'all'): void => {
-    const found = dirtyByRoot.get(root) ?? new Set();
-    if (directory === 'all' || found === 'all' || found.size >= most) dirtyByRoot.set(root, 'all');
-    else dirtyByRoot.set(root, found.add(directory));
+  const settle = (): void => {
     since ??= clock.now();
     cancel();
     cancel = clock.at(Math.min(clock.now() + settleMs, since + longestMs), tell);
   };
-  return { mark, since: () => since, stop: () => cancel() };
+  return {
+    mark: ({ root, directory }: Place): void => {
+      const found = dirtyByRoot.get(root) ?? new Set();
+      dirtyByRoot.set(root, found === 'all' || found.size >= most ? 'all' : found.add(directory));
+      settle();
+    },
+    markAll: (root: string): void => {
+      dirtyByRoot.set(root, 'all');
+      settle();
+    },
+    since: () => since,
+    stop: () => cancel(),
+  };
 };
 
 /** Counts the events of one turn of the loop. */
@@ -98,11 +113,6 @@ const createBurstCounter = (limit: number, onBurst: () => void): (() => void) =>
     count += 1;
   };
 };
-
-interface Place {
-  readonly root: string;
-  readonly directory: RawPath;
-}
 
 const pathOf = ({ root, directory }: Place): Buffer =>
   bytesOf(directory === '' ? rawOfText(root) : `${rawOfText(root)}/${directory}`);
@@ -127,32 +137,30 @@ interface Watched {
 /** Own staging of rsync in a tree that is a source and was a destination is no change. */
 const IGNORED = new Set(['.~tmp~']);
 
-export const createWatch = (options: WatchOptions): Watch => {
-  const watch = options.watch ?? realWatch;
-  const watchedByKey = new Map<string, Watched>();
-  const troubleByRoot = new Map<string, string>();
-  const collector = createCollector(options);
-  let stopped = false;
+/** Which roots are not wholly seen, and what people are told about it. */
+const createTroubles = (onTrouble: WatchOptions['onTrouble']) => {
+  const textByRoot = new Map<string, string>();
   let told: string | null = null;
-
-  const markAll = (): void => {
-    for (const root of options.roots) collector.mark(root, 'all');
+  return {
+    has: (root: string) => textByRoot.has(root),
+    roots: () => [...textByRoot.keys()],
+    set: (root: string, code: string): void => {
+      const why = code === 'ENOSPC' || code === 'EMFILE' ? 'raise fs.inotify.max_user_watches' : code;
+      textByRoot.set(root, `changes below ${root} are not all seen (${why}); it is compared as a whole at times`);
+    },
+    clear: () => textByRoot.clear(),
+    tell: (): void => {
+      const text = [...textByRoot.values()][0] ?? null;
+      if (text === told) return;
+      told = text;
+      onTrouble(text);
+    },
   };
-  const countEvent = createBurstCounter(options.burst ?? Math.floor(queueLength() * 0.9), markAll);
+};
 
-  const tellTrouble = (): void => {
-    const text = [...troubleByRoot.values()][0] ?? null;
-    if (text === told || stopped) return;
-    told = text;
-    options.onTrouble(text);
-  };
-  const trouble = (root: string, error: unknown): void => {
-    const code = codeOf(error);
-    const limit = code === 'ENOSPC' || code === 'EMFILE';
-    const remedy = limit ? 'raise fs.inotify.max_user_watches' : `${code}`;
-    troubleByRoot.set(root, `changes below ${root} are not all seen (${remedy}); it is compared as a whole at times`);
-  };
-
+/** The watches themselves, by place. */
+const createTable = (watch: NonNullable<WatchOptions['watch']>) => {
+  const watchedByKey = new Map<string, Watched>();
   const forget = (place: Place): void => {
     const prefix = keyOf(place);
     for (const [key, { watcher }] of watchedByKey) {
@@ -161,78 +169,111 @@ export const createWatch = (options: WatchOptions): Watch => {
       watchedByKey.delete(key);
     }
   };
-
-  /** Something happened to a name in a watched directory. */
-  const onEvent = async (place: Place, name: RawPath): Promise<void> => {
-    const at = inner(place, name);
-    const identity = await identityOf(pathOf(at));
-    if (stopped) return;
-    const known = watchedByKey.get(keyOf(at));
-    if (known !== undefined && known.identity !== identity) forget(at);
-    if (identity !== null) await add(at, true);
-  };
-
-  const listen = (place: Place) => (name: Buffer | null) => {
-    if (stopped) return;
-    const raw = name === null ? null : rawOf(name);
-    if (raw !== null && IGNORED.has(raw)) return;
-    countEvent();
-    collector.mark(place.root, place.directory);
-    if (raw !== null) void onEvent(place, raw);
-  };
-
-  const begin = (place: Place): Watched | null => {
-    try {
-      const watcher = watch(pathOf(place), listen(place));
+  return {
+    forget,
+    get: (place: Place) => watchedByKey.get(keyOf(place)),
+    size: () => watchedByKey.size,
+    /** Throws as `fs.watch` does. */
+    begin: (place: Place, listener: (name: Buffer | null) => void): Watched => {
+      const watcher = watch(pathOf(place), listener);
       watcher.on('error', () => forget(place));
       const watched: Watched = { watcher, identity: null };
       watchedByKey.set(keyOf(place), watched);
       return watched;
+    },
+  };
+};
+
+const subdirectories = async (place: Place): Promise<readonly Place[]> => {
+  const entries = await readdir(pathOf(place), { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && !IGNORED.has(rawOf(entry.name)))
+    .map((entry) => inner(place, rawOf(entry.name)));
+};
+
+/** Sets the watches, follows what comes and goes, and marks what changed. */
+const createFollower = (options: WatchOptions) => {
+  const table = createTable(options.watch ?? realWatch);
+  const troubles = createTroubles(options.onTrouble);
+  const collector = createCollector(options);
+  let stopped = false;
+  const countEvent = createBurstCounter(options.burst ?? Math.floor(queueLength() * 0.9), () => {
+    for (const root of options.roots) collector.markAll(root);
+  });
+
+  const lose = (root: string, code: string): void => {
+    troubles.set(root, code);
+    collector.markAll(root);
+    if (!stopped) troubles.tell();
+  };
+
+  /** Something happened to a name in a watched directory, or to a root itself, which the kernel tells under its name. */
+  const onName = async (place: Place, name: RawPath): Promise<void> => {
+    const isRoot = place.directory === '' && name === rawOfText(basename(place.root));
+    if (isRoot && (await identityOf(pathOf(place))) !== table.get(place)?.identity && !stopped) {
+      table.forget(place);
+      lose(place.root, 'it was replaced');
+      return;
+    }
+    const at = inner(place, name);
+    const identity = await identityOf(pathOf(at));
+    if (stopped) return;
+    if (table.get(at)?.identity !== identity) table.forget(at);
+    if (identity !== null) await add(at, true);
+  };
+
+  const listener = (place: Place) => (name: Buffer | null) => {
+    const raw = name === null ? null : rawOf(name);
+    if (stopped || (raw !== null && IGNORED.has(raw))) return;
+    countEvent();
+    collector.mark(place);
+    if (raw !== null) void onName(place, raw);
+  };
+
+  const begin = (place: Place): Watched | null => {
+    try {
+      return table.begin(place, listener(place));
     } catch (error) {
       // A directory that is gone again needs no watch; a root does.
-      if (codeOf(error) === 'ENOENT' && place.directory !== '') return null;
-      trouble(place.root, error);
-      collector.mark(place.root, 'all');
-      tellTrouble();
+      if (codeOf(error) !== 'ENOENT' || place.directory === '') lose(place.root, codeOf(error));
       return null;
     }
   };
 
   /** Watches a directory and, after that, all below it; a new one is marked, for it may have been filled before. */
   const add = async (place: Place, isNew: boolean): Promise<void> => {
-    if (stopped || troubleByRoot.has(place.root)) return;
-    if (watchedByKey.has(keyOf(place))) return;
+    if (stopped || troubles.has(place.root) || table.get(place) !== undefined) return;
     const watched = begin(place);
     if (watched === null) return;
     watched.identity = await identityOf(pathOf(place));
-    if (isNew) collector.mark(place.root, place.directory);
-    const entries = await readdir(pathOf(place), { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
-    for (const entry of entries) {
-      const name = rawOf(entry.name);
-      if (entry.isDirectory() && !IGNORED.has(name)) await add(inner(place, name), isNew);
-    }
+    if (isNew) collector.mark(place);
+    for (const below of await subdirectories(place)) await add(below, isNew);
   };
 
+  const stop = (): void => {
+    stopped = true;
+    collector.stop();
+    for (const root of options.roots) table.forget({ root, directory: '' });
+  };
+  return { add, stop, table, troubles, collector, isStopped: () => stopped };
+};
+
+export const createWatch = (options: WatchOptions): Watch => {
+  const { add, stop, table, troubles, collector, isStopped } = createFollower(options);
   const addRoots = async (roots: readonly string[]): Promise<void> => {
     for (const root of roots) await add({ root, directory: '' }, false);
-    tellTrouble();
+    if (!isStopped()) troubles.tell();
   };
-
   return {
     start: () => addRoots(options.roots),
     retry: async () => {
-      const roots = [...troubleByRoot.keys()];
-      for (const root of roots) forget({ root, directory: '' });
-      troubleByRoot.clear();
+      const roots = troubles.roots();
+      for (const root of roots) table.forget({ root, directory: '' });
+      troubles.clear();
       await addRoots(roots);
     },
     waitingSince: collector.since,
-    watched: () => watchedByKey.size,
-    stop: () => {
-      stopped = true;
-      collector.stop();
-      for (const { watcher } of watchedByKey.values()) watcher.close();
-      watchedByKey.clear();
-    },
+    watched: table.size,
+    stop,
   };
 };

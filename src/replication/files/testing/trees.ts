@@ -19,7 +19,7 @@ import type { FileMergeSources } from '../merge.ts';
 export type Tree = Readonly<Record<string, string>>;
 
 const timeOf = (content: string): number =>
-  1_700_000_000 + ([...content].reduce((sum, letter) => sum * 7 + letter.charCodeAt(0), 0) % 1e6);
+  1_700_000_000 + (Buffer.from(content).reduce((sum, byte) => sum * 7 + byte, 0) % 1e6);
 
 export const putFile = (root: string, name: string, content: string): void => {
   const path = join(root, name);
