@@ -3,10 +3,12 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { runCommand } from './actions.ts';
 import type { AmiAsk, AmiConnection } from './connection.ts';
 
-/** Where the table stood: the writes of this Asterisk so far, and the number of the newest row. */
+/** Where the table stood: the writes of this Asterisk so far, and its newest row. */
 export interface AstDbMark {
   readonly writes: number;
   readonly newest: number;
+  /** That row's path and value, in hexadecimal. */
+  readonly top: string;
 }
 
 /** A row of AstDB by its whole path, without the slash it begins with. */
@@ -16,11 +18,17 @@ export interface AstDbPath {
   readonly value: string | null;
 }
 
-export interface AstDbNews extends AstDbMark {
+export interface AstDbNews {
+  /** For the next look. */
+  readonly mark: AstDbMark;
+  /** All that was written and is still there, and perhaps some that was not. */
   readonly rows: readonly AstDbPath[];
-  /** More was written than `rows` says: something vanished, or was written twice. */
+  /** More was written than can be seen: something vanished, or was written twice. */
   readonly doubt: boolean;
 }
+
+/** More writes at a time are found by reading all, which is then as cheap. */
+const mostNews = 10_000;
 
 /** Bytes of a value that are read; twice as many letters must fit into a line of the manager. */
 export const longestCell = 16_384;
@@ -40,46 +48,83 @@ const strange = (): Result<never> =>
 
 const isPrefixed = (path: string): boolean => path.startsWith('/') && path.length > 1;
 
-const rowOf = (path: string, length: string, value: string): readonly AstDbPath[] => {
+const rowOf = (cellsOfRow: string): readonly AstDbPath[] => {
+  const [path = '', length = '', value = ''] = cellsOfRow.split(' ');
   const whole = Buffer.from(path, 'hex').toString('utf8');
   if (!isPrefixed(whole)) return [];
   const isWhole = Number(length) <= longestCell;
   return [{ path: whole.slice(1), value: isWhole ? Buffer.from(value, 'hex').toString('utf8') : null }];
 };
 
-/** What a look for news begins with. Faults as `runCommand`: `ami-permission` without class `command`. */
-export const astDbMark = async (ami: AmiConnection, ask: AmiAsk = {}): Promise<Result<AstDbMark>> => {
-  const lines = await query(ami, `SELECT total_changes()||' '||coalesce(max(rowid),0) AS ${column} FROM astdb`, ask);
+interface Numbered {
+  readonly writes: number;
+  readonly number: number;
+  /** Path and value, in hexadecimal. */
+  readonly cells: string;
+}
+
+/** The rows that were written last, the last of them first; `count` is SQL. */
+const lastRows = async (ami: AmiConnection, count: string, ask: AmiAsk): Promise<Result<readonly Numbered[]>> => {
+  const what = `total_changes()||' '||rowid||' '||${cells}`;
+  const lines = await query(ami, `SELECT ${what} AS ${column} FROM astdb ORDER BY rowid DESC LIMIT ${count}`, ask);
   if (!lines.ok) return lines;
-  const parts = /^(\d+) (\d+)$/.exec(lines.value[0] ?? '');
-  return parts === null ? strange() : ok({ writes: Number(parts[1]), newest: Number(parts[2]) });
+  return ok(
+    lines.value.map((line) => {
+      const [writes = '', number = '', ...rest] = line.split(' ');
+      return { writes: Number(writes), number: Number(number), cells: rest.join(' ') };
+    }),
+  );
+};
+
+/** What a look for news begins with; Asterisk's table is never empty. Faults as `runCommand`: `ami-permission` without class `command`. */
+export const astDbMark = async (ami: AmiConnection, ask: AmiAsk = {}): Promise<Result<AstDbMark>> => {
+  const last = await lastRows(ami, '1', ask);
+  if (!last.ok) return last;
+  const [row] = last.value;
+  return row === undefined || !Number.isSafeInteger(row.writes)
+    ? strange()
+    : ok({ writes: row.writes, newest: row.number, top: row.cells });
 };
 
 /**
- * What was written since `mark`; null: nothing. Asterisk writes each row anew (`INSERT OR REPLACE`), so it gets the next number,
- * and SQLite counts the writes of its one connection: where as many rows are new as were written, nothing else happened. Costs
- * a fifth of a millisecond when there is nothing, however large the table.
+ * What was written since `mark`; null: nothing. SQLite counts the writes of Asterisk's one connection, and a row that is written
+ * (`INSERT OR REPLACE`) gets the next number: of so many writes all that is left is among the last so many rows. Where each
+ * of them is a new one, or the former newest with another value, nothing vanished. Costs a fifth of a millisecond when nothing was
+ * written, however large the table. Fault `ami-astdb-flood`: more than `mostNews` writes.
  */
 export const astDbNews = async (
   ami: AmiConnection,
   mark: AstDbMark,
   ask: AmiAsk = {},
 ): Promise<Result<AstDbNews | null>> => {
-  const now = await query(ami, `SELECT total_changes() AS ${column}`, ask);
-  if (!now.ok) return now;
-  const writes = Number(now.value[0] ?? Number.NaN);
-  if (!Number.isSafeInteger(writes)) return strange();
-  if (writes === mark.writes) return ok(null);
-  const sql = `SELECT total_changes()||' '||rowid||' '||${cells} AS ${column} FROM astdb WHERE rowid>${mark.newest} ORDER BY rowid`;
-  const lines = await query(ami, sql, ask);
-  if (!lines.ok) return lines;
-  const found = lines.value.map((line) => line.split(' '));
-  const last = found.at(-1);
-  const after =
-    last === undefined ? { writes, newest: mark.newest } : { writes: Number(last[0]), newest: Number(last[1]) };
-  const rows = found.flatMap(([, , path = '', length = '', value = '']) => rowOf(path, length, value));
-  return ok({ ...after, rows, doubt: after.writes - mark.writes !== found.length });
+  const found = await lastRows(ami, `min(total_changes()-${mark.writes},${mostNews + 1})`, ask);
+  if (!found.ok) return found;
+  const [last] = found.value;
+  if (last === undefined) return ok(null);
+  const written = last.writes - mark.writes;
+  if (!(written <= mostNews)) return flood();
+  const seen = found.value.filter(
+    ({ number, cells: row }) => number > mark.newest || (number === mark.newest && row !== mark.top),
+  );
+  return ok({
+    mark: { writes: last.writes, newest: last.number, top: last.cells },
+    rows: found.value.flatMap(({ cells: row }) => rowOf(row)),
+    doubt: written !== seen.length || isOther(mark, found.value),
+  });
 };
+
+/** The former newest row gave its number to another. */
+const isOther = ({ newest, top }: AstDbMark, rows: readonly Numbered[]): boolean => {
+  const there = rows.find(({ number }) => number === newest);
+  return there !== undefined && there.cells.split(' ')[0] !== top.split(' ')[0];
+};
+
+const flood = (): Result<never> =>
+  fail(
+    'ami-astdb-flood',
+    'More was written to AstDB than is read in pieces.',
+    'Nothing to do: all of it is read again.',
+  );
 
 /** All rows, or all but those below `butFamily`; whatever letters they hold. */
 export const astDbRows = async (
@@ -91,12 +136,7 @@ export const astDbRows = async (
   const where = butFamily === null ? '' : ` WHERE key<'/${butFamily}/' OR key>='/${butFamily}0'`;
   const lines = await query(ami, `SELECT ${cells} AS ${column} FROM astdb${where}`, ask);
   if (!lines.ok) return lines;
-  return ok(
-    lines.value.flatMap((line) => {
-      const [path = '', length = '', value = ''] = line.split(' ');
-      return rowOf(path, length, value);
-    }),
-  );
+  return ok(lines.value.flatMap(rowOf));
 };
 
 /** Where a long value is put together before it appears at its place, whole. */

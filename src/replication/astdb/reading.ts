@@ -96,8 +96,13 @@ const read = (ami: AmiConnection, key: string): Promise<Result<string | null>> =
 const news = async (state: State, ami: AmiConnection): Promise<Result<News | null>> => {
   if (state.mark === null) return ok({ put: [], doubt: true });
   const found = await astDbNews(ami, state.mark);
-  if (!found.ok || found.value === null) return found.ok ? ok(null) : found;
-  const { rows, doubt, writes, newest } = found.value;
-  state.mark = { writes, newest };
+  if (!found.ok) {
+    // Whatever it was: what was written meanwhile is found by reading all.
+    state.mark = null;
+    return found;
+  }
+  if (found.value === null) return ok(null);
+  const { rows, doubt, mark } = found.value;
+  state.mark = mark;
   return ok({ put: followed(state, rows), doubt });
 };
