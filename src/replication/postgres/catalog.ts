@@ -83,7 +83,7 @@ SELECT coalesce(json_agg(t ORDER BY t.name), '[]') AS answer FROM (
         'hasDefault', a.atthasdef OR a.attidentity <> '') ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
     coalesce((SELECT json_agg(json_build_object('name', x.relname, 'primary', i.indisprimary,
-        'identity', i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+        'identity', i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
           AND NOT EXISTS (SELECT 1 FROM unnest(i.indkey[0:i.indnkeyatts - 1]) k
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k WHERE NOT a.attnotnull),
         'columns', CASE WHEN i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL THEN

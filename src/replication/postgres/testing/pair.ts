@@ -30,7 +30,9 @@ export const noRules: DatabaseRules = { exclude: [], keepColumns: [], keepRows: 
 
 /** Dualtone's role, once for a cluster. */
 export const createRole = async (cluster: Cluster): Promise<void> => {
-  await cluster.query(`CREATE ROLE dualtone LOGIN PASSWORD '${PASSWORD.replaceAll("'", "''")}'`);
+  await cluster.query(
+    `SET password_encryption = 'scram-sha-256'; CREATE ROLE dualtone LOGIN PASSWORD '${PASSWORD.replaceAll("'", "''")}'`,
+  );
 };
 
 let counter = 0;
