@@ -37,10 +37,11 @@ export const startFilesPeer = async (settings: Partial<ServeSettings> = {}): Pro
   chmodSync(sshd.folder, 0o755);
   const serve: ServeSettings = {
     receive: [there],
-    send: [there],
+    send: [there, join(sshd.folder, 'lists')],
     runDir: join(sshd.folder, 'run'),
     blocked: join(sshd.folder, 'blocked'),
-    rsync: 'rsync',
+    // To try two versions of rsync against each other.
+    rsync: process.env['DUALTONE_PEER_RSYNC'] ?? 'rsync',
     ...settings,
   };
   const file = join(sshd.folder, 'serve.json');

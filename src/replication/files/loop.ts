@@ -8,6 +8,7 @@ export interface LoopFacts {
   readonly running: boolean;
   /** Since when the oldest change waits, also while it is being copied; null when none does. */
   readonly waitingSince: Instant | null;
+  /** Since the beginning. */
   readonly last: RunOutcome | null;
   readonly lastSuccess: WallTime | null;
   readonly lastError: (Fault & { readonly at: WallTime }) | null;
@@ -43,6 +44,10 @@ const createRecord = ({ clock, onOutcome }: LoopOptions) => {
       if (outcome.fault === null) lastSuccess = clock.wall();
       else lastError = { ...outcome.fault, at: clock.wall() };
       onOutcome(outcome);
+    },
+    /** What was before says nothing about now. */
+    begin: (): void => {
+      last = null;
     },
     facts: () => ({ last, lastSuccess, lastError }),
   };
@@ -142,6 +147,7 @@ export const createLoop = (options: LoopOptions): Loop => {
   return {
     begin: () => {
       stopper = new AbortController();
+      record.begin();
       pause.reset();
     },
     end: () => {

@@ -25,14 +25,27 @@ export interface FilesFacts {
   readonly progress: StreamProgress | null;
 }
 
-/** A fault of the other node's own guard, not of the way to it. */
-const isGuard = (fault: Fault): boolean => !/^(ssh|files|program)-/.test(fault.code);
+/** Faults of the way and of the run; whatever else comes, comes from the other node's own guard. */
+const OWN = new Set([
+  'files-aborted',
+  'files-command-refused',
+  'files-directory-unusable',
+  'files-disk-full',
+  'files-not-registered',
+  'files-path-refused',
+  'files-run-failed',
+  'files-silent',
+  'files-time-limit',
+]);
+const isGuard = ({ code }: Fault): boolean => !/^(ssh|program)-/.test(code) && !OWN.has(code);
 
 const conditionOf = (facts: FilesFacts): StreamCondition => {
   if (facts.empty) return 'off';
   if (!facts.sending) return 'waiting';
   if (facts.running) return 'running';
-  const fault = facts.last?.fault ?? null;
+  // Nothing is known of the other side before the first run under this right.
+  if (facts.last === null) return 'behind';
+  const { fault } = facts.last;
   if (fault !== null) return isGuard(fault) ? 'blocked' : 'failed';
   return facts.waitingSince === null ? 'in-step' : 'behind';
 };
@@ -55,7 +68,7 @@ const textOf = (facts: FilesFacts, condition: StreamCondition): string => {
 
 /** How much older the copy is at most: a change that waits, or without a watch the time since the last run. */
 const lagOf = (facts: FilesFacts): number | null => {
-  if (!facts.sending || facts.lastSuccess === null) return null;
+  if (!facts.sending || facts.last === null || facts.lastSuccess === null) return null;
   if (facts.waitingSince !== null) return facts.now - facts.waitingSince;
   return facts.watching && facts.blind === null ? 0 : Math.max(0, facts.wall - facts.lastSuccess);
 };

@@ -178,7 +178,7 @@ test("one directory's own fault does not keep the others from following; only it
 
 test('the other node that serves blocks, by its own words', async () => {
   const { stream, until, made, notes } = make({ onChange: false });
-  made.answer = () => Promise.resolve(fail('sync-serves', 'The standby serves.', 'Wait.'));
+  made.answer = () => Promise.resolve(fail('files-not-received', 'The standby serves.', 'Wait.'));
   stream.setRight(SERVES);
   await until(() => notes.length > 0);
   assert.equal(stream.status().condition, 'blocked');
