@@ -49,7 +49,8 @@ export const startServerProcess = async (folder: string, argv: readonly string[]
   const child = spawn('/bin/sh', [KEEPER, folder, ...asServerUser(argv)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...plainEnvironment, LC_MESSAGES: 'C' },
+    // As a client (of another server) it looks for keys at home, which must not be root's.
+    env: { ...plainEnvironment, HOME: folder, LC_MESSAGES: 'C' },
   });
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (said: string) => {
