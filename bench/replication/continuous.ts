@@ -15,7 +15,6 @@ export interface ContinuousLine extends RunLine {
 }
 
 const PER_SECOND = 200;
-const SECONDS = 30;
 const BATCH_MS = 50;
 const USERS = 1000;
 const EPOCH = 2;
@@ -92,7 +91,11 @@ const lags = async (pair: Pair): Promise<readonly number[]> => {
   return rows.map((row) => Number(row['ms']));
 };
 
-const measure = async (pair: Pair, signal: AbortSignal): Promise<Result<Omit<ContinuousLine, keyof RunLine>>> => {
+const measure = async (
+  pair: Pair,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Result<Omit<ContinuousLine, keyof RunLine>>> => {
   await pair.main.sql(
     `INSERT INTO public.userfeatures (firstname) SELECT 'user ' || n FROM generate_series(1, ${USERS}) n`,
   );
@@ -100,7 +103,7 @@ const measure = async (pair: Pair, signal: AbortSignal): Promise<Result<Omit<Con
   if (!following.ok) return following;
   await pair.standby.sql(noteArrivals);
   const stopWatch = keepWatch(pair, signal);
-  const changes = PER_SECOND * SECONDS;
+  const changes = PER_SECOND * seconds;
   const tookMs = await change(pair, changes);
   await until('all changes arrived', LIMIT_MS, async () => (await lags(pair)).length >= changes);
   await stopWatch();
@@ -117,11 +120,14 @@ const measure = async (pair: Pair, signal: AbortSignal): Promise<Result<Omit<Con
   });
 };
 
-/** 200 changes a second for half a minute. Faults: those of set-up and of following. */
-export const measureContinuous = async (signal: AbortSignal): Promise<Result<Omit<ContinuousLine, keyof RunLine>>> => {
+/** 200 changes a second for so many seconds. Faults: those of set-up and of following. */
+export const measureContinuous = async (
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Result<Omit<ContinuousLine, keyof RunLine>>> => {
   const pair = await startPair(15);
   try {
-    return await measure(pair, signal);
+    return await measure(pair, seconds, signal);
   } finally {
     await pair.stop();
   }

@@ -20,6 +20,8 @@ export interface ReplicationOptions extends BenchOptions {
 export const snapshotSizes = [1000, 5000] as const;
 export const EVENT_ROWS = 1_000_000;
 export const MESSAGES = 10_000;
+const MAILBOXES = 500;
+const LAG_SECONDS = 30;
 
 /** `snapshot/1000/same`, and so on. */
 export const snapshotWhat = (users: number, kind: string): string => `snapshot/${users}/${kind}`;
@@ -107,13 +109,13 @@ const partByName: Readonly<Record<string, Part>> = {
   'snapshot-5000': (results, options) => snapshots(snapshotSizes[1], results, options),
   continuous: (results, options) =>
     repeated(options, () =>
-      once<ContinuousLine>(continuousWhat, [], results, options, () => measureContinuous(options.signal)),
+      once<ContinuousLine>(continuousWhat, [], results, options, () => measureContinuous(LAG_SECONDS, options.signal)),
     ),
   events: eventMerges,
   voicemail: (results, options) =>
     repeated(options, () =>
       once<VoicemailMergeLine>(voicemailWhat, [], results, options, () =>
-        measureVoicemailMerge(MESSAGES, options.signal),
+        measureVoicemailMerge(MAILBOXES, MESSAGES, options.signal),
       ),
     ),
 };

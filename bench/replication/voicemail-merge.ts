@@ -19,7 +19,6 @@ export interface VoicemailMergeLine extends RunLine {
   readonly again_actions: number;
 }
 
-const MAILBOXES = 500;
 const OLD_EACH = 5;
 const FORMATS = ['wav', 'WAV', 'gsm'];
 /** About four seconds in each format. */
@@ -33,10 +32,11 @@ const write = (spool: string, mailbox: number, first: number, count: number): vo
 };
 
 /**
- * 500 mailboxes with five messages that both nodes have; the standby took the rest. On a disk, with the flushes that a real one
+ * Mailboxes with five messages each that both nodes have; the standby took `messages` more. On a disk, with the flushes that a real one
  * needs. Faults: those of the merge.
  */
 export const measureVoicemailMerge = async (
+  mailboxes: number,
   messages: number,
   signal: AbortSignal,
 ): Promise<Result<Omit<VoicemailMergeLine, keyof RunLine>>> => {
@@ -45,12 +45,12 @@ export const measureVoicemailMerge = async (
     const [main, standby] = [join(root, 'main'), join(root, 'standby')];
     for (const spool of [main, standby]) {
       mkdirSync(spool);
-      for (let mailbox = 0; mailbox < MAILBOXES; mailbox += 1) write(spool, mailbox, 0, OLD_EACH);
+      for (let mailbox = 0; mailbox < mailboxes; mailbox += 1) write(spool, mailbox, 0, OLD_EACH);
     }
     const ancestor = await takeManifest(standby, Date.now());
     if (!ancestor.ok) return ancestor;
-    const each = Math.ceil(messages / MAILBOXES);
-    for (let mailbox = 0; mailbox < MAILBOXES; mailbox += 1) write(standby, mailbox, OLD_EACH, each);
+    const each = Math.ceil(messages / mailboxes);
+    for (let mailbox = 0; mailbox < mailboxes; mailbox += 1) write(standby, mailbox, OLD_EACH, each);
     const options = {
       spool: main,
       source: standby,
@@ -68,8 +68,8 @@ export const measureVoicemailMerge = async (
     if (!again.ok) return again;
     return ok({
       messages: merged.value.done.length,
-      mailboxes: MAILBOXES,
-      mib: Math.round(merged.value.bytes / 2 ** 20),
+      mailboxes,
+      mib: Math.round((each * mailboxes * FORMATS.length * SOUND_BYTES) / 2 ** 20),
       ours_ms: Math.round(tookMs),
       again_actions: again.value.plan.actions.length,
     });
