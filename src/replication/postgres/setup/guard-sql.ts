@@ -85,11 +85,26 @@ begin
   return ended;
 end $body$;
 
+create or replace function dualtone.stop_subscriptions() returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $body$
+declare
+  s record;
+begin
+  for s in select subname from pg_subscription join pg_database d on d.oid = subdbid
+    where d.datname = current_database() and subname like 'dualtone%' and subenabled
+  loop
+    -- Whoever holds it is making or removing it, and asks the guard again before anything comes in.
+    begin
+      execute format('alter subscription %I disable', s.subname);
+    exception when lock_not_available then null;
+    end;
+  end loop;
+end $body$;
+
 create or replace function dualtone.serve(p_epoch bigint, p_collects boolean) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $body$
 declare
   ended integer := 0;
-  s record;
 begin
   perform dualtone.from_here();
   if p_epoch < (select epoch from dualtone.guard) then
@@ -105,6 +120,7 @@ begin
     exception when lock_not_available then null;
     end;
   end loop;
+  perform dualtone.stop_subscriptions();
   update dualtone.guard set serving = true, epoch = p_epoch, changed_at = clock_timestamp(),
     unmerged = case when p_collects then coalesce(unmerged, p_epoch) else unmerged end;
   return ended;
