@@ -8,7 +8,7 @@ import { attempt, deleteMainRow, insertMainRow, readMainRows, updateMainRow } fr
 import { type Conflict, countText, type MergeIdentity, type PartReport } from './part.ts';
 import { loadRecords, type RecordedPart, type StoredRecord } from './records.ts';
 import { inTransaction, withMain } from './session.ts';
-import type { ChangesOptions } from './status-part.ts';
+import type { ChangesOptions } from './options.ts';
 
 const stands = ({ became, whole }: StoredRecord, now: JsonRow | null): boolean => {
   if (became === null || now === null) return became === now;

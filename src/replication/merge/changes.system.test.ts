@@ -4,7 +4,8 @@ import type { Result } from '../../core/result.ts';
 import { schemaSql as dualtoneSchema } from '../postgres/setup/schema-sql.ts';
 import { createConfigurationPart } from './configuration-part.ts';
 import type { MergePart } from './part.ts';
-import { type ChangesOptions, createStatusPart } from './status-part.ts';
+import type { ChangesOptions } from './options.ts';
+import { createStatusPart } from './status-part.ts';
 import { databaseRules } from './testing/model.ts';
 import { connectTo, identity, type Nodes, options, schemaSql, startNodes } from './testing/nodes.ts';
 

@@ -24,11 +24,11 @@ import {
   type PartRunOptions,
   type PendingEntry,
 } from './part.ts';
-import { agreedRows, type ChangeRecord, loadRecords, type Outcome, type StoredRecord, saveRecord } from './records.ts';
+import { agreedRows, type ChangeRecord, forgetRecords, loadRecords, type Outcome, type StoredRecord, saveRecord } from './records.ts';
 import { type MergeRules, mergeRules } from './rules.ts';
 import { inTransaction, withDatabases, withMain } from './session.ts';
 import { readStandbyLog } from './standby-log.ts';
-import type { ChangesOptions } from './status-part.ts';
+import type { ChangesOptions } from './options.ts';
 
 const decisionsOf = ({ all, byId }: DecisionsInput): Decisions => ({ all, byId: new Map(Object.entries(byId)) });
 
@@ -223,6 +223,7 @@ export const createConfigurationPart = (options: ChangesOptions): MergePart => {
     },
     undo: (merge, { signal }) => undoRecords(options, merge, 'configuration', signal),
     settle: async () => ok(null),
-    forget: async () => ok(null),
+    forget: (merge, signal) =>
+      withMain(options.connectHere, signal, (here) => forgetRecords(here, merge.mergeKey, 'configuration')),
   };
 };

@@ -4,7 +4,7 @@ import type { Database } from '../postgres/connection.ts';
 import { quoteName, quoteValue } from '../postgres/identifier.ts';
 import { tableOf } from './event-sql.ts';
 import { type EventTable, readEventTable } from './event-table.ts';
-import type { EventsOptions } from './events.ts';
+import type { EventsOptions } from './options.ts';
 import { type Conflict, countText, type MergeIdentity, type PartReport, type PartUndoOptions } from './part.ts';
 import { type Connect, inTransaction, withMain } from './session.ts';
 

@@ -1,30 +1,14 @@
 /** Events that the standby wrote while it served (calls, queues), brought into the main with numbers of its own, each once. */
 import { ok, type Result } from '../../core/result.ts';
-import type { Millis, WallTime } from '../../core/words.ts';
 import { copyAcross } from '../postgres/copy.ts';
-import type { EventRule } from '../postgres/rules.ts';
 import { bringBatch } from './event-batch.ts';
 import { createStaging, createSurvey, findWanted, SURVEY, surveyIn, surveyOut, tableOf, WANTED } from './event-sql.ts';
 import { type EventPlan, orderEventPlans, planEventTable, readEventTable } from './event-table.ts';
 import { belongs, hasNoTime, mayGetParent, type Window, windowsOf } from './event-time.ts';
 import { forgetEvents, reportEvents, undoEvents } from './events-undo.ts';
 import { type Conflict, countText, type MergeIdentity, type MergePart, type PartRunOptions } from './part.ts';
-import { type Connect, type Databases, withDatabases } from './session.ts';
-
-export interface EventsOptions {
-  readonly connectHere: Connect;
-  readonly connectThere: Connect;
-  readonly schema: string;
-  readonly events: readonly EventRule[];
-  /** Added to both ends of each term. */
-  readonly marginMs: Millis;
-  /** A row younger than this that belongs to no other event yet may still be given one, and waits for the second pass. */
-  readonly youngMs: Millis;
-  /** Of times without a zone on the standby: an IANA name. */
-  readonly zone: string;
-  readonly batchRows: number;
-  readonly now: () => WallTime;
-}
+import type { EventsOptions } from './options.ts';
+import { type Databases, withDatabases } from './session.ts';
 
 export const EVENTS_DEFAULTS = {
   marginMs: 60_000,

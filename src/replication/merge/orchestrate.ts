@@ -133,8 +133,17 @@ const runPart = async (
   const at = options.now();
   if (!done.ok) return happened(options, run, { kind: 'part-failed', at, part: name, ...shortly(done.error) });
   const kept = keepReport(options, run, done.value);
-  return kept.ok ? happened(options, run, { kind: 'part-done', at, part: name }) : kept;
+  if (!kept.ok) return kept;
+  // What is not home yet would be gone once the standby is overwritten.
+  if (pass === 'second' && done.value.left > 0)
+    return happened(options, run, { kind: 'part-failed', at, part: name, ...stillThere(done.value.left) });
+  return happened(options, run, { kind: 'part-done', at, part: name });
 };
+
+const stillThere = (left: number) => ({
+  code: 'merge-left',
+  message: `${left.toLocaleString('en-US')} of it could not be brought yet and ${left === 1 ? 'is' : 'are'} still on the standby.`,
+});
 
 const shortly = ({ code, message }: { readonly code: string; readonly message: string }) => ({ code, message });
 
@@ -259,7 +268,7 @@ const previewAll = async (options: MergesOptions, asked: MergeRunOptions): Promi
   const open = last !== undefined && isOpen(last) ? last : null;
   const identity: MergeIdentity = {
     mergeKey: open?.mergeKey ?? '00000000-0000-4000-8000-000000000000',
-    directory: open?.directory ?? '',
+    directory: open?.directory ?? options.store.previewDirectory,
     terms: standby.value.terms,
     settled: false,
   };
@@ -309,6 +318,8 @@ const pruneAll = async (options: MergesOptions, signal: AbortSignal): Promise<Re
   for (const merge of stored.value) {
     const finished = merge.state.phase === 'settled' || merge.state.phase === 'undone';
     if (!finished || merge.state.lastAt + options.keepMs > options.now()) continue;
+    // Nothing that waits for a person is forgotten.
+    if (merge.state.phase === 'settled' && Object.values(merge.reports).some((part) => part.pending.length > 0)) continue;
     for (const part of options.parts) {
       const forgotten = await part.forget(identityOf(runOf(merge), merge.state.terms), signal);
       if (!forgotten.ok) return forgotten;

@@ -1,26 +1,19 @@
 /** Status columns as a part of a merge: planned from the standby's log, written into the main with a record in one transaction. */
 import { ok, type Result } from '../../core/result.ts';
 import { sqlStateOf } from '../postgres/database-fault.ts';
-import type { DatabaseRules } from '../postgres/rules.ts';
+import type { ChangesOptions } from './options.ts';
 import { undoRecords } from './changes-undo.ts';
 import { shownColumn } from './configuration.ts';
 import { type NetChange, rowId } from './fold.ts';
 import type { JsonRow } from './json.ts';
 import { attempt, readMainRows, updateMainRow } from './main-rows.ts';
 import { type Conflict, countText, type MergeIdentity, type MergePart, type PartReport } from './part.ts';
-import { agreedRows, type ChangeRecord, entryId, loadRecords, type StoredRecord, saveRecord } from './records.ts';
+import { agreedRows, type ChangeRecord, entryId, forgetRecords, loadRecords, type StoredRecord, saveRecord } from './records.ts';
 import { type Agreed, type MergeRules, mergeRules } from './rules.ts';
-import { type Connect, type Databases, inTransaction, withDatabases } from './session.ts';
+import { type Databases, inTransaction, withDatabases, withMain } from './session.ts';
 import { readStandbyLog } from './standby-log.ts';
 import { planStatus, type StatusMerge, statusRows } from './status.ts';
 import { isWritten } from './three-way.ts';
-
-export interface ChangesOptions {
-  readonly connectHere: Connect;
-  readonly connectThere: Connect;
-  readonly schema: string;
-  readonly rules: DatabaseRules;
-}
 
 const CHUNK = 200;
 
@@ -159,6 +152,7 @@ export const createStatusPart = (options: ChangesOptions): MergePart => {
       }),
     undo: (merge, { signal }) => undoRecords(options, merge, 'status', signal),
     settle: async () => ok(null),
-    forget: async () => ok(null),
+    forget: (merge, signal) =>
+      withMain(options.connectHere, signal, (here) => forgetRecords(here, merge.mergeKey, 'status')),
   };
 };

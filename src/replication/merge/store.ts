@@ -34,6 +34,8 @@ export interface StoredMerge extends MergePlanFile {
 }
 
 export interface MergeStore {
+  /** For a preview before there is a merge: never made here. */
+  readonly previewDirectory: string;
   /** The oldest first; what is damaged is left out. Faults: `merge-not-kept`. */
   list(): Result<readonly StoredMerge[]>;
   create(now: WallTime): Result<StoredMerge>;
@@ -132,6 +134,7 @@ const numbersIn = (directory: string): readonly number[] =>
 
 /** `directory`: made when it is missing, mode 0700 like all below it. */
 export const createMergeStore = (directory: string): MergeStore => ({
+  previewDirectory: join(directory, '.preview'),
   list: () =>
     guarded(directory, () =>
       numbersIn(directory).flatMap((number) => readMerge(join(directory, String(number)), number) ?? []),

@@ -1,0 +1,221 @@
+/** Voicemail as a part of a merge: the standby's spool is fetched beside the main's, and merged into it. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { LockFolder } from '../voicemail/lock.ts';
+import { decodeManifest, encodeManifest, type Manifest } from '../voicemail/manifest.ts';
+import type { MergeAction, MergeConflict, MergePlan, Unsettled } from '../voicemail/merge.ts';
+import type { MailboxName } from '../voicemail/spool.ts';
+import { undoVoicemailMerge } from '../voicemail/undo.ts';
+import { mergeVoicemail, previewVoicemailMerge, type VoicemailMergeOptions, workIn } from '../voicemail/voicemail.ts';
+import { type Conflict, countText, type MergeIdentity, type MergePart, type PartReport, type PartRunOptions } from './part.ts';
+
+export interface VoicemailPartOptions {
+  /** The main's spool. */
+  readonly spool: string;
+  /** A directory for the copy of the standby's spool; kept between passes, so that the second fetches little. */
+  readonly copy: string;
+  /** Makes the copy what the standby's spool is now. */
+  readonly fetch: (options: Pick<PartRunOptions, 'signal' | 'onProgress'>) => Promise<Result<unknown>>;
+  /** What was in the standby's spool when it began to serve. */
+  readonly ancestor: (signal: AbortSignal) => Promise<Result<Manifest>>;
+  readonly lock: LockFolder;
+  /** `maxmsg` of a mailbox and whether somebody listens to it, as they are now. */
+  readonly mailboxes: (signal: AbortSignal) => Promise<
+    Result<{
+      readonly maxMessages: (mailbox: MailboxName) => number;
+      readonly inUse: (mailbox: MailboxName) => boolean;
+    }>
+  >;
+  /** Tells the telephones of a mailbox. */
+  readonly refresh: (mailbox: MailboxName) => Promise<Result<void>>;
+}
+
+/** What earlier runs of the same merge did; beside the merge's own files. */
+interface Kept {
+  readonly count: number;
+  readonly conflicts: readonly Conflict[];
+}
+
+const nothingKept: Kept = { count: 0, conflicts: [] };
+
+const notKept = (path: string, error: unknown) =>
+  fail(
+    'merge-not-kept',
+    `What the merge does cannot be kept in ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    'Make space on the disk of state-dir, and see its permissions; the merge goes on where it was.',
+  );
+
+const readKept = <T>(path: string, parse: (text: string) => T, otherwise: T): Result<T> => {
+  try {
+    return ok(existsSync(path) ? parse(readFileSync(path, 'utf8')) : otherwise);
+  } catch (error) {
+    return notKept(path, error);
+  }
+};
+
+const replaceFile = (path: string, text: string): Result<null> => {
+  try {
+    writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+    renameSync(`${path}.new`, path);
+    return ok(null);
+  } catch (error) {
+    return notKept(path, error);
+  }
+};
+
+const place = ({ context, mailbox }: MailboxName): string => `${mailbox}@${context}`;
+
+const conflictOf = (conflict: MergeConflict): Conflict => ({
+  item: `${place(conflict)} ${conflict.what}`,
+  text: `main: ${conflict.main}; standby: ${conflict.standby}; now: ${conflict.result}.`,
+});
+
+const whyText: Readonly<Record<Unsettled['why'], string>> = {
+  full: 'the folder is full',
+  incomplete: 'it is still being recorded, or a part of it is missing',
+  uncertain: 'the mailbox could not be read for certain',
+  changed: 'it changed meanwhile',
+  'in-use': 'somebody is listening to the mailbox',
+  failed: 'it could not be written',
+};
+
+const unsettledText = (one: Unsettled): string =>
+  `${place(one)}: ${one.what} is not settled yet: ${whyText[one.why]}.`;
+
+/** What a person would count: messages and greetings that came, were moved, removed or replaced. */
+const isSeen = (action: MergeAction): boolean => action.kind !== 'keep' && action.kind !== 'keep-greeting';
+
+const whatOf = (count: number): string =>
+  countText(count, 'voicemail message or greeting', 'voicemail messages and greetings');
+
+const ancestorOf = async (
+  options: VoicemailPartOptions,
+  merge: MergeIdentity,
+  signal: AbortSignal,
+): Promise<Result<Manifest>> => {
+  const text = readKept<string | null>(join(merge.directory, ANCESTOR), (kept) => kept, null);
+  if (!text.ok) return text;
+  return text.value === null ? options.ancestor(signal) : decodeManifest(text.value);
+};
+
+const ANCESTOR = 'voicemail-ancestor.json';
+const REPORT = 'voicemail-report.json';
+
+const prepare = async (
+  options: VoicemailPartOptions,
+  merge: MergeIdentity,
+  { pass, signal, onProgress }: PartRunOptions,
+): Promise<Result<VoicemailMergeOptions>> => {
+  const ancestor = await ancestorOf(options, merge, signal);
+  if (!ancestor.ok) return ancestor;
+  const mailboxes = await options.mailboxes(signal);
+  if (!mailboxes.ok) return mailboxes;
+  try {
+    mkdirSync(options.copy, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    return notKept(options.copy, error);
+  }
+  const fetched = await options.fetch({ signal, onProgress });
+  if (!fetched.ok) return fetched;
+  const { spool, copy, lock, refresh } = options;
+  return ok({
+    spool,
+    source: copy,
+    ancestor: ancestor.value,
+    serving: pass === 'first' ? 'standby' : 'main',
+    lock,
+    run: merge.mergeKey,
+    ...mailboxes.value,
+    refresh,
+    signal,
+    onProgress: (done, total) => onProgress({ what: 'voicemail', done, total }),
+  });
+};
+
+const conflictsOf = (former: readonly Conflict[], plan: MergePlan): readonly Conflict[] => {
+  const conflictByItem = new Map(former.map((conflict) => [conflict.item, conflict]));
+  for (const conflict of plan.conflicts.map(conflictOf)) conflictByItem.set(conflict.item, conflict);
+  return [...conflictByItem.values()];
+};
+
+const reportOf = (kept: Kept, left: number, warnings: readonly string[]): PartReport => ({
+  part: 'voicemail',
+  count: kept.count,
+  left,
+  what: whatOf(kept.count),
+  conflicts: kept.conflicts,
+  pending: [],
+  refused: [],
+  warnings,
+});
+
+const loadKept = (merge: MergeIdentity): Result<Kept> =>
+  readKept(join(merge.directory, REPORT), (text) => JSON.parse(text) as Kept, nothingKept);
+
+const run = async (
+  options: VoicemailPartOptions,
+  merge: MergeIdentity,
+  asked: PartRunOptions,
+): Promise<Result<PartReport>> => {
+  const former = loadKept(merge);
+  if (!former.ok) return former;
+  if (merge.settled) return ok(reportOf(former.value, 0, []));
+  const prepared = await prepare(options, merge, asked);
+  if (!prepared.ok) return prepared;
+  const merged = await mergeVoicemail(prepared.value);
+  if (!merged.ok) return merged;
+  const { done, plan, next, unsettled, troubles } = merged.value;
+  const kept: Kept = {
+    count: former.value.count + done.filter(isSeen).length,
+    conflicts: conflictsOf(former.value.conflicts, plan),
+  };
+  const counted = replaceFile(join(merge.directory, REPORT), JSON.stringify(kept));
+  if (!counted.ok) return counted;
+  const encoded = encodeManifest(next);
+  if (!encoded.ok) return encoded;
+  const saved = replaceFile(join(merge.directory, ANCESTOR), encoded.value);
+  if (!saved.ok) return saved;
+  const warnings = [...unsettled.map(unsettledText), ...troubles.map((trouble) => trouble.message)];
+  return ok(reportOf(kept, unsettled.length, warnings));
+};
+
+/** Faults: those of the fetch, of `mergeVoicemail` and `undoVoicemailMerge`, `merge-not-kept`. */
+export const createVoicemailPart = (options: VoicemailPartOptions): MergePart => ({
+  name: 'voicemail',
+  preview: async (merge, asked) => {
+    const prepared = await prepare(options, merge, asked);
+    if (!prepared.ok) return prepared;
+    const preview = await previewVoicemailMerge(prepared.value);
+    if (!preview.ok) return preview;
+    const { plan, troubles } = preview.value;
+    const count = plan.actions.filter(isSeen).length;
+    return ok({
+      part: 'voicemail',
+      count,
+      what: whatOf(count),
+      conflicts: plan.conflicts.map(conflictOf),
+      pending: [],
+      warnings: [...plan.unsettled.map(unsettledText), ...troubles.map((trouble) => trouble.message)],
+    });
+  },
+  run: (merge, asked) => run(options, merge, asked),
+  undo: async (merge, { signal }) => {
+    const { spool, lock, refresh } = options;
+    const undone = await undoVoicemailMerge({ spool, work: workIn(spool), run: merge.mergeKey, lock, signal });
+    // A merge that found nothing to do has nothing to take back.
+    if (!undone.ok && undone.error.code === 'voicemail-run-unknown') return ok(reportOf(nothingKept, 0, []));
+    if (!undone.ok) return undone;
+    const warnings: string[] = undone.value.left.map(
+      (one) => `${place(one)}: ${one.what} was changed by people since, and was left as it is.`,
+    );
+    for (const mailbox of undone.value.changed) {
+      const told = await refresh(mailbox);
+      if (!told.ok) warnings.push(told.error.message);
+    }
+    const what = countText(undone.value.undone, 'change taken back', 'changes taken back');
+    return ok({ ...reportOf({ count: undone.value.undone, conflicts: [] }, 0, [...new Set(warnings)]), what });
+  },
+  settle: async () => ok(null),
+  forget: async () => ok(null),
+});
