@@ -22,7 +22,7 @@ import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
 
 /** What the agent needs of the board of probes. */
 export interface LookBoard {
-  start(onUrgent: (sample: Sample) => void): void;
+  start(onUrgent: (sample: Sample) => void, onTrouble: (news: boolean) => void): void;
   look(): Look;
   stop(): Promise<void>;
 }
@@ -110,6 +110,11 @@ const createHeartbeat = (clock: Clock, periodMs: number, beat: (lateMs: number) 
     awake: (): void => {
       const now = clock.now();
       if (now >= due - periodMs / 4) ring(now, Math.max(0, now - due - periodMs / 4));
+    },
+    /** Something about telephony failed, or is well again: it counts now, and the next look comes a period later. */
+    hasten: (news: boolean): void => {
+      const now = clock.now();
+      if (news || now >= due - periodMs / 4) ring(now, 0);
     },
     stop: (): void => cancel(),
   };
@@ -234,7 +239,7 @@ const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): voi
       const seen = board.look();
       return { kind: 'look', at, look: samples === null ? seen : { samples, calls: seen.calls } };
     });
-  board.start(() => look(null));
+  board.start(() => look(null), heartbeat.hasten);
   heartbeat.start();
   rivalLooks?.start((samples) => look(samples));
   follower?.start();

@@ -58,8 +58,11 @@ const pings = (config: Config, clock: Clock): readonly WatchedProbe[] => {
   });
 };
 
-/** How often services are asked where the manager is asked all the time. */
-const WATCHED_BY_MANAGER_MS = 5000;
+/** How often services that are well are asked where the manager is asked all the time: it tells of a dead Asterisk within milliseconds. */
+const WATCHED_BY_MANAGER_MS = 30_000;
+
+/** How often the manager is asked while it is well and SIP is asked all the time; calls are counted as often. */
+const WATCHED_BY_SIP_MS = 500;
 
 /** Services that run on a passive node too are looked at always; the others only speak while the core expects them. */
 const services = (config: Config, clock: Clock): readonly WatchedProbe[] => {
@@ -68,12 +71,14 @@ const services = (config: Config, clock: Clock): readonly WatchedProbe[] => {
   return config.services.flatMap((each): readonly WatchedProbe[] => {
     // With a cold telephony the core itself knows when it is off; a service for the active node alone is the plan's affair.
     if (each.when === 'active' || (each.when === 'telephony' && config.telephony === 'cold')) return [];
-    // The manager tells of a dead Asterisk within milliseconds; a start of `systemctl` costs ten of a core.
-    const periodMs = config.probes.ami === null ? service.periodMs : Math.max(service.periodMs, WATCHED_BY_MANAGER_MS);
-    const pace = { periodMs, timeoutMs: service.timeoutMs };
+    const { periodMs, timeoutMs } = service;
+    const pace = { periodMs, timeoutMs };
+    const wellEveryMs = config.probes.ami === null ? undefined : WATCHED_BY_MANAGER_MS;
     const about = runsAlways(each, config.telephony) ? ('telephony' as const) : ('optional' as const);
     if ('unit' in each) {
-      return [createServiceProbe({ probe: `service-${each.unit}`, about, units: [each.unit], ...pace }, clock)];
+      return [
+        createServiceProbe({ probe: `service-${each.unit}`, about, units: [each.unit], ...pace, wellEveryMs }, clock),
+      ];
     }
     if ('init' in each) {
       const argv = [`/etc/init.d/${each.init}`, 'status'];
@@ -101,7 +106,9 @@ export const probesOf = (
   const all: WatchedProbe[] = [];
   if (probes.ami !== null && manager !== null) {
     const { periodMs, timeoutMs, about } = probes.ami;
-    all.push(createAmiProbe({ probe: 'ami', about, periodMs, timeoutMs, manager }, clock));
+    const watched = probes.sip.some((sip) => sip.about === about && sip.periodMs <= periodMs);
+    const wellEveryMs = watched ? Math.max(periodMs, WATCHED_BY_SIP_MS) : undefined;
+    all.push(createAmiProbe({ probe: 'ami', about, periodMs, timeoutMs, manager, wellEveryMs }, clock));
   }
   for (const { name, ...rest } of probes.sip) {
     all.push(createSipProbe({ ...rest, probe: name ?? `sip-${rest.transport}` }, clock));

@@ -13,6 +13,14 @@ const pace = {
   timeout: duration(10).prefault('250ms').describe('How long it waits for an answer; `probes.timeout` if absent.'),
 };
 
+/** Shorter: who is slow answers late, which is well too, and only who is dead answers nothing. */
+const telephonyPace = {
+  period: pace.period,
+  timeout: duration(10)
+    .prefault('150ms')
+    .describe('How long it waits for any answer; a late one is a sign of life too. `probes.timeout` if that is set.'),
+};
+
 const slowPace = {
   period: duration(100).prefault('5s').describe('How often it asks.'),
   timeout: duration(10).prefault('2s').describe('How long it waits for an answer.'),
@@ -29,7 +37,7 @@ const amiSchema = z.strictObject({
   'secret-file': absolutePath()
     .default('/etc/dualtone/ami.secret')
     .describe('A file with nothing but the secret; mode 0600 or 0400.'),
-  ...pace,
+  ...telephonyPace,
   about: about('telephony'),
 });
 
@@ -38,7 +46,7 @@ const sipSchema = z.strictObject({
   transport: z.enum(['udp', 'tcp', 'tls']).default('udp').describe('How OPTIONS is sent.'),
   host: address().default('127.0.0.1').describe('Address of the SIP transport.'),
   port: port().default(5060).describe('Its port; 5061 is usual with `tls`.'),
-  ...pace,
+  ...telephonyPace,
   about: about('telephony'),
 });
 
@@ -48,7 +56,9 @@ export const probesSchema = z
     period: duration(10)
       .prefault('100ms')
       .describe('Default of the quick probes (ami, sip, tcp, icmp), and how often a look is made.'),
-    timeout: duration(10).prefault('250ms').describe('Default of the quick probes.'),
+    timeout: duration(10)
+      .prefault('250ms')
+      .describe('Default of the quick probes; ami and sip have 150 ms where it is not set.'),
     ami: amiSchema.nullable().prefault(null).describe('Asterisk manager: login, ping, number of calls, events.'),
     sip: z.array(sipSchema).max(16).prefault([]).describe('SIP OPTIONS; any final answer is well.'),
     tcp: z

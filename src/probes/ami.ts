@@ -3,13 +3,18 @@ import { type AmiConnection, type AmiOptions, connectAmi } from '../ami/connecti
 import type { Fault } from '../core/result.ts';
 import type { Instant, Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
-import { type Answer, failed, type Subject, silent, type WatchedProbe, well } from './answer.ts';
+import { type Answer, failed, type Subject, silent, staleAfter, type WatchedProbe, well } from './answer.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
 
 export interface AmiProbeOptions extends Subject, Pace {
   readonly manager: Omit<AmiOptions, 'connectTimeoutMs' | 'actionTimeoutMs' | 'events'>;
   /** How often the calls are counted, default 500; between, a ping does. */
   readonly callsEveryMs?: Millis | undefined;
+  /**
+   * How often it is asked while it answers; default: each period. Where SIP is asked each period as well, that finds a frozen
+   * Asterisk, and the end of the connection tells of a dead one, so this may be rare.
+   */
+  readonly wellEveryMs?: Millis | undefined;
 }
 
 interface State {
@@ -23,6 +28,8 @@ interface State {
   /** It answered once: from then on a refused connection means that it died. */
   wasUp: boolean;
   question: Promise<Answer> | null;
+  /** The next question is due then; it fits to the pace, so that questions that are due a little later come now. */
+  askDue: Instant;
   calls: number;
   callsDue: Instant;
   /** Set when the manager will not tell the number of calls. */
@@ -53,14 +60,17 @@ export const createAmiProbe = (options: AmiProbeOptions, clock: Clock, connect =
     connection: null,
     wasUp: false,
     question: null,
+    askDue: 0,
     calls: -1,
     callsDue: 0,
     callsDenied: false,
     held: null,
   };
-  const paced = createPacedProbe({ ...options, overlapping: true }, () => ask(state), clock);
+  const skip = (): boolean => state.question === null && clock.now() < state.askDue;
+  const paced = createPacedProbe({ ...options, overlapping: true, skip }, () => ask(state), clock);
   state.poke = () => paced.poke();
-  return { ...paced, stop: () => stop(state, paced) };
+  const { periodMs, timeoutMs, wellEveryMs = periodMs } = options;
+  return { ...paced, staleAfterMs: staleAfter(wellEveryMs, timeoutMs), stop: () => stop(state, paced) };
 };
 
 const stop = async (state: State, paced: WatchedProbe): Promise<void> => {
@@ -76,6 +86,8 @@ const ask = async (state: State): Promise<Answer> => {
     state.question = null;
   });
   const answer = await state.question;
+  const { periodMs, wellEveryMs = periodMs } = state.options;
+  state.askDue = answer.outcome === 'ok' ? state.clock.now() + wellEveryMs - periodMs / 2 : 0;
   return { ...answer, calls: answer.outcome === 'ok' ? state.calls : -1 };
 };
 

@@ -21,11 +21,15 @@ const setUp = () => {
   const sip: Subject = { probe: 'sip', about: 'telephony' };
   const board = createBoard([probe('sip', [sip]), probe('ping', [{ probe: 'gateway', about: 'network' }])], clock);
   const urgent: Sample[] = [];
-  board.start((sample) => urgent.push(sample));
+  const troubles: boolean[] = [];
+  board.start(
+    (sample) => urgent.push(sample),
+    (news) => troubles.push(news),
+  );
   const say = (more: Partial<Sample>, calls?: number): void =>
     reportByName.get('sip')?.({ ...sip, outcome: 'ok', crashed: false, reason: '', ...more }, calls);
   const sipNow = (): Sample | undefined => board.look().samples.find(({ probe }) => probe === 'sip');
-  return { clock, board, urgent, say, sipNow, stopped };
+  return { clock, board, urgent, troubles, say, sipNow, stopped };
 };
 
 test('before any answer every subject is silent, and calls are not known', () => {
@@ -69,6 +73,18 @@ test('a crash is told at once, and only when it is news', () => {
   say({});
   say({ outcome: 'failed', crashed: true });
   assert.equal(urgent.length, 2);
+});
+
+test('what fails of telephony is told, and when it is well again; what is well is not', () => {
+  const { troubles, say } = setUp();
+  say({});
+  say({});
+  assert.deepEqual(troubles, []);
+  say({ outcome: 'failed' });
+  say({ outcome: 'failed' });
+  say({});
+  say({});
+  assert.deepEqual(troubles, [true, false, true]);
 });
 
 test('two probes of one name are refused; stopping stops all', async () => {

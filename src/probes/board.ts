@@ -5,8 +5,11 @@ import { type Subject, sampleOf, silent, type WatchedProbe } from './answer.ts';
 
 /** The last word of every probe. */
 export interface Board {
-  /** Starts all probes. `onUrgent` is called when a crash is reported that the board did not yet show. */
-  start(onUrgent: (sample: Sample) => void): void;
+  /**
+   * Starts all probes. `onUrgent` is called when a crash is reported that the board did not yet show; `onTrouble` for every other
+   * failure of telephony, and when one of them is over. `news`: all of telephony was well, or is well again.
+   */
+  start(onUrgent: (sample: Sample) => void, onTrouble?: (news: boolean) => void): void;
   /** All samples of this moment: one for each subject, `silent` where its last is missing or too old. */
   look(): Look;
   stop(): Promise<void>;
@@ -35,8 +38,12 @@ export const createBoard = (probes: readonly WatchedProbe[], clock: Clock): Boar
   }
   const state: State = { clock, postByName, calls: null };
   return {
-    start: (onUrgent) => {
-      for (const probe of probes) probe.start((sample, calls) => take(state, sample, calls, onUrgent));
+    start: (onUrgent, onTrouble) => {
+      for (const probe of probes) {
+        probe.start((sample, calls) =>
+          take(state, sample, calls, { onUrgent, onTrouble: onTrouble ?? (() => undefined) }),
+        );
+      }
     },
     look: () => look(state),
     stop: async () => {
@@ -45,14 +52,29 @@ export const createBoard = (probes: readonly WatchedProbe[], clock: Clock): Boar
   };
 };
 
-const take = (state: State, sample: Sample, calls: number | undefined, onUrgent: (sample: Sample) => void): void => {
+interface Listeners {
+  readonly onUrgent: (sample: Sample) => void;
+  readonly onTrouble: (news: boolean) => void;
+}
+
+const isTrouble = (sample: Sample | undefined): boolean => sample?.about === 'telephony' && sample.outcome === 'failed';
+
+const take = (state: State, sample: Sample, calls: number | undefined, { onUrgent, onTrouble }: Listeners): void => {
   const post = state.postByName.get(sample.probe);
   if (post === undefined) throw new Error(`A probe spoke of ${sample.probe}, which it had not announced.`);
   const at = state.clock.now();
   const known = post.last?.sample.crashed === true;
+  const isTroubled = isTrouble(sample);
+  // Nearly always nothing is wrong, and nobody else needs to be looked at.
+  const wasTroubled = isTrouble(post.last?.sample);
+  const concerns = isTroubled || wasTroubled;
   post.last = { sample, at };
   if (calls !== undefined) state.calls = { count: calls, until: at + post.staleAfterMs };
   if (sample.crashed && !known) onUrgent(sample);
+  else if (concerns) {
+    const others = [...state.postByName.values()].some((each) => each !== post && isTrouble(each.last?.sample));
+    onTrouble(!others && isTroubled !== wasTroubled);
+  }
 };
 
 const look = (state: State): Look => {

@@ -102,3 +102,42 @@ test('a probe that breaks says nothing about what it looks at', async () => {
   ]);
   await probe.stop();
 });
+
+test('slow is not dead: an answer after its deadline is well, and questions asked before it are given their time', async () => {
+  const { clock, asked, probe, outcomes } = setUp({ timeoutMs: 150 });
+  await clock.pass(150);
+  assert.deepEqual(outcomes(), ['failed']);
+  await clock.pass(10);
+  asked[0]?.answer(well('slow'));
+  await clock.pass(0);
+  assert.deepEqual(outcomes(), ['failed', 'ok']);
+  // The second, asked at 100, is not held against one who answered at 160; the third, asked at 200, is.
+  await clock.pass(189);
+  assert.deepEqual(outcomes(), ['failed', 'ok']);
+  await clock.pass(1);
+  assert.deepEqual(outcomes(), ['failed', 'ok', 'failed']);
+  await probe.stop();
+});
+
+test('whoever never answers is not listened to for ever', async () => {
+  const { clock, asked, probe } = setUp({ timeoutMs: 50 });
+  await clock.pass(2_000);
+  assert.equal(asked.filter(({ signal }) => !signal.aborted).length, 9);
+  await probe.stop();
+  assert.ok(asked.every(({ signal }) => signal.aborted));
+});
+
+test('a turn that is left out says nothing', async () => {
+  const clock = createHandClock();
+  const got = collect();
+  let turns = 0;
+  const skip = (): boolean => {
+    turns += 1;
+    return turns % 2 === 0;
+  };
+  const probe = createPacedProbe({ ...pace, skip }, async () => well('here'), clock);
+  probe.start(got.report);
+  await clock.pass(399);
+  assert.deepEqual([turns, got.samples.length], [4, 2]);
+  await probe.stop();
+});

@@ -21,6 +21,10 @@ export interface Pace {
 export interface PacedOptions extends Subject, Pace {
   /** A question begins on time although the former is still open; for cheap questions, so that each period has an answer of its own. */
   readonly overlapping: boolean;
+  /** Asked at each turn; true: this one is left out, and what was said last stands. */
+  readonly skip?: (() => boolean) | undefined;
+  /** A question was not answered in time. */
+  readonly onOverdue?: (() => void) | undefined;
 }
 
 /** Must settle soon after `signal` is aborted; what it gives then is not looked at. */
@@ -33,6 +37,7 @@ export interface PacedProbe extends WatchedProbe {
 
 interface Question {
   readonly number: number;
+  readonly askedAt: Instant;
   readonly off: AbortController;
   deadline: Instant;
   cancelDeadline: () => void;
@@ -45,6 +50,9 @@ interface State {
   readonly ask: Ask;
   readonly clock: Clock;
   readonly open: Set<Question>;
+  /** Past their deadline, oldest first; their answers are still signs of life. */
+  readonly overdue: Set<Question>;
+  answeredAt: Instant;
   report: Report | null;
   cancelTick: () => void;
   due: Instant;
@@ -54,7 +62,9 @@ interface State {
 /**
  * Asks at a steady pace, each question under its own deadline. No answer in time is `failed`; when this process itself
  * came late by more than half a period it is `silent`, and open questions get their time anew. A newer answer settles
- * the questions before it, so that a lost packet is made good by the next.
+ * the questions before it, so that a lost packet is made good by the next. An answer after its deadline is a sign of life as well, and
+ * a question is not held against one who has answered a former one since it was asked: so a short deadline finds who is
+ * dead, and not who is slow.
  */
 export const createPacedProbe = (options: PacedOptions, ask: Ask, clock: Clock): PacedProbe => {
   const state: State = {
@@ -62,6 +72,8 @@ export const createPacedProbe = (options: PacedOptions, ask: Ask, clock: Clock):
     ask,
     clock,
     open: new Set(),
+    overdue: new Set(),
+    answeredAt: Number.NEGATIVE_INFINITY,
     report: null,
     cancelTick: () => undefined,
     due: 0,
@@ -90,7 +102,7 @@ const tick = (state: State): void => {
   if (isLate(state, now - state.due)) tell(state, silent(lateReason));
   state.due = Math.max(state.due + options.periodMs, now);
   state.cancelTick = clock.at(state.due, () => tick(state));
-  if (options.overlapping || state.open.size === 0) begin(state);
+  if ((options.overlapping || state.open.size === 0) && options.skip?.() !== true) begin(state);
 };
 
 const isLate = ({ options }: State, byMs: Millis): boolean => byMs > options.periodMs / 2;
@@ -98,6 +110,7 @@ const isLate = ({ options }: State, byMs: Millis): boolean => byMs > options.per
 const begin = (state: State): void => {
   const question: Question = {
     number: state.next,
+    askedAt: state.clock.now(),
     off: new AbortController(),
     deadline: 0,
     cancelDeadline: () => undefined,
@@ -124,18 +137,34 @@ const setDeadline = (state: State, question: Question): void => {
       return;
     }
     // What the kernel already holds for us is read before we judge.
-    const judging = setImmediate(() => {
-      answered(state, question, failed(`no answer within ${state.options.timeoutMs} ms`));
-      question.off.abort(calledOff);
-    });
+    const judging = setImmediate(() => overdue(state, question));
     question.cancelDeadline = () => clearImmediate(judging);
   });
 };
 
-const answered = (state: State, question: Question, answer: Answer): void => {
-  if (question.over) return;
+/** Overlapping questions that are listened to after their deadline: about a second's. */
+const mostOverdue = 8;
+
+const overdue = (state: State, question: Question): void => {
+  const { timeoutMs, overlapping, onOverdue } = state.options;
   close(state, question);
-  for (const older of state.open) if (older.number < question.number) callOff(state, older);
+  if (overlapping) {
+    state.overdue.add(question);
+    const [oldest] = state.overdue;
+    if (state.overdue.size > mostOverdue && oldest !== undefined) callOff(state, oldest);
+    // Slow is not dead: whoever answered former questions in the meantime has its time.
+    if (state.answeredAt >= question.askedAt) return;
+  } else question.off.abort(calledOff);
+  tell(state, failed(`no answer within ${timeoutMs} ms`));
+  onOverdue?.();
+};
+
+const answered = (state: State, question: Question, answer: Answer): void => {
+  const late = state.overdue.delete(question);
+  if (question.over && !(late && answer.outcome === 'ok')) return;
+  close(state, question);
+  if (answer.outcome === 'ok') state.answeredAt = state.clock.now();
+  for (const older of [...state.overdue, ...state.open]) if (older.number < question.number) callOff(state, older);
   tell(state, answer);
 };
 
@@ -150,6 +179,7 @@ const calledOff = 'called off';
 
 const callOff = (state: State, question: Question): void => {
   close(state, question);
+  state.overdue.delete(question);
   question.off.abort(calledOff);
 };
 
@@ -160,7 +190,8 @@ const tell = (state: State, answer: Answer): void => {
 const stop = async (state: State): Promise<void> => {
   state.report = null;
   state.cancelTick();
-  const ending = [...state.open].map((question) => question.ended);
-  for (const question of state.open) callOff(state, question);
+  const asked = [...state.overdue, ...state.open];
+  const ending = asked.map((question) => question.ended);
+  for (const question of asked) callOff(state, question);
   await Promise.all(ending);
 };

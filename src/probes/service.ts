@@ -1,13 +1,15 @@
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import { type Run, run as runProgram } from '../process/run.ts';
-import { type Answer, failed, type Subject, silent, type WatchedProbe, well } from './answer.ts';
+import { type Answer, failed, type Subject, silent, staleAfter, type WatchedProbe, well } from './answer.ts';
 import { firstLine } from './command.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
 
 export interface ServiceProbeOptions extends Subject, Pace {
   /** systemd units, asked for together; all must be active. */
   readonly units: readonly string[];
+  /** How often it is asked while all is well; default: each period. */
+  readonly wellEveryMs?: Millis | undefined;
   /** Default: `systemctl` of the path. */
   readonly systemctl?: string | undefined;
 }
@@ -24,18 +26,23 @@ export const createServiceProbe = (options: ServiceProbeOptions, clock: Clock, r
   for (const unit of units)
     if (!/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}$/.test(unit)) throw new Error(`"${unit}" is no unit.`);
   const argv = [systemctl, 'show', '--no-pager', '--property=Id,LoadState,ActiveState,SubState', '--', ...units];
-  const pace = { ...options, periodMs: Math.max(options.periodMs, shortestPeriodMs), overlapping: false };
-  return createPacedProbe(
-    pace,
+  const periodMs = Math.max(options.periodMs, shortestPeriodMs);
+  const wellEveryMs = Math.max(options.wellEveryMs ?? 0, periodMs);
+  let due = Number.NEGATIVE_INFINITY;
+  const paced = createPacedProbe(
+    { ...options, periodMs, overlapping: false, skip: () => clock.now() < due },
     async (signal) => {
       const ended = await run(argv, { timeoutMs: timeoutMs * 2 + 1_000, signal });
       if (!ended.ok) return silent(ended.error.message);
       if (ended.value.exitCode !== 0)
         return silent(`systemctl: ${firstLine(ended.value.stderr) || `exit code ${ended.value.exitCode}`}`);
-      return judgeUnits(units, ended.value.stdout);
+      const answer = judgeUnits(units, ended.value.stdout);
+      due = answer.outcome === 'ok' ? clock.now() + wellEveryMs - periodMs / 2 : Number.NEGATIVE_INFINITY;
+      return answer;
     },
     clock,
   );
+  return { ...paced, staleAfterMs: staleAfter(wellEveryMs, timeoutMs) };
 };
 
 /** The worst of the units, from the blocks that `systemctl show` prints in the order asked for. */

@@ -4,8 +4,12 @@ import type { Clock } from '../ports.ts';
 import { type Answer, failed, type Subject, silent, type WatchedProbe, well } from './answer.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
 import { createSipAsker, type SipAskerOptions } from './sip-asker.ts';
+import { createQuickSipAsker } from './sip-quick-asker.ts';
 
 export interface SipProbeOptions extends Subject, Pace, SipAskerOptions {}
+
+/** Up to here the next question takes the place of a repetition, which SIP begins after half a second. */
+const quickPeriodMs: Millis = 500;
 
 /**
  * Does SIP answer OPTIONS? Any final answer below 500 is a sign of life, 401 and 404 too. A refused port is crashed; no
@@ -13,15 +17,15 @@ export interface SipProbeOptions extends Subject, Pace, SipAskerOptions {}
  */
 export const createSipProbe = (options: SipProbeOptions, clock: Clock): WatchedProbe => {
   const { transport, host, port, localAddress, tls, timeoutMs } = options;
-  const asker = createSipAsker({ transport, host, port, localAddress, tls });
+  const quick = transport === 'udp' && options.periodMs <= quickPeriodMs;
+  const asker = (quick ? createQuickSipAsker : createSipAsker)({ transport, host, port, localAddress, tls });
   const paced = createPacedProbe(
-    { ...options, overlapping: true },
+    // Whoever was not answered does not trust the channel.
+    { ...options, overlapping: true, onOverdue: () => asker.renew() },
     async (signal) => {
       const askedAt = clock.now();
       // The pace keeps the deadline; the client's own is later, so that one judge decides.
       const answer = await asker.ask({ timeoutMs: timeoutMs * 2 + 1_000, signal });
-      // Whoever was not answered does not trust the channel; one called off because a newer was answered does.
-      if (signal.aborted && clock.now() - askedAt >= timeoutMs) asker.renew();
       return answer.ok ? judge(answer.value, clock.now() - askedAt) : judgeFault(answer.error);
     },
     clock,

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { childEnv, spawnFault } from '../process/programs.ts';
 import type { LineListeners, LineProgram } from './program.ts';
@@ -40,9 +39,13 @@ export const spawnLines = (argv: readonly string[], listeners: LineListeners): L
   };
 };
 
+/** By hand: a readline interface costs as much as all that is done with a line. */
 const eachLine = (stream: Readable, tell: (line: string) => void): void => {
-  const lines = createInterface({ input: stream });
-  lines.on('line', (line) => {
-    if (line.length <= longestLine) tell(line);
+  let begun = '';
+  stream.setEncoding('latin1').on('data', (text: string) => {
+    const lines = (begun + text).split('\n');
+    // Without an end in sight it is no line of ours, and its rest will not be one either.
+    begun = (lines.pop() ?? '').slice(0, longestLine + 1);
+    for (const line of lines) if (line.length <= longestLine) tell(line);
   });
 };
