@@ -195,29 +195,32 @@ test('looks at the rival: so many pings, so far apart, one look; a look that cou
 
 test('the programs that a configuration needs are known before the start', () => {
   const all = programsOf(configOf('main', 'network: { gateway: 10.0.0.254 }\n'));
-  assert.deepEqual(all, ['nft', 'ip', 'arping', 'systemctl', 'fping']);
+  assert.deepEqual(all, ['nft', 'perl', 'ip', 'arping', 'systemctl', 'fping']);
   assert.ok(!programsOf(configOf('main', 'gate: { enforce: false }\n')).includes('nft'));
 });
 
-test('systemd hears that the agent is ready and alive, and nothing where it does not ask', async () => {
+test('systemd hears that the agent is ready, and that it lives, at half its watchdog’s time', async () => {
   const time = createTime();
   const said: string[] = [];
-  const run = async (argv: readonly string[]) => {
-    said.push(argv.filter((word) => !word.startsWith('--pid')).join(' '));
-    return ok({ exitCode: 0, endedBy: null, stdout: '', stderr: '', tookMs: 1 });
-  };
-  createSystemNotify(time.clock, {}, run).ready('main');
+  const open = (path: string) => ({
+    send: (lines: readonly string[]) => void said.push(`${path} ${lines.join(' ')}`),
+    close: () => void said.push('closed'),
+  });
+  createSystemNotify(time.clock, {}, open).ready('main');
   assert.deepEqual(said, []);
-  const system = createSystemNotify(time.clock, { NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '10000000' }, run);
+  const system = createSystemNotify(time.clock, { NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '10000000' }, open);
   system.ready('main pbx1');
   await time.pass(11_000);
   system.stop();
+  system.stopping();
   await time.pass(20_000);
   assert.deepEqual(said, [
-    'systemd-notify --ready --status=main pbx1',
-    'systemd-notify WATCHDOG=1',
-    'systemd-notify WATCHDOG=1',
-    'systemd-notify WATCHDOG=1',
+    `/run/x READY=1 MAINPID=${process.pid} STATUS=main pbx1`,
+    '/run/x WATCHDOG=1',
+    '/run/x WATCHDOG=1',
+    '/run/x WATCHDOG=1',
+    '/run/x STOPPING=1',
+    'closed',
   ]);
 });
 

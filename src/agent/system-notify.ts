@@ -1,6 +1,7 @@
 /** Tells systemd that the agent is ready and alive, where it runs as a unit of `Type=notify`. */
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../ports.ts';
-import { type Run, run as runProgram } from '../process/run.ts';
+import { type LineChild, startLineChild } from '../process/line-child.ts';
 
 export interface SystemNotify {
   ready(status: string): void;
@@ -8,32 +9,67 @@ export interface SystemNotify {
   stop(): void;
 }
 
+/** Takes one message, of several lines. */
+export interface NotifySocket {
+  send(lines: readonly string[]): void;
+  close(): void;
+}
+
 const SILENT: SystemNotify = { ready: () => undefined, stopping: () => undefined, stop: () => undefined };
 
-/** Node cannot send to a datagram socket of the Unix domain, so `systemd-notify` does, in the agent's name. */
+const PROGRAM = fileURLToPath(new URL('notify-socket.pl', import.meta.url));
+
+/**
+ * Node cannot send to a datagram socket of the Unix domain, so a small program does; it is kept, since to start one costs five
+ * milliseconds of a core. Where it ended, the next message starts another.
+ */
+const openNotifySocket = (path: string): NotifySocket => {
+  let child: LineChild | null = null;
+  const start = (): LineChild => {
+    const started = startLineChild(
+      ['perl', PROGRAM],
+      { NOTIFY_SOCKET: path },
+      {
+        said: () => undefined,
+        gone: () => {
+          if (child === started) child = null;
+        },
+      },
+    );
+    return started;
+  };
+  return {
+    send: (lines) => {
+      child ??= start();
+      child.write(`${lines.map((line) => line.replace(/[\t\n]/g, ' ')).join('\t')}\n`);
+    },
+    close: () => child?.endInput(),
+  };
+};
+
 export const createSystemNotify = (
   clock: Clock,
   env: Readonly<Record<string, string | undefined>> = process.env,
-  run: Run = runProgram,
+  open: (path: string) => NotifySocket = openNotifySocket,
 ): SystemNotify => {
-  const socket = env['NOTIFY_SOCKET'];
-  if (socket === undefined || socket === '') return SILENT;
-  const say = (...words: readonly string[]): void => {
-    const argv = ['systemd-notify', `--pid=${process.pid}`, ...words];
-    void run(argv, { timeoutMs: 2000, env: { NOTIFY_SOCKET: socket } });
-  };
+  const path = env['NOTIFY_SOCKET'];
+  if (path === undefined || path === '') return SILENT;
+  const socket = open(path);
   const watchdogMs = Number(env['WATCHDOG_USEC'] ?? 0) / 1000;
   let cancel = (): void => undefined;
   const pat = (): void => {
-    say('WATCHDOG=1');
+    socket.send(['WATCHDOG=1']);
     cancel = clock.at(clock.now() + watchdogMs / 2, pat);
   };
   return {
     ready: (status) => {
-      say('--ready', `--status=${status}`);
+      socket.send(['READY=1', `MAINPID=${process.pid}`, `STATUS=${status}`]);
       if (watchdogMs > 0) pat();
     },
-    stopping: () => say('STOPPING=1'),
+    stopping: () => {
+      socket.send(['STOPPING=1']);
+      socket.close();
+    },
     stop: () => cancel(),
   };
 };

@@ -46,12 +46,11 @@ interface Peer {
   readonly session: Session;
 }
 
-/** Without it every datagram would pass the resolver. */
-const numeric = (
-  address: string,
-  _options: unknown,
-  done: (error: null, address: string, family: number) => void,
-): void => done(null, address, isIPv6(address) ? 6 : 4);
+/** Without it every datagram would pass the resolver; all addresses of a link are of one family. */
+const numeric =
+  (family: 4 | 6) =>
+  (address: string, _options: unknown, done: (error: null, address: string, family: number) => void): void =>
+    done(null, address, family);
 
 /** What becomes of one datagram. */
 interface Sorted {
@@ -142,7 +141,9 @@ export const createPeerLink = (options: PeerLinkOptions): DatagramLink => {
   };
 
   const open = async (): Promise<Result<void>> => {
-    const fresh = createSocket({ type: isIPv6(listen.address) ? 'udp6' : 'udp4', lookup: numeric });
+    const fresh = isIPv6(listen.address)
+      ? createSocket({ type: 'udp6', lookup: numeric(6) })
+      : createSocket({ type: 'udp4', lookup: numeric(4) });
     const bound = await bind(fresh, listen);
     if (!bound.ok) {
       fresh.close();

@@ -59,6 +59,23 @@ const EPERM = 1;
 
 const NETLINK_PROGRAM = fileURLToPath(new URL('netlink.pl', import.meta.url));
 
+const GENERATION_LINE = `=${generationQuestion.toString('hex')}`;
+
+/** Batches as lines for the program; the few that there are come again and again. */
+const createBatchLines = (settings: GateSettings) => {
+  const lineByAction = new Map<string, { readonly line: string; readonly count: number }>();
+  return (action: GateAction): { readonly line: string; readonly count: number } => {
+    const key = `${action.type} ${'slot' in action ? action.slot : ''} ${'ms' in action ? action.ms : ''}`;
+    const known = lineByAction.get(key);
+    if (known !== undefined) return known;
+    const { bytes, count } = batchOf(action, settings);
+    const made = { line: `=${bytes.toString('hex')}`, count };
+    // What is left of a ticket, which a repair writes, is another number each time.
+    if (lineByAction.size < 100) lineByAction.set(key, made);
+    return made;
+  };
+};
+
 /** Ours since the number was last known, and nobody else's. */
 const createTally = () => {
   let last: number | null = null;
@@ -136,8 +153,9 @@ export const createKernel = (settings: GateSettings, timeoutMs: Millis): Kernel 
   });
   const tally = createTally();
   const inTurn = createTurns(timeoutMs);
-  const tell = async (bytes: Buffer): Promise<Result<KernelAnswer>> => {
-    const told = await netlink.ask(`=${bytes.toString('hex')}`);
+  const lineOf = createBatchLines(settings);
+  const tell = async (line: string): Promise<Result<KernelAnswer>> => {
+    const told = await netlink.ask(line);
     if (!told.ok) return told;
     const answer = readAnswer(told.value === '' ? [] : told.value.split(' '));
     return answer === null ? unanswered(told.value) : ok(answer);
@@ -156,10 +174,10 @@ export const createKernel = (settings: GateSettings, timeoutMs: Millis): Kernel 
     look: say,
     act: (action) =>
       inTurn(netlink, async () => {
-        const { bytes, count } = batchOf(action, settings);
+        const { line, count } = lineOf(action);
         // To arm and to grant is always a change; the kernel does not count a transaction that changes nothing.
         tally.add(action.type === 'arm' || action.type === 'grant' ? 1 : null);
-        const answer = await tell(bytes);
+        const answer = await tell(line);
         if (answer.ok && answer.value.errno === 0 && answer.value.done === count) return ok(undefined);
         tally.add(null);
         if (!answer.ok) return answer;
@@ -167,7 +185,7 @@ export const createKernel = (settings: GateSettings, timeoutMs: Millis): Kernel 
       }),
     untouched: async () => {
       const same = await inTurn(netlink, async () => {
-        const answer = await tell(generationQuestion);
+        const answer = await tell(GENERATION_LINE);
         const { generation } = answer.ok ? answer.value : { generation: null };
         return ok(generation !== null && tally.compare(generation));
       });
