@@ -140,16 +140,16 @@ export const copyAcross = async (
   if (target.isClosed()) return target.closedFault();
   if (source.isClosed()) return source.closedFault();
   let bytes = 0;
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
+  const batch = Buffer.allocUnsafe(BATCH_BYTES);
+  let filled = 0;
   let from: Source | null = null;
   let failed = false;
+  const send = (chunk: Buffer): void => {
+    if (chunk.length > 0 && !failed && !sink.write(chunk)) from?.pause();
+  };
   const flush = (): void => {
-    if (pendingBytes === 0 || failed) return;
-    const batch = Buffer.concat(pending, pendingBytes);
-    pending = [];
-    pendingBytes = 0;
-    if (!sink.write(batch)) from?.pause();
+    send(batch.subarray(0, filled));
+    filled = 0;
   };
   const ready = Promise.withResolvers<null>();
   const sink = copyIn(
@@ -163,9 +163,10 @@ export const copyAcross = async (
 
   from = copyOut(source, copyOutText, (chunk) => {
     bytes += chunk.length;
-    pendingBytes += chunk.length;
-    pending.push(chunk);
-    if (pendingBytes >= BATCH_BYTES) flush();
+    if (filled + chunk.length > BATCH_BYTES) flush();
+    // The chunk lies in the parser's buffer, which is used again: it is copied here, or by `send`.
+    if (chunk.length > BATCH_BYTES) send(chunk);
+    else filled += chunk.copy(batch, filled);
   });
   const both = Promise.withResolvers<Result<number>>();
   // The target's failure ends the wait at once; what the source still sends is dropped with the connection.

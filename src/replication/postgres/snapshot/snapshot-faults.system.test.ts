@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { runChecked } from '../../../../lab/process.ts';
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
 import type { StreamProgress } from '../../stream.ts';
 import type { DatabaseAccess } from '../connection.ts';
@@ -213,7 +217,7 @@ describe('what does not fit', () => {
 
   test('another encoding, a read-only server, a missing right', async () => {
     const [main, standby] = await filledPair();
-    const latin = await createTestDatabase(cluster, "the standby's database", DDL, 'LATIN1');
+    const latin = await createTestDatabase(cluster, "the standby's database", DDL, { encoding: 'LATIN1', locale: 'C' });
     assert.match(await outcome(snapshotOptions(main, latin)), /^database-encoding-differs: .* as UTF8, .* as LATIN1/);
     await standby.sql('REVOKE UPDATE ON b FROM dualtone');
     assert.match(await outcome(snapshotOptions(main, standby)), /^database-rights-missing: .*UPDATE on "public"\."b"/);
@@ -223,6 +227,20 @@ describe('what does not fit', () => {
     assert.match(await outcome(snapshotOptions(main, standby)), /^database-takes-no-changes: .*read-only/);
     assert.deepEqual(await tables(standby), [OLD, OLD]);
   });
+});
+
+test('too little space is refused; another locale and another clock are told', async () => {
+  const main = await createTestDatabase(cluster, "the main's database", DDL);
+  const standby = await createTestDatabase(cluster, "the standby's database", DDL, { locale: 'C' });
+  await main.sql(`INSERT INTO a VALUES (1, 'x')`);
+  const options = snapshotOptions(main, standby);
+  assert.match(await outcome({ ...options, limits: { clockMs: 0, freeBytes: 1000 } }), /^database-space-short/);
+  const run = { signal: new AbortController().signal, onProgress: () => undefined };
+  const told = await runSnapshot({ ...options, limits: { clockMs: -1, freeBytes: 1e9 } }, run);
+  assert.deepEqual(told.ok && told.value.warnings.map((warning) => warning.code), [
+    'database-locale-differs',
+    'database-clock-differs',
+  ]);
 });
 
 describe('the way to it', () => {
@@ -314,4 +332,32 @@ test('called off, or cut off after any byte: the old or the new, whole, and the 
   assert.equal(await outcome(options), 'ok');
   assert.deepEqual(await tables(standby), [NEW, NEW]);
   for (let look = 0; (await standby.sql(sessions))[0]?.['n'] !== 0; look += 1) assert.ok(look < 200, 'sessions end');
+});
+
+// The last: it takes the server away.
+test('a disk that is full at the standby is said, and its data are as before', async () => {
+  const owner = (await stat(cluster.dataDir)).uid;
+  const folder = await mkdtemp(join(tmpdir(), 'dualtone-small-disk-'));
+  const mounted = await runChecked(['mount', '-t', 'tmpfs', '-o', `size=24m,mode=0700,uid=${owner}`, 'small', folder], {
+    timeoutMs: 5000,
+  });
+  assert.ok(mounted.ok, JSON.stringify(mounted));
+  try {
+    await cluster.query(`CREATE TABLESPACE small LOCATION '${folder}'`);
+    const main = await createTestDatabase(cluster, "the main's database", DDL);
+    const standby = await createTestDatabase(cluster, "the standby's database", DDL, { tablespace: 'small' });
+    await main.sql(
+      `INSERT INTO a SELECT g, repeat('x', 1000) FROM generate_series(1, 20000) g; INSERT INTO b VALUES (1, 'new')`,
+    );
+    await standby.sql(`INSERT INTO a VALUES (1, 'old'), (2, 'old'); INSERT INTO b VALUES (1, 'old'), (2, 'old')`);
+    assert.match(
+      await outcome(snapshotOptions(main, standby)),
+      /^database-disk-full: The disk of the standby's database is full/,
+    );
+    assert.deepEqual(await tables(standby), [OLD, OLD]);
+  } finally {
+    await cluster.halt('immediate');
+    await runChecked(['umount', '--lazy', folder], { timeoutMs: 5000 });
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -68,6 +68,27 @@ test('every kind of value arrives as it is, and tables whose names differ only i
   await copied(main, standby, tables);
 });
 
+test('many rows, and rows larger than any buffer, arrive byte for byte', async () => {
+  const [main, standby] = await pair(
+    'CREATE TABLE wide (id int PRIMARY KEY, v text); CREATE TABLE empty (id int PRIMARY KEY, v text)',
+  );
+  const rows = `SELECT g, repeat(chr(65 + g % 26) || 'Ä' || g, (g * 37) % 300 + CASE WHEN g % 1500 = 7 THEN 60000 ELSE 0 END) FROM generate_series(1, 6000) g`;
+  await main.sql(`INSERT INTO wide ${rows}; INSERT INTO empty ${rows}`);
+  await standby.sql(`INSERT INTO wide VALUES (-1, 'away')`);
+  const report = await run(main, standby);
+  assert.ok(report.bytes > 10_000_000);
+  assert.deepEqual(
+    report.changes.map(({ put, deleted }) => [put, deleted]),
+    [
+      [6000, 0],
+      [6000, 1],
+    ],
+  );
+  const digest = `SELECT md5(string_agg(v, ',' ORDER BY id)) AS digest FROM`;
+  for (const table of ['wide', 'empty'])
+    assert.deepEqual(await standby.rows(`${digest} ${table}`), await main.rows(`${digest} ${table}`));
+});
+
 test('sequences follow forwards and never go back', async () => {
   const [main, standby] =
     await pair(`CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);

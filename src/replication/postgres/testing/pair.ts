@@ -37,17 +37,24 @@ export const createRole = async (cluster: Cluster): Promise<void> => {
 
 let counter = 0;
 
+export interface DatabaseKind {
+  readonly encoding?: string;
+  readonly locale?: string;
+  /** Where its files lie. */
+  readonly tablespace?: string;
+}
+
 /** A database with `ddl` in it, ready to be copied from and to by Dualtone's role. */
 export const createTestDatabase = async (
   cluster: Cluster,
   name: string,
   ddl: string,
-  encoding = 'UTF8',
+  { encoding = 'UTF8', locale = 'C.UTF-8', tablespace = 'pg_default' }: DatabaseKind = {},
 ): Promise<TestDatabase> => {
   counter += 1;
   const database = `db_${counter}`;
   await cluster.query(
-    `CREATE DATABASE ${database} TEMPLATE template0 ENCODING '${encoding}' LOCALE '${encoding === 'UTF8' ? 'C.UTF-8' : 'C'}'`,
+    `CREATE DATABASE ${database} TEMPLATE template0 ENCODING '${encoding}' LOCALE '${locale}' TABLESPACE ${tablespace}`,
   );
   await cluster.query(
     `${STAND_IN}; ${ddl};
