@@ -1,5 +1,6 @@
 /** From a node's configuration to its agent with everything around it. */
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { type Config, journalPath, listenAddress } from '../config/config.ts';
 import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -11,7 +12,9 @@ import { loadKey, type PairKey } from '../peer/key.ts';
 import { createPeerLink, type DatagramLink, type PeerAddress } from '../peer/link.ts';
 import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
+import { removeBootScript, writeBootScript } from '../steps/gate/boot-script.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
+import type { GateSettings } from '../steps/gate/rules.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { createAstDbFollower } from './astdb.ts';
 import { readClocks } from './clock-watch.ts';
@@ -61,15 +64,24 @@ const linkOf = (config: Config, settings: Settings, key: PairKey, clock: Clock):
     clock,
   });
 
-const gateOf = (config: Config, settings: Settings, clock: Clock): Gate => {
-  if (!config.gate.enforce) return createUngated();
+const gateSettingsOf = (config: Config, { slots }: Pick<Settings, 'slots'>): GateSettings => {
   const { sipPorts, iaxPort, mediaPorts } = config.gate;
   const virtualAddresses = (config.virtualIp?.addresses ?? []).map((each) => each.slice(0, each.indexOf('/')));
   const asked = [...config.probes.sip, ...config.probes.tcp].map(({ host }) => host);
   const probedAddresses = asked.includes(config.peer.address) ? [config.peer.address] : [];
   const forwarded = config.services.some((service) => 'compose' in service);
-  const gate = { slots: settings.slots, sipPorts, iaxPort, mediaPorts, virtualAddresses, probedAddresses, forwarded };
-  return createGate({ settings: gate, clock });
+  return { slots, sipPorts, iaxPort, mediaPorts, virtualAddresses, probedAddresses, forwarded };
+};
+
+const gateOf = (config: Config, settings: Settings, clock: Clock): Gate =>
+  config.gate.enforce ? createGate({ settings: gateSettingsOf(config, settings), clock }) : createUngated();
+
+/** What `dualtone-gate.service` loads at the next boot: the gate of this configuration, or none. Fault: `gate-script-not-written`. */
+export const keepBootScript = (config: Config): Promise<Result<void>> => {
+  const path = join(config.stateDir, 'gate.nft');
+  return config.gate.enforce
+    ? writeBootScript(path, gateSettingsOf(config, toSettings(config)))
+    : removeBootScript(path);
 };
 
 const looksOf = (config: Config, settings: Settings, clock: Clock): AgentParts['rivalLooks'] => {

@@ -5,7 +5,7 @@ import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Agent } from './agent.ts';
 import { systemClock } from './clock.ts';
-import { type Composition, composeNode, type Program } from './compose.ts';
+import { type Composition, composeNode, keepBootScript, type Program } from './compose.ts';
 import { checkNode, notesOnNode } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
@@ -69,6 +69,11 @@ export const runNode = async (config: Config, program: Program): Promise<Result<
   if (!opened.ok) {
     journal.close();
     return opened;
+  }
+  const kept = await keepBootScript(config);
+  if (!kept.ok) {
+    const { code, message, remedy } = kept.error;
+    notifier.notify({ kind: 'notify', level: 'alarm', code, text: `${message} ${remedy}` });
   }
   for (const text of notesOnNode(config))
     notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });

@@ -50,6 +50,8 @@ const TABLE: readonly (readonly [string, string, RegExp])[] = [
   [`${BASE}virtual-ip: { addresses: ["fd00::9/64"], interface: eth0 }`, 'virtual-ip.addresses', /family/],
   [`${BASE}gate: { enforce: false }`, 'gate.enforce', /both nodes/],
   [`${BASE}gate: { media-ports: 4000-5000 }`, 'gate', /port 4577/],
+  [`${BASE}listen: { port: 10500 }`, 'gate', /port 10500/],
+  [CHECKPOINTS('{ name: x, address: 10.0.0.3, port: 5060 }'), 'gate', /port 5060/],
   [`${BASE}watch: { kind: looks, every: 20s }`, 'watch.every', /3 pings 10s apart take 20s/],
   [`${BASE}hooks: [{ name: x, run: [/a] }, { name: x, run: [/b] }]`, 'hooks[1].name', /two hooks/],
   [`${BASE}services: [{ unit: a.service }, { unit: a.service }]`, 'services[1]', /two services/],

@@ -204,7 +204,7 @@ export const contains = (cidr: string, address: string): boolean => {
   return list.check(address, family);
 };
 
-const muteRules = ({ telephony, virtualIp, gate, listen, peer }: Sections): readonly Clash[] => {
+const muteRules = ({ telephony, virtualIp, gate, listen, peer, arbiter }: Sections): readonly Clash[] => {
   const clashes: Clash[] = [];
   if (telephony === 'warm' && virtualIp === null && gate !== undefined && !gate.enforce) {
     clashes.push({
@@ -215,13 +215,14 @@ const muteRules = ({ telephony, virtualIp, gate, listen, peer }: Sections): read
   }
   const ours = [listen?.port, peer?.port].filter((each) => each !== undefined);
   const [low = 0, high = -1] = (gate?.mediaPorts ?? '').split('-').map(Number);
-  const shut = ours.find(
-    (port) => (port >= low && port <= high) || port === gate?.iaxPort || gate?.sipPorts.includes(port),
-  );
+  const signals = (port: number): boolean => port === gate?.iaxPort || gate?.sipPorts.includes(port) === true;
+  // Media is gated by this node's own ports, signalling by those of the far end too.
+  const voters = arbiter?.kind === 'checkpoints' ? arbiter.checkpoints.map(({ port }) => port) : [];
+  const shut = ours.find((port) => (port >= low && port <= high) || signals(port)) ?? voters.find(signals);
   if (shut !== undefined) {
     clashes.push({
       path: ['gate'],
-      message: `port ${shut}, on which the nodes speak, lies behind the gate`,
+      message: `port ${shut}, on which the nodes and checkpoints speak, lies behind the gate`,
       remedy: 'give another listen port, or leave it out of the gate',
     });
   }

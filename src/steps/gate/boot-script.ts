@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import { blueprintOf, createLines, type GateSettings } from './rules.ts';
 
 /** The closed gate as a script for `nft -f`: makes what is missing, leaves tickets that run. */
@@ -13,6 +13,13 @@ export const bootScript = (settings: GateSettings): string =>
   ].join('\n');
 
 const contentOf = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
+
+const notWritten = (path: string, error: unknown): { readonly ok: false; readonly error: Fault } =>
+  fail(
+    'gate-script-not-written',
+    `The gate for the boot could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    'See to the disk and the permissions of the state directory; the gate of this moment is not touched by it.',
+  );
 
 /**
  * Writes the script where `dualtone-gate.service` finds it, so that the gate is closed at boot before Asterisk starts, even
@@ -27,10 +34,16 @@ export const writeBootScript = async (path: string, settings: GateSettings): Pro
     await rename(`${path}.new`, path);
     return ok(undefined);
   } catch (error) {
-    return fail(
-      'gate-script-not-written',
-      `The gate for the boot could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}.`,
-      'See to the disk and the permissions of the state directory; the gate of this moment is not touched by it.',
-    );
+    return notWritten(path, error);
+  }
+};
+
+/** Where no gate is wanted, the next boot must not close one that nobody opens. Fault: `gate-script-not-written`. */
+export const removeBootScript = async (path: string): Promise<Result<void>> => {
+  try {
+    await rm(path, { force: true });
+    return ok(undefined);
+  } catch (error) {
+    return notWritten(path, error);
   }
 };
