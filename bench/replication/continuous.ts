@@ -31,18 +31,23 @@ const noteArrivals = `
   CREATE TRIGGER arrive AFTER UPDATE ON public.userfeatures FOR EACH ROW EXECUTE FUNCTION bench.arrive();
   ALTER TABLE public.userfeatures ENABLE ALWAYS TRIGGER arrive`;
 
+/** Steps until changes follow. */
 const follow = async (pair: Pair, signal: AbortSignal): Promise<Result<void>> => {
   const offered = await pair.sender.offer(pair.main.db);
   if (!offered.ok) return offered;
-  let fault: Result<void> = ok(undefined);
-  await until('the standby follows', LIMIT_MS, async () => {
+  const endsAt = performance.now() + LIMIT_MS;
+  let text = '';
+  while (performance.now() < endsAt) {
     const beaten = await pair.sender.beat(pair.main.db);
+    if (!beaten.ok) return beaten;
     const stepped = await pair.receiver.step(EPOCH, signal);
-    if (!beaten.ok) fault = beaten;
-    if (!stepped.ok) fault = stepped;
-    return !fault.ok || (stepped.ok && stepped.value.condition === 'in-step');
-  });
-  return fault;
+    if (!stepped.ok) return stepped;
+    // On a crowded machine the watch itself finds it behind; how far is what is measured.
+    if (['in-step', 'behind'].includes(stepped.value.condition)) return ok(undefined);
+    text = stepped.value.fault?.message ?? stepped.value.text;
+    await pause(100);
+  }
+  return fail('bench-failed', `the standby did not follow: ${text}`, 'run npm test');
 };
 
 /** As in service: two beats a second, a step each second. */

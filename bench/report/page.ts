@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { AgentLine } from '../agent/agent.ts';
 import type { DecideLine } from '../decide/decide.ts';
 import type { LabLine } from '../lab-rows/lab-rows.ts';
+import type { ReplicationLine } from '../replication/replication.ts';
 import { readResults } from '../results.ts';
 import type { RivalLine } from '../rivals/run.ts';
 import type { SteadyLine } from '../steady/steady.ts';
 import { agentSection } from './agent.ts';
 import { coreSection, steadySection } from './core.ts';
 import { labRowsSection } from './lab-rows.ts';
+import { replicationSection } from './replication.ts';
 import { rivalsSection } from './rivals.ts';
 
 /** Where results are committed, and the page that is made of them. */
@@ -26,9 +28,10 @@ need root on Debian; a series that is stopped goes on where it was.
 /** The whole page, from the results files in a folder. Throws where a results file is broken. */
 export const renderPage = async (folder = resultsFolder): Promise<string> => {
   const file = (name: string): string => join(folder, `${name}.jsonl`);
-  const [labRows, rivals, agent, decide, steady] = await Promise.all([
+  const [labRows, rivals, replication, agent, decide, steady] = await Promise.all([
     readResults<LabLine>(file('lab-rows')),
     readResults<RivalLine>(file('rivals')),
+    readResults<ReplicationLine>(file('replication')),
     readResults<AgentLine>(file('agent')),
     readResults<DecideLine>(file('decide')),
     readResults<SteadyLine>(file('steady')),
@@ -37,6 +40,7 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
     introduction,
     labRowsSection(labRows),
     rivalsSection(rivals),
+    replicationSection(replication),
     agentSection(agent),
     coreSection(decide),
     steadySection(steady),
