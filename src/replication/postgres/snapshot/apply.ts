@@ -34,12 +34,15 @@ export const tableTask = (
 /** The target has nothing that would have to be compared. */
 const goesStraight = ({ plan, target }: TableTask): boolean => target.rows === 0 && plan.ownRows.length === 0;
 
+/** Makes the temporary tables of all that cannot go straight, in one round trip. Faults: those of `Database.query`. */
+export const prepareTables = async (tasks: readonly TableTask[], target: Database): Promise<Result<null>> => {
+  const made = await target.runAll(tasks.filter((task) => !goesStraight(task)).map((task) => task.sql.createIncoming));
+  return made.ok ? ok(null) : made;
+};
+
 /** Fetches into the temporary table what cannot go straight; returns the bytes. */
 export const fetchTable = async (task: TableTask, source: Database, target: Database): Promise<Result<number>> => {
-  if (goesStraight(task)) return ok(0);
-  const made = await target.run(task.sql.createIncoming);
-  if (!made.ok) return made;
-  if (task.source.rows === 0) return ok(0);
+  if (goesStraight(task) || task.source.rows === 0) return ok(0);
   const copied = await copyAcross(source, task.sql.copyOut, target, task.sql.copyIntoIncoming);
   return copied.ok ? ok(copied.value.bytes) : copied;
 };
@@ -72,13 +75,16 @@ export const applyTable = async (
   }
   const free = await checkOwnRows(task, target);
   if (!free.ok) return free;
-  const counts: number[] = [];
   // Removed before changed before added: so no value that is still taken is given a second time.
-  for (const statement of [sql.keep, sql.remove, sql.change, sql.add]) {
-    const done = statement === null ? ok(0) : await target.run(statement);
-    if (!done.ok) return done;
-    counts.push(done.value);
-  }
-  const [, deleted = 0, changed = 0, added = 0] = counts;
-  return ok({ table, put: changed + added, deleted, bytes: fetchedBytes });
+  const steps = [
+    ['kept', sql.keep],
+    ['deleted', sql.remove],
+    ['changed', sql.change],
+    ['added', sql.add],
+  ] as const;
+  const taken = steps.filter((step): step is (typeof steps)[number] & [string, string] => step[1] !== null);
+  const counts = await target.runAll(taken.map(([, statement]) => statement));
+  if (!counts.ok) return counts;
+  const count = (name: string): number => counts.value[taken.findIndex(([step]) => step === name)] ?? 0;
+  return ok({ table, put: count('changed') + count('added'), deleted: count('deleted'), bytes: fetchedBytes });
 };

@@ -8,7 +8,7 @@ import { digestTables, sameDigest, type TableDigest } from '../digest.ts';
 import type { Side } from '../fingerprint.ts';
 import { type PreflightLimits, preflight, spaceFault } from '../preflight.ts';
 import { type DatabaseRules, planCopy } from '../rules.ts';
-import { applyTable, fetchTable, type TableChange, type TableTask, tableTask } from './apply.ts';
+import { applyTable, fetchTable, prepareTables, type TableChange, type TableTask, tableTask } from './apply.ts';
 import { findDangling } from './dangling.ts';
 import { beginTarget, commitTarget } from './guarded.ts';
 import { readSequences, sequencesBehind, setSequences } from './sequences.ts';
@@ -133,6 +133,8 @@ const fetchAll = async (
   target: OpenSide,
   { onProgress }: RunOptions,
 ): Promise<Result<readonly number[]>> => {
+  const prepared = await prepareTables(tasks, target.database);
+  if (!prepared.ok) return prepared;
   const bytes: number[] = [];
   for (const [done, task] of tasks.entries()) {
     onProgress({ what: task.plan.table.name, done, total: tasks.length * 2 });
