@@ -91,7 +91,7 @@ const connectTo = async (socketDir: string, port: number, connection: Connection
     port,
     user: connection.user ?? 'postgres',
     database: connection.database ?? 'postgres',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 60_000,
     ...(connection.password === undefined ? {} : { password: connection.password }),
   });
   // A server that is halted under a client is no reason for the test's process to end.
