@@ -5,10 +5,10 @@ import { sqlStateOf } from '../postgres/database-fault.ts';
 import { rowId } from './fold.ts';
 import { type JsonRow, sameJson } from './json.ts';
 import { attempt, deleteMainRow, insertMainRow, readMainRows, updateMainRow } from './main-rows.ts';
+import type { ChangesOptions } from './options.ts';
 import { type Conflict, countText, type MergeIdentity, type PartReport } from './part.ts';
 import { loadRecords, type RecordedPart, type StoredRecord } from './records.ts';
 import { inTransaction, withMain } from './session.ts';
-import type { ChangesOptions } from './options.ts';
 
 const stands = ({ became, whole }: StoredRecord, now: JsonRow | null): boolean => {
   if (became === null || now === null) return became === now;

@@ -3,8 +3,8 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { Result } from '../../core/result.ts';
 import { schemaSql as dualtoneSchema } from '../postgres/setup/schema-sql.ts';
 import { createConfigurationPart } from './configuration-part.ts';
-import type { MergePart } from './part.ts';
 import type { ChangesOptions } from './options.ts';
+import type { MergePart } from './part.ts';
 import { createStatusPart } from './status-part.ts';
 import { databaseRules } from './testing/model.ts';
 import { connectTo, identity, type Nodes, options, schemaSql, startNodes } from './testing/nodes.ts';
@@ -37,7 +37,9 @@ beforeEach(async () => {
       INSERT INTO users (id, name, own) SELECT n, 'user ' || n, '${side.database}' FROM generate_series(1, 300) n;
       INSERT INTO extensions (exten, user_id) SELECT n, n FROM generate_series(1, 5) n`);
   await nodes.standby.query('TRUNCATE dualtone.changes');
-  await nodes.main.query('DROP TABLE IF EXISTS dualtone.merged, dualtone.aside, dualtone.merge_changes, dualtone.merge_settled');
+  await nodes.main.query(
+    'DROP TABLE IF EXISTS dualtone.merged, dualtone.aside, dualtone.merge_changes, dualtone.merge_settled',
+  );
 });
 
 const must = <T>(result: Result<T>): T => {
@@ -49,13 +51,21 @@ const undoing = { settled: false, signal: new AbortController().signal, onProgre
 test('status columns come home; changed on both, the standby wins; own columns stay; undo restores', async () => {
   await nodes.standby.query(`UPDATE users SET dnd = true, own = 'changed' WHERE id % 2 = 0;
     UPDATE users SET forward = '10' || id WHERE id <= 3`);
-  await nodes.main.query(`UPDATE users SET forward = 'mine' WHERE id = 2; UPDATE users SET forward = 'kept' WHERE id = 9; DELETE FROM users WHERE id = 300`);
+  await nodes.main.query(
+    `UPDATE users SET forward = 'mine' WHERE id = 2; UPDATE users SET forward = 'kept' WHERE id = 9; DELETE FROM users WHERE id = 300`,
+  );
   const was = await nodes.main.query('SELECT * FROM users ORDER BY id');
   assert.equal(must(await status.preview(identity(), options())).count, 149 + 2);
   const report = must(await status.run(identity(), options()));
   assert.equal(report.count, 151);
-  assert.deepEqual(report.conflicts.map((conflict) => conflict.item).toSorted(), ['users {"id":2}', 'users {"id":300}']);
-  assert.match(report.conflicts.map((conflict) => conflict.text).join('\n'), /forward "mine" → "102" \(changed on both; the standby served\)/);
+  assert.deepEqual(report.conflicts.map((conflict) => conflict.item).toSorted(), [
+    'users {"id":2}',
+    'users {"id":300}',
+  ]);
+  assert.match(
+    report.conflicts.map((conflict) => conflict.text).join('\n'),
+    /forward "mine" → "102" \(changed on both; the standby served\)/,
+  );
   const now = await nodes.main.query('SELECT * FROM users ORDER BY id');
   assert.deepEqual(
     now.map((row) => [row['dnd'], row['forward'], row['own']]).slice(0, 9),
@@ -72,7 +82,10 @@ test('status columns come home; changed on both, the standby wins; own columns s
     { id: 8, dnd: true },
   ]);
   const undone = must(await status.undo(identity(), undoing));
-  assert.deepEqual(undone.conflicts.map((conflict) => conflict.item), ['users {"id":6}']);
+  assert.deepEqual(
+    undone.conflicts.map((conflict) => conflict.item),
+    ['users {"id":6}'],
+  );
   assert.deepEqual(await nodes.main.query('SELECT * FROM users ORDER BY id'), was);
 });
 
@@ -87,7 +100,10 @@ test('configuration waits by default, is merged when accepted, kept when refused
   assert.deepEqual([asked.count, asked.pending.length, asked.refused.length], [0, 4, 0]);
   assert.deepEqual(await nodes.main.query('SELECT * FROM extensions ORDER BY id'), was);
   const text = asked.pending.map((entry) => entry.text).join('\n');
-  assert.match(text, /extensions \(id 1\): context "default" → "outside" \(on the main: "inside"\)\. The main changed it too\./);
+  assert.match(
+    text,
+    /extensions \(id 1\): context "default" → "outside" \(on the main: "inside"\)\. The main changed it too\./,
+  );
   const deleted = asked.pending.find((entry) => entry.text.includes('deleted'));
   assert.ok(deleted !== undefined);
   const decisions = { all: 'accept' as const, byId: { [deleted.id]: 'refuse' as const } };
@@ -126,7 +142,10 @@ test('a row that the main gave the same number stays, an accepted one that does 
   assert.match(report.pending.map((entry) => entry.text).join('\n'), /The main has another row there\./);
   assert.match(report.pending.map((entry) => entry.text).join('\n'), /It was accepted and does not fit/);
   await nodes.standby.query('TRUNCATE extensions');
-  assert.match(must(await configuration.run(identity(), options())).warnings.join('\n'), /extensions was emptied at once/);
+  assert.match(
+    must(await configuration.run(identity(), options())).warnings.join('\n'),
+    /extensions was emptied at once/,
+  );
 });
 
 test('what was written into the passive standby before its term is no part of the merge', async () => {

@@ -15,6 +15,7 @@ import {
 import { type NetChange, rowId } from './fold.ts';
 import type { JsonRow } from './json.ts';
 import { attempt, deleteMainRow, insertMainRow, readMainRows, updateMainRow } from './main-rows.ts';
+import type { ChangesOptions } from './options.ts';
 import {
   countText,
   type DecisionsInput,
@@ -24,11 +25,18 @@ import {
   type PartRunOptions,
   type PendingEntry,
 } from './part.ts';
-import { agreedRows, type ChangeRecord, forgetRecords, loadRecords, type Outcome, type StoredRecord, saveRecord } from './records.ts';
+import {
+  agreedRows,
+  type ChangeRecord,
+  forgetRecords,
+  loadRecords,
+  type Outcome,
+  type StoredRecord,
+  saveRecord,
+} from './records.ts';
 import { type MergeRules, mergeRules } from './rules.ts';
 import { inTransaction, withDatabases, withMain } from './session.ts';
 import { readStandbyLog } from './standby-log.ts';
-import type { ChangesOptions } from './options.ts';
 
 const decisionsOf = ({ all, byId }: DecisionsInput): Decisions => ({ all, byId: new Map(Object.entries(byId)) });
 

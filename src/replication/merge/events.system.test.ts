@@ -116,7 +116,7 @@ test('what does not fit is kept aside and listed, and the rest comes; once it fi
   const part = eventsPart(nodes);
   const report = must(await part.run(identity(), options()));
   assert.equal(report.count, 40 + 78 + 39);
-  assert.deepEqual(report.conflicts.map((conflict) => conflict.item.split(' ')[0]).toSorted(), [
+  assert.deepEqual(report.conflicts.map((conflict) => conflict.item.split(' ')[0] ?? '').toSorted(), [
     'cel',
     'cel',
     'participant',

@@ -6,8 +6,8 @@ import { createStaging, createSurvey, findWanted, SURVEY, surveyIn, surveyOut, t
 import { type EventPlan, orderEventPlans, planEventTable, readEventTable } from './event-table.ts';
 import { belongs, hasNoTime, mayGetParent, type Window, windowsOf } from './event-time.ts';
 import { forgetEvents, reportEvents, undoEvents } from './events-undo.ts';
-import { type Conflict, countText, type MergeIdentity, type MergePart, type PartRunOptions } from './part.ts';
 import type { EventsOptions } from './options.ts';
+import { type Conflict, countText, type MergeIdentity, type MergePart, type PartRunOptions } from './part.ts';
 import { type Databases, withDatabases } from './session.ts';
 
 export const EVENTS_DEFAULTS = {

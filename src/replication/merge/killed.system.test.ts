@@ -49,7 +49,11 @@ test('killed with SIGKILL at random points, again and again: every call is there
     INSERT INTO participant (uuid, call_log_id, role) SELECT gen_random_uuid(), id, 'source' FROM call_log`);
   let ended = false;
   for (let round = 0; round < 12 && !ended; round += 1) {
-    const last = await killAfter(startWorker(round < 3 ? 'first' : 'second'), 1 + Math.floor(Math.random() * 12), Math.random() * 30);
+    const last = await killAfter(
+      startWorker(round < 3 ? 'first' : 'second'),
+      1 + Math.floor(Math.random() * 12),
+      Math.random() * 30,
+    );
     t.diagnostic(`round ${round}: ${last}`);
     assert.doesNotMatch(last, /^fault/);
     ended = last.startsWith('ended') && round >= 3;

@@ -130,7 +130,7 @@ export const nextAction = (
   if (state.phase === 'noted') return { kind: 'tell-standby', epoch };
   if (state.phase === 'new') return { kind: 'begin-pass', pass };
   const next = parts.find((part) => !state.done.includes(part) && !state.failed.includes(part));
-  if (next !== undefined) return { kind: 'run-part', part: next, pass: state.phase };
+  if (next !== undefined) return { kind: 'run-part', part: next, pass: state.phase === 'first' ? 'first' : 'second' };
   if (state.failed.length > 0) return { kind: 'rest', complete: false };
   // The standby went quiet during the first pass: the second can follow at once.
   if (state.phase === 'first')

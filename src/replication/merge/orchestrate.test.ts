@@ -37,7 +37,11 @@ const report = (part: string, changes: Partial<PartReport> = {}): PartReport => 
 });
 
 /** A part that brings a set of items, each once, marked with the merge; `before` may throw or fail. */
-const createPart = (name: string, collected: () => ReadonlySet<string>, before: () => Result<null> = () => ok(null)) => {
+const createPart = (
+  name: string,
+  collected: () => ReadonlySet<string>,
+  before: () => Result<null> = () => ok(null),
+) => {
   const home = new Map<string, string>();
   const seen: MergeIdentity[] = [];
   const part: MergePart = {
@@ -155,7 +159,10 @@ test('what the second pass could not bring keeps the standby from being overwrit
   };
   const merges = mergesOf(world, [part]);
   const first = await merges.run(asked());
-  assert.match(first.ok ? '' : first.error.message, /voicemail \(1 of it could not be brought yet and is still on the standby/);
+  assert.match(
+    first.ok ? '' : first.error.message,
+    /voicemail \(1 of it could not be brought yet and is still on the standby/,
+  );
   assert.equal(world.standby.terms.length, 1);
   left = 0;
   assert.equal(must(await merges.run(asked())).settled, true);

@@ -319,7 +319,8 @@ const pruneAll = async (options: MergesOptions, signal: AbortSignal): Promise<Re
     const finished = merge.state.phase === 'settled' || merge.state.phase === 'undone';
     if (!finished || merge.state.lastAt + options.keepMs > options.now()) continue;
     // Nothing that waits for a person is forgotten.
-    if (merge.state.phase === 'settled' && Object.values(merge.reports).some((part) => part.pending.length > 0)) continue;
+    if (merge.state.phase === 'settled' && Object.values(merge.reports).some((part) => part.pending.length > 0))
+      continue;
     for (const part of options.parts) {
       const forgotten = await part.forget(identityOf(runOf(merge), merge.state.terms), signal);
       if (!forgotten.ok) return forgotten;

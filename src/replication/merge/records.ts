@@ -122,7 +122,10 @@ export const loadRecords = async (
 
 /** What is kept of a merge goes: it can neither be undone nor decided any more. Faults: those of `Database.run`. */
 export const forgetRecords = async (here: Database, mergeKey: string, part: RecordedPart): Promise<Result<null>> => {
-  const dropped = await here.run('DELETE FROM dualtone.merge_changes WHERE merge_key = $1 AND part = $2', [mergeKey, part]);
+  const dropped = await here.run('DELETE FROM dualtone.merge_changes WHERE merge_key = $1 AND part = $2', [
+    mergeKey,
+    part,
+  ]);
   return dropped.ok ? ok(null) : dropped;
 };
 

@@ -1,14 +1,22 @@
 /** Status columns as a part of a merge: planned from the standby's log, written into the main with a record in one transaction. */
 import { ok, type Result } from '../../core/result.ts';
 import { sqlStateOf } from '../postgres/database-fault.ts';
-import type { ChangesOptions } from './options.ts';
 import { undoRecords } from './changes-undo.ts';
 import { shownColumn } from './configuration.ts';
 import { type NetChange, rowId } from './fold.ts';
 import type { JsonRow } from './json.ts';
 import { attempt, readMainRows, updateMainRow } from './main-rows.ts';
+import type { ChangesOptions } from './options.ts';
 import { type Conflict, countText, type MergeIdentity, type MergePart, type PartReport } from './part.ts';
-import { agreedRows, type ChangeRecord, entryId, forgetRecords, loadRecords, type StoredRecord, saveRecord } from './records.ts';
+import {
+  agreedRows,
+  type ChangeRecord,
+  entryId,
+  forgetRecords,
+  loadRecords,
+  type StoredRecord,
+  saveRecord,
+} from './records.ts';
 import { type Agreed, type MergeRules, mergeRules } from './rules.ts';
 import { type Databases, inTransaction, withDatabases, withMain } from './session.ts';
 import { readStandbyLog } from './standby-log.ts';

@@ -8,7 +8,14 @@ import type { MergeAction, MergeConflict, MergePlan, Unsettled } from '../voicem
 import type { MailboxName } from '../voicemail/spool.ts';
 import { undoVoicemailMerge } from '../voicemail/undo.ts';
 import { mergeVoicemail, previewVoicemailMerge, type VoicemailMergeOptions, workIn } from '../voicemail/voicemail.ts';
-import { type Conflict, countText, type MergeIdentity, type MergePart, type PartReport, type PartRunOptions } from './part.ts';
+import {
+  type Conflict,
+  countText,
+  type MergeIdentity,
+  type MergePart,
+  type PartReport,
+  type PartRunOptions,
+} from './part.ts';
 
 export interface VoicemailPartOptions {
   /** The main's spool. */
@@ -80,8 +87,7 @@ const whyText: Readonly<Record<Unsettled['why'], string>> = {
   failed: 'it could not be written',
 };
 
-const unsettledText = (one: Unsettled): string =>
-  `${place(one)}: ${one.what} is not settled yet: ${whyText[one.why]}.`;
+const unsettledText = (one: Unsettled): string => `${place(one)}: ${one.what} is not settled yet: ${whyText[one.why]}.`;
 
 /** What a person would count: messages and greetings that came, were moved, removed or replaced. */
 const isSeen = (action: MergeAction): boolean => action.kind !== 'keep' && action.kind !== 'keep-greeting';

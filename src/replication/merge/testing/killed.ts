@@ -9,8 +9,5 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-const result = await part.run(
-  identity(),
-  options({ pass, onProgress: ({ what, done }) => say(`${what} ${done}`) }),
-);
+const result = await part.run(identity(), options({ pass, onProgress: ({ what, done }) => say(`${what} ${done}`) }));
 say(result.ok ? `ended ${result.value.count}` : `fault ${result.error.code}: ${result.error.message}`);

@@ -34,7 +34,9 @@ try {
   await time('mergeMs', () => part.run(identity(), run));
   await time('againMs', () => part.run(identity(), run));
   const [count] = await nodes.main.query('SELECT count(*)::int AS merged FROM dualtone.merged');
-  await time('undoMs', () => part.undo(identity(), { settled: false, signal: run.signal, onProgress: () => undefined }));
+  await time('undoMs', () =>
+    part.undo(identity(), { settled: false, signal: run.signal, onProgress: () => undefined }),
+  );
   process.stdout.write(`${JSON.stringify({ rows, ...count, ...took, memoryMiB })}\n`);
 } finally {
   await nodes.stop();
