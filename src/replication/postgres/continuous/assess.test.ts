@@ -17,7 +17,7 @@ const subscription: SubscriptionLook = {
   enabled: true,
   slot: 'dualtone_standby',
   fingerprint: 'f1',
-  conninfo: 'host=main',
+  way: 'w1',
   tables: ['dualtone.heartbeat', 'public.a'],
   working: true,
   errors: 0,
@@ -28,7 +28,7 @@ const look = (changes: Partial<ReceiverLook> = {}): ReceiverLook => ({
   subscription,
   source,
   unreachable: null,
-  conninfo: 'host=main',
+  way: 'w1',
   slotName: 'dualtone_standby',
   ...changes,
 });
@@ -63,7 +63,7 @@ const cases: readonly [string, Partial<ReceiverLook>, string, RegExp][] = [
   ['a table less', { source: { ...source, published: ['public.a'] } }, 'begin', /other tables/],
   ['both were upgraded', { source: { ...source, fingerprint: 'f2' } }, 'begin', /schema has changed/],
   ['not made by Dualtone', { subscription: { ...subscription, fingerprint: null } }, 'begin', /schema has changed/],
-  ['another way', { conninfo: 'host=tunnel' }, 'begin', /the way/],
+  ['another way', { way: 'w2' }, 'begin', /the way/],
   ['another slot', { subscription: { ...subscription, slot: null } }, 'begin', /another slot/],
 ];
 

@@ -10,7 +10,8 @@ export interface ReceiverLook {
   /** Of the source; null: it is not reached, and `unreachable` says why. */
   readonly source: SourceLook | null;
   readonly unreachable: Fault | null;
-  readonly conninfo: string;
+  /** Digest of the way to the other node. */
+  readonly way: string;
   readonly slotName: string;
 }
 
@@ -44,7 +45,7 @@ const brokenBy = (subscription: SubscriptionLook, source: SourceLook, look: Rece
   if (source.slot.walStatus === 'lost') return 'this node was away for longer than the other keeps changes';
   if (!sameTables(source.published, subscription.tables)) return 'other tables follow than before';
   if (subscription.fingerprint !== source.fingerprint) return 'the schema has changed on both nodes';
-  if (subscription.conninfo !== look.conninfo) return 'the way to the other node has changed';
+  if (subscription.way !== look.way) return 'the way to the other node has changed';
   return null;
 };
 

@@ -22,7 +22,7 @@ for (const version of chosenMajors())
       await pair?.stop();
     });
     const never = new AbortController().signal;
-    const step = async (): Promise<ReceiverState> => must(await pair.receiver.step(2, never));
+    const step = async (): Promise<ReceiverState> => must(await pair.receiver.step(2));
     const both = async (query: string): Promise<readonly [string, string]> => [
       JSON.stringify(await pair.main.sql(query)),
       JSON.stringify(await pair.standby.sql(query)),
@@ -198,7 +198,7 @@ for (const version of chosenMajors())
       );
       await pair.main.db.close();
       await pair.main.cluster.halt('immediate');
-      assert.equal(must(await pair.receiver.remove(never)), false);
+      assert.equal(must(await pair.receiver.remove()), false);
       assert.deepEqual(await pair.standby.sql('SELECT subname FROM pg_subscription'), []);
       assert.deepEqual(
         await pair.standby.sql(`SELECT relname FROM pg_class WHERE relreplident NOT IN ('d', 'n') AND relkind = 'r'`),

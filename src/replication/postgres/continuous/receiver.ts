@@ -1,55 +1,28 @@
 /** The passive node's part: copies once, follows from there, and mends itself. One step at a time; the caller has the clock. */
-import { type Fault, fail, ok, type Result } from '../../../core/result.ts';
+import { type Fault, ok, type Result } from '../../../core/result.ts';
 import type { Epoch, Millis } from '../../../core/words.ts';
-import { readCatalog } from '../catalog.ts';
 import { connectDatabase, type Database, type DatabaseAccess } from '../connection.ts';
-import { compareSchemas, fingerprint, type Side } from '../fingerprint.ts';
-import { type CopyPlan, type DatabaseRules, planCopy } from '../rules.ts';
-import type { Admin } from '../setup/admin.ts';
 import { openRecord, type SetupRecord } from '../setup/record.ts';
-import { assess, type ReceiverLook, type SourceLook, type Verdict } from './assess.ts';
-import { type ConninfoOptions, conninfo, removeConninfoFiles, writeConninfoFiles } from './conninfo.ts';
-import { createIdentities, planFollowing } from './identity.ts';
+import { assess, type ReceiverLook, type Verdict } from './assess.ts';
+import { begin, type CopyOutcome, type ReceiverOptions } from './begin.ts';
+import { conninfo, removeConninfoFiles } from './conninfo.ts';
+import { createIdentities } from './identity.ts';
 import { installKeeping } from './keep.ts';
 import { type Lag, readLag } from './lag.ts';
-import { PUBLICATIONS, slotName, withTables } from './names.ts';
+import { lookAtSides, lookAtSource, type Open, type Sides } from './look.ts';
+import { slotName } from './names.ts';
 import { carrySequences } from './sequences.ts';
-import { createSlot, dropIdleSlots, lookAtSlot } from './slot.ts';
+import { dropIdleSlots } from './slot.ts';
 import {
-  createSubscription,
   disableSubscription,
   dropSubscription,
   enableSubscription,
   lookAtSubscription,
   type SubscriptionLook,
+  wayDigest,
 } from './subscription.ts';
 
-export interface ReceiverOptions {
-  readonly admin: Admin;
-  /** `main` or `standby`: names the slot at the source. */
-  readonly node: string;
-  /** Whose heartbeat is looked at: the other node's name. */
-  readonly sourceNode: string;
-  /** The other node's database as this process reaches it. */
-  readonly source: DatabaseAccess;
-  /** This node's own, over its socket. */
-  readonly target: DatabaseAccess;
-  /** The other node's database as this node's PostgreSQL reaches it. */
-  readonly way: ConninfoOptions;
-  readonly schema: string;
-  readonly rules: DatabaseRules;
-  /** Where the former replica identities of tables are kept. */
-  readonly recordFile: string;
-  /** How long a beginning waits for transactions that are under way at the source. */
-  readonly slotWaitMs: Millis;
-  /** One snapshot run that reads the source by `SET TRANSACTION SNAPSHOT`. */
-  readonly copy: (sourceSnapshot: string, signal: AbortSignal) => Promise<Result<CopyOutcome>>;
-}
-
-export interface CopyOutcome {
-  readonly changed: number;
-  readonly bytes: number;
-}
+export type { CopyOutcome, ReceiverOptions } from './begin.ts';
 
 export interface ReceiverState {
   /** As of a stream: `in-step` and `behind` while it follows. */
@@ -63,80 +36,44 @@ export interface ReceiverState {
   readonly sequencesSet: number;
 }
 
-/** Faults of all: `database-admin-failed`, those of `connectDatabase` and `Database.query`, those of `copy`, `database-slot-busy`. */
+/** `signal` at its making ends what is under way. Faults of all: `database-admin-failed`, those of `connectDatabase` and `Database.query`, those of `copy`, `database-slot-busy`. */
 export interface ContinuousReceiver {
-  /** Looks at both nodes and does what is next. Repeatable; to be called every second or two while this node is passive. */
-  step(epoch: Epoch, signal: AbortSignal): Promise<Result<ReceiverState>>;
+  /** Looks at both nodes and does what is next. One at a time; repeatable; to be called every second or two while this node is passive. */
+  step(epoch: Epoch): Promise<Result<ReceiverState>>;
   /** This node serves or is about to: nothing comes in any more. The database's own `serve` does the same; telephony never waits. */
   disable(): Promise<Result<void>>;
   /** Everything goes, whether or not the other node answers. False: its slot is there still, and the other removes it. */
-  remove(signal: AbortSignal): Promise<Result<boolean>>;
-}
-
-interface Open {
-  readonly source: Database;
-  readonly target: Database;
-}
-
-interface Sides {
-  readonly source: Side;
-  readonly target: Side;
+  remove(): Promise<Result<boolean>>;
+  /** Closes its connections; what follows goes on following. */
+  close(): Promise<void>;
 }
 
 /** Behind by more than this is `behind`. */
 const IN_STEP_MS: Millis = 2000;
 /** Errors in so many steps running: what cannot be applied is copied over. */
 const STEPS_BEFORE_REPAIR = 3;
+const LONGEST_REST_MS: Millis = 60_000;
 
-const readSide = async (db: Database, schema: string, rules: DatabaseRules): Promise<Result<Side>> => {
-  const catalog = await readCatalog(db, schema);
-  return catalog.ok ? ok({ name: db.name, catalog: catalog.value, plan: planCopy(catalog.value, rules) }) : catalog;
-};
+interface Memory {
+  source: Database | null;
+  target: Database | null;
+  sides: Sides | null;
+  sidesAt: Millis;
+  /** Errors that PostgreSQL had counted at the last step. */
+  errors: number | null;
+  /** Steps running in which a change could not be taken in. */
+  failing: number;
+  /** Beginnings running that failed, and when the next may be. */
+  failedBeginnings: number;
+  notBefore: Millis;
+}
 
-const PUBLISHED = `SELECT p.schemaname AS schema, p.tablename AS table FROM pg_publication_tables p WHERE p.pubname = ANY ($1)`;
-
-/** The part of both schemas that follows one change at a time. */
-const followedPart = (side: Side): Side => {
-  const { followed } = planFollowing(side.plan);
-  return {
-    ...side,
-    plan: withTables(
-      side.plan,
-      followed.map(({ plan }) => plan.table.name),
-    ),
-  };
-};
-
-const lookAtSource = async (
-  options: ReceiverOptions,
-  { source, target }: Open,
-): Promise<Result<{ readonly look: SourceLook; readonly sides: Sides }>> => {
-  const slot = await lookAtSlot(source, slotName(options.node));
-  if (!slot.ok) return slot;
-  const rows = await source.query<{ readonly schema: string; readonly table: string }>(PUBLISHED, [[...PUBLICATIONS]]);
-  if (!rows.ok) return rows;
-  const [there, here] = await Promise.all([
-    readSide(source, options.schema, options.rules),
-    readSide(target, options.schema, options.rules),
-  ]);
-  if (!there.ok) return there;
-  if (!here.ok) return here;
-  const followed = followedPart(there.value);
-  return ok({
-    look: {
-      slot: slot.value,
-      published: rows.value.map(({ schema, table }) => `${schema}.${table}`),
-      differences: compareSchemas(followed, here.value),
-      fingerprint: fingerprint(followed).slice(0, 32),
-    },
-    sides: { source: there.value, target: here.value },
-  });
-};
-
-const mayReceive = async (target: Database, epoch: Epoch): Promise<Result<boolean>> => {
-  const rows = await target.query<{ readonly may: boolean }>('SELECT dualtone.may_receive($1::bigint) AS may', [epoch]);
-  return rows.ok ? ok(rows.value[0]?.may === true) : rows;
-};
+interface Context {
+  readonly options: ReceiverOptions;
+  readonly record: SetupRecord;
+  readonly memory: Memory;
+  readonly signal: AbortSignal;
+}
 
 const state = (
   condition: ReceiverState['condition'],
@@ -144,211 +81,213 @@ const state = (
   changes: Partial<ReceiverState> = {},
 ): Result<ReceiverState> => ok({ condition, text, lag: null, fault: null, copied: null, sequencesSet: 0, ...changes });
 
-/** What the receiving side needs besides the rows: triggers that keep, and the same identities as the source. */
-const prepareTarget = async (options: ReceiverOptions, record: SetupRecord, plan: CopyPlan): Promise<Result<void>> => {
-  const kept = await installKeeping(options.admin, plan);
-  if (!kept.ok) return kept;
-  const unlocked = await createIdentities(options.admin, record, options.schema).act(planFollowing(plan).followed);
-  if (!unlocked.ok) return unlocked;
-  const [first] = unlocked.value;
-  if (first !== undefined)
-    return fail(
-      'database-table-busy',
-      `The table \`${first.table}\` could not be prepared for continuous replication now: ${first.text}.`,
-      'The next time tries again; a session holds a lock on it.',
-    );
-  return writeConninfoFiles(options.way);
+const reopen = async (
+  present: Database | null,
+  access: DatabaseAccess,
+  signal: AbortSignal,
+): Promise<Result<Database>> =>
+  present !== null && !present.isClosed() ? ok(present) : connectDatabase(access, signal);
+
+const openBoth = async ({
+  options,
+  memory,
+  signal,
+}: Context): Promise<readonly [Result<Database>, Result<Database>]> => {
+  const [source, target] = await Promise.all([
+    reopen(memory.source, options.source, signal),
+    reopen(memory.target, options.target, signal),
+  ]);
+  memory.source = source.ok ? source.value : null;
+  memory.target = target.ok ? target.value : null;
+  return [source, target];
 };
 
-/** Slot, then the copy of the moment before it, then the subscription from it: everything comes in once. */
-const begin = async (
-  options: ReceiverOptions,
-  record: SetupRecord,
+const closeBoth = async (memory: Memory): Promise<void> => {
+  await Promise.all([memory.source?.close(), memory.target?.close()]);
+  memory.source = null;
+  memory.target = null;
+};
+
+const mayReceive = async (target: Database, epoch: Epoch): Promise<Result<boolean>> => {
+  const rows = await target.query<{ readonly may: boolean }>('SELECT dualtone.may_receive($1::bigint) AS may', [epoch]);
+  return rows.ok ? ok(rows.value[0]?.may === true) : rows;
+};
+
+/** PostgreSQL 15 counts what it could not apply; before, its process not staying says it. */
+const noteStumbles = (memory: Memory, { errors, working }: SubscriptionLook): void => {
+  const stumbled = errors === null ? !working : errors > (memory.errors ?? errors);
+  memory.errors = errors;
+  memory.failing = stumbled || (!working && memory.failing > 0) ? memory.failing + 1 : 0;
+};
+
+/** What both schemas are, from memory where that is fresh; `fresh` tells that it has just been read. */
+const currentSides = async (
+  { options, memory }: Context,
   open: Open,
-  seen: { readonly subscription: SubscriptionLook | null; readonly look: SourceLook; readonly sides: Sides },
-  signal: AbortSignal,
-): Promise<Result<CopyOutcome>> => {
-  const { admin } = options;
-  const slot = slotName(options.node);
-  if (seen.subscription !== null) {
-    const dropped = await dropSubscription(admin);
-    if (!dropped.ok) return dropped;
-  }
-  const prepared = await prepareTarget(options, record, seen.sides.target.plan);
-  if (!prepared.ok) return prepared;
-  const cleared = await dropIdleSlots(open.source, slot);
-  if (!cleared.ok) return cleared;
-  const fresh = await createSlot(options.source, slot, options.slotWaitMs, signal);
-  if (!fresh.ok) return fresh;
-  const copied = await options.copy(fresh.value.snapshot, signal);
-  await fresh.value.release();
-  const made = copied.ok ? await createSubscription(admin, conninfo(options.way), slot, seen.look.fingerprint) : copied;
-  const enabled = made.ok ? await enableSubscription(admin) : made;
-  if (copied.ok && enabled.ok) return copied;
-  // Nobody would take from it: it must not hold back the source's disk until the next try.
-  await dropIdleSlots(open.source, slot);
-  return copied.ok ? (enabled.ok ? copied : enabled) : copied;
+): Promise<Result<{ readonly sides: Sides; readonly fresh: boolean }>> => {
+  const now = performance.now();
+  // While it stumbles or has not begun, the schema may be why.
+  const due = now - memory.sidesAt >= options.schemaEveryMs || memory.failing > 0;
+  if (memory.sides !== null && !due) return ok({ sides: memory.sides, fresh: false });
+  const sides = await lookAtSides(open, options.schema, options.rules);
+  if (!sides.ok) return sides;
+  memory.sides = sides.value;
+  memory.sidesAt = now;
+  return ok({ sides: sides.value, fresh: true });
 };
 
-const withBoth = async <T>(
-  options: ReceiverOptions,
-  signal: AbortSignal,
-  work: (source: Result<Database>, target: Database) => Promise<Result<T>>,
-): Promise<Result<T>> => {
-  const opened = await Promise.all([connectDatabase(options.source, signal), connectDatabase(options.target, signal)]);
-  try {
-    const [source, target] = opened;
-    return target.ok ? await work(source, target.value) : target;
-  } finally {
-    await Promise.all(opened.map(async (one) => (one.ok ? one.value.close() : null)));
-  }
-};
-
-interface Memory {
-  errors: number | null;
-  failing: number;
+interface Seen {
+  readonly look: ReceiverLook;
+  readonly open: Open | null;
+  readonly sides: Sides | null;
+  /** Both schemas have just been read. */
+  readonly fresh: boolean;
 }
+
+const lookAround = async (context: Context, epoch: Epoch): Promise<Result<Seen>> => {
+  const { options, memory } = context;
+  const [source, target] = await openBoth(context);
+  if (!target.ok) return target;
+  const may = await mayReceive(target.value, epoch);
+  if (!may.ok) return may;
+  const subscription = await lookAtSubscription(target.value);
+  if (!subscription.ok) return subscription;
+  if (subscription.value?.enabled === true) noteStumbles(memory, subscription.value);
+  const base = {
+    mayReceive: may.value,
+    subscription: subscription.value,
+    way: wayDigest(conninfo(options.way)),
+    slotName: slotName(options.node),
+  };
+  const blind = (unreachable: Fault): Result<Seen> =>
+    ok({ look: { ...base, source: null, unreachable }, open: null, sides: null, fresh: false });
+  if (!source.ok) return blind(source.error);
+  const open: Open = { source: source.value, target: target.value };
+  const sides = await currentSides(context, open);
+  if (!sides.ok) return blind(sides.error);
+  const seen = await lookAtSource(open.source, base.slotName, sides.value.sides);
+  if (!seen.ok) return blind(seen.error);
+  return ok({ look: { ...base, source: seen.value, unreachable: null }, open, ...sides.value });
+};
 
 /** While it follows: how far it is behind, whether it stumbles, and the sequences. */
 const follow = async (
-  options: ReceiverOptions,
-  memory: Memory,
+  { options, memory }: Context,
   open: Open,
-  seen: { readonly subscription: SubscriptionLook; readonly look: SourceLook; readonly sides: Sides },
+  sides: Sides,
+  { look, fresh }: Seen,
   epoch: Epoch,
 ): Promise<Result<ReceiverState>> => {
-  const { subscription } = seen;
-  const stumbles =
-    subscription.errors === null ? !subscription.working : subscription.errors > (memory.errors ?? subscription.errors);
-  memory.errors = subscription.errors;
-  memory.failing = stumbles || (!subscription.working && memory.failing > 0) ? memory.failing + 1 : 0;
-  const lag = await readLag(open.source, open.target, options.sourceNode, seen.look.slot);
+  const lag = await readLag(open.source, open.target, options.sourceNode, look.source?.slot ?? null);
   if (!lag.ok) return lag;
-  if (memory.failing > 0)
-    return state(
-      'failed',
-      'A change of the other node cannot be taken in; the database is copied anew if it stays so.',
-      { lag: lag.value },
-    );
-  const names = seen.sides.target.plan.sequences.filter((name) => seen.sides.source.plan.sequences.includes(name));
-  const carried = await carrySequences(open.source, open.target, seen.sides.source.catalog, names, epoch);
+  if (memory.failing > 0) {
+    const text = 'A change of the other node cannot be taken in; the database is copied anew if it stays so.';
+    return state('failed', text, { lag: lag.value });
+  }
+  const names = sides.target.plan.sequences.filter((name) => sides.source.plan.sequences.includes(name));
+  const carried = fresh ? await carrySequences(open.source, open.target, sides.source.catalog, names, epoch) : ok(0);
   if (!carried.ok) return carried;
-  const inStep = lag.value.ms !== null && lag.value.ms <= IN_STEP_MS && subscription.working;
-  return state(
-    inStep ? 'in-step' : 'behind',
-    inStep ? 'Changes follow as they are made.' : 'Changes follow; this node is catching up.',
-    { lag: lag.value, sequencesSet: carried.value },
-  );
+  const inStep = lag.value.ms !== null && lag.value.ms <= IN_STEP_MS && look.subscription?.working === true;
+  const text = inStep ? 'Changes follow as they are made.' : 'Changes follow; this node is catching up.';
+  return state(inStep ? 'in-step' : 'behind', text, { lag: lag.value, sequencesSet: carried.value });
+};
+
+const beginAnew = async (
+  context: Context,
+  { look, open, sides }: Seen,
+  why: string,
+): Promise<Result<ReceiverState>> => {
+  const { memory, options, record, signal } = context;
+  if (open === null || sides === null) throw new Error('a beginning without a source');
+  if (performance.now() < memory.notBefore)
+    return state('failed', `To be copied anew, since ${why}; the last try failed, the next follows within a minute.`);
+  const copied = await begin(options, record, open, sides, look.subscription !== null, signal);
+  memory.failing = 0;
+  memory.errors = null;
+  memory.failedBeginnings = copied.ok ? 0 : memory.failedBeginnings + 1;
+  // A copy is not cheap, and what was in its way a moment ago is there still.
+  memory.notBefore = copied.ok ? 0 : performance.now() + Math.min(LONGEST_REST_MS, 1000 * 2 ** memory.failedBeginnings);
+  if (!copied.ok) return copied;
+  return state('behind', `Copied anew, since ${why}; changes follow from there.`, { copied: copied.value });
 };
 
 const carryOut = async (
-  options: ReceiverOptions,
-  record: SetupRecord,
-  memory: Memory,
+  context: Context,
   verdict: Verdict,
-  look: ReceiverLook,
-  open: Open | null,
-  sides: Sides | null,
+  seen: Seen,
   epoch: Epoch,
-  signal: AbortSignal,
 ): Promise<Result<ReceiverState>> => {
-  const { subscription, source } = look;
+  const { admin } = context.options;
+  const { subscription } = seen.look;
   switch (verdict.act) {
     case 'rest':
     case 'pause': {
-      const done = subscription?.enabled === true ? await disableSubscription(options.admin) : ok(undefined);
+      const done = subscription?.enabled === true ? await disableSubscription(admin) : ok(undefined);
       if (!done.ok) return done;
+      // So that it goes on as soon as both agree.
+      context.memory.sides = null;
       return state('blocked', verdict.why, { fault: verdict.act === 'pause' ? verdict.fault : null });
     }
     case 'wait':
+      context.memory.sides = null;
       return state(subscription?.enabled === true ? 'behind' : 'waiting', verdict.why, { fault: verdict.fault });
     case 'resume': {
-      const done = await enableSubscription(options.admin);
+      const done = await enableSubscription(admin);
       return done.ok ? state('behind', verdict.why) : done;
     }
-    case 'begin': {
-      if (open === null || source === null || sides === null) throw new Error('a beginning without a source');
-      const copied = await begin(options, record, open, { subscription, look: source, sides }, signal);
-      memory.failing = 0;
-      memory.errors = null;
-      return copied.ok
-        ? state('behind', `Copied anew, since ${verdict.why}; changes follow from there.`, { copied: copied.value })
-        : copied;
-    }
+    case 'begin':
+      return beginAnew(context, seen, verdict.why);
     case 'follow':
-      if (open === null || source === null || sides === null || subscription === null)
-        throw new Error('nothing to follow');
-      return follow(options, memory, open, { subscription, look: source, sides }, epoch);
+      if (seen.open === null || seen.sides === null) throw new Error('nothing to follow');
+      if (context.memory.failing >= STEPS_BEFORE_REPAIR)
+        return beginAnew(context, seen, 'a change could not be taken in');
+      return follow(context, seen.open, seen.sides, seen, epoch);
   }
 };
 
-const oneStep = async (
-  options: ReceiverOptions,
-  record: SetupRecord,
-  memory: Memory,
-  source: Result<Database>,
-  target: Database,
-  epoch: Epoch,
-  signal: AbortSignal,
-): Promise<Result<ReceiverState>> => {
-  const may = await mayReceive(target, epoch);
-  if (!may.ok) return may;
-  const subscription = await lookAtSubscription(options.admin, target.major);
+const removeAll = async (context: Context): Promise<Result<boolean>> => {
+  const { options, record, memory } = context;
+  const [source, target] = await openBoth(context);
+  if (!target.ok) return target;
+  const subscription = await lookAtSubscription(target.value);
   if (!subscription.ok) return subscription;
-  const open = source.ok ? { source: source.value, target } : null;
-  const seen = open === null ? null : await lookAtSource(options, open);
-  const look: ReceiverLook = {
-    mayReceive: may.value,
-    subscription: subscription.value,
-    source: seen?.ok === true ? seen.value.look : null,
-    unreachable: source.ok ? (seen === null || seen.ok ? null : seen.error) : source.error,
-    conninfo: conninfo(options.way),
-    slotName: slotName(options.node),
-  };
-  const verdict = assess(look);
-  const repaired: Verdict =
-    verdict.act === 'follow' && memory.failing >= STEPS_BEFORE_REPAIR
-      ? { act: 'begin', why: 'a change could not be taken in' }
-      : verdict;
-  const sides = seen?.ok === true ? seen.value.sides : null;
-  return carryOut(options, record, memory, repaired, look, open, sides, epoch, signal);
+  const dropped = subscription.value === null ? ok(undefined) : await dropSubscription(options.admin);
+  if (!dropped.ok) return dropped;
+  const unkept = await installKeeping(options.admin, { schema: options.schema, tables: [] });
+  if (!unkept.ok) return unkept;
+  const undone = await createIdentities(options.admin, record, options.schema).undo();
+  if (!undone.ok) return undone;
+  await removeConninfoFiles(options.way.directory);
+  const gone = source.ok ? await dropIdleSlots(source.value, slotName(options.node)) : source;
+  await closeBoth(memory);
+  return ok(gone.ok);
 };
 
-const removeAll = async (
+/** Fault: `database-record-unusable`. */
+export const createContinuousReceiver = async (
   options: ReceiverOptions,
-  record: SetupRecord,
   signal: AbortSignal,
-): Promise<Result<boolean>> =>
-  withBoth(options, signal, async (source, target) => {
-    const subscription = await lookAtSubscription(options.admin, target.major);
-    if (!subscription.ok) return subscription;
-    const dropped = subscription.value === null ? ok(undefined) : await dropSubscription(options.admin);
-    if (!dropped.ok) return dropped;
-    const unkept = await installKeeping(options.admin, { schema: options.schema, tables: [] });
-    if (!unkept.ok) return unkept;
-    const undone = await createIdentities(options.admin, record, options.schema).undo();
-    if (!undone.ok) return undone;
-    await removeConninfoFiles(options.way.directory);
-    if (!source.ok) return ok(false);
-    const gone = await dropIdleSlots(source.value, slotName(options.node));
-    return gone.ok ? ok(true) : ok(false);
-  });
-
-/** Faults: `database-record-unusable`. */
-export const createContinuousReceiver = async (options: ReceiverOptions): Promise<Result<ContinuousReceiver>> => {
+): Promise<Result<ContinuousReceiver>> => {
   const record = await openRecord(options.recordFile);
   if (!record.ok) return record;
-  const memory: Memory = { errors: null, failing: 0 };
+  const memory: Memory = {
+    source: null,
+    target: null,
+    sides: null,
+    sidesAt: 0,
+    errors: null,
+    failing: 0,
+    failedBeginnings: 0,
+    notBefore: 0,
+  };
+  const context: Context = { options, record: record.value, memory, signal };
   return ok({
-    step: (epoch, signal) =>
-      withBoth(options, signal, (source, target) =>
-        oneStep(options, record.value, memory, source, target, epoch, signal),
-      ),
-    disable: async () => {
-      const seen = await lookAtSubscription(options.admin, 0);
-      if (!seen.ok) return seen;
-      return seen.value?.enabled === true ? disableSubscription(options.admin) : ok(undefined);
+    step: async (epoch) => {
+      const seen = await lookAround(context, epoch);
+      return seen.ok ? carryOut(context, assess(seen.value.look), seen.value, epoch) : seen;
     },
-    remove: (signal) => removeAll(options, record.value, signal),
+    disable: () => disableSubscription(options.admin),
+    remove: () => removeAll(context),
+    close: () => closeBoth(memory),
   });
 };

@@ -54,7 +54,7 @@ interface CreatedRow {
 
 /**
  * Makes the slot. It begins when all transactions that are under way have ended: `waitMs` at most.
- * Faults: `database-slot-busy`, `database-slot-refused`, those of `databaseFault`, `database-aborted`.
+ * Faults: `database-slot-busy`, those of `databaseFault`, `database-aborted`.
  */
 export const createSlot = async (
   access: DatabaseAccess,

@@ -1,5 +1,7 @@
 /** The passive node's subscription, by the local administrator: below PostgreSQL 16 only a superuser may make one. */
+import { createHash } from 'node:crypto';
 import { ok, type Result } from '../../../core/result.ts';
+import type { Database } from '../connection.ts';
 import { quoteName, quoteValue } from '../identifier.ts';
 import type { Admin } from '../setup/admin.ts';
 import { MARK } from '../setup/schema-sql.ts';
@@ -10,7 +12,8 @@ export interface SubscriptionLook {
   readonly slot: string | null;
   /** Of the schemas at the moment of the copy; null: not made by Dualtone. */
   readonly fingerprint: string | null;
-  readonly conninfo: string;
+  /** Digest of the way to the other node. */
+  readonly way: string | null;
   /** Copied tables, as `schema.table` unquoted. */
   readonly tables: readonly string[];
   /** Whether its process runs at this moment. */
@@ -19,21 +22,28 @@ export interface SubscriptionLook {
   readonly errors: number | null;
 }
 
+// All but the connection string may be read by anybody; a digest of that stands in the comment.
 const query = (major: number): string => `
-select s.subenabled as enabled, s.subslotname as slot, s.subconninfo as conninfo,
-  substring(obj_description(s.oid, 'pg_subscription') from ${quoteValue(`^${MARK}\\. (\\S+)`)}) as fingerprint,
-  coalesce((select json_agg(n.nspname || '.' || c.relname) from pg_subscription_rel r join pg_class c on c.oid = r.srrelid
-    join pg_namespace n on n.oid = c.relnamespace where r.srsubid = s.oid), '[]') as tables,
-  exists (select from pg_stat_subscription w where w.subid = s.oid and w.pid is not null) as working,
-  ${major >= 15 ? '(select (e.apply_error_count + e.sync_error_count) from pg_stat_subscription_stats e where e.subid = s.oid)' : 'null'} as errors
-from pg_subscription s join pg_database d on d.oid = s.subdbid
-where d.datname = current_database() and s.subname = ${quoteValue(SUBSCRIPTION)}`;
+SELECT s.subenabled AS enabled, s.subslotname::text AS slot, c.words[1] AS fingerprint, c.words[2] AS way,
+  coalesce((SELECT json_agg(n.nspname || '.' || c.relname) FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.srsubid = s.oid), '[]') AS tables,
+  EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subid = s.oid AND w.pid IS NOT NULL) AS working,
+  ${major >= 15 ? '(SELECT (e.apply_error_count + e.sync_error_count)::float8 FROM pg_stat_subscription_stats e WHERE e.subid = s.oid)' : 'NULL::float8'} AS errors
+FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid,
+  LATERAL (SELECT regexp_match(obj_description(s.oid, 'pg_subscription'), $2) AS words) c
+WHERE d.datname = current_database() AND s.subname = $1`;
 
-/** Null: there is none. Fault: `database-admin-failed`. */
-export const lookAtSubscription = async (admin: Admin, major: number): Promise<Result<SubscriptionLook | null>> => {
-  const rows = await admin.rows<SubscriptionLook>(query(major));
+/** Null: there is none. Faults: those of `Database.query`. */
+export const lookAtSubscription = async (db: Database): Promise<Result<SubscriptionLook | null>> => {
+  const rows = await db.query<SubscriptionLook & { readonly [key: string]: unknown }>(query(db.major), [
+    SUBSCRIPTION,
+    `^${MARK}\\. (\\S+) (\\S+)`,
+  ]);
   return rows.ok ? ok(rows.value[0] ?? null) : rows;
 };
+
+/** Tells one way from another without telling it. */
+export const wayDigest = (conninfo: string): string => createHash('sha256').update(conninfo).digest('hex').slice(0, 16);
 
 const NAME = quoteName(SUBSCRIPTION);
 
@@ -50,7 +60,7 @@ export const createSubscription = (
   admin.execute(
     `create subscription ${NAME} connection ${quoteValue(conninfo)} publication ${PUBLICATIONS.map(quoteName).join(', ')}
   with (create_slot = false, slot_name = ${quoteName(slot)}, copy_data = false, enabled = false);
-comment on subscription ${NAME} is ${quoteValue(`${MARK}. ${fingerprint}`)};`,
+comment on subscription ${NAME} is ${quoteValue(`${MARK}. ${fingerprint} ${wayDigest(conninfo)}`)};`,
   );
 
 /**
@@ -64,9 +74,9 @@ export const enableSubscription = (admin: Admin): Promise<Result<void>> =>
   alter subscription ${NAME} enable;
 end $d$;`);
 
-/** Fault: `database-admin-failed`. */
+/** Harmless where there is none. Fault: `database-admin-failed`. */
 export const disableSubscription = (admin: Admin): Promise<Result<void>> =>
-  admin.execute(`alter subscription ${NAME} disable;`);
+  admin.execute('select dualtone.stop_subscriptions();');
 
 /** Takes it away without a word to the other node, which may be dead; its slot there is another matter. */
 export const dropSubscription = (admin: Admin): Promise<Result<void>> =>

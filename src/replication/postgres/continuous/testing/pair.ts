@@ -160,6 +160,7 @@ export const startPair = async (version: number): Promise<Pair> => {
     schema: 'public',
     rules: pairRules,
     recordFile: join(home(standby), 'identities.json'),
+    schemaEveryMs: 0,
     slotWaitMs: 10_000,
     copy: (snapshot) => copyFrom(main.cluster, standby.cluster, snapshot),
   };
@@ -172,13 +173,15 @@ export const startPair = async (version: number): Promise<Pair> => {
       recordFile: join(home(main), 'identities.json'),
     }),
   );
+  const receiver = must(await createContinuousReceiver(receiverOptions, new AbortController().signal));
   return {
     main,
     standby,
     sender,
-    receiver: must(await createContinuousReceiver(receiverOptions)),
+    receiver,
     receiverOptions,
     stop: async () => {
+      await receiver.close();
       for (const node of [main, standby]) {
         await node.db.close();
         await node.cluster.stop();
