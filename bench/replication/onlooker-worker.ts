@@ -1,7 +1,9 @@
 /** Looks at the standby's database every few milliseconds, as a program that reads there and as one that counts locks. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
 import type { OnlookerPlace, Onlooking } from './onlooker.ts';
+import { usedOf } from './processor.ts';
 
 const EVERY_MS = 3;
 const { host, port, database } = JSON.parse(process.argv[2] ?? '{}') as OnlookerPlace;
@@ -53,6 +55,12 @@ const watchLocks = async (client: Client): Promise<readonly [readers: number, wr
   return [...longestMs, looks];
 };
 
+/** Of the server's process behind a connection. */
+const usedBehind = async (client: Client): Promise<number> => {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return usedOf(await readFile(`/proc/${rows[0]?.pid}/stat`, 'utf8')).ms;
+};
+
 const reader = await connect();
 const watcher = await connect();
 const work = Promise.all([read(reader), watchLocks(watcher)]);
@@ -61,5 +69,8 @@ process.stdin.resume();
 await once(process.stdin, 'end');
 until.abort();
 const [readerMs, [exclusiveMs, writersMs, looks]] = await work;
+const used = await Promise.all([usedBehind(reader), usedBehind(watcher)]);
+const { user, system } = process.cpuUsage();
+const usedMs = (user + system) / 1000 + used.reduce((sum, ms) => sum + ms, 0);
 await Promise.all([reader.end(), watcher.end()]);
-process.stdout.write(JSON.stringify({ readerMs, exclusiveMs, writersMs, looks } satisfies Onlooking));
+process.stdout.write(JSON.stringify({ readerMs, exclusiveMs, writersMs, looks, usedMs } satisfies Onlooking));

@@ -18,6 +18,8 @@ export interface Onlooking {
   /** The longest that any table was locked against all writers. */
   readonly writersMs: number;
   readonly looks: number;
+  /** Processor time of looking, that of the server's processes for it included. */
+  readonly usedMs: number;
 }
 
 const PROGRAM = fileURLToPath(new URL('onlooker-worker.ts', import.meta.url));
@@ -29,9 +31,12 @@ export const lookedAt = async <T>(place: OnlookerPlace, work: () => Promise<T>):
     await once(onlooker.stdout, 'readable');
     onlooker.stdout.read();
     const done = await work();
+    const gone = once(onlooker, 'exit');
     const told = text(onlooker.stdout);
     onlooker.stdin.end();
-    return [done, JSON.parse(await told) as Onlooking];
+    const seen = JSON.parse(await told) as Onlooking;
+    await gone;
+    return [done, seen];
   } finally {
     onlooker.kill('SIGKILL');
   }

@@ -14,6 +14,8 @@ const line = (changes: Partial<SnapshotLine>): SnapshotLine => ({
   ours_ms: 50,
   original_ms: 100,
   ratio: 0.5,
+  ours_processor_ms: 40,
+  original_processor_ms: 80,
   ours_reader_ms: 2,
   original_reader_ms: 90,
   ours_exclusive_ms: 0,
@@ -38,7 +40,7 @@ test('the report tells each figure with its rival and what was not measured', ()
   const section = replicationSection(measured([line({}), merge]));
   assert.match(
     section,
-    /\| 1 000 users, nothing has changed \| 50 \| 100 \| 0.50 \/ 0.50 \| 0 \/ 80 \| 2.0 \/ 90 \| 1 \| yes, with 1 of 10 runs \|/,
+    /\| 1 000 users, nothing has changed \| 50 \| 100 \| 0.50 \/ 0.50 \| 40 \/ 80 \| 0 \/ 80 \| 2.0 \/ 90 \| 1 \| yes, with 1 of 10 runs \|/,
   );
   assert.match(section, /\| 5 000 users, 1 % has changed \|.* not measured \|/);
   assert.match(section, /events brought home \| 120 s \| 61 s \| 61 s \| 1 \| yes, with 1 of 3 runs \|/);

@@ -6,6 +6,7 @@ import type { RunLine } from '../results.ts';
 import { lookedAt, type Onlooking } from './onlooker.ts';
 import { runOriginal } from './original.ts';
 import { type BenchPair, DATABASE } from './pair.ts';
+import { measuredProcessorMs } from './processor.ts';
 
 /** `same`: nothing has changed since; `changed`: one percent of the configuration has; `empty`: the standby has nothing yet. */
 export const snapshotCases = ['same', 'changed', 'empty'] as const;
@@ -16,6 +17,9 @@ export interface SnapshotLine extends RunLine {
   readonly original_ms: number;
   /** Ours by the original's. */
   readonly ratio: number;
+  /** Processor time of all programs and servers: it depends little on what else runs on the machine. */
+  readonly ours_processor_ms: number;
+  readonly original_processor_ms: number;
   /** The longest wait of a reader at the standby. */
   readonly ours_reader_ms: number;
   readonly original_reader_ms: number;
@@ -83,12 +87,15 @@ export const measureSnapshot = async (
   signal: AbortSignal,
 ): Promise<Result<Omit<SnapshotLine, keyof RunLine>>> => {
   const order: readonly Runner[] = run % 2 === 0 ? [original, ours] : [ours, original];
+  const dataDirs = [pair.main.dataDir, pair.standby.dataDir];
   const timed = new Map<Runner, Timed>();
   for (const [turn, runner] of order.entries()) {
     await before(pair, kind, run * 2 + turn);
+    const usedBefore = await measuredProcessorMs(dataDirs);
     const done = await runner(pair, signal);
     if (!done.ok) return done;
-    timed.set(runner, done.value);
+    const usedMs = (await measuredProcessorMs(dataDirs)) - usedBefore - done.value.usedMs;
+    timed.set(runner, { ...done.value, usedMs });
   }
   const mine = timed.get(ours);
   const rival = timed.get(original);
@@ -97,6 +104,8 @@ export const measureSnapshot = async (
     ours_ms: rounded(mine.tookMs),
     original_ms: rounded(rival.tookMs),
     ratio: Math.round((1000 * mine.tookMs) / rival.tookMs) / 1000,
+    ours_processor_ms: Math.round(mine.usedMs),
+    original_processor_ms: Math.round(rival.usedMs),
     ours_reader_ms: rounded(mine.readerMs),
     original_reader_ms: rounded(rival.readerMs),
     ours_exclusive_ms: rounded(mine.exclusiveMs),

@@ -42,7 +42,7 @@ export const snapshotReached = (lines: readonly SnapshotLine[]): boolean =>
 const snapshotRow = (all: All, users: number, kind: SnapshotCase): readonly string[] => {
   const measured = under<SnapshotLine>(all, snapshotWhat(users, kind));
   const name = `${grouped(users)} users, ${caseTexts[kind]}`;
-  if (measured.length === 0) return [name, '–', '–', '–', '–', '–', '0', 'not measured'];
+  if (measured.length === 0) return [name, '–', '–', '–', '–', '–', '–', '0', 'not measured'];
   const of = (pick: (line: SnapshotLine) => number): readonly number[] => measured.map(({ line }) => pick(line));
   const ratios = of((line) => line.ratio);
   const pair = (mine: readonly number[], theirs: readonly number[]): string =>
@@ -52,6 +52,7 @@ const snapshotRow = (all: All, users: number, kind: SnapshotCase): readonly stri
     msText(medianOf(of((line) => line.ours_ms))),
     msText(medianOf(of((line) => line.original_ms))),
     `${medianOf(ratios).toFixed(2)} / ${most(ratios).toFixed(2)}`,
+    `${msText(medianOf(of((line) => line.ours_processor_ms)))} / ${msText(medianOf(of((line) => line.original_processor_ms)))}`,
     pair(
       of((line) => line.ours_exclusive_ms),
       of((line) => line.original_exclusive_ms),
@@ -100,6 +101,7 @@ const mergeRow = (all: All, what: string, name: string, goalMs: number): readonl
 };
 
 const snapshotHead = ['standby at the start', 'Dualtone, ms', 'original, ms', 'ratio p50 / worst']
+  .concat(['processor ms, p50: Dualtone / original'])
   .concat([
     'locked against readers, ms: Dualtone worst / original p50',
     'a reader waited, ms: Dualtone worst / original p50',
