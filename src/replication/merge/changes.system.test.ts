@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Result } from '../../core/result.ts';
-import { schemaSql as dualtoneSchema } from '../postgres/setup/schema-sql.ts';
 import { createConfigurationPart } from './configuration-part.ts';
 import type { ChangesOptions } from './options.ts';
 import type { MergePart } from './part.ts';
@@ -15,8 +14,7 @@ let configuration: MergePart;
 
 before(async () => {
   nodes = await startNodes(schemaSql);
-  await nodes.standby.query(`CREATE ROLE dualtone; ${dualtoneSchema('dualtone')};
-    UPDATE dualtone.guard SET keeps_log = true, serving = true, epoch = 3;
+  await nodes.standby.query(`UPDATE dualtone.guard SET keeps_log = true, serving = true, epoch = 3;
     CREATE TRIGGER dualtone_log AFTER INSERT OR UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION dualtone.log_change('users', 'id');
     CREATE TRIGGER dualtone_log AFTER INSERT OR UPDATE OR DELETE ON extensions FOR EACH ROW EXECUTE FUNCTION dualtone.log_change('extensions', 'id');
     CREATE TRIGGER dualtone_empty AFTER TRUNCATE ON extensions EXECUTE FUNCTION dualtone.log_change('extensions', 'id')`);

@@ -2,10 +2,13 @@
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
 import { connectDatabase } from '../../postgres/connection.ts';
 import type { EventRule } from '../../postgres/rules.ts';
+import { schemaSql as dualtoneSchema } from '../../postgres/setup/schema-sql.ts';
 import { createEventsPart, EVENTS_DEFAULTS } from '../events.ts';
 import type { EventsOptions } from '../options.ts';
 import type { MergeIdentity, MergePart, PartRunOptions, Term } from '../part.ts';
 import type { Connect } from '../session.ts';
+
+const ROLE = 'dualtone';
 
 export const schemaSql = `
 CREATE TYPE role AS ENUM ('source', 'destination');
@@ -59,9 +62,13 @@ export const startNodes = async (sql: string = schemaSql): Promise<Nodes> => {
   const cluster = await startCluster();
   const nodes = { main: sideOf(cluster, 'main'), standby: sideOf(cluster, 'standby'), stop: cluster.stop };
   try {
+    await cluster.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${ROLE}'`);
     for (const side of [nodes.main, nodes.standby]) {
       await cluster.createDatabase(side.database);
-      await side.query(`CREATE SCHEMA dualtone; ${sql}`);
+      await side.query(`${dualtoneSchema(ROLE)}; ${sql};
+        GRANT USAGE ON SCHEMA public TO ${ROLE}; GRANT TEMPORARY ON DATABASE ${side.database} TO ${ROLE};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${ROLE};
+        GRANT SELECT, USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA public TO ${ROLE}`);
     }
   } catch (error) {
     await cluster.stop();
@@ -72,7 +79,7 @@ export const startNodes = async (sql: string = schemaSql): Promise<Nodes> => {
 
 export type Reach = Pick<Side, 'socketDir' | 'port' | 'database'>;
 
-/** As the superuser over the socket; the merge itself needs no such right. */
+/** With no more rights than set-up gives Dualtone's role. */
 export const connectTo =
   (name: string, side: Reach): Connect =>
   (signal) =>
@@ -82,8 +89,8 @@ export const connectTo =
         host: side.socketDir,
         port: side.port,
         database: side.database,
-        user: 'postgres',
-        password: 'x',
+        user: ROLE,
+        password: ROLE,
         tls: null,
         connectMs: 20_000,
         statementMs: 120_000,
