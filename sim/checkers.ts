@@ -18,7 +18,8 @@ export interface Violation {
     | 'out-of-order'
     | 'cut-off-serves'
     | 'late-order'
-    | 'early-return';
+    | 'early-return'
+    | 'stale-word';
   readonly atMs: number;
   readonly text: string;
 }
@@ -69,8 +70,18 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
       if (back && !w.agents[role].machine.returnReady) fail('early-return', `${role} gives back with mail left behind`);
     }
   };
+  /** What is believed of the rival never goes back in time. */
+  const checkWord = (role: Role, before: State, after: State): void => {
+    const [was, is] = [before.rival.status, after.rival.status];
+    if (was !== null && is !== null && was.life === is.life && is.at < was.at)
+      fail(
+        'stale-word',
+        `${role} believes a word of its rival that is ${Math.round(was.at - is.at)} ms older than the last`,
+      );
+  };
   return (role: Role, before: State, decision: Decision): void => {
     checkMoves(role, decision);
+    checkWord(role, before, decision.state);
     const { lease, disk } = decision.state;
     if (lease.name !== 'held') return;
     checkLoosening(role, before, disk.loose);

@@ -16,6 +16,13 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   {
+    name: 'a packet that was overtaken is believed',
+    file: 'src/core/messages-in.ts',
+    find: 'if (isOvertaken(rival, status)) return;',
+    replace: 'void isOvertaken;',
+    seeds: 1500,
+  },
+  {
     name: 'a node that is cut off takes a silence for a death',
     file: 'src/core/policy.ts',
     find: 'health.networkBad === 0 && health.networkProvedAt >= rival.heardAt + promiseMs - heartbeatMs',

@@ -81,6 +81,7 @@ export const isManual = (s: State): boolean => s.disk.orders.mode === 'manual';
 export const ownStatus = (d: Draft): Status => ({
   role: d.settings.role,
   at: d.now,
+  life: d.s.life,
   holding: d.s.lease.name === 'held' ? d.s.lease.epoch : 0,
   well: isWell(d.s),
   calls: d.s.health.calls,

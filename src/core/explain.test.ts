@@ -35,7 +35,16 @@ const settings: Settings = {
   slots: 16,
 };
 const facts = { gateEnforced: true, watchesOwnNetwork: true };
-const ENDS = { role: 'main', at: 0, calls: 0, wantsLoose: false, loose: false, well: true, holding: 2 } as const;
+const ENDS = {
+  role: 'main',
+  at: 0,
+  life: 1,
+  calls: 0,
+  wantsLoose: false,
+  loose: false,
+  well: true,
+  holding: 2,
+} as const;
 
 /** A standby at 2,000 ms that is well and hears a serving main and its checkpoint. */
 const watching = (over: Partial<Settings> = {}): { readonly settings: Settings; readonly state: State } => {

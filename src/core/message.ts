@@ -3,8 +3,9 @@ import type { Epoch, Instant, Millis, Mode, Role, VoterName } from './words.ts';
 /** What a node says of itself with everything it sends. */
 export interface Status {
   readonly role: Role;
-  /** The sender's own instant when it said so. */
+  /** The sender's own instant when it said so, and a random number of its agent's start: together they tell an older word from a newer one. */
   readonly at: Instant;
+  readonly life: number;
   /** The epoch under which it holds the right to serve, 0 when it does not. */
   readonly holding: Epoch;
   /** Its telephony could serve. */

@@ -5,7 +5,7 @@ import { adoptOrders } from './orders.ts';
 import { yieldTo } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
 import { handedOver } from './policy.ts';
-import { NEVER } from './state.ts';
+import { NEVER, type Rival } from './state.ts';
 import { answerOf, applyRelease, vote } from './voter.ts';
 import { type Role, rivalOf, type VoterName } from './words.ts';
 
@@ -17,14 +17,20 @@ const claims = (d: Draft, epoch: number): void => {
   d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
 };
 
+/** A packet that was overtaken by a newer word of the same sender. */
+const isOvertaken = ({ status: last, formerLife }: Rival, status: Status): boolean =>
+  status.life === formerLife || (last !== null && status.life === last.life && status.at < last.at);
+
 const sawRival = (d: Draft, status: Status): void => {
   const { rival } = d.s;
+  if (isOvertaken(rival, status)) return;
+  const formerLife = rival.status === null || rival.status.life === status.life ? rival.formerLife : rival.status.life;
   // Silence is a break: a cable that comes and goes begins the hold anew.
   const unbroken = rival.wellSince >= 0 && !rivalIsSilent(d);
   const wellSince = status.well ? (unbroken ? rival.wellSince : d.now) : -1;
   // A rival that says it is passive takes back its claim.
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
-  d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
+  d.s.rival = { ...rival, heardAt: d.now, status, formerLife, wellSince, claimAt };
   if (status.holding > 0) claims(d, status.holding);
   // It serves now: in hold, this node no longer may by itself.
   if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return;

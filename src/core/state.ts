@@ -103,6 +103,8 @@ export interface Rival {
   /** Heard directly. */
   readonly heardAt: Instant;
   readonly status: Status | null;
+  /** Of its agent before the present one: late packets of it say nothing any more. */
+  readonly formerLife: number;
   /** Heard of through a checkpoint. */
   readonly relayedAt: Instant;
   readonly relayed: Status | null;
@@ -171,6 +173,8 @@ export interface State {
   readonly startedAt: Instant;
   readonly freshBoot: boolean;
   readonly chance: number;
+  /** Of this agent's start. */
+  readonly life: number;
   readonly lastOp: number;
   readonly boot: BootMemory;
   readonly disk: DiskMemory;
@@ -252,6 +256,7 @@ const startHealth = (now: Instant): Health => ({
 const startRival: Rival = {
   heardAt: NEVER,
   status: null,
+  formerLife: -1,
   relayedAt: NEVER,
   relayed: null,
   claimAt: NEVER,
@@ -282,6 +287,7 @@ export const initialState = (settings: Settings): State => ({
   startedAt: 0,
   freshBoot: true,
   chance: 1,
+  life: 0,
   lastOp: 0,
   boot: freshBootMemory(emptyDisk, 0),
   disk: emptyDisk,

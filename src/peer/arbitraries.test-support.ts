@@ -10,6 +10,7 @@ const question = fc.constantFrom('sound' as const, 'ask' as const, 'renew' as co
 const status: fc.Arbitrary<Status> = fc.record({
   role,
   at: span,
+  life: whole,
   holding: whole,
   well: fc.boolean(),
   calls: fc.integer({ min: -1, max: 100_000 }),

@@ -64,12 +64,13 @@ const word = <W extends string>(value: unknown, words: readonly W[]): W => {
 const ROLES: readonly Role[] = ['main', 'standby'];
 
 const status = (value: unknown): Status => {
-  const from = fields(value, 7);
+  const from = fields(value, 8);
   const calls = whole(from['calls'], -1);
   if (calls > MAX_CALLS) throw malformed;
   return {
     role: word(from['role'], ROLES),
     at: instant(from['at']),
+    life: whole(from['life']),
     holding: whole(from['holding']),
     well: flag(from['well']),
     calls,

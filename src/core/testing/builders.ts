@@ -65,6 +65,7 @@ export const settings = (change: Partial<Settings> = {}): Settings => ({
 export const status = (role: Role, change: Partial<Status> = {}): Status => ({
   role,
   at: 0,
+  life: 1,
   holding: 0,
   well: true,
   calls: 0,
