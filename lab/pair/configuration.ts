@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { type Role, rivalOf } from '../../src/core/words.ts';
+import { streamsSection } from '../data/streams.ts';
 import type { Lab } from '../lab.ts';
 import { checkpointNames, type PairSetup } from './setup.ts';
 
@@ -40,6 +41,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     },
     unfit: { policy: setup.unfit.policy, 'restart-wait': `${setup.unfit.restartWaitMs}ms` },
     flapping: { 'max-switches': setup.maxSwitches, window: '1h' },
+    ...streamsSection(setup.data),
     hooks: [
       {
         name: 'register-trunk',

@@ -7,6 +7,7 @@ import type { Role } from '../../src/core/words.ts';
 import { generateKey } from '../../src/peer/key.ts';
 import { installPbx } from '../asterisk/configuration.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
+import { dataUnits, prepareData } from '../data/prepare.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import type { Outcome } from '../process.ts';
@@ -95,6 +96,10 @@ const installNode = async (
     ...(isWarm ? [] : [{ path: '/etc/systemd/system/multi-user.target.d/lab-asterisk.service.conf', text: '' }]),
   ]);
   if (!files.ok) return files;
+  for (const unit of setup.data === 'none' ? [] : dataUnits) {
+    const also = await host.enableUnit(unit);
+    if (!also.ok) return also;
+  }
   const enabled = await host.enableUnit(gateUnit);
   return enabled.ok ? await host.enableUnit(agentUnit) : enabled;
 };
@@ -128,7 +133,9 @@ const installAll = async (lab: Lab, pbx: PbxPlan, setup: PairSetup, key: string)
     ]),
   );
   // Hosts that are on already (phones, provider, witnesses) stay as they are.
-  return written.ok ? await lab.boot() : written;
+  if (!written.ok) return written;
+  const booted = await lab.boot();
+  return booted.ok && setup.data !== 'none' ? await prepareData(lab) : booted;
 };
 
 /** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. */

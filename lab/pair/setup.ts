@@ -1,4 +1,5 @@
 import type { Role } from '../../src/core/words.ts';
+import type { DataSetup } from '../data/streams.ts';
 
 /** How the pair of a scenario is configured; what differs from a plain `config` file of a user is in here, and nothing else. */
 export interface PairSetup {
@@ -19,6 +20,8 @@ export interface PairSetup {
   readonly maxSwitches: number;
   /** False: nothing but the agents' own good will keeps a node mute. Only to prove that the lab would see it. */
   readonly enforceGate: boolean;
+  /** What follows besides AstDB; anything needs PostgreSQL and sshd on the nodes. */
+  readonly data: DataSetup;
 }
 
 /** The usual pair of the lab. Moves back only when told to, so that a run shows one move, and the next begins where this one did. */
@@ -32,6 +35,7 @@ export const usualSetup: PairSetup = {
   unfit: { policy: 'takeover', restartWaitMs: 10_000 },
   maxSwitches: 1000,
   enforceGate: true,
+  data: 'none',
 };
 
 export const roles: readonly Role[] = ['main', 'standby'];

@@ -61,6 +61,31 @@ const doCall = async (run: Undertaking, deed: Extract<Deed, { do: 'call' }>): Pr
   return ok(undefined);
 };
 
+const execute = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'exec' }>): Promise<Result<void>> => {
+  const options = deed.input === undefined ? {} : { input: deed.input };
+  const done = await pair.lab.host(deed.on).execChecked(deed.argv, options);
+  return done.ok ? ok(undefined) : done;
+};
+
+const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'expect' }>): Promise<Result<void>> => {
+  const { what, on, argv, input, says, withinMs } = deed;
+  const deadlineMs = monotonicMs() + withinMs;
+  for (;;) {
+    const done = await pair.lab.host(on).exec(argv, input === undefined ? {} : { input });
+    if (!done.ok) return done;
+    const said = `${done.value.stdout}${done.value.stderr}`.trim();
+    if (says.test(said)) return ok(undefined);
+    if (monotonicMs() >= deadlineMs) {
+      return fail(
+        'not-as-expected',
+        `${what} within ${withinMs} ms: it says ${JSON.stringify(said.slice(0, 200))}`,
+        'try it by hand',
+      );
+    }
+    await sleep(lookEveryMs);
+  }
+};
+
 const hangUp = async (run: Undertaking): Promise<Result<void>> => {
   const legs = await run.observers.phones.ask('legs', null);
   if (!legs.ok) return legs;
@@ -100,6 +125,10 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       const done = await lab.host(deed.on).execChecked(['systemctl', ...deed.argv]);
       return done.ok ? ok(undefined) : done;
     }
+    case 'exec':
+      return await execute(run, deed);
+    case 'expect':
+      return await expectOutput(run, deed);
     case 'wait':
       return await waitServing(run.observers, deed.serving, deed.withinMs);
     case 'pause':

@@ -22,6 +22,18 @@ export type Deed =
     }
   | { readonly do: 'systemctl'; readonly on: string; readonly argv: readonly string[] }
   /** Waits until the witnesses see this; if not within the time, the run fails. */
+  /** Runs a program in a host; an exit code other than 0 fails the run. */
+  | { readonly do: 'exec'; readonly on: string; readonly argv: readonly string[]; readonly input?: string }
+  /** Runs a program again and again until its output fits; if not within the time, the run fails. */
+  | {
+      readonly do: 'expect';
+      readonly what: string;
+      readonly on: string;
+      readonly argv: readonly string[];
+      readonly input?: string;
+      readonly says: RegExp;
+      readonly withinMs: number;
+    }
   | { readonly do: 'wait'; readonly serving: Serving; readonly withinMs: number }
   | { readonly do: 'pause'; readonly ms: number }
   /** A telephone calls, and talks until `hang-up`; a call that ends otherwise is noted. */

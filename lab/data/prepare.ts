@@ -1,0 +1,87 @@
+/** Real PostgreSQL and real sshd on both nodes, with a telephone system's database, made ready by Dualtone's own commands. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ok, type Result } from '../../src/core/result.ts';
+import type { Role } from '../../src/core/words.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Lab } from '../lab.ts';
+import { monotonicMs } from '../phones/clock.ts';
+import type { Outcome } from '../process.ts';
+import { telephoneSystemSql } from '../telephone-system/install.ts';
+import { followedDirectories } from './streams.ts';
+
+/** Units that such a node has besides the usual ones. */
+export const dataUnits: readonly string[] = ['postgresql.service', 'ssh.service'];
+
+const database = 'asterisk';
+const content = { era: 'xivo', users: 20, queues: 2, events: 200, seed: 1 } as const;
+
+/** `psql` as PostgreSQL's own user, SQL on standard input. */
+export const psqlArgv = (name: string): readonly string[] => [
+  'runuser',
+  '-u',
+  'postgres',
+  '--',
+  'psql',
+  '-X',
+  '-q',
+  '-At',
+  '-v',
+  'ON_ERROR_STOP=1',
+  '-d',
+  name,
+];
+
+const sql = async (host: Host, name: string, text: string): Promise<Result<Outcome>> =>
+  await host.execChecked(psqlArgv(name), { input: text, timeoutMs: 60_000 });
+
+const allOf = async (steps: readonly (() => Promise<Result<unknown>>)[]): Promise<Result<void>> => {
+  for (const step of steps) {
+    const done = await step();
+    if (!done.ok) return done;
+  }
+  return ok(undefined);
+};
+
+/** The database, once in the life of a node's disk. */
+const makeDatabase = async (host: Host, role: Role): Promise<Result<void>> => {
+  const ready = await host.execChecked(['pg_isready', '-q', '-t', '30'], { timeoutMs: 40_000 });
+  if (!ready.ok) return ready;
+  const there = await sql(host, 'postgres', `select count(*) from pg_database where datname = '${database}';`);
+  if (!there.ok || there.value.stdout.trim() === '1') return there.ok ? ok(undefined) : there;
+  const statements = telephoneSystemSql({ ...content, node: role });
+  return await allOf([
+    () => sql(host, 'postgres', `create database ${database} template template0 encoding 'UTF8' locale 'C.UTF-8';`),
+    () => sql(host, database, `begin;\n${statements.join(';\n')};\ncommit;\n`),
+  ]);
+};
+
+const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
+  await allOf([
+    () => host.execChecked(['mkdir', '-p', ...followedDirectories, '/var/spool/asterisk/voicemail']),
+    () => host.execChecked(['ssh-keygen', '-A']),
+    () => host.execChecked(['systemctl', 'start', ...dataUnits], { timeoutMs: 60_000 }),
+    () => makeDatabase(host, role),
+    () => host.execChecked(['dualtone', 'database', 'setup'], { timeoutMs: 60_000 }),
+  ]);
+
+/** The agents find each other first, and the main begins to serve. */
+const untilDone = async (host: Host, argv: readonly string[], withinMs: number): Promise<Result<Outcome>> => {
+  const deadlineMs = monotonicMs() + withinMs;
+  for (;;) {
+    const done = await host.execChecked(argv, { timeoutMs: 60_000 });
+    if (done.ok || monotonicMs() > deadlineMs) return done;
+    await sleep(200);
+  }
+};
+
+/** As an administrator would: both databases, then the way for files, then the first run. The agents run already. */
+export const prepareData = async (lab: Lab): Promise<Result<void>> => {
+  const main = lab.host('main');
+  const prepared = await Promise.all([prepareNode(main, 'main'), prepareNode(lab.host('standby'), 'standby')]);
+  const failed = prepared.find((result) => !result.ok);
+  if (failed !== undefined) return failed;
+  return await allOf([
+    () => untilDone(main, ['dualtone', 'sync', 'init'], 20_000),
+    () => untilDone(main, ['dualtone', 'replicate'], 20_000),
+  ]);
+};
