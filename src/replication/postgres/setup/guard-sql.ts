@@ -101,6 +101,14 @@ begin
   end loop;
 end $body$;
 
+create or replace function dualtone.subscriptions()
+returns table (id oid, name text, enabled boolean, slot text, comment text)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $body$
+  select s.oid, s.subname::text, s.subenabled, s.subslotname::text, obj_description(s.oid, 'pg_subscription')
+  from pg_subscription s join pg_database d on d.oid = s.subdbid
+  where d.datname = current_database() and s.subname like 'dualtone%'
+$body$;
+
 create or replace function dualtone.serve(p_epoch bigint, p_collects boolean) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $body$
 declare
@@ -154,6 +162,7 @@ export const guardCalls = [
   'begin_apply()',
   'begin_merge()',
   'end_receivers()',
+  'subscriptions()',
   'serve(bigint, boolean)',
   'rest(bigint)',
   'set_unmerged(bigint)',

@@ -46,7 +46,7 @@ export const schemaVersion = (role: string): string =>
 export const functionsDigest = `(select md5(string_agg(p.proname || p.prosrc || p.prosecdef || coalesce(p.proconfig::text, '') || r.rolsuper, '|'
     order by p.proname, p.oid::regprocedure::text))
   from pg_proc p join pg_roles r on r.oid = p.proowner where p.pronamespace = 'dualtone'::regnamespace
-    and p.proname in ('from_here', 'may_receive', 'begin_apply', 'begin_merge', 'end_receivers', 'stop_subscriptions', 'serve', 'rest',
+    and p.proname in ('from_here', 'may_receive', 'begin_apply', 'begin_merge', 'end_receivers', 'stop_subscriptions', 'subscriptions', 'serve', 'rest',
       'set_unmerged', 'keep_log', 'log_change'))`;
 
 /** Makes the schema, or makes it whole again; repeatable. As the administrator, who then owns it. */
