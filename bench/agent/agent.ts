@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentUnit, checkpointUnit } from '../../lab/pair/pair.ts';
 import { type PairSetup, usualSetup } from '../../lab/pair/setup.ts';
 import { openStage, type Stage } from '../../lab/scenarios/stage.ts';
 import { rounded } from '../../lab/scenarios/statistics.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { run } from '../../src/process/run.ts';
 import { startLabMeter } from '../lab-meter.ts';
 import type { ResultsFile, RunLine } from '../results.ts';
 import { type BenchOptions, nextRun } from '../series.ts';
@@ -117,12 +119,23 @@ const observe = async (
   return ok(undefined);
 };
 
+/**
+ * Keeps compiled code beside the program, as a package does when it is built: hosts of the lab see the program read-only, and
+ * without it Node's own stripper of types is part of what is measured.
+ */
+const keepCompiled = async (): Promise<void> => {
+  const program = join(import.meta.dirname, '..', '..', 'bin', 'dualtone');
+  for (const kind of ['agent', 'checkpoint'])
+    await run([program, kind, '--config', '/dev/null'], { timeoutMs: 30_000 });
+};
+
 /** What the agents and a checkpoint cost beside real Asterisks and telephones that ask. Faults: those of the lab, `bench-stopped`. */
 export const benchAgent = async (results: ResultsFile<AgentLine>, options: BenchOptions): Promise<Result<void>> => {
   const wanted = agentPresets.filter((preset) => nextRun(results, `${preset}/main`, options.runs) !== undefined);
   const [first] = wanted;
   if (first === undefined) return ok(undefined);
   const { signal, log } = options;
+  await keepCompiled();
   const stage = await openStage({ endpoints, needs: {}, first: setupFor(first), signal, log });
   if (!stage.ok) return stage;
   let done: Result<void> = ok(undefined);
