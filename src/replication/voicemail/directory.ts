@@ -1,6 +1,6 @@
 /** Folders by descriptor: whoever may write in the spool cannot lead a process of root out of it by a symbolic link. */
 import { closeSync, constants, type Dirent, openSync, readdirSync, type Stats, statSync } from 'node:fs';
-import type { Fault } from '../../core/result.ts';
+import { type Fault, fail } from '../../core/result.ts';
 
 /** An open folder. Names below it are reached through its descriptor, whatever happens to its path. */
 export interface Directory {
@@ -62,8 +62,9 @@ export const isPlainName = (name: string): boolean =>
 /** A name as it may be shown: control characters and bytes that are no UTF-8 as `?`, cut at 80. */
 export const shown = (name: string): string => name.replaceAll(new RegExp(hostile, 'gu'), '?').slice(0, 80);
 
-export const strange = (path: string, what: string): Fault => ({
-  code: 'voicemail-strange-entry',
-  message: `The voicemail spool holds ${path}, which is ${what}; it is left alone.`,
-  remedy: 'Look at it, and remove it if nobody knows it.',
-});
+export const strange = (path: string, what: string): Fault =>
+  fail(
+    'voicemail-strange-entry',
+    `The voicemail spool holds ${path}, which is ${what}; it is left alone.`,
+    'Look at it, and remove it if nobody knows it.',
+  ).error;

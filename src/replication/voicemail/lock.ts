@@ -214,7 +214,7 @@ const flock = async (
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     ...(signal === undefined ? {} : { signal }),
     killSignal: 'SIGKILL',
-    timeout: timeoutMs + 1_000,
+    timeout: Math.ceil(timeoutMs) + 1_000,
   });
   try {
     const [exitCode] = await once(child, 'exit');

@@ -9,7 +9,7 @@ import { keyOf, type Spool } from './spool.ts';
 import { ancestorOf, carryOut, type Model, spoolOf, type ThreeModels, threeModels } from './testing/model.ts';
 
 const serving = fc.constantFrom<Serving>('main', 'standby');
-const runs = { numRuns: 100 };
+const runs = { numRuns: 300 };
 
 const keptOf = (plan: MergePlan): ReadonlySet<string> =>
   new Set(

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from '../../../../test/system/namespace.ts';
-import { type AmiConnection, connectAmi } from '../../../ami/connection.ts';
+import { modulesConf } from '../../lab/asterisk/modules.ts';
+import { type AmiConnection, connectAmi } from '../../src/ami/connection.ts';
+import { until } from './namespace.ts';
 
 const secret = 'only-for-tests';
 
@@ -30,22 +31,15 @@ export interface VoicemailAsterisk {
   stop(): Promise<void>;
 }
 
-/** What needs databases, hardware or minutes to start. */
-const unwanted = [
-  'app_voicemail_odbc',
-  'app_voicemail_imap',
-  'app_minivm',
-  'cdr_*',
-  'cel_*',
-  'chan_iax2',
-  'chan_motif',
-  'chan_unistim',
-  'chan_sip',
-  'chan_skinny',
-  'chan_dahdi',
-  'res_calendar*',
-  'res_config_*',
-  'res_hep*',
+/** What voicemail needs besides a PBX of telephones. */
+const wanted = [
+  'app_voicemail',
+  'app_senddtmf',
+  'app_originate',
+  'codec_gsm',
+  'format_gsm',
+  'format_wav_gsm',
+  'res_stasis_recording',
 ];
 
 const dialplan = [
@@ -64,14 +58,20 @@ const dialplan = [
   ' same => n,Wait(0.5)',
   ' same => n,Playback(vm-goodbye)',
   ' same => n,Hangup()',
+  // Presses 1 and hears the first new message to its end.
+  'exten => listen,1,Answer()',
+  ' same => n,Wait(1)',
+  ' same => n,SendDTMF(1)',
+  ' same => n,Wait(60)',
+  ' same => n,Hangup()',
   '',
 ].join('\n');
 
 const files = (options: VoicemailAsteriskOptions): Readonly<Record<string, string>> => ({
   'asterisk.conf': `[directories]\n[options]\nlockmode = ${options.lockMode ?? 'lockfile'}\n`,
   'manager.conf': `[general]\nenabled=yes\nport=${options.managerPort}\nbindaddr=127.0.0.1\n[dualtone]\nsecret=${secret}\nread=all\nwrite=all\n`,
-  'modules.conf': `[modules]\nautoload=yes\n${unwanted.map((name) => `noload=${name}.so\n`).join('')}`,
-  'logger.conf': '[general]\n[logfiles]\nmessages.log = notice,warning,error,verbose\n',
+  'modules.conf': `${modulesConf()}${wanted.map((name) => `load = ${name}.so\n`).join('')}`,
+  'logger.conf': '[general]\n[logfiles]\nmessages.log = notice,warning,error,verbose(5)\n',
   'extensions.conf': dialplan,
   'voicemail.conf': [
     '[general]',
@@ -100,7 +100,7 @@ const files = (options: VoicemailAsteriskOptions): Readonly<Record<string, strin
 export const startVoicemailAsterisk = async (options: VoicemailAsteriskOptions): Promise<VoicemailAsterisk> => {
   const folder = mkdtempSync(join(tmpdir(), 'dualtone-voicemail-'));
   for (const [name, text] of Object.entries(files(options))) writeFileSync(join(folder, name), text);
-  const script = fileURLToPath(new URL('../../../../test/system/asterisk.sh', import.meta.url));
+  const script = fileURLToPath(new URL('asterisk.sh', import.meta.url));
   const child = spawn('unshare', ['--mount', script, options.tree, folder], { stdio: 'ignore' });
   const manager = { host: '127.0.0.1', port: options.managerPort, user: 'dualtone', secret };
   let entered: AmiConnection | null = null;

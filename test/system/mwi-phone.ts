@@ -1,6 +1,6 @@
-import { buildRequest, newTag } from '../../../sip/build.ts';
-import type { Incoming } from '../../../sip/server-transactions.ts';
-import { openUserAgent, type UserAgent } from '../../../sip/user-agent.ts';
+import { buildRequest, newTag } from '../../src/sip/build.ts';
+import type { Incoming } from '../../src/sip/server-transactions.ts';
+import { openUserAgent, type UserAgent } from '../../src/sip/user-agent.ts';
 
 /** A telephone with a message lamp. */
 export interface MwiPhone {
