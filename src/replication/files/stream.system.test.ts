@@ -46,7 +46,7 @@ const start = (): { readonly stream: Stream; readonly said: string[] } => {
     settleMs: 50,
     schedule: { at: '0 * * * *', missed: 'run' },
     bandwidthKbps: 0,
-    timeLimitMs: 30_000,
+    timeLimitMs: 60_000,
     stateDir: peer.sshd.folder,
     clock: realClock,
     reporter: { note: () => undefined, say: (level, code) => said.push(`${level} ${code}`) },
@@ -103,11 +103,11 @@ test('what the standby collected comes home over SSH, once, and can be taken bac
     deletions: false,
     exclude: [],
     bandwidthKbps: 0,
-    silenceMs: 10_000,
+    silenceMs: 30_000,
     only: null,
     compareWith: null,
   };
-  value(await transfer(call, { ...limits, timeLimitMs: 20_000 }));
+  value(await transfer(call, { ...limits, timeLimitMs: 60_000 }));
   const writeList = async (name: string): Promise<Result<void>> => {
     const listed = value(await manifest([peer.there]));
     return writeManifests(join(lists, name), new Map([[peer.here, listed.get(peer.there) ?? null]]));
@@ -120,8 +120,8 @@ test('what the standby collected comes home over SSH, once, and can be taken bac
     target: peer.target,
     exclude: [],
     bandwidthKbps: 0,
-    silenceMs: 10_000,
-    timeLimitMs: 20_000,
+    silenceMs: 30_000,
+    timeLimitMs: 60_000,
     lists,
     work: join(peer.sshd.folder, 'work'),
     refresh: () => writeList(NOW_LIST),

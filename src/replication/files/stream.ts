@@ -31,7 +31,7 @@ export interface FilesStreamOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly reporter: StreamReporter;
-  /** Silence of the other side for so long ends a run. Default 10 s. */
+  /** Silence of rsync at the other side for so long ends a run; a dead way there ssh notices in 3 s. Default 30 s. */
   readonly silenceMs?: Millis;
   /** How often all is compared where changes cannot all be seen. Default a minute. */
   readonly blindMs?: Millis;
@@ -83,7 +83,7 @@ const loopOf = (options: FilesStreamOptions, pending: Pending): Loop => {
       target: options.target,
       exclude: options.exclude,
       bandwidthKbps: options.bandwidthKbps,
-      silenceMs: options.silenceMs ?? 10_000,
+      silenceMs: options.silenceMs ?? 30_000,
       transfer: options.transfer ?? transfer,
     },
     onOutcome: (outcome) => {

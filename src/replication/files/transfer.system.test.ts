@@ -40,13 +40,13 @@ const call = (over: Partial<RsyncCall> = {}): RsyncCall => ({
   deletions: true,
   exclude: [],
   bandwidthKbps: 0,
-  silenceMs: 10_000,
+  silenceMs: 30_000,
   only: null,
   compareWith: null,
   ...over,
 });
 
-const go = (over: Partial<RsyncCall> = {}, timeLimitMs = 20_000, signal = new AbortController().signal) =>
+const go = (over: Partial<RsyncCall> = {}, timeLimitMs = 60_000, signal = new AbortController().signal) =>
   transfer(call(over), { timeLimitMs, signal, onProgress: () => undefined });
 
 const done = (result: Result<Transfer>): Transfer => {
