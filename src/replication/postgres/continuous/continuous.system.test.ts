@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { chosenMajors } from '../../../../test/postgres/versions.ts';
 import { connectDatabase } from '../connection.ts';
 import { must } from '../setup/testing/prepare.ts';
-import type { ReceiverState } from './receiver.ts';
+import { createContinuousReceiver, type ReceiverState } from './receiver.ts';
 import { type Pair, startPair, until } from './testing/pair.ts';
 
 /** Generous: machines that run tests are busy. What matters is that it happens. */
@@ -173,6 +173,23 @@ for (const version of chosenMajors())
       assert.match((await step()).text, /away for longer/);
       await pair.main.sql(`UPDATE public.userfeatures SET firstname = 'anew' WHERE id = 9`);
       await agree('SELECT firstname FROM public.userfeatures WHERE id = 9');
+      await settle('in-step');
+    });
+
+    test('a way that leads nowhere is told; nothing is left behind, and it rests before the next try', async () => {
+      // By another name of the host, so that it begins anew.
+      const way = { ...pair.receiverOptions.way, host: 'localhost', password: 'wrong-password' };
+      const other = must(await createContinuousReceiver({ ...pair.receiverOptions, way }, never));
+      try {
+        const refused = await other.step(2);
+        assert.match(refused.ok ? refused.value.text : refused.error.message, /password authentication failed/);
+        assert.ok(!JSON.stringify(refused).includes('wrong-password'));
+        assert.deepEqual(await pair.main.sql('SELECT slot_name FROM pg_replication_slots'), []);
+        assert.match(must(await other.step(2)).text, /the last try failed/);
+      } finally {
+        await other.close();
+      }
+      assert.match((await step()).text, /Copied anew/);
       await settle('in-step');
     });
 

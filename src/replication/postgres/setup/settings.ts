@@ -104,6 +104,21 @@ const judge = (
   };
 };
 
+/** PostgreSQL does not start at all with logical slots and too low a `wal_level`, or fewer places than slots. */
+const NEEDED_BY_SLOTS = new Set(['wal_level', 'max_replication_slots']);
+
+const heldBySlots = async (admin: Admin, name: string): Promise<Result<string | null>> => {
+  if (!NEEDED_BY_SLOTS.has(name)) return ok(null);
+  const rows = await admin.rows<{ readonly name: string }>(
+    `select slot_name as name from pg_replication_slots where slot_type = 'logical' order by 1`,
+  );
+  if (!rows.ok || rows.value.length === 0) return rows.ok ? ok(null) : rows;
+  const slots = rows.value.map((row) => row.name).join(', ');
+  return ok(
+    `\`${name}\` was left: PostgreSQL would not start without it as long as there is the replication slot ${slots}.`,
+  );
+};
+
 /** Faults of all: `database-admin-failed`, `database-setting-unknown`. */
 export const createSettingItem = ({ admin, record, overwriteDrift }: ItemContext, wanted: SettingWanted): Item => {
   const { name } = wanted;
@@ -131,6 +146,8 @@ export const createSettingItem = ({ admin, record, overwriteDrift }: ItemContext
         return ok(
           `\`${name}\` was changed by hand from ${entry.wrote ?? '?'} to ${row.value.altered ?? 'its default'} and was left.`,
         );
+      const held = await heldBySlots(admin, name);
+      if (!held.ok || held.value !== null) return held;
       const undone = row.value.altered === entry.former ? ok(undefined) : await alter(admin, name, entry.former);
       if (!undone.ok) return undone;
       const forgotten = await record.drop(id);

@@ -253,6 +253,23 @@ describe('what hands have done meanwhile', () => {
     assert.ok(undone.left.some((text) => text.includes('schema')));
   });
 
+  test('what PostgreSQL needs to start with a slot in it is not put back under it', async () => {
+    await cluster.query('DROP SCHEMA IF EXISTS dualtone CASCADE', [], 'asterisk');
+    must(await (await openSetup(cluster, whole)).apply());
+    await cluster.halt('fast');
+    await cluster.startAgain();
+    await cluster.query(`SELECT pg_create_logical_replication_slot('theirs', 'pgoutput')`, [], 'asterisk');
+    const undone = must(await (await openSetup(cluster, whole)).undo());
+    assert.ok(
+      undone.left.some((text) => /wal_level.*slot theirs/.test(text)),
+      JSON.stringify(undone),
+    );
+    await cluster.halt('fast');
+    await cluster.startAgain();
+    await cluster.query(`SELECT pg_drop_replication_slot('theirs')`);
+    assert.deepEqual(must(await (await openSetup(cluster, whole)).undo()).left, []);
+  });
+
   test('a new password is set; a database that does not answer is told', async () => {
     await cluster
       .query('DROP SCHEMA dualtone; DROP ROLE IF EXISTS dualtone', undefined, 'asterisk')
