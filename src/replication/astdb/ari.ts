@@ -40,11 +40,16 @@ export const createAri = (options: AriOptions): Ari => {
     exchange(options, agent, method, path, body);
   return {
     put: async (key, value) => {
-      const body = bodyOf(value);
+      const body = bodyOf(value, []);
       if (body === null) return refused('the contact is not what PJSIP writes');
       const answer = await ask('PUT', pathOf(key), body);
       if (!answer.ok) return answer;
-      return answer.value.status === 200 ? ok(undefined) : refused(`${answer.value.status}`);
+      if (answer.value.status === 200) return ok(undefined);
+      if (answer.value.status !== 400) return refused(`${answer.value.status}`);
+      // While two versions serve a pair, the older refuses a contact with what it does not know.
+      const again = await ask('PUT', pathOf(key), bodyOf(value, newerFields) ?? '');
+      if (!again.ok) return again;
+      return again.value.status === 200 ? ok(undefined) : refused(`${again.value.status}`);
     },
     remove: async (key) => {
       const answer = await ask('DELETE', pathOf(key));
@@ -91,11 +96,14 @@ const parsed = (text: string): unknown => {
   }
 };
 
+/** Asterisk 22 writes them, 16 does not know them. */
+const newerFields: readonly string[] = ['qualify_2xx_only'];
+
 /** AstDB's JSON as the REST interface wants it. */
-const bodyOf = (value: string): string | null => {
+const bodyOf = (value: string, without: readonly string[]): string | null => {
   const contact = parsed(value);
   if (!isRecord(contact)) return null;
-  const fields = Object.entries(contact).filter(([, text]) => typeof text === 'string');
+  const fields = Object.entries(contact).filter(([name, text]) => typeof text === 'string' && !without.includes(name));
   return JSON.stringify({ fields: fields.map(([attribute, text]) => ({ attribute, value: text })) });
 };
 

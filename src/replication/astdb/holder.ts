@@ -72,7 +72,7 @@ const gatherMs: Millis = 10;
 const pauseMs: Millis = 200;
 /** A read of everything may take a two-hundredth of the time at most. */
 const readShare = 200;
-/** A look for what was written costs little; in a storm of registrations it may take more of the time. */
+/** A look for what was written costs little, and a forward that ended must be known soon: they may take more of the time. */
 const newsShare = 20;
 /** Rows that expire within this time are not compared: the clocks of the nodes may differ a little. */
 const compareMarginMs: Millis = 30_000;
@@ -302,7 +302,7 @@ const sendOthers = async (state: State, epoch: Epoch): Promise<void> => {
   const began = state.clock.now();
   const read = await state.base.readOthers();
   const now = state.clock.now();
-  state.othersDue = now + (now - began) * readShare;
+  state.othersDue = now + (now - began) * newsShare;
   if (!read.ok || state.epoch !== epoch) return;
   state.doubt = false;
   const contacts = [...state.rows].filter(([key]) => isContact(key));
