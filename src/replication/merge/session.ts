@@ -47,22 +47,6 @@ const prepareMain = async (here: Database, signal: AbortSignal): Promise<Result<
   return set.ok ? ok(null) : set;
 };
 
-type CopyListener = (message: { readonly chunk: Buffer }) => unknown;
-
-/**
- * `pg` lends the bytes of a COPY only until its handler returns: it reads the next packet into the same buffer. `copyAcross`
- * gathers them, so that rows would be mixed up silently; here each piece is copied before.
- */
-export const withOwnBytes = (database: Database): Database => ({
-  ...database,
-  submit: (submittable) => {
-    const { handleCopyData } = submittable as unknown as { readonly handleCopyData?: CopyListener };
-    if (handleCopyData === undefined) return database.submit(submittable);
-    const own: CopyListener = (message) => handleCopyData({ ...message, chunk: Buffer.from(message.chunk) });
-    return database.submit({ ...submittable, handleCopyData: own } as typeof submittable);
-  },
-});
-
 const prepare = async (here: Database, there: Database, signal: AbortSignal): Promise<Result<Databases>> => {
   const prepared = await prepareMain(here, signal);
   if (!prepared.ok) return prepared;
@@ -90,7 +74,7 @@ export const withDatabases = async <T>(
     return there;
   }
   try {
-    const prepared = await prepare(here.value, withOwnBytes(there.value), signal);
+    const prepared = await prepare(here.value, there.value, signal);
     return prepared.ok ? await work(prepared.value) : prepared;
   } finally {
     await Promise.all([here.value.close(), there.value.close()]);
