@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import { startLoadMeter } from '../machine.ts';
 import type { ResultsFile, RunLine } from '../results.ts';
 import { type BenchOptions, nextRun } from '../series.ts';
+import { type AstDbLine, measureAstDb } from './astdb.ts';
 import { type ContinuousLine, measureContinuous } from './continuous.ts';
 import { type EventMergeLine, leaveEvents, measureEventMerge } from './event-merge.ts';
 import { type BenchPair, startPair } from './pair.ts';
@@ -10,7 +11,7 @@ import { measuredProcessorMs } from './processor.ts';
 import { measureSnapshot, type SnapshotLine, snapshotCases } from './snapshot.ts';
 import { measureVoicemailMerge, type VoicemailMergeLine } from './voicemail-merge.ts';
 
-export type ReplicationLine = SnapshotLine | ContinuousLine | EventMergeLine | VoicemailMergeLine;
+export type ReplicationLine = SnapshotLine | ContinuousLine | AstDbLine | EventMergeLine | VoicemailMergeLine;
 
 export interface ReplicationOptions extends BenchOptions {
   /** Only these parts. */
@@ -22,10 +23,13 @@ export const EVENT_ROWS = 1_000_000;
 export const MESSAGES = 10_000;
 const MAILBOXES = 500;
 const LAG_SECONDS = 30;
+const CONTACTS = 10_000;
+const ASTDB_SAMPLES = 200;
 
 /** `snapshot/1000/same`, and so on. */
 export const snapshotWhat = (users: number, kind: string): string => `snapshot/${users}/${kind}`;
 export const continuousWhat = 'continuous/200';
+export const astDbWhat = `astdb/${CONTACTS}`;
 export const eventsWhat = `merge/events/${EVENT_ROWS}`;
 export const voicemailWhat = `merge/voicemail/${MESSAGES}`;
 
@@ -110,6 +114,10 @@ const partByName: Readonly<Record<string, Part>> = {
   continuous: (results, options) =>
     repeated(options, () =>
       once<ContinuousLine>(continuousWhat, [], results, options, () => measureContinuous(LAG_SECONDS, options.signal)),
+    ),
+  astdb: (results, options) =>
+    repeated(options, () =>
+      once<AstDbLine>(astDbWhat, [], results, options, () => measureAstDb(CONTACTS, ASTDB_SAMPLES, options.signal)),
     ),
   events: eventMerges,
   voicemail: (results, options) =>
