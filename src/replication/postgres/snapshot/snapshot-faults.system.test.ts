@@ -3,8 +3,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { runChecked } from '../../../../lab/process.ts';
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
+import { run } from '../../../process/run.ts';
 import type { StreamProgress } from '../../stream.ts';
 import type { DatabaseAccess } from '../connection.ts';
 import { startCutter } from '../testing/cutter.ts';
@@ -235,8 +235,8 @@ test('too little space is refused; another locale and another clock are told', a
   await main.sql(`INSERT INTO a VALUES (1, 'x')`);
   const options = snapshotOptions(main, standby);
   assert.match(await outcome({ ...options, limits: { clockMs: 0, freeBytes: 1000 } }), /^database-space-short/);
-  const run = { signal: new AbortController().signal, onProgress: () => undefined };
-  const told = await runSnapshot({ ...options, limits: { clockMs: -1, freeBytes: 1e9 } }, run);
+  const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+  const told = await runSnapshot({ ...options, limits: { clockMs: -1, freeBytes: 1e9 } }, quiet);
   assert.deepEqual(told.ok && told.value.warnings.map((warning) => warning.code), [
     'database-locale-differs',
     'database-clock-differs',
@@ -350,10 +350,10 @@ describe('old or new, whole, and the next run completes it', () => {
 test('a disk that is full at the standby is said, and its data are as before', async () => {
   const owner = (await stat(cluster.dataDir)).uid;
   const folder = await mkdtemp(join(tmpdir(), 'dualtone-small-disk-'));
-  const mounted = await runChecked(['mount', '-t', 'tmpfs', '-o', `size=24m,mode=0700,uid=${owner}`, 'small', folder], {
+  const mounted = await run(['mount', '-t', 'tmpfs', '-o', `size=24m,mode=0700,uid=${owner}`, 'small', folder], {
     timeoutMs: 5000,
   });
-  assert.ok(mounted.ok, JSON.stringify(mounted));
+  assert.ok(mounted.ok && mounted.value.exitCode === 0, JSON.stringify(mounted));
   try {
     await cluster.query(`CREATE TABLESPACE small LOCATION '${folder}'`);
     const main = await createTestDatabase(cluster, "the main's database", DDL);
@@ -369,7 +369,7 @@ test('a disk that is full at the standby is said, and its data are as before', a
     assert.deepEqual(await tables(standby), [OLD, OLD]);
   } finally {
     await cluster.halt('immediate');
-    await runChecked(['umount', '--lazy', folder], { timeoutMs: 5000 });
+    await run(['umount', '--lazy', folder], { timeoutMs: 5000 });
     await rm(folder, { recursive: true, force: true });
   }
 });
