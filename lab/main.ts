@@ -1,6 +1,7 @@
 /** `dualtone lab`: the training ground. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
+import type { DataSetup } from './data/streams.ts';
 import { demo } from './demo/main.ts';
 import { labStatus, openLab } from './lab.ts';
 import { usualSetup } from './pair/setup.ts';
@@ -94,10 +95,11 @@ interface UpOptions {
   readonly phones: number;
   readonly preset: 'fast' | 'quick';
   readonly checkpoint: boolean;
+  readonly data: DataSetup;
 }
 
-const up = async ({ phones, preset, checkpoint }: UpOptions): Promise<number> => {
-  const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0 };
+const up = async ({ phones, preset, checkpoint, data }: UpOptions): Promise<number> => {
+  const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data };
   const stage = await untilSignal(
     async (signal) => await openStage({ endpoints: phones, needs: {}, first, signal, keep: true, log: say }),
   );
@@ -188,6 +190,9 @@ export const labCommand = (): Command => {
     .option(...phonesOption)
     .option('--preset <name>', 'fast or quick', 'fast')
     .option('--no-checkpoint', 'a pair without an arbiter')
+    .addOption(
+      new Option('--data <kind>', 'what follows besides AstDB').choices(['none', 'snapshot', 'strict']).default('none'),
+    )
     .action(ending(async (options: UpOptions) => await up(options)));
   command
     .command('down [LAB]')

@@ -62,6 +62,8 @@ const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
     () => host.execChecked(['systemctl', 'start', ...dataUnits], { timeoutMs: 60_000 }),
     () => makeDatabase(host, role),
     () => host.execChecked(['dualtone', 'database', 'setup'], { timeoutMs: 60_000 }),
+    // Nobody telephones through it yet.
+    () => host.execChecked(['dualtone', 'database', 'restart', '--force'], { timeoutMs: 60_000 }),
   ]);
 
 /** The agents find each other first, and the main begins to serve. */

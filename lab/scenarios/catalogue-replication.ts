@@ -80,7 +80,7 @@ export const replications: readonly Scenario[] = [
     deeds: [
       writes(
         'main',
-        "insert into callerid (mode, callerdisplay, type, typeval) select 'prepend', repeat('x', 70), 'incall', (900000 + g)::text from generate_series(1, 40000) g on conflict do nothing;",
+        "insert into callerid (mode, callerdisplay, type, typeval) select 'prepend', repeat('x', 70), 'incall', 900000 + g from generate_series(1, 40000) g on conflict do nothing;",
       ),
       { do: 'order', on: 'main', argv: ['replicate', 'database'], inBackground: true, exit: 3 },
       pause(400),
