@@ -52,10 +52,10 @@ const known = (path: string): string | null => {
   }
 };
 
-/** Answers for this node's, and asks for the other's at each connection. */
-export const followCertificate = (config: Config, talk: Talk, reporter: StreamReporter): void => {
+/** Answers for this node's, and asks for the other's at each connection; what it gives asks once more, before a run. */
+export const followCertificate = (config: Config, talk: Talk, reporter: StreamReporter): (() => Promise<void>) => {
   talk.answer('database-certificate', () => own(config));
-  if (config.streams.database.via !== 'tls' || config.streams.database.caFile !== null) return;
+  if (config.streams.database.via !== 'tls' || config.streams.database.caFile !== null) return () => Promise.resolve();
   const path = pinnedCertificatePath(config);
   const learn = async (): Promise<void> => {
     const answer = await talk.ask('database-certificate', null, ASK_MS);
@@ -65,4 +65,5 @@ export const followCertificate = (config: Config, talk: Talk, reporter: StreamRe
     reporter.note('database-certificate', { pinned: path });
   };
   talk.onConnected(() => void learn());
+  return learn;
 };

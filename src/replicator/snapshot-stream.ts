@@ -21,7 +21,7 @@ import type {
 export interface SnapshotStreamOptions {
   readonly isMain: boolean;
   /** Read anew for each run: passwords and certificates may change. */
-  readonly access: () => Result<{ readonly source: DatabaseAccess; readonly target: DatabaseAccess }>;
+  readonly access: () => Promise<Result<{ readonly source: DatabaseAccess; readonly target: DatabaseAccess }>>;
   readonly schema: string;
   readonly rules: DatabaseRules;
   readonly timeLimitMs: number;
@@ -95,10 +95,10 @@ interface Works {
   sending(): boolean;
 }
 
-const perform = (works: Works): ReturnType<typeof runSnapshot> => {
+const perform = async (works: Works): ReturnType<typeof runSnapshot> => {
   const { options, state } = works;
-  const access = options.access();
-  if (!access.ok) return Promise.resolve(access);
+  const access = await options.access();
+  if (!access.ok) return access;
   const { schema, rules, timeLimitMs } = options;
   const limits = { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null };
   const onProgress = (progress: StreamProgress): void => {

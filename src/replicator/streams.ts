@@ -49,7 +49,9 @@ const filesOf = (
 
 const databaseOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Stream => {
   const { database } = config.streams;
-  const access = () => {
+  const learn = followCertificate(config, talk, reporter);
+  const access = async () => {
+    await learn();
     const password = readSecret(database.passwordFile);
     if (!password.ok) return password;
     const target = peerDatabase(config, password.value);
@@ -108,7 +110,6 @@ export const createStreams = (config: Config, talk: Talk, clock: Clock, reporter
   const follows = (path: string): FilesDirectory => ({ path, deletions: true });
   const guard = database.mode === 'off' ? null : guardOf(config, clock, reporter);
   const tunnel = tunnelOf(config, clock, reporter);
-  if (database.mode !== 'off') followCertificate(config, talk, reporter);
   const all: readonly Stream[] = [
     ...(database.mode === 'off' ? [] : [databaseOf(config, talk, clock, reporter)]),
     ...(files.enabled
