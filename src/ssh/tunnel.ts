@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Instant, Millis } from '../core/words.ts';
 import { type LineChild, startLineChild } from '../process/line-child.ts';
+import { run } from '../process/run.ts';
 import { sshEnded } from './faults.ts';
 import { checkTarget, type SshTarget, sshArgv } from './target.ts';
 
@@ -144,6 +145,23 @@ const attempt = (
   return { child, ended: child.ended };
 };
 
+const RELEASE_TIMEOUT_MS: Millis = 10_000;
+
+/** What the forced command at the other node understands, besides rsync. */
+export const releaseCommand = (port: number): string => `dualtone release ${port}`;
+
+/**
+ * A session that was lost without a word still holds its ports at the other node, for hours: it is ended there. What cannot be done now
+ * is tried after the next refusal.
+ */
+const releasePorts = async ({ target, forwards }: TunnelOptions): Promise<void> => {
+  for (const { listens, from } of forwards) {
+    if (listens === 'here' || !('port' in from)) continue;
+    const argv = [...sshArgv(target), '-o', 'ControlPath=none', target.hostAlias, releaseCommand(from.port)];
+    await run(argv, { timeoutMs: RELEASE_TIMEOUT_MS });
+  }
+};
+
 /** A tunnel that is begun again with growing pauses until it is stopped. Nothing runs before `start`. */
 export const createTunnel = (options: TunnelOptions): Tunnel => {
   const { clock, onChange } = options;
@@ -170,8 +188,12 @@ export const createTunnel = (options: TunnelOptions): Tunnel => {
         upSince = null;
         const changed = trouble?.code !== fault.code || trouble.message !== fault.message;
         trouble = fault;
-        cancelPause = clock.at(clock.now() + pauseMs, begin);
-        pauseMs = Math.min(pauseMs * 2, last);
+        const again = (): void => {
+          if (!stopped) cancelPause = clock.at(clock.now() + pauseMs, begin);
+          pauseMs = Math.min(pauseMs * 2, last);
+        };
+        if (fault.code === 'ssh-forward-refused') void releasePorts(options).finally(again);
+        else again();
         if (changed) onChange();
       },
     });

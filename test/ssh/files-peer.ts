@@ -42,13 +42,19 @@ export const startFilesPeer = async (settings: Partial<ServeSettings> = {}): Pro
     blocked: join(sshd.folder, 'blocked'),
     // To try two versions of rsync against each other.
     rsync: process.env['DUALTONE_PEER_RSYNC'] ?? 'rsync',
+    listenPorts: [],
     ...settings,
   };
   const file = join(sshd.folder, 'serve.json');
   writeFileSync(file, JSON.stringify(serve));
   const key = must(await createKey(sshd.target.keyFile, 'main'));
   const command = [process.execPath, SERVE, file];
-  must(addAuthorized(sshd.authorizedKeys, must(authorizedLine(key, { command, openPorts: [], listenPorts: [] }))));
+  must(
+    addAuthorized(
+      sshd.authorizedKeys,
+      must(authorizedLine(key, { command, openPorts: [], listenPorts: serve.listenPorts })),
+    ),
+  );
   must(pinHost(sshd.target.knownHostsFile, sshd.target.hostAlias, [sshd.hostKey]));
   return { sshd, target: sshd.target, here, there, settings: serve, stop: () => sshd.stop() };
 };

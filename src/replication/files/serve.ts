@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import { childEnv, spawnFault } from '../../process/programs.ts';
+import { releasePort } from '../../ssh/release-port.ts';
 import { type ForcedRequest, isPlainPath, parseForcedCommand } from './forced-command.ts';
 import { clearLeftovers, endReceivers, registerReceiver } from './receivers.ts';
 
@@ -20,6 +21,8 @@ export interface ServeOptions {
   /** One line for the other side. */
   readonly complain: (line: string) => void;
   readonly rsync?: string;
+  /** Ports of the loopback on which the other node's tunnel may listen here: it may end its own lost session that holds one. */
+  readonly listenPorts?: readonly number[];
 }
 
 /** Exit codes besides rsync's own (0 to 35). */
@@ -134,13 +137,18 @@ export const complaintOf = (fault: Fault): string => `dualtone: ${fault.code}: $
 
 /**
  * Carries out what the other node asked for (`SSH_ORIGINAL_COMMAND`) on the own standard input and output, with rsync and an argv made
- * here. Returns the exit code: rsync's own, 77 when refused, 75 when this node may not receive now (or rsync is missing).
+ * here, or `dualtone release PORT`. Returns the exit code: rsync's own, 77 when refused, 75 when this node may not receive now (or rsync is missing).
  */
 export const serveForced = async (original: string | undefined, options: ServeOptions): Promise<number> => {
   const give = (fault: Fault): number => {
     options.complain(complaintOf(fault));
     return exitCodeOf(fault);
   };
+  const port = /^dualtone release (\d{1,5})$/.exec(original ?? '')?.[1];
+  if (port !== undefined && options.listenPorts?.includes(Number(port)) === true) {
+    releasePort(Number(port));
+    return 0;
+  }
   const request = parseForcedCommand(original ?? '');
   if (!request.ok) return give(request.error);
   const { mode, options: flags, paths } = request.value;

@@ -85,6 +85,9 @@ test('files, modes and deletions follow; nothing is done twice; a change of the 
   utimesSync(join(peer.here, 'sub', 'a'), mtimeMs / 1000, mtimeMs / 1000 + 0.003);
   done(await go());
   assert.deepEqual(tree(peer.there), { 'sub/a': 'two' });
+  rmSync(peer.there, { recursive: true });
+  done(await go());
+  assert.deepEqual(tree(peer.there), { 'sub/a': 'two' });
 });
 
 const HOSTILE = [

@@ -9,6 +9,7 @@ export interface ServeSettings {
   readonly runDir: string;
   readonly blocked: string;
   readonly rsync: string;
+  readonly listenPorts: readonly number[];
 }
 
 const settings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as ServeSettings;
