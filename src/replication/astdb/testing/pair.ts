@@ -1,8 +1,9 @@
-import { fail, ok } from '../../../core/result.ts';
+import { fail, ok, type Result } from '../../../core/result.ts';
 import type { Clock } from '../../../ports.ts';
 import type { AstDbBase, BaseListeners } from '../base.ts';
-import { type FamilyRules, followsBy } from '../families.ts';
+import { type FamilyRules, type Follows, followsBy } from '../families.ts';
 import type { AstDbMessage, AstDbTransport } from '../message.ts';
+import type { News } from '../reading.ts';
 import { isContact } from '../rows.ts';
 
 /** Time that passes when a test says so; both nodes live by it. */
@@ -46,26 +47,48 @@ export const row = (name: string, clock: Clock, lifeMs = 600_000): [string, stri
 
 export const everything: FamilyRules = { include: ['*'], exclude: [] };
 
-/** An Asterisk that is a map; it tells what was written since the last look, unless `tells` is false. */
-export const createAsterisk = (rules: FamilyRules = everything, tells = true) => {
+/** AstDB as a map that remembers what was written since it was last looked at. */
+const createTable = (follows: Follows) => {
   const rows = new Map<string, string>();
-  const follows = followsBy(rules);
-  let listeners: BaseListeners | null = null;
-  let up = true;
   let written: string[] = [];
   let vanished = 0;
+  const forget = (): void => {
+    written = [];
+    vanished = 0;
+  };
+  return {
+    rows,
+    forget,
+    put: (key: string, value: string): void => {
+      rows.set(key, value);
+      written.push(key);
+    },
+    remove: (key: string): void => {
+      if (rows.delete(key)) vanished += 1;
+    },
+    followed: (): [string, string][] => [...rows].filter(([key]) => follows(key)),
+    news: (): News | null => {
+      if (written.length + vanished === 0) return null;
+      const last = [...new Set(written)].filter((key) => rows.has(key) && follows(key));
+      const doubt = vanished > 0 || written.length !== last.length;
+      forget();
+      return { put: last.map((key) => ({ key, value: rows.get(key) ?? '' })), doubt };
+    },
+  };
+};
+
+const away = fail('astdb-no-asterisk', 'Asterisk is not reached.', '');
+
+/** An Asterisk that is a map; it tells what was written since the last look, unless `tells` is false. */
+export const createAsterisk = (rules: FamilyRules = everything, tells = true) => {
+  const follows = followsBy(rules);
+  const { rows, forget, put, remove, followed, news } = createTable(follows);
+  let listeners: BaseListeners | null = null;
+  let up = true;
   let looked = false;
   const reads = { all: 0, others: 0, news: 0 };
   const calls: string[] = [];
-  const away = fail('astdb-no-asterisk', 'Asterisk is not reached.', '');
-  const followed = (): [string, string][] => [...rows].filter(([key]) => follows(key));
-  const put = (key: string, value: string): void => {
-    rows.set(key, value);
-    written.push(key);
-  };
-  const remove = (key: string): void => {
-    if (rows.delete(key)) vanished += 1;
-  };
+  const whenUp = <T>(give: () => T): Result<T> => (up ? ok(give()) : away);
   const base: AstDbBase = {
     rules,
     start: (given) => {
@@ -74,34 +97,27 @@ export const createAsterisk = (rules: FamilyRules = everything, tells = true) =>
     },
     readAll: async () => {
       reads.all += 1;
-      if (!up) return away;
-      written = [];
-      vanished = 0;
-      looked = true;
-      return ok(new Map(followed()));
+      return whenUp(() => {
+        forget();
+        looked = true;
+        return new Map(followed());
+      });
     },
     readOthers: async () => {
       reads.others += 1;
-      return up ? ok(new Map(followed().filter(([key]) => !isContact(key)))) : away;
+      return whenUp(() => new Map(followed().filter(([key]) => !isContact(key))));
     },
-    read: async (key) => (up ? ok(rows.get(key) ?? null) : away),
+    read: async (key) => whenUp(() => rows.get(key) ?? null),
     tellsNews: () => tells && looked,
     news: async () => {
       reads.news += 1;
-      if (!up) return away;
-      const last = [...new Set(written)].filter((key) => rows.has(key) && follows(key));
-      const doubt = vanished > 0 || written.length !== last.length;
-      if (written.length + vanished === 0) return ok(null);
-      written = [];
-      vanished = 0;
-      return ok({ put: last.map((key) => ({ key, value: rows.get(key) ?? '' })), doubt });
+      return whenUp(news);
     },
     tooLong: () => 0,
     apply: async (change) => {
       if (!up) return away;
       for (const key of change.delete.filter(follows)) remove(key);
-      for (const { key, value, isNew } of change.put) {
-        if (!follows(key)) continue;
+      for (const { key, value, isNew } of change.put.filter((row) => follows(row.key))) {
         calls.push(`${isNew ? 'new' : 'again'} ${key}`);
         put(key, value);
       }
@@ -114,26 +130,19 @@ export const createAsterisk = (rules: FamilyRules = everything, tells = true) =>
     trouble: () => (up ? null : 'down'),
     stop: async () => undefined,
   };
-  return {
-    base,
-    rows,
-    reads,
-    calls,
-    /** As a dialplan writes: Asterisk says nothing of it by itself. */
-    put,
-    remove,
-    /** As a phone does it: the row changes, and Asterisk tells. */
-    register: (key: string, value: string | null) => {
-      if (value === null) remove(key);
-      else put(key, value);
-      listeners?.onChanged(key, value === null);
-    },
-    setUp: (next: boolean) => {
-      up = next;
-      looked = false;
-      if (up) listeners?.onOpen();
-    },
+  /** As a phone does it: the row changes, and Asterisk tells. */
+  const register = (key: string, value: string | null): void => {
+    if (value === null) remove(key);
+    else put(key, value);
+    listeners?.onChanged(key, value === null);
   };
+  const setUp = (next: boolean): void => {
+    up = next;
+    looked = false;
+    if (up) listeners?.onOpen();
+  };
+  // `put` and `remove` are what a dialplan does: Asterisk says nothing of it by itself.
+  return { base, rows, reads, calls, put, remove, register, setUp };
 };
 
 /** A connection between two nodes that can be cut, and that may lose what is on the way. */
