@@ -68,7 +68,7 @@ const dialplan = [
 ].join('\n');
 
 const files = (options: VoicemailAsteriskOptions): Readonly<Record<string, string>> => ({
-  'asterisk.conf': `[directories]\n[options]\nlockmode = ${options.lockMode ?? 'lockfile'}\n`,
+  'asterisk.conf': `[directories]\n[options]\nlockmode = ${options.lockMode ?? 'lockfile'}\nverbose = 5\n`,
   'manager.conf': `[general]\nenabled=yes\nport=${options.managerPort}\nbindaddr=127.0.0.1\n[dualtone]\nsecret=${secret}\nread=all\nwrite=all\n`,
   'modules.conf': `${modulesConf()}${wanted.map((name) => `load = ${name}.so\n`).join('')}`,
   'logger.conf': '[general]\n[logfiles]\nmessages.log = notice,warning,error,verbose(5)\n',

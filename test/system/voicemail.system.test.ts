@@ -8,7 +8,7 @@ import { runCommand } from '../../src/ami/actions.ts';
 import { headerOf } from '../../src/ami/message.ts';
 import { openDirectory } from '../../src/replication/voicemail/directory.ts';
 import { createLock, type LockMode } from '../../src/replication/voicemail/lock.ts';
-import { type Manifest, takeManifest } from '../../src/replication/voicemail/manifest.ts';
+import { emptyManifest, type Manifest, takeManifest } from '../../src/replication/voicemail/manifest.ts';
 import {
   checkRefresh,
   createRefresh,
@@ -17,7 +17,7 @@ import {
 } from '../../src/replication/voicemail/refresh.ts';
 import { idsIn, namesIn, removeTree } from '../../src/replication/voicemail/testing/make-spool.ts';
 import { undoVoicemailMerge } from '../../src/replication/voicemail/undo.ts';
-import { mergeVoicemail, workIn } from '../../src/replication/voicemail/voicemail.ts';
+import { changedMailboxes, mergeVoicemail, workIn } from '../../src/replication/voicemail/voicemail.ts';
 import { openSubscribedPhone, openUnsolicitedPhone } from './mwi-phone.ts';
 import { inNamespace, ip, until } from './namespace.ts';
 import { startVoicemailAsterisk, type VoicemailAsterisk } from './voicemail-asterisk.ts';
@@ -160,6 +160,9 @@ inNamespace(import.meta.url, () => {
     // The stream: the standby's Asterisk is told, and a telephone there shows it.
     copySpool(main.spool, standby.spool);
     const there = await openUnsolicitedPhone('1000', standby.sipPort);
+    context.after(() => there.close());
+    for (const mailbox of changedMailboxes(emptyManifest, await taken(standby.spool)))
+      assert.ok((await createRefresh(standby.ami)(mailbox)).ok);
     await until(() => there.lamp() === '4/0', patience, 'the lamp on the standby');
     const ancestor = await taken(standby.spool);
     // The standby serves.
@@ -174,7 +177,7 @@ inNamespace(import.meta.url, () => {
       await openSubscribedPhone('1001', main.sipPort),
     ];
     context.after(() => {
-      for (const phone of [there, unsolicited, subscribed]) phone.close();
+      for (const phone of [unsolicited, subscribed]) phone.close();
     });
     await until(() => unsolicited.lamp() === '5/0' && subscribed.lamp() === '1/0', patience, 'lamps before');
     assert.equal(await counted(main, '1000'), '5/0');
@@ -259,10 +262,10 @@ inNamespace(import.meta.url, () => {
     await until(() => !existsSync(join(path, 'INBOX/.lock')), patience, 'Asterisk let go');
 
     // Asterisk holds INBOX while it waits for Old, which is ours.
-    const old = await lock(oldFolder);
-    assert.ok(old.ok);
     await command(main, 'channel originate Local/9002@default extension listen@talk');
     await untilHeard(main, '1002');
+    const old = await lock(oldFolder);
+    assert.ok(old.ok);
     await command(main, 'channel request hangup all');
     await until(() => waits('Old'), patience, 'Asterisk waits for Old');
     assert.ok(existsSync(join(path, 'INBOX/.lock')));
