@@ -79,47 +79,50 @@ const createTable = (follows: Follows) => {
 
 const away = fail('astdb-no-asterisk', 'Asterisk is not reached.', '');
 
-/** An Asterisk that is a map; it tells what was written since the last look, unless `tells` is false. */
-export const createAsterisk = (rules: FamilyRules = everything, tells = true) => {
+interface Life {
+  readonly tells: boolean;
+  readonly reads: { all: number; others: number; news: number };
+  readonly calls: string[];
+  listeners: BaseListeners | null;
+  up: boolean;
+  looked: boolean;
+}
+
+const baseOn = (rules: FamilyRules, table: ReturnType<typeof createTable>, life: Life): AstDbBase => {
   const follows = followsBy(rules);
-  const { rows, forget, put, remove, followed, news } = createTable(follows);
-  let listeners: BaseListeners | null = null;
-  let up = true;
-  let looked = false;
-  const reads = { all: 0, others: 0, news: 0 };
-  const calls: string[] = [];
-  const whenUp = <T>(give: () => T): Result<T> => (up ? ok(give()) : away);
-  const base: AstDbBase = {
+  const { reads, calls } = life;
+  const whenUp = <T>(give: () => T): Result<T> => (life.up ? ok(give()) : away);
+  return {
     rules,
     start: (given) => {
-      listeners = given;
-      if (up) listeners.onOpen();
+      life.listeners = given;
+      if (life.up) given.onOpen();
     },
     readAll: async () => {
       reads.all += 1;
       return whenUp(() => {
-        forget();
-        looked = true;
-        return new Map(followed());
+        table.forget();
+        life.looked = true;
+        return new Map(table.followed());
       });
     },
     readOthers: async () => {
       reads.others += 1;
-      return whenUp(() => new Map(followed().filter(([key]) => !isContact(key))));
+      return whenUp(() => new Map(table.followed().filter(([key]) => !isContact(key))));
     },
-    read: async (key) => whenUp(() => rows.get(key) ?? null),
-    tellsNews: () => tells && looked,
+    read: async (key) => whenUp(() => table.rows.get(key) ?? null),
+    tellsNews: () => life.tells && life.looked,
     news: async () => {
       reads.news += 1;
-      return whenUp(news);
+      return whenUp(table.news);
     },
     tooLong: () => 0,
     apply: async (change) => {
-      if (!up) return away;
-      for (const key of change.delete.filter(follows)) remove(key);
+      if (!life.up) return away;
+      for (const key of change.delete.filter(follows)) table.remove(key);
       for (const { key, value, isNew } of change.put.filter((row) => follows(row.key))) {
         calls.push(`${isNew ? 'new' : 'again'} ${key}`);
-        put(key, value);
+        table.put(key, value);
       }
       return ok({ refused: [] });
     },
@@ -127,22 +130,37 @@ export const createAsterisk = (rules: FamilyRules = everything, tells = true) =>
     limit: () => null,
     awaken: () => void calls.push('awaken'),
     sleep: () => undefined,
-    trouble: () => (up ? null : 'down'),
+    trouble: () => (life.up ? null : 'down'),
     stop: async () => undefined,
   };
-  /** As a phone does it: the row changes, and Asterisk tells. */
-  const register = (key: string, value: string | null): void => {
-    if (value === null) remove(key);
-    else put(key, value);
-    listeners?.onChanged(key, value === null);
+};
+
+/** An Asterisk that is a map; it tells what was written since the last look, unless `tells` is false. */
+export const createAsterisk = (rules: FamilyRules = everything, tells = true) => {
+  const table = createTable(followsBy(rules));
+  const reads = { all: 0, others: 0, news: 0 };
+  const life: Life = { tells, reads, calls: [], listeners: null, up: true, looked: false };
+  const { rows, put, remove } = table;
+  return {
+    base: baseOn(rules, table, life),
+    rows,
+    reads,
+    calls: life.calls,
+    // What a dialplan does: Asterisk says nothing of it by itself.
+    put,
+    remove,
+    /** As a phone does it: the row changes, and Asterisk tells. */
+    register: (key: string, value: string | null): void => {
+      if (value === null) remove(key);
+      else put(key, value);
+      life.listeners?.onChanged(key, value === null);
+    },
+    setUp: (next: boolean): void => {
+      life.up = next;
+      life.looked = false;
+      if (next) life.listeners?.onOpen();
+    },
   };
-  const setUp = (next: boolean): void => {
-    up = next;
-    looked = false;
-    if (up) listeners?.onOpen();
-  };
-  // `put` and `remove` are what a dialplan does: Asterisk says nothing of it by itself.
-  return { base, rows, reads, calls, put, remove, register, setUp };
 };
 
 /** A connection between two nodes that can be cut, and that may lose what is on the way. */
