@@ -19,6 +19,7 @@ const subscription: SubscriptionLook = {
   fingerprint: 'f1',
   way: 'w1',
   tables: ['dualtone.heartbeat', 'public.a'],
+  truncated: false,
   working: true,
   errors: 0,
 };
@@ -64,6 +65,7 @@ const cases: readonly [string, Partial<ReceiverLook>, string, RegExp][] = [
   ['both were upgraded', { source: { ...source, fingerprint: 'f2' } }, 'begin', /schema has changed/],
   ['not made by Dualtone', { subscription: { ...subscription, fingerprint: null } }, 'begin', /schema has changed/],
   ['another way', { way: 'w2' }, 'begin', /the way/],
+  ['a table was emptied', { subscription: { ...subscription, truncated: true } }, 'begin', /emptied/],
   ['another slot', { subscription: { ...subscription, slot: null } }, 'begin', /another slot/],
 ];
 

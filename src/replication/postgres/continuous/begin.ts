@@ -100,6 +100,9 @@ export const begin = async (
   }
   const prepared = await prepareTarget(options, record, sides.target.plan);
   if (!prepared.ok) return prepared;
+  // What was emptied until now, the copy knows.
+  const forgotten = await options.admin.execute('delete from dualtone.truncations;');
+  if (!forgotten.ok) return forgotten;
   const cleared = await freeSlot(open.source, slot);
   if (!cleared.ok) return cleared;
   const fresh = await createSlot(options.source, slot, options.slotWaitMs, signal);

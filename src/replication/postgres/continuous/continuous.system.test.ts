@@ -51,15 +51,16 @@ for (const version of chosenMajors())
         offer.refused.map(({ message }) => message).join(),
         /`shapeless` has no primary key, and its column `b` \(json\) cannot be compared/,
       );
-      let writing = true;
+      const writing = new AbortController();
+      const enough = writing.signal;
       const writer = (async () => {
-        for (let n = 1000; writing; n += 1) {
+        for (let n = 1000; !enough.aborted; n += 1) {
           await pair.main.sql('INSERT INTO public.userfeatures (id, firstname) VALUES ($1, $2)', [n, `during ${n}`]);
           await pair.main.sql('UPDATE public.userfeatures SET firstname = firstname || $1 WHERE id <= 3', ['+']);
         }
       })();
       const begun = await step();
-      writing = false;
+      writing.abort();
       await writer;
       assert.match(begun.text, /Copied anew, since it is the first time/);
       await pair.main.sql(
@@ -75,9 +76,21 @@ for (const version of chosenMajors())
       );
       for (const table of ['userfeatures ORDER BY id', 'queuemember', 'loose ORDER BY a, b', 'indexed'])
         await agree(`SELECT * FROM public.${table}`);
-      await pair.main.sql('TRUNCATE public.loose');
-      await agree('SELECT * FROM public.loose');
       assert.equal((await settle('in-step')).fault, null);
+    });
+
+    test('a table that is emptied is copied over, and no reader waits for it', async () => {
+      const reader = await pair.standby.cluster.connect({ database: 'asterisk' });
+      try {
+        await reader.query('BEGIN; SELECT * FROM public.loose');
+        await pair.main.sql('TRUNCATE public.loose');
+        await until('it is copied anew', SOON_MS, async () => /emptied/.test((await step()).text));
+        await agree('SELECT * FROM public.loose');
+        assert.deepEqual(await pair.standby.sql('SELECT * FROM public.loose'), []);
+      } finally {
+        await reader.end();
+      }
+      await settle('in-step');
     });
 
     test("each node's own columns, rows and tables stay; the rest of those rows follows", async () => {
@@ -93,7 +106,9 @@ for (const version of chosenMajors())
         { passwd: 'standby' },
       ]);
       await pair.main.sql('TRUNCATE public.accesswebservice; DELETE FROM public.userfeatures WHERE id = 7');
+      await until('it is copied anew', SOON_MS, async () => /emptied/.test((await step()).text));
       await agree('SELECT id FROM public.userfeatures ORDER BY id');
+      await agree('SELECT * FROM public.accesswebservice WHERE id > 1');
       assert.equal((await pair.standby.sql('SELECT id FROM public.accesswebservice WHERE id = 1')).length, 1);
       assert.deepEqual(await pair.standby.sql('SELECT * FROM public.netiface UNION ALL SELECT * FROM public.cel'), []);
     });
@@ -230,6 +245,7 @@ for (const version of chosenMajors())
       await db.close();
       assert.deepEqual(await pair.main.sql('SELECT slot_name FROM pg_replication_slots'), []);
       assert.deepEqual(await pair.main.sql('SELECT pubname FROM pg_publication'), []);
+      assert.deepEqual(await pair.main.sql(`SELECT tgname FROM pg_trigger WHERE tgname LIKE 'dualtone%'`), []);
       assert.deepEqual(
         await pair.main.sql(`SELECT relname FROM pg_class WHERE relreplident NOT IN ('d', 'n') AND relkind = 'r'`),
         [],

@@ -6,7 +6,7 @@ import { compareSchemas, fingerprint, type Side } from '../fingerprint.ts';
 import { type DatabaseRules, planCopy } from '../rules.ts';
 import type { SourceLook } from './assess.ts';
 import { planFollowing } from './identity.ts';
-import { PUBLICATIONS, withTables } from './names.ts';
+import { PUBLICATION, withTables } from './names.ts';
 import { lookAtSlot } from './slot.ts';
 
 export interface Open {
@@ -28,7 +28,7 @@ const readSide = async (db: Database, schema: string, rules: DatabaseRules): Pro
   return catalog.ok ? ok({ name: db.name, catalog: catalog.value, plan: planCopy(catalog.value, rules) }) : catalog;
 };
 
-const PUBLISHED = `SELECT p.schemaname AS schema, p.tablename AS table FROM pg_publication_tables p WHERE p.pubname = ANY ($1)`;
+const PUBLISHED = `SELECT p.schemaname AS schema, p.tablename AS table FROM pg_publication_tables p WHERE p.pubname = $1`;
 
 /** The part of both schemas that follows one change at a time. */
 const followedPart = (side: Side): Side => {
@@ -48,7 +48,7 @@ export const lookAtSides = async (
   schema: string,
   rules: DatabaseRules,
 ): Promise<Result<Sides>> => {
-  const rows = await source.query<{ readonly schema: string; readonly table: string }>(PUBLISHED, [[...PUBLICATIONS]]);
+  const rows = await source.query<{ readonly schema: string; readonly table: string }>(PUBLISHED, [PUBLICATION]);
   if (!rows.ok) return rows;
   const [there, here] = await Promise.all([readSide(source, schema, rules), readSide(target, schema, rules)]);
   if (!there.ok) return there;

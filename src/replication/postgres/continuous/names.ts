@@ -1,12 +1,12 @@
 /** What Dualtone's own objects of logical replication are called. */
 import { qualify } from '../identifier.ts';
-import type { CopyPlan, TablePlan } from '../rules.ts';
+import type { CopyPlan } from '../rules.ts';
 
 /** On the passive node; one. */
 export const SUBSCRIPTION = 'dualtone';
 
-/** On the active node. `dualtone_own`: tables of which each node keeps some rows, whose TRUNCATE must not follow. */
-export const PUBLICATIONS = ['dualtone', 'dualtone_own'] as const;
+/** On the active node; one. */
+export const PUBLICATION = 'dualtone';
 
 /** On the active node, for the node called `receiver`. */
 export const slotName = (receiver: string): string => {
@@ -15,8 +15,6 @@ export const slotName = (receiver: string): string => {
 };
 
 export const HEARTBEAT = qualify('dualtone', 'heartbeat');
-
-export const hasOwnRows = (plan: TablePlan): boolean => plan.ownRows.length > 0;
 
 /** Its tables that can follow one change at a time; see `identity.ts`. */
 export const withTables = (plan: CopyPlan, tables: readonly string[]): CopyPlan => ({

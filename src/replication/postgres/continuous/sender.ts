@@ -6,7 +6,7 @@ import { type DatabaseRules, planCopy } from '../rules.ts';
 import type { Admin } from '../setup/admin.ts';
 import { openRecord, type SetupRecord } from '../setup/record.ts';
 import { createIdentities, planFollowing } from './identity.ts';
-import { BEAT, publish, unpublish } from './publication.ts';
+import { BEAT, PRUNE, publish, unpublish } from './publication.ts';
 import { dropIdleSlots } from './slot.ts';
 
 export interface SenderOptions {
@@ -79,7 +79,10 @@ const offer = async (
   if (!published.ok) return published;
   const dropped = await db.run(DROP_LOST);
   if (!dropped.ok) return dropped;
-  const waiting = unlocked.value.map(
+  const pruned = await db.run(PRUNE);
+  if (!pruned.ok) return pruned;
+  const busy = published.value.map((table) => ({ table, text: 'a lock was not had in time' }));
+  const waiting = [...unlocked.value, ...busy].map(
     ({ table, text }) =>
       fail(
         'database-table-busy',
@@ -87,7 +90,7 @@ const offer = async (
         'The next time tries again; a session holds a lock on it.',
       ).error,
   );
-  return ok({ tables: tables.length, refused: [...refused, ...waiting], dropped: dropped.value });
+  return ok({ tables: tables.length - busy.length, refused: [...refused, ...waiting], dropped: dropped.value });
 };
 
 /** Faults: `database-record-unusable`. */

@@ -2,7 +2,7 @@
  * The place at the source from which changes follow, made together with a picture of the moment before: what is copied from
  * that picture and what follows from the slot is everything, once.
  */
-import pg from 'pg';
+import { Client } from 'pg';
 import { fail, ok, type Result } from '../../../core/result.ts';
 import type { Millis } from '../../../core/words.ts';
 import type { Database, DatabaseAccess } from '../connection.ts';
@@ -20,7 +20,7 @@ export interface FreshSlot {
 
 const CLOSE_MS: Millis = 1000;
 
-const clientFor = (access: DatabaseAccess): pg.Client => {
+const clientFor = (access: DatabaseAccess): Client => {
   const config = {
     host: access.host,
     port: access.port,
@@ -43,7 +43,7 @@ const clientFor = (access: DatabaseAccess): pg.Client => {
     options: '-c idle_in_transaction_session_timeout=0 -c statement_timeout=0',
     replication: 'database',
   };
-  return new pg.Client(config);
+  return new Client(config);
 };
 
 interface CreatedRow {

@@ -5,7 +5,7 @@ import type { Database } from '../connection.ts';
 import { quoteName, quoteValue } from '../identifier.ts';
 import type { Admin } from '../setup/admin.ts';
 import { MARK } from '../setup/schema-sql.ts';
-import { PUBLICATIONS, SUBSCRIPTION } from './names.ts';
+import { PUBLICATION, SUBSCRIPTION } from './names.ts';
 
 export interface SubscriptionLook {
   readonly enabled: boolean;
@@ -16,6 +16,8 @@ export interface SubscriptionLook {
   readonly way: string | null;
   /** Copied tables, as `schema.table` unquoted. */
   readonly tables: readonly string[];
+  /** A table was emptied at the other node since the copy. */
+  readonly truncated: boolean;
   /** Whether its process runs at this moment. */
   readonly working: boolean;
   /** Changes that it could not apply, since statistics began; null below PostgreSQL 15. */
@@ -27,6 +29,7 @@ const query = (major: number): string => `
 SELECT s.enabled, s.slot, c.words[1] AS fingerprint, c.words[2] AS way,
   coalesce((SELECT json_agg(n.nspname || '.' || c.relname) FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.srsubid = s.id), '[]') AS tables,
+  EXISTS (SELECT FROM dualtone.truncations) AS truncated,
   EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subid = s.id AND w.pid IS NOT NULL) AS working,
   ${major >= 15 ? '(SELECT (e.apply_error_count + e.sync_error_count)::float8 FROM pg_stat_subscription_stats e WHERE e.subid = s.id)' : 'NULL::float8'} AS errors
 FROM dualtone.subscriptions() s, LATERAL (SELECT regexp_match(s.comment, $2) AS words) c
@@ -57,7 +60,7 @@ export const createSubscription = (
   fingerprint: string,
 ): Promise<Result<void>> =>
   admin.execute(
-    `create subscription ${NAME} connection ${quoteValue(conninfo)} publication ${PUBLICATIONS.map(quoteName).join(', ')}
+    `create subscription ${NAME} connection ${quoteValue(conninfo)} publication ${quoteName(PUBLICATION)}
   with (create_slot = false, slot_name = ${quoteName(slot)}, copy_data = false, enabled = false);
 comment on subscription ${NAME} is ${quoteValue(`${MARK}. ${fingerprint} ${wayDigest(conninfo)}`)};`,
   );

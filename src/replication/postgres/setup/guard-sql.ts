@@ -21,6 +21,11 @@ create table if not exists dualtone.heartbeat (
   beat bigint not null,
   at timestamptz not null
 );
+create table if not exists dualtone.truncations (
+  id bigint generated always as identity primary key,
+  table_name text not null,
+  at timestamptz not null default clock_timestamp()
+);
 `;
 
 /** Which function does what is said in docs; all have a fixed search_path, so that a caller's own schema has no say. */
@@ -99,6 +104,16 @@ begin
     exception when lock_not_available then null;
     end;
   end loop;
+end $body$;
+
+create or replace function dualtone.log_truncate() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $body$
+begin
+  insert into dualtone.truncations (table_name) values (tg_table_name);
+  return null;
+exception when others then
+  raise log 'dualtone: that % was emptied was not noted: %', tg_table_name, sqlerrm;
+  return null;
 end $body$;
 
 create or replace function dualtone.subscriptions()

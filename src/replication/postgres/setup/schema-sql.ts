@@ -9,6 +9,7 @@ const tableRights: Readonly<Record<string, string>> = {
   guard: 'select',
   heartbeat: 'select, insert, update',
   changes: 'select, delete',
+  truncations: 'select, delete',
 };
 
 const body = (role: string): string => {
@@ -47,7 +48,7 @@ export const functionsDigest = `(select md5(string_agg(p.proname || p.prosrc || 
     order by p.proname, p.oid::regprocedure::text))
   from pg_proc p join pg_roles r on r.oid = p.proowner where p.pronamespace = 'dualtone'::regnamespace
     and p.proname in ('from_here', 'may_receive', 'begin_apply', 'begin_merge', 'end_receivers', 'stop_subscriptions', 'subscriptions', 'serve', 'rest',
-      'set_unmerged', 'keep_log', 'log_change'))`;
+      'set_unmerged', 'keep_log', 'log_change', 'log_truncate'))`;
 
 /** Makes the schema, or makes it whole again; repeatable. As the administrator, who then owns it. */
 export const schemaSql = (role: string): string => `${body(role)}

@@ -126,20 +126,13 @@ const copyFrom = async (main: Cluster, standby: Cluster, snapshot: string): Prom
 
 const accessTo = (node: Node, name: string): DatabaseAccess => ({ ...node.db.access, name });
 
-/** Starts both, offers, and follows nothing yet. `stop` ends all of it. */
-export const startPair = async (version: number): Promise<Pair> => {
-  const main = await startNode(
-    version,
-    `INSERT INTO public.userfeatures (firstname) SELECT 'user ' || n FROM generate_series(1, 100) n;`,
-  );
-  const standby = await startNode(
-    version,
-    `UPDATE public.provisioning SET net4_ip = 'standby'; UPDATE public.accesswebservice SET passwd = 'standby';`,
-  );
+const home = (node: Node): string => join(node.cluster.socketDir, '..', 'record');
+
+const adminOf = (node: Node) => createAdmin(setupOptions(node.cluster).admin, run);
+
+const receiverOptionsFor = async (main: Node, standby: Node): Promise<ReceiverOptions> => {
   const { uid, gid } = await stat(standby.cluster.dataDir);
-  const home = (node: Node): string => join(node.cluster.socketDir, '..', 'record');
-  const adminOf = (node: Node) => createAdmin(setupOptions(node.cluster).admin, run);
-  const receiverOptions: ReceiverOptions = {
+  return {
     admin: adminOf(standby),
     node: 'standby',
     sourceNode: 'main',
@@ -164,6 +157,19 @@ export const startPair = async (version: number): Promise<Pair> => {
     slotWaitMs: 10_000,
     copy: (snapshot) => copyFrom(main.cluster, standby.cluster, snapshot),
   };
+};
+
+/** Starts both, offers, and follows nothing yet. `stop` ends all of it. */
+export const startPair = async (version: number): Promise<Pair> => {
+  const main = await startNode(
+    version,
+    `INSERT INTO public.userfeatures (firstname) SELECT 'user ' || n FROM generate_series(1, 100) n;`,
+  );
+  const standby = await startNode(
+    version,
+    `UPDATE public.provisioning SET net4_ip = 'standby'; UPDATE public.accesswebservice SET passwd = 'standby';`,
+  );
+  const receiverOptions = await receiverOptionsFor(main, standby);
   const sender = must(
     await createContinuousSender({
       admin: adminOf(main),
