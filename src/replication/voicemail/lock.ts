@@ -82,15 +82,18 @@ const lockByFile = async (
   const timeoutMs = options.timeoutMs ?? defaults.timeoutMs;
   const own = `.lock-${randomBytes(4).toString('hex')}`;
   const until = performance.now() + timeoutMs;
+  let fd: number;
   try {
-    closeSync(openSync(folder.at(own), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644));
+    fd = openSync(folder.at(own), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   } catch (error) {
     return failed(folder, errnoOf(error));
   }
+  let held = false;
   try {
     for (;;) {
       if (signal?.aborted === true) return aborted();
-      if (tryLink(folder, own)) return ok(heldFile(folder));
+      held = tryLink(folder, own);
+      if (held) return ok(heldFile(folder, fd));
       if (breakStale(folder, options)) continue;
       if (performance.now() >= until) return locked(folder, timeoutMs);
       await sleep(pauseMs);
@@ -100,6 +103,7 @@ const lockByFile = async (
     return failed(folder, errnoOf(error));
   } finally {
     forget(folder, own);
+    if (!held) closeSync(fd);
   }
 };
 
@@ -113,15 +117,17 @@ const tryLink = (folder: Directory, own: string): boolean => {
   }
 };
 
-const heldFile = (folder: Directory): HeldLock => {
-  const { ino } = lstatSync(folder.at('.lock'));
+/** The descriptor stays open, so that no other file gets the same inode. */
+const heldFile = (folder: Directory, fd: number): HeldLock => {
   let held = true;
   return {
     release: () => {
       if (!held) return;
       held = false;
       // Only our own: who came back from a long pause may find another's.
-      if (lstatSync(folder.at('.lock'), { throwIfNoEntry: false })?.ino === ino) forget(folder, '.lock');
+      const standing = lstatSync(folder.at('.lock'), { throwIfNoEntry: false })?.ino;
+      if (standing === fstatSync(fd).ino) forget(folder, '.lock');
+      closeSync(fd);
     },
   };
 };
