@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -62,6 +71,29 @@ test('what is saved is loaded by the next process of the same boot, and only the
     assert.equal(statSync(path).mode & 0o777, 0o600);
   for (const path of [runDir, stateDir]) assert.equal(statSync(path).mode & 0o777, 0o700);
   assert.match(readBootId(), /^[0-9a-f-]{36}$/);
+});
+
+test('the boot file is written in place, whole, and made anew where it is not there any more', () => {
+  const { store, runDir } = place();
+  const path = join(runDir, 'boot.json');
+  const first = store();
+  const saved = (memory: BootMemory): number => {
+    assert.ok(first.saveBoot(memory).ok);
+    assert.deepEqual(store().load().boot, memory);
+    return statSync(path).ino;
+  };
+  const inode = saved(BOOT);
+  // Longer, then shorter: nothing of the former text stays.
+  for (const seq of [123_456_789, 1, 99]) assert.equal(saved({ ...BOOT, seq }), inode);
+  rmSync(path);
+  assert.notEqual(saved(BOOT), 0);
+  writeFileSync(`${path}.other`, '{}');
+  renameSync(`${path}.other`, path);
+  saved({ ...BOOT, seq: 100 });
+  // A lost directory is a failure that is told, and mended by the next attempt.
+  rmSync(runDir, { recursive: true });
+  assert.equal(first.saveBoot(BOOT).ok, false);
+  saved({ ...BOOT, seq: 101 });
 });
 
 test('a boot file that is odd is no memory, and is told', () => {
