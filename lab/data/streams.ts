@@ -20,6 +20,6 @@ export const streamsSection = (data: DataSetup): Readonly<Record<string, unknown
             via: data === 'strict' ? 'ssh' : 'tls',
           },
           files: { enabled: true, directories: followedDirectories },
-          voicemail: { enabled: true },
+      
         },
       };

@@ -7,7 +7,7 @@ import type { Role } from '../../src/core/words.ts';
 import { generateKey } from '../../src/peer/key.ts';
 import { installPbx } from '../asterisk/configuration.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
-import { dataUnits, prepareData } from '../data/prepare.ts';
+import { dataUnits } from '../data/prepare.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import type { Outcome } from '../process.ts';
@@ -133,9 +133,7 @@ const installAll = async (lab: Lab, pbx: PbxPlan, setup: PairSetup, key: string)
     ]),
   );
   // Hosts that are on already (phones, provider, witnesses) stay as they are.
-  if (!written.ok) return written;
-  const booted = await lab.boot();
-  return booted.ok && setup.data !== 'none' ? await prepareData(lab) : booted;
+  return written.ok ? await lab.boot() : written;
 };
 
 /** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. */

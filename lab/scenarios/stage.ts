@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
+import { prepareData } from '../data/prepare.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
@@ -105,7 +106,11 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     const done = await pair.install(setup);
     if (!done.ok) return done;
     installed = setup;
-    return ok(await setRight(pair, setup));
+    const missing = await setRight(pair, setup);
+    if (setup.data === 'none' || missing.length > 0) return ok(missing);
+    // The streams begin at the main that serves.
+    const prepared = await prepareData(pair.lab);
+    return prepared.ok ? ok(await setRight(pair, setup)) : prepared;
   };
   return async (setup) => {
     const isSame = installed !== undefined && sameSetup(installed, setup);

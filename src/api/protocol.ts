@@ -104,9 +104,9 @@ const readWork = (input: unknown): Work | null => {
         ? { name, configuration }
         : null;
     case 'merge-undo':
-      return isName(merge) ? { name, merge } : null;
+      return isCount(merge) ? { name, merge } : null;
     case 'merge-report':
-      return merge === null || isName(merge) ? { name, merge } : null;
+      return merge === null || isCount(merge) ? { name, merge } : null;
     case 'merge-preview':
     case 'sync-init':
     case 'loss':

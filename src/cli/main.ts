@@ -148,6 +148,28 @@ const addReplication = (shelf: Shelf): void => {
   );
 };
 
+const addMerge = (shelf: Shelf): void => {
+  const commands = () => import('./commands/merge.ts');
+  const merge = shelf.program
+    .command('merge')
+    .summary('bring home what the standby collected while it served')
+    .description('Brings home what the standby collected while it served. On the main.');
+  add(shelf, merge, 'preview', 'what a merge would bring, and what stands against it', async (o, out) =>
+    (await commands()).preview(o, out),
+  );
+  add(shelf, merge, 'run', 'bring it now; goes on where a former one stopped', async (o, out) =>
+    (await commands()).run(o, out),
+  )
+    .option('--accept-all', 'also configuration that was changed on the standby')
+    .option('--refuse-all', 'configuration that was changed on the standby is left out, and listed');
+  add(shelf, merge, 'undo <number>', 'take a merge back', async (o, out, [number]) =>
+    (await commands()).undo(number, o, out),
+  );
+  add(shelf, merge, 'report [number]', 'what a merge did', async (o, out, [number]) =>
+    (await commands()).report(number, o, out),
+  );
+};
+
 const addDatabase = (shelf: Shelf): void => {
   const commands = () => import('./commands/database.ts');
   const database = shelf.program
@@ -239,6 +261,7 @@ export const createProgram = (output: Output): Shelf => {
   addFiles(shelf);
   addReplication(shelf);
   addDatabase(shelf);
+  addMerge(shelf);
   addPrograms(shelf);
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {

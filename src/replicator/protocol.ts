@@ -17,8 +17,8 @@ export type Work =
   | { readonly name: 'replicate'; readonly stream: string | null }
   | { readonly name: 'merge-preview' }
   | { readonly name: 'merge-run'; readonly configuration: 'ask' | 'accept' | 'refuse' }
-  | { readonly name: 'merge-undo'; readonly merge: string }
-  | { readonly name: 'merge-report'; readonly merge: string | null }
+  | { readonly name: 'merge-undo'; readonly merge: number }
+  | { readonly name: 'merge-report'; readonly merge: number | null }
   | { readonly name: 'loss' }
   /** On the main: its key for files is made, and let in at the standby. */
   | { readonly name: 'sync-init' };

@@ -3,8 +3,10 @@
 import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
 import { fail, type Result } from '../core/result.ts';
+import type { Merges } from '../replication/merge/orchestrate.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
+import { createMerging, type Merging } from './merging.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync.ts';
@@ -76,12 +78,8 @@ const replicate = async (
   return { ok: true, value: runs };
 };
 
-const notYet = () =>
-  fail(
-    'merge-not-configured',
-    'Nothing is configured that would be merged.',
-    'See `streams.merge` in docs/configuration.md.',
-  );
+const notHere = () =>
+  fail('merge-not-here', 'What the standby collected is merged by the main.', 'Give the command on the main.');
 
 interface Inner {
   readonly config: Config;
@@ -89,11 +87,28 @@ interface Inner {
   readonly reporter: StreamReporter;
   readonly peer: Peer;
   readonly streams: Streams;
+  readonly merging: Merging;
   readonly cancelById: Map<string, AbortController>;
 }
 
+type MergeWork = Extract<Work, { name: `merge-${string}` }>;
+
+const performMerge = async (merges: Merges | null, work: MergeWork, options: RunOptions): Promise<Result<unknown>> => {
+  if (merges === null) return notHere();
+  switch (work.name) {
+    case 'merge-preview':
+      return merges.preview({ ...options, decisions: { all: 'ask', byId: {} } });
+    case 'merge-run':
+      return merges.run({ ...options, decisions: { all: work.configuration, byId: {} } });
+    case 'merge-undo':
+      return merges.undo(work.merge, options);
+    case 'merge-report':
+      return merges.report(work.merge);
+  }
+};
+
 const perform = (
-  { config, reporter, peer, streams }: Inner,
+  { config, reporter, peer, streams, merging }: Inner,
   work: Work,
   options: RunOptions,
 ): Promise<Result<unknown>> => {
@@ -106,8 +121,9 @@ const perform = (
     case 'merge-run':
     case 'merge-undo':
     case 'merge-report':
+      return performMerge(merging.merges, work, options);
     case 'loss':
-      return Promise.resolve(notYet());
+      return Promise.resolve(notHere());
   }
 };
 
@@ -122,11 +138,11 @@ const obey = async (inner: Inner, id: string, work: Work): Promise<void> => {
 };
 
 /** Tells the agent how the streams are, when that has changed. */
-const createTeller = ({ streams, say }: Inner) => {
+const createTeller = ({ streams, merging, say }: Inner) => {
   let cancel = (): void => undefined;
   let shown = '';
   const tell = (): void => {
-    const status = { streams: streams.all.map((stream) => stream.status()), merge: null, loss: null };
+    const status = { streams: streams.all.map((stream) => stream.status()), merge: merging.view(), loss: null };
     const now = JSON.stringify(status);
     if (now !== shown) say({ type: 'status', ...status });
     shown = now;
@@ -143,13 +159,19 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
   };
   const peer = createPeer(say);
   const streams = createStreams(config, peer.talk, systemClock, reporter);
-  const inner: Inner = { config, say, reporter, peer, streams, cancelById: new Map() };
+  const merging = createMerging({ config, talk: peer.talk, clock: systemClock, reporter, say });
+  const inner: Inner = { config, say, reporter, peer, streams, merging, cancelById: new Map() };
   const teller = createTeller(inner);
   let right: StreamRight = { holding: 0, highest: 0 };
   let terms: readonly Term[] = [];
+  const tellAll = (): void => {
+    streams.setRight(right, terms);
+    merging.setRight(right, terms);
+  };
   return {
     start: () => {
       answerSync(config, peer.talk, reporter);
+      merging.start();
       for (const stream of streams.all) stream.start();
       teller.start();
     },
@@ -157,10 +179,10 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
       switch (message.type) {
         case 'right':
           right = { holding: message.holding, highest: message.highest };
-          return streams.setRight(right, terms);
+          return tellAll();
         case 'terms':
           terms = message.terms;
-          return streams.setRight(right, terms);
+          return tellAll();
         case 'peer':
           return peer.heard(message.message);
         case 'peer-connected':
@@ -173,6 +195,7 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
     },
     stop: async () => {
       teller.stop();
+      merging.stop();
       for (const cancel of inner.cancelById.values()) cancel.abort();
       await streams.stop();
       peer.talk.stop();
