@@ -56,7 +56,8 @@ export const rsyncArgv = (call: RsyncCall): readonly string[] => {
     ...(call.deletions ? ['--delete-delay'] : []),
     ...(call.way === 'push' ? ['--mkpath'] : []),
     ...(call.compareWith === null ? [] : [`--compare-dest=${call.compareWith}`]),
-    '--no-secluded-args',
+    // The older name of --no-secluded-args, which 3.2.3 (Debian 11) knows too.
+    '--no-protect-args',
     `--timeout=${Math.max(1, Math.ceil(call.silenceMs / 1000))}`,
     ...(call.bandwidthKbps > 0 ? [`--bwlimit=${call.bandwidthKbps}`] : []),
     '--no-human-readable',
