@@ -32,7 +32,7 @@ const noteArrivals = `
   ALTER TABLE public.userfeatures ENABLE ALWAYS TRIGGER arrive`;
 
 /** Steps until changes follow. */
-const follow = async (pair: Pair, signal: AbortSignal): Promise<Result<void>> => {
+const follow = async (pair: Pair): Promise<Result<void>> => {
   const offered = await pair.sender.offer(pair.main.db);
   if (!offered.ok) return offered;
   const endsAt = performance.now() + LIMIT_MS;
@@ -40,7 +40,7 @@ const follow = async (pair: Pair, signal: AbortSignal): Promise<Result<void>> =>
   while (performance.now() < endsAt) {
     const beaten = await pair.sender.beat(pair.main.db);
     if (!beaten.ok) return beaten;
-    const stepped = await pair.receiver.step(EPOCH, signal);
+    const stepped = await pair.receiver.step(EPOCH);
     if (!stepped.ok) return stepped;
     // On a crowded machine the watch itself finds it behind; how far is what is measured.
     if (['in-step', 'behind'].includes(stepped.value.condition)) return ok(undefined);
@@ -51,7 +51,7 @@ const follow = async (pair: Pair, signal: AbortSignal): Promise<Result<void>> =>
 };
 
 /** As in service: two beats a second, a step each second. */
-const keepWatch = (pair: Pair, signal: AbortSignal): (() => Promise<void>) => {
+const keepWatch = (pair: Pair): (() => Promise<void>) => {
   const watch = new AbortController();
   const every = async (ms: number, what: () => Promise<unknown>): Promise<void> => {
     while (!watch.signal.aborted) {
@@ -61,7 +61,7 @@ const keepWatch = (pair: Pair, signal: AbortSignal): (() => Promise<void>) => {
   };
   const work = Promise.all([
     every(500, () => pair.sender.beat(pair.main.db)),
-    every(1000, () => pair.receiver.step(EPOCH, signal)),
+    every(1000, () => pair.receiver.step(EPOCH)),
   ]);
   return async () => {
     watch.abort();
@@ -70,11 +70,11 @@ const keepWatch = (pair: Pair, signal: AbortSignal): (() => Promise<void>) => {
 };
 
 /** Changes single users, each change a transaction of its own, at a steady rate. How long that took, ms. */
-const change = async (pair: Pair, count: number): Promise<number> => {
+const change = async (pair: Pair, count: number, signal: AbortSignal): Promise<number> => {
   const client = await pair.main.cluster.connect({ database: 'asterisk' });
   const begunAt = performance.now();
   try {
-    for (let done = 0; done < count; done += 1) {
+    for (let done = 0; done < count && !signal.aborted; done += 1) {
       const dueAt = begunAt + Math.floor(done / ((PER_SECOND * BATCH_MS) / 1000)) * BATCH_MS;
       const earlyMs = dueAt - performance.now();
       if (earlyMs > 1) await pause(earlyMs);
@@ -104,12 +104,16 @@ const measure = async (
   await pair.main.sql(
     `INSERT INTO public.userfeatures (firstname) SELECT 'user ' || n FROM generate_series(1, ${USERS}) n`,
   );
-  const following = await follow(pair, signal);
+  const following = await follow(pair);
   if (!following.ok) return following;
   await pair.standby.sql(noteArrivals);
-  const stopWatch = keepWatch(pair, signal);
+  const stopWatch = keepWatch(pair);
   const changes = PER_SECOND * seconds;
-  const tookMs = await change(pair, changes);
+  const tookMs = await change(pair, changes, signal);
+  if (signal.aborted) {
+    await stopWatch();
+    return fail('program-aborted', 'the measurement was stopped on request', 'run it again');
+  }
   await until('all changes arrived', LIMIT_MS, async () => (await lags(pair)).length >= changes);
   await stopWatch();
   const found = await lags(pair);
