@@ -15,6 +15,14 @@ const column = () =>
     .max(63)
     .regex(/^[^\0"]+$/u);
 
+const describedTable = () =>
+  tablePattern().describe('Its name, with schema where it is not `public`; `*` stands for any letters.');
+const columnsOfTable = () =>
+  z.strictObject({
+    table: describedTable(),
+    columns: z.array(column()).min(1).max(100).describe('Names of columns.'),
+  });
+
 const scheduleSchema = z
   .strictObject({
     at: z
@@ -69,28 +77,33 @@ const databaseSchema = z
     'connect-time': duration(100).prefault('3s').describe('How long a connection may take.'),
     exclude: z.array(tablePattern()).max(500).prefault([]).describe('Tables left out; `*` stands for any letters.'),
     'keep-columns': z
-      .array(z.strictObject({ table: tablePattern(), columns: z.array(column()).min(1).max(100) }))
+      .array(columnsOfTable())
       .max(200)
       .prefault([])
       .describe('Columns in which each node keeps its own values.'),
     'keep-rows': z
-      .array(z.strictObject({ table: tablePattern(), where: z.record(column(), z.string().max(1000)) }))
+      .array(
+        z.strictObject({
+          table: describedTable(),
+          where: z.record(column(), z.string().max(1000)).describe('Column and value.'),
+        }),
+      )
       .max(200)
       .prefault([])
       .describe('Rows that each node keeps for itself: those whose columns have these values.'),
     status: z
-      .array(z.strictObject({ table: tablePattern(), columns: z.array(column()).min(1).max(100) }))
+      .array(columnsOfTable())
       .max(200)
       .prefault([])
       .describe('Columns that users change themselves (do-not-disturb, forwards): merged back at failback.'),
     events: z
       .array(
         z.strictObject({
-          table: tablePattern(),
+          table: describedTable(),
           key: column().default('id').describe('Its primary key.'),
           time: column().nullable().prefault(null).describe('When the event was; null: told by its parent.'),
           parent: z
-            .strictObject({ table: tablePattern(), column: column() })
+            .strictObject({ table: describedTable(), column: column().describe('Its column with the key of the event.') })
             .nullable()
             .prefault(null)
             .describe('The events that its rows belong to, and the column that says to which.'),
