@@ -192,12 +192,10 @@ inNamespace(import.meta.url, () => {
     const report = await mergeInto(main, copy, ancestor);
     assert.deepEqual(report.unsettled, []);
     assert.deepEqual(
-      [...Map.groupBy(report.done, ({ kind }) => kind)].map(([kind, group]) => [kind, group.length]).toSorted(),
-      [
-        ['add', 3],
-        ['delete', 2],
-        ['move', 1],
-      ],
+      Object.fromEntries(
+        [...Map.groupBy(report.done, ({ kind }) => kind)].map(([kind, group]) => [kind, group.length]),
+      ),
+      { add: 3, delete: 2, move: 1 },
     );
     const toldMs = await until(() => unsolicited.lamp() === '5/1' && subscribed.lamp() === '0/0', patience, 'lamps');
     context.diagnostic(`measured: lamps were right ${toldMs.toFixed(0)} ms after the merge`);
@@ -249,7 +247,8 @@ inNamespace(import.meta.url, () => {
       inboxFolder.close();
       oldFolder.close();
     });
-    const waits = (folder: string): boolean => readdirSync(join(path, folder)).some((name) => /^\.lock-/.test(name));
+    const waits = (folder: string): boolean =>
+      readdirSync(join(path, folder)).some((name) => name.startsWith('.lock-'));
 
     const held = await lock(inboxFolder);
     assert.ok(held.ok);

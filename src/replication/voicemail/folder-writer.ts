@@ -86,8 +86,7 @@ export const takeOut = (
 export const closeGaps = (hand: Hand, folder: Directory, aside: Aside): void => {
   const listing = listNumbers(folder);
   const numbers = described(listing);
-  for (const [number, extensions] of [...listing])
-    if (!extensions.has('txt')) free(hand, folder, listing, number, aside);
+  for (const [number, extensions] of listing) if (!extensions.has('txt')) free(hand, folder, listing, number, aside);
   numbers.forEach((number, wanted) => {
     if (number === wanted) return;
     const extensions = [...(listing.get(number) ?? [])].filter((each) => each !== 'txt');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { emptyManifest } from './manifest.ts';
 import { keptName, type MergePlan, planVoicemailMerge } from './merge.ts';
 import type { Serving } from './merge-rules.ts';

@@ -204,10 +204,11 @@ const planMessage = (
   // What the main's new disk does not hold, nobody deleted.
   const ancestor = main === null && before !== null && !three.main.folders.has(before.folder) ? null : before;
   const place = placeNow(main, ancestor);
-  const contentChanged = standby !== null && ancestor !== null && standby.digest !== ancestor.digest;
+  const survivor = main === null ? standby : standby === null ? main : null;
+  const isChanged = ancestor !== null && survivor !== null && survivor.digest !== ancestor.digest;
   const settled =
-    main === null && standby !== null && contentChanged
-      ? { value: standby.folder, rule: 'changed-over-deleted' as const }
+    isChanged && survivor.formats.length > 0
+      ? { value: place ?? survivor.folder, rule: 'changed-over-deleted' as const }
       : settlePlace(ancestor?.folder ?? null, place, standby?.folder ?? null, draft.options.serving);
   if (settled.rule !== null) {
     const [ours, theirs] = [place ?? 'deleted', standby?.folder ?? 'deleted'];

@@ -1,5 +1,5 @@
 /** Spools as values, for the properties of the plan. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Manifest, manifestOf } from '../manifest.ts';
 import type { MergePlan } from '../merge.ts';
 import { type Folder, folders, keyOf, type Mailbox, type Message, nameOf, type Spool } from '../spool.ts';
