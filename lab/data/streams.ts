@@ -20,6 +20,5 @@ export const streamsSection = (data: DataSetup): Readonly<Record<string, unknown
             via: data === 'strict' ? 'ssh' : 'tls',
           },
           files: { enabled: true, directories: followedDirectories },
-      
         },
       };

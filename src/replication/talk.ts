@@ -57,6 +57,13 @@ const resultOf = (message: Readonly<Record<string, unknown>>): Result<unknown> =
   );
 };
 
+const noAnswer = (question: string, timeoutMs: Millis): Result<never> =>
+  fail(
+    'peer-no-answer',
+    `The other node did not answer \`${question}\` within ${Math.round(timeoutMs / 1000)} s.`,
+    'See `dualtone status` on the other node.',
+  );
+
 /** Answers come in any order; a question asked again is a new one, so answerers must be repeatable. */
 export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
   const pendingById = new Map<number, Pending>();
@@ -100,15 +107,7 @@ export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
           return;
         }
         const cancel = clock.at(clock.now() + timeoutMs, () =>
-          pendingById
-            .get(id)
-            ?.settle(
-              fail(
-                'peer-no-answer',
-                `The other node did not answer \`${question}\` within ${Math.round(timeoutMs / 1000)} s.`,
-                'See `dualtone status` on the other node.',
-              ),
-            ),
+          pendingById.get(id)?.settle(noAnswer(question, timeoutMs)),
         );
         const settle = (result: Result<unknown>): void => {
           cancel();

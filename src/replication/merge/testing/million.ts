@@ -48,9 +48,7 @@ try {
   await time('merge', () => part.run(identity(), run));
   await time('again', () => part.run(identity(), run));
   const [count] = await nodes.main.query('SELECT count(*)::int AS merged FROM dualtone.merged');
-  await time('undo', () =>
-    part.undo(identity(), { settled: false, signal: run.signal, onProgress: () => undefined }),
-  );
+  await time('undo', () => part.undo(identity(), { settled: false, signal: run.signal, onProgress: () => undefined }));
   process.stdout.write(`${JSON.stringify({ rows, ...count, ...took, memoryMiB })}\n`);
 } finally {
   await nodes.stop();
