@@ -36,6 +36,8 @@ const usualSettings: NonNullable<ClusterOptions['settings']> = {
   // In the cluster's own folder, so that nothing is left when it is killed.
   dynamic_shared_memory_type: 'mmap',
   log_min_messages: 'warning',
+  // The default of 13 is another, which the access rules below do not take.
+  password_encryption: 'scram-sha-256',
   timezone: 'UTC',
 };
 
