@@ -13,7 +13,7 @@ import { type Databases, withDatabases } from './session.ts';
 export const EVENTS_DEFAULTS = {
   marginMs: 60_000,
   youngMs: 4 * 3_600_000,
-  batchRows: 20_000,
+  batchRows: 50_000,
 } as const;
 
 interface Survey {
@@ -91,6 +91,8 @@ const survey = async (work: Work, plan: EventPlan): Promise<Result<Survey>> => {
   });
 };
 
+const ANALYZE_EVERY = 4;
+
 interface Brought {
   readonly left: number;
   readonly timeless: number;
@@ -106,7 +108,10 @@ const bringTable = async (work: Work, plan: EventPlan, mergeKey: string): Promis
   const made = await databases.here.run(createStaging(plan));
   if (!made.ok) return made;
   let [done, last, left] = [0, '0', found.value.waiting];
-  while (done < total) {
+  for (let batch = 0; done < total; batch += 1) {
+    // The mapping grows from nothing to millions within minutes: without its size each batch would read all of it.
+    const known = batch % ANALYZE_EVERY === 0 ? await databases.here.run('ANALYZE dualtone.merged') : ok(0);
+    if (!known.ok) return known;
     const keys = await databases.here.query<{ readonly pos: string; readonly key: string; readonly known: boolean }>(
       `SELECT pos, key_there AS key, known FROM ${WANTED} WHERE pos > $1 ORDER BY pos LIMIT $2`,
       [last, options.batchRows],

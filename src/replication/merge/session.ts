@@ -43,7 +43,8 @@ const prepareMain = async (here: Database, signal: AbortSignal): Promise<Result<
   if (!locked.ok) return locked;
   const ensured = await ensureMergeTables(here);
   if (!ensured.ok) return ensured;
-  const set = await here.run(`SET dualtone.writer = 'merge'`);
+  // The mapping is looked up by its key, and what was just written lies in memory.
+  const set = await here.run(`SET dualtone.writer = 'merge'; SET random_page_cost = 1.1`);
   return set.ok ? ok(null) : set;
 };
 
