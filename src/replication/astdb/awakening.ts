@@ -129,7 +129,8 @@ const turned = <T>(list: readonly T[], by: number): readonly T[] => {
 
 const wakeOrAsk = async (state: State, ari: Ari, ami: AmiConnection, row: AstDbRow): Promise<void> => {
   if (state.woken.has(row.key)) {
-    await qualify(ami, endpointOf(row));
+    // A contact that nobody watches would be unreachable for ever if it did not answer this once.
+    if (isQualified(row.value)) await qualify(ami, endpointOf(row));
     return;
   }
   state.woken.add(row.key);

@@ -74,6 +74,9 @@ const pauseMs: Millis = 200;
 const readShare = 200;
 /** A look for what was written costs little, and a forward that ended must be known soon: they may take more of the time. */
 const newsShare = 20;
+/** But on a busy machine time passes without work: so long they wait at most. */
+const newsWaitMs: Millis = 400;
+const othersWaitMs: Millis = 1_000;
 /** Rows that expire within this time are not compared: the clocks of the nodes may differ a little. */
 const compareMarginMs: Millis = 30_000;
 
@@ -273,7 +276,7 @@ const sendNews = async (state: State, epoch: Epoch): Promise<void> => {
   const began = state.clock.now();
   const news = await state.base.news();
   const now = state.clock.now();
-  state.newsSoonest = now + (now - began) * newsShare;
+  state.newsSoonest = now + Math.min((now - began) * newsShare, newsWaitMs);
   state.newsDue = Math.max(now + state.options.pollMs, state.newsSoonest);
   if (state.epoch !== epoch) return;
   if (!news.ok) {
@@ -302,7 +305,7 @@ const sendOthers = async (state: State, epoch: Epoch): Promise<void> => {
   const began = state.clock.now();
   const read = await state.base.readOthers();
   const now = state.clock.now();
-  state.othersDue = now + (now - began) * newsShare;
+  state.othersDue = now + Math.min((now - began) * newsShare, othersWaitMs);
   if (!read.ok || state.epoch !== epoch) return;
   state.doubt = false;
   const contacts = [...state.rows].filter(([key]) => isContact(key));

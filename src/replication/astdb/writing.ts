@@ -40,10 +40,12 @@ interface State {
   readonly follows: Follows;
   ariFault: string | null;
   queueFault: string | null;
+  /** Contacts that were made anew for their endpoint's state: where it did not help, it is not done for ever. */
+  readonly woken: Map<string, string>;
 }
 
 export const createWriting = (manager: Manager, ari: Ari | null, follows: Follows): Writing => {
-  const state: State = { manager, ari, follows, ariFault: null, queueFault: null };
+  const state: State = { manager, ari, follows, ariFault: null, queueFault: null, woken: new Map() };
   return {
     apply: (change) => manager.on((ami) => apply(state, ami, change)),
     liven: (rows) => manager.on((ami) => liven(state, ami, rows)),
@@ -214,9 +216,12 @@ const liven = async (state: State, ami: AmiConnection, rows: ReadonlyMap<string,
   const offline = await state.ari.offline();
   state.ariFault = offline.ok ? null : offline.error.message;
   if (!offline.ok) return ok(undefined);
-  const asleep = list.filter(
-    (row) => isContact(row.key) && !isQualified(row.value) && offline.value.has(endpointOf(row)),
-  );
+  const isAsleep = (row: AstDbRow): boolean =>
+    isContact(row.key) && !isQualified(row.value) && offline.value.has(endpointOf(row));
+  const asleep = list.filter((row) => isAsleep(row) && state.woken.get(row.key) !== row.value);
+  // Only those of this moment are kept.
+  state.woken.clear();
+  for (const row of list.filter(isAsleep)) state.woken.set(row.key, row.value);
   for (let at = 0; at < asleep.length; at += batch) {
     await Promise.all(asleep.slice(at, at + batch).map((row) => wake(state.ari, ami, row)));
   }
