@@ -110,6 +110,8 @@ test('exit codes and complaints become faults', () => {
   assert.equal(code(30, 'rsync error: timeout in data send/receive'), 'files-silent');
   assert.equal(code(23, 'rsync: [sender] opendir "/x" failed: Permission denied (13)'), 'files-run-failed');
   assert.equal(code(null, ''), 'files-run-failed');
+  assert.equal(code(11, ''), 'files-disk-full');
+  assert.equal(code(11, 'rsync: read errors mapping "/x": Input/output error (5)'), 'files-run-failed');
 });
 
 test('names are shown without harm, and relative ones are told from others', () => {

@@ -46,6 +46,13 @@ const diskFull = (): Failure =>
     'Make space there; the next run goes on by itself.',
   );
 
+const notWritten = (): Failure =>
+  fail(
+    'files-disk-full',
+    'The receiving node could not write: its disk is full, or fails. Its files are as before.',
+    'Make space there, or see its kernel log; the next run goes on by itself.',
+  );
+
 const otherNodeRefused = (code: string, message: string): Failure => {
   // What the other side's guard said stands for itself.
   const remedy = 'See `dualtone status` on the other node.';
@@ -73,12 +80,17 @@ const lastWords = (said: string): string => {
   return (telling ?? lines.at(0) ?? '').slice(0, 200).replace(/\.$/, '');
 };
 
+/** Rsync's "error in file IO". */
+const FILE_IO = 11;
+
 /** Rsync's exit code and complaints as a fault; null when it did its work. 24: something vanished meanwhile, which is no fault. */
 export const transferFault = (exitCode: number | null, said: string): Fault | null => {
   if (exitCode === 0 || exitCode === 24) return null;
   const guard = /^dualtone: ([a-z0-9-]{3,60}): (.{1,300})$/m.exec(said);
   if (guard !== null) return otherNodeRefused(guard[1] ?? '', guard[2] ?? '').error;
   if (/No space left on device|Disk quota exceeded/.test(said)) return diskFull().error;
+  // Its last words are lost on the way now and then; our own file errors are always said.
+  if (exitCode === FILE_IO && said.trim() === '') return notWritten().error;
   const ssh = exitCode === 255 || exitCode === 12 ? sshFault(said) : null;
   if (ssh !== null) return ssh.error;
   if (exitCode === 30 || exitCode === 35) return silent().error;
@@ -143,7 +155,7 @@ const runToEnd = (
 export const transfer = async (call: RsyncCall, limits: TransferLimits): Promise<Result<Transfer>> => {
   const checked = checkTarget(call.target);
   if (!checked.ok) return checked;
-  const bad = [call.here, ...call.there, ...(call.compareWith === null ? [] : [call.compareWith])].find(
+  const bad = [call.here, ...call.there, ...(call.compareWith === null ? [] : [call.compareWith]), ...(call.linkWith === undefined ? [] : [call.linkWith])].find(
     (path) => !isPlainPath(path),
   );
   if (bad !== undefined) return notPlain(bad);
