@@ -8,6 +8,8 @@ import { type MergeReport, phaseSentence } from '../replication/merge/report.ts'
 import { createMergeStore } from '../replication/merge/store.ts';
 import type { StreamReporter, StreamRight } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
+import { createCollected } from './collected.ts';
+import type { Mailboxes } from './mailboxes.ts';
 import { mergeParts } from './merge-parts.ts';
 import type { FromReplicator, MergeView, Term } from './protocol.ts';
 
@@ -17,7 +19,7 @@ export interface Merging {
   /** Null on the standby. */
   readonly merges: Merges | null;
   view(): MergeView | null;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 interface Surroundings {
@@ -26,6 +28,9 @@ interface Surroundings {
   readonly clock: Clock;
   readonly reporter: StreamReporter;
   readonly say: (message: FromReplicator) => void;
+  readonly mailboxes: Mailboxes;
+  /** All is home: what the main has may follow to the standby again. */
+  readonly onSettled: () => void;
 }
 
 const ASK_MS = 5000;
@@ -52,7 +57,8 @@ const viewOf = (answer: unknown): Result<StandbyView> => {
 };
 
 /** The standby's part: it answers what it collected, is told that it is home, and says whether service may go back. */
-const createStandbySide = ({ config, talk, clock, reporter, say }: Surroundings): Merging => {
+const createStandbySide = ({ config, talk, clock, reporter, say, mailboxes }: Surroundings): Merging => {
+  const collected = createCollected({ config, talk, clock, reporter, mailboxes });
   let right: StreamRight = { holding: 0, highest: 0 };
   let terms: readonly Term[] = [];
   /** The last term of which the first pass is through. */
@@ -92,6 +98,7 @@ const createStandbySide = ({ config, talk, clock, reporter, say }: Surroundings)
     setRight: (now, all) => {
       right = now;
       terms = all;
+      collected.setRight(now, all);
       tellReturn();
     },
     merges: null,
@@ -104,20 +111,24 @@ const createStandbySide = ({ config, talk, clock, reporter, say }: Surroundings)
         last: null,
       };
     },
-    stop: () => cancelLate(),
+    stop: async () => {
+      cancelLate();
+      await collected.stop();
+    },
   };
 };
 
 const ask: MergeRunOptions['decisions'] = { all: 'ask', byId: {} };
 
 /** The main's questions to the standby. */
-const standbyOf = (talk: Talk) => ({
+const standbyOf = ({ talk, onSettled }: Surroundings) => ({
   view: async (): Promise<Result<StandbyView>> => {
     const asked = await talk.ask('standby-view', null, ASK_MS);
     return asked.ok ? viewOf(asked.value) : asked;
   },
   settle: async (epoch: number): Promise<Result<null>> => {
     const settled = await talk.ask('settle', { epoch }, ASK_MS);
+    if (settled.ok) onSettled();
     return settled.ok ? ok(null) : settled;
   },
 });
@@ -163,12 +174,12 @@ const createDriver = ({ talk, reporter }: Surroundings, merges: Merges, signal: 
 
 /** The main's part: it looks whether the standby has collected something, and brings it. */
 const createMainSide = (around: Surroundings): Merging => {
-  const { config, talk, clock } = around;
+  const { config, talk, clock, mailboxes } = around;
   const stopping = new AbortController();
-  const standby = standbyOf(talk);
+  const standby = standbyOf(around);
   const merges = createMerges({
     store: createMergeStore(`${config.stateDir}/merges`),
-    parts: mergeParts(config),
+    parts: mergeParts(config, { talk, mailboxes }),
     standby: standby.view,
     settle: standby.settle,
     now: () => clock.wall(),
@@ -196,7 +207,7 @@ const createMainSide = (around: Surroundings): Merging => {
     setRight: () => undefined,
     merges,
     view: driver.view,
-    stop: () => {
+    stop: async () => {
       stopping.abort();
       cancel();
     },

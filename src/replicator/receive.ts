@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { serveForced } from '../replication/files/serve.ts';
+import { listsIn } from './collected.ts';
 
 const readJson = (path: string): unknown => {
   try {
@@ -45,7 +46,8 @@ export const serveSync = (config: Config, original: string | undefined): Promise
   ];
   return serveForced(original, {
     receive,
-    send: receive,
+    // Beside what comes home, the lists of what lay here before.
+    send: [...receive, listsIn(config.stateDir)],
     mayReceive: () => mayReceive(config),
     runDir: config.runDir,
     complain: (line) => void process.stderr.write(`${line}\n`),

@@ -6,6 +6,8 @@ import { fail, type Result } from '../core/result.ts';
 import type { Merges } from '../replication/merge/orchestrate.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
+import { createLosses, type Losses } from './losses.ts';
+import { createMailboxes } from './mailboxes.ts';
 import { createMerging, type Merging } from './merging.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createStreams, type Streams } from './streams.ts';
@@ -88,6 +90,7 @@ interface Inner {
   readonly peer: Peer;
   readonly streams: Streams;
   readonly merging: Merging;
+  readonly losses: Losses;
   readonly cancelById: Map<string, AbortController>;
 }
 
@@ -108,7 +111,7 @@ const performMerge = async (merges: Merges | null, work: MergeWork, options: Run
 };
 
 const perform = (
-  { config, reporter, peer, streams, merging }: Inner,
+  { config, reporter, peer, streams, merging, losses }: Inner,
   work: Work,
   options: RunOptions,
 ): Promise<Result<unknown>> => {
@@ -123,7 +126,7 @@ const perform = (
     case 'merge-report':
       return performMerge(merging.merges, work, options);
     case 'loss':
-      return Promise.resolve(notHere());
+      return losses.tell(options.signal);
   }
 };
 
@@ -138,17 +141,41 @@ const obey = async (inner: Inner, id: string, work: Work): Promise<void> => {
 };
 
 /** Tells the agent how the streams are, when that has changed. */
-const createTeller = ({ streams, merging, say }: Inner) => {
+const createTeller = ({ merging, losses, say }: Inner) => {
   let cancel = (): void => undefined;
   let shown = '';
   const tell = (): void => {
-    const status = { streams: streams.all.map((stream) => stream.status()), merge: merging.view(), loss: null };
+    const status = { streams: losses.statuses(), merge: merging.view(), loss: losses.view() };
     const now = JSON.stringify(status);
     if (now !== shown) say({ type: 'status', ...status });
     shown = now;
     cancel = systemClock.at(systemClock.now() + STATUS_MS, tell);
   };
   return { start: tell, stop: () => cancel() };
+};
+
+/** Merges, with what they speak to. */
+const mergingOf = (
+  config: Config,
+  talk: Talk,
+  reporter: StreamReporter,
+  say: (message: FromReplicator) => void,
+  streams: Streams,
+) => {
+  const clock = systemClock;
+  const mailboxes = createMailboxes(config, clock);
+  const stopping = new AbortController();
+  const onSettled = (): void => {
+    // Refused until now, they would pause before they try again.
+    void replicate(streams.all, null, { signal: stopping.signal, onProgress: () => undefined });
+  };
+  const merging = createMerging({ config, talk, clock, reporter, say, mailboxes, onSettled });
+  const endMerging = async (): Promise<void> => {
+    stopping.abort();
+    await merging.stop();
+    mailboxes.stop();
+  };
+  return { merging, endMerging };
 };
 
 /** Everything of one replicator; `say` reaches the agent. */
@@ -159,19 +186,23 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
   };
   const peer = createPeer(say);
   const streams = createStreams(config, peer.talk, systemClock, reporter);
-  const merging = createMerging({ config, talk: peer.talk, clock: systemClock, reporter, say });
-  const inner: Inner = { config, say, reporter, peer, streams, merging, cancelById: new Map() };
+  const { merging, endMerging } = mergingOf(config, peer.talk, reporter, say, streams);
+  const own = () => streams.all.map((stream) => stream.status());
+  const losses = createLosses({ config, talk: peer.talk, clock: systemClock, own, merging });
+  const inner: Inner = { config, say, reporter, peer, streams, merging, losses, cancelById: new Map() };
   const teller = createTeller(inner);
   let right: StreamRight = { holding: 0, highest: 0 };
   let terms: readonly Term[] = [];
   const tellAll = (): void => {
     streams.setRight(right, terms);
     merging.setRight(right, terms);
+    losses.setHolding(right.holding);
   };
   return {
     start: () => {
       answerSync(config, peer.talk, reporter);
       merging.start();
+      losses.start();
       for (const stream of streams.all) stream.start();
       teller.start();
     },
@@ -195,7 +226,8 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
     },
     stop: async () => {
       teller.stop();
-      merging.stop();
+      await endMerging();
+      losses.stop();
       for (const cancel of inner.cancelById.values()) cancel.abort();
       await streams.stop();
       peer.talk.stop();

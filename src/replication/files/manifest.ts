@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { WallTime } from '../../core/words.ts';
 import { bytesOf, isRelative, type RawPath, rawOf, rawOfText } from './raw-path.ts';
 
 /** Two of the same size and time are taken for the same, as rsync does; it carries times over unchanged. */
@@ -63,8 +64,15 @@ const unreadable = (path: string, error: unknown) =>
     'See to its owner and the disk, or run as root.',
   );
 
-/** Lists one directory; null when it is missing. Names that vanish meanwhile are left out. Faults: `files-directory-unreadable`, `files-aborted`. */
-export const listDirectory = async (root: string, signal?: AbortSignal): Promise<Result<Manifest | null>> => {
+/**
+ * Lists one directory; null when it is missing. Names that vanish meanwhile are left out, and with `before` what came or was changed since
+ * then (by the kernel's own times). Faults: `files-directory-unreadable`, `files-aborted`.
+ */
+export const listDirectory = async (
+  root: string,
+  signal?: AbortSignal,
+  before: WallTime = Number.POSITIVE_INFINITY,
+): Promise<Result<Manifest | null>> => {
   const found = new Map<RawPath, FileMark>();
   const open: RawPath[] = [''];
   let looked = 0;
@@ -79,7 +87,8 @@ export const listDirectory = async (root: string, signal?: AbortSignal): Promise
           continue;
         }
         const path = Buffer.concat([at, entry.name]);
-        const mark = lookAt(path)?.mark ?? null;
+        const seen = lookAt(path);
+        const mark = seen === null || seen.stats.ctimeMs >= before ? null : seen.mark;
         if (mark !== null) found.set(`${folder}${name}`, mark);
         looked += 1;
         if (looked % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -94,10 +103,14 @@ export const listDirectory = async (root: string, signal?: AbortSignal): Promise
 };
 
 /** Lists directories, each by its path. Faults: those of `listDirectory`. */
-export const manifest = async (directories: readonly string[], signal?: AbortSignal): Promise<Result<Manifests>> => {
+export const manifest = async (
+  directories: readonly string[],
+  signal?: AbortSignal,
+  before?: WallTime,
+): Promise<Result<Manifests>> => {
   const all = new Map<string, Manifest | null>();
   for (const directory of directories) {
-    const listed = await listDirectory(directory, signal);
+    const listed = await listDirectory(directory, signal, before);
     if (!listed.ok) return listed;
     all.set(directory, listed.value);
   }

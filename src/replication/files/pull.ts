@@ -21,25 +21,29 @@ export interface PullOptions {
 
 const slashed = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
 
-const fetch = (
-  options: PullOptions,
-  there: readonly string[],
-  staging: string,
-  compareWith: string | null,
-  limits: FileMergeOptions,
-): Promise<Result<Transfer>> => {
+interface Wanted {
+  readonly there: readonly string[];
+  readonly staging: string;
+  readonly compareWith?: string | null;
+  readonly linkWith?: string;
+  readonly deletions?: boolean;
+}
+
+const fetch = (options: PullOptions, wanted: Wanted, limits: FileMergeOptions): Promise<Result<Transfer>> => {
   const { target, exclude, bandwidthKbps, silenceMs, timeLimitMs } = options;
+  const { there, staging, compareWith = null, linkWith, deletions = false } = wanted;
   const call: RsyncCall = {
     target,
     way: 'pull',
     here: slashed(staging),
     there,
-    deletions: false,
+    deletions,
     exclude,
     bandwidthKbps,
     silenceMs,
     only: null,
     compareWith,
+    ...(linkWith === undefined ? {} : { linkWith }),
   };
   return (options.transfer ?? transfer)(call, { ...limits, timeLimitMs });
 };
@@ -54,7 +58,20 @@ export const pullDirectory = (
   staging: string,
   compareWith: string | null,
   limits: FileMergeOptions,
-): Promise<Result<Transfer>> => fetch(options, [slashed(directory)], staging, compareWith, limits);
+): Promise<Result<Transfer>> => fetch(options, { there: [slashed(directory)], staging, compareWith }, limits);
+
+/**
+ * Makes `copy` what a directory of the other node is; what is the same in `linkWith`, on the same file system, is linked and not fetched.
+ * Faults: those of `transfer`.
+ */
+export const mirrorDirectory = (
+  options: PullOptions,
+  directory: string,
+  copy: string,
+  linkWith: string,
+  limits: FileMergeOptions,
+): Promise<Result<Transfer>> =>
+  fetch(options, { there: [slashed(directory)], staging: copy, linkWith, deletions: true }, limits);
 
 /** Fetches single files (their names of plain letters) into one folder, a hundred at most. Faults: those of `transfer`. */
 export const pullFiles = (
@@ -62,43 +79,42 @@ export const pullFiles = (
   files: readonly string[],
   staging: string,
   limits: FileMergeOptions,
-): Promise<Result<Transfer>> => fetch(options, files, staging, null, limits);
+): Promise<Result<Transfer>> => fetch(options, { there: files, staging }, limits);
 
 /** The standby's lists, by name in its folder of lists: what was there when it began to serve, and what is there now. */
 export const BEFORE_LIST = 'before.jsonl';
 export const NOW_LIST = 'now.jsonl';
 
 export interface StandbyOptions extends PullOptions {
-  /** The standby's folder of lists; it must be among what it lets be fetched. */
-  readonly lists: string;
-  /** Asks the standby to write `now.jsonl` afresh (`manifest` and `writeManifests` there). */
-  readonly refresh: (signal: AbortSignal) => Promise<Result<void>>;
+  /**
+   * Asks the standby for its folder of lists, with `now` also to write `now.jsonl` afresh (`manifest` and `writeManifests` there). The
+   * folder must be among what it lets be fetched.
+   */
+  readonly lists: (now: boolean, signal: AbortSignal) => Promise<Result<string>>;
   /** A folder here for the lists that were fetched. */
   readonly work: string;
 }
 
 /** The standby over SSH as what a merge brings home from. */
 export const createStandbySources = (options: StandbyOptions): FileMergeSources => {
-  const fetchLists = async (signal: AbortSignal): Promise<Result<void>> => {
+  const fetchLists = async (now: boolean, signal: AbortSignal): Promise<Result<void>> => {
+    const lists = await options.lists(now, signal);
+    if (!lists.ok) return lists;
     rmSync(options.work, { recursive: true, force: true });
     mkdirSync(options.work, { recursive: true, mode: 0o700 });
-    const fetched = await pullDirectory(options, options.lists, options.work, null, {
-      signal,
-      onProgress: () => undefined,
-    });
+    const limits = { signal, onProgress: () => undefined };
+    const fetched = await pullDirectory(options, lists.value, options.work, null, limits);
     return fetched.ok ? ok(undefined) : fetched;
   };
   return {
     there: async (signal): Promise<Result<Manifests>> => {
-      const refreshed = await options.refresh(signal);
-      if (!refreshed.ok) return refreshed;
-      const fetched = await fetchLists(signal);
+      const fetched = await fetchLists(true, signal);
       if (!fetched.ok) return fetched;
       const read = readManifests(join(options.work, NOW_LIST));
       return read.ok ? ok(read.value ?? new Map()) : read;
     },
     before: async (signal) => {
-      const fetched = await fetchLists(signal);
+      const fetched = await fetchLists(false, signal);
       return fetched.ok ? readManifests(join(options.work, BEFORE_LIST)) : fetched;
     },
     fetch: async (directory, staging, limits) => {

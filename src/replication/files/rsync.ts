@@ -21,6 +21,8 @@ export interface RsyncCall {
   readonly only: readonly RawPath[] | null;
   /** What is the same in this directory is not fetched. */
   readonly compareWith: string | null;
+  /** What is the same in this directory is linked from there: same file system, and nobody writes into its files in place. */
+  readonly linkWith?: string;
   readonly rsync?: string;
 }
 
@@ -56,6 +58,7 @@ export const rsyncArgv = (call: RsyncCall): readonly string[] => {
     ...(call.deletions ? ['--delete-delay'] : []),
     ...(call.way === 'push' ? ['--mkpath'] : []),
     ...(call.compareWith === null ? [] : [`--compare-dest=${call.compareWith}`]),
+    ...(call.linkWith === undefined ? [] : [`--link-dest=${call.linkWith}`]),
     // The older name of --no-secluded-args, which 3.2.3 (Debian 11) knows too.
     '--no-protect-args',
     `--timeout=${Math.max(1, Math.ceil(call.silenceMs / 1000))}`,

@@ -122,9 +122,11 @@ test('what the standby collected comes home over SSH, once, and can be taken bac
     bandwidthKbps: 0,
     silenceMs: 30_000,
     timeLimitMs: 60_000,
-    lists,
+    lists: async (now) => {
+      if (now) value(await writeList(NOW_LIST));
+      return { ok: true, value: lists };
+    },
     work: join(peer.sshd.folder, 'work'),
-    refresh: () => writeList(NOW_LIST),
     transfer: elsewhere,
   });
   const merge = createFileMerge([peer.here], sources, join(peer.sshd.folder, 'merge'));

@@ -155,9 +155,12 @@ const runToEnd = (
 export const transfer = async (call: RsyncCall, limits: TransferLimits): Promise<Result<Transfer>> => {
   const checked = checkTarget(call.target);
   if (!checked.ok) return checked;
-  const bad = [call.here, ...call.there, ...(call.compareWith === null ? [] : [call.compareWith]), ...(call.linkWith === undefined ? [] : [call.linkWith])].find(
-    (path) => !isPlainPath(path),
-  );
+  const bad = [
+    call.here,
+    ...call.there,
+    ...(call.compareWith === null ? [] : [call.compareWith]),
+    ...(call.linkWith === undefined ? [] : [call.linkWith]),
+  ].find((path) => !isPlainPath(path));
   if (bad !== undefined) return notPlain(bad);
   if (limits.signal.aborted) return aborted();
   const startedAt = performance.now();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -16,6 +16,8 @@ const BOX = 'default/1000';
 let root: string;
 let part: MergePart;
 let told: string[];
+let recording: number;
+let most: number;
 const at = (name: string): string => join(root, name);
 
 beforeEach(async () => {
@@ -27,6 +29,7 @@ beforeEach(async () => {
   }
   const ancestor = await takeManifest(at('standby'), 1);
   told = [];
+  [recording, most] = [0, 100];
   part = createVoicemailPart({
     spool: at('main'),
     copy: at('copy'),
@@ -37,7 +40,8 @@ beforeEach(async () => {
     },
     ancestor: async () => ancestor,
     lock: createLock({ mode: 'lockfile' }),
-    mailboxes: async () => ok({ maxMessages: () => 100, inUse: () => false }),
+    mailboxes: async () => ok({ maxMessages: () => most, inUse: () => false }),
+    recording: async () => ok(recording),
     refresh: async ({ mailbox }) => {
       told.push(mailbox);
       return ok(undefined);
@@ -76,12 +80,14 @@ test('messages come in two passes, once; what was deleted stays deleted; telepho
   const first = must(await part.run(merge(), asked('first')));
   assert.deepEqual([first.count, first.left], [2, 0]);
   assert.deepEqual(idsIn(at('main'), BOX, 'INBOX'), ['old', 'first']);
-  assert.deepEqual(told, ['1000']);
+  // The main is mute: what it says reaches no telephone, and is not said again.
+  assert.deepEqual(told, []);
   // A caller was still speaking on the standby when service went back.
   writeMessage(at('standby'), BOX, 'INBOX', 2, { id: 'second' });
   const second = must(await part.run(merge(), asked('second')));
   assert.deepEqual([second.count, second.left], [3, 0]);
   assert.deepEqual(idsIn(at('main'), BOX, 'INBOX'), ['old', 'first', 'second']);
+  assert.deepEqual(told, ['1000']);
   assert.equal(must(await part.run(merge(), asked('second'))).count, 3);
   assert.equal(must(await part.run(merge({ settled: true }), asked('second'))).count, 3);
   const undone = must(
@@ -98,6 +104,47 @@ test('a message that came and was deleted on the main is not brought again', asy
   writeMessage(at('main'), BOX, 'INBOX', 0, { id: 'old' });
   must(await part.run(merge(), asked('second')));
   assert.deepEqual(idsIn(at('main'), BOX, 'INBOX'), ['old']);
+});
+
+test('a call that still leaves a message at the resting standby keeps the merge from its end', async () => {
+  recording = 1;
+  assert.equal(must(await part.run(merge(), asked('first'))).left, 0);
+  const waiting = must(await part.run(merge(), asked('second')));
+  assert.deepEqual([waiting.left, waiting.warnings], [1, ['A call still leaves a message at the standby.']]);
+  recording = 0;
+  assert.equal(must(await part.run(merge(), asked('second'))).left, 0);
+});
+
+test('a torn message of the standby and a full folder hold up the first pass only', async () => {
+  writeMessage(at('standby'), BOX, 'INBOX', 2, { id: 'torn', formats: [] });
+  most = 2;
+  writeMessage(at('standby'), BOX, 'INBOX', 3, { id: 'more' });
+  assert.equal(must(await part.run(merge(), asked('first'))).left, 2);
+  const second = must(await part.run(merge(), asked('second')));
+  assert.equal(second.left, 0);
+  assert.equal(second.warnings.filter((text) => /kept in \.dualtone\/kept/.test(text)).length, 1);
+  must(await part.settle(merge(), new AbortController().signal));
+  assert.equal(existsSync(at('copy')), false);
+  must(await part.forget(merge(), new AbortController().signal));
+  assert.equal(existsSync(join(at('main'), '.dualtone', merge().mergeKey)), false);
+});
+
+test('what came or was changed after the standby began to serve is not taken for what lay before', async () => {
+  const ctimeOf = (number: number) => statSync(join(at('standby'), BOX, 'INBOX', `msg000${number}.txt`)).ctimeMs;
+  // The kernel's clock goes in steps.
+  do writeMessage(at('standby'), BOX, 'INBOX', 2, { id: 'new' });
+  while (ctimeOf(2) === ctimeOf(1));
+  const before = must(await takeManifest(at('standby'), 1, { before: ctimeOf(2) }));
+  const all = must(await takeManifest(at('standby'), 1));
+  const ids = (manifest: typeof all) =>
+    [...(manifest.mailboxByKey.get(BOX)?.messageById.keys() ?? [])].map((id) => id.split('.')[0]).toSorted();
+  assert.deepEqual(
+    [ids(before), ids(all)],
+    [
+      ['gone', 'old'],
+      ['gone', 'new', 'old'],
+    ],
+  );
 });
 
 test('nothing to do: nothing is done, and an undo of it is no fault', async () => {

@@ -1,6 +1,10 @@
 /** The common ancestor of a merge: what was in the standby's spool when it began to serve. */
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
+import { errnoOf } from './directory.ts';
+import { greetingOf, messageFile } from './folder-reader.ts';
 import { type Folder, folders, isFolder, type Mailbox, type ReadSpoolOptions, readSpool, type Spool } from './spool.ts';
 
 /** Where a message stood, and what it held. */
@@ -37,14 +41,58 @@ export const manifestOf = (spool: Spool, takenAt: WallTime): Manifest => ({
   mailboxByKey: new Map([...spool.mailboxByKey].map(([key, mailbox]) => [key, remember(mailbox)])),
 });
 
+const isOlder = (path: string, before: WallTime): boolean => {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.ctimeMs < before;
+};
+
+const namesIn = (path: string): readonly string[] => {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    // What is gone since it was read says nothing.
+    if (errnoOf(error) === '') throw error;
+    return [];
+  }
+};
+
+/** Without what came or was changed since then, by the kernel's own times: a message taken for an old one would count as deleted. */
+const withoutYounger = (path: string, manifest: Manifest, spool: Spool, before: WallTime): Manifest => {
+  const mailboxByKey = new Map<string, RememberedMailbox>();
+  for (const [key, { messageById, greetingByName }] of manifest.mailboxByKey) {
+    const messages = spool.mailboxByKey.get(key)?.messageById;
+    const isOld = (id: string): boolean => {
+      const message = messages?.get(id);
+      return (
+        message !== undefined && isOlder(join(path, key, message.folder, messageFile(message.number, 'txt')), before)
+      );
+    };
+    const files = namesIn(join(path, key));
+    const isOldGreeting = (name: string): boolean =>
+      files.filter((file) => greetingOf(file) === name).every((file) => isOlder(join(path, key, file), before));
+    mailboxByKey.set(key, {
+      messageById: new Map([...messageById].filter(([id]) => isOld(id))),
+      greetingByName: new Map([...greetingByName].filter(([name]) => isOldGreeting(name))),
+    });
+  }
+  return { takenAt: manifest.takenAt, mailboxByKey };
+};
+
+export interface TakeManifestOptions extends ReadSpoolOptions {
+  /** What came or was changed since is left out; a moment of this machine's clock. */
+  readonly before?: WallTime;
+}
+
 /** Reads the spool and gives what is in it now. Faults as `readSpool`. */
 export const takeManifest = async (
   path: string,
   takenAt: WallTime,
-  options: ReadSpoolOptions = {},
+  options: TakeManifestOptions = {},
 ): Promise<Result<Manifest>> => {
   const spool = await readSpool(path, options);
-  return spool.ok ? ok(manifestOf(spool.value, takenAt)) : spool;
+  if (!spool.ok) return spool;
+  const taken = manifestOf(spool.value, takenAt);
+  return ok(options.before === undefined ? taken : withoutYounger(path, taken, spool.value, options.before));
 };
 
 /** As one line of JSON. Fault: `voicemail-manifest-large`. */

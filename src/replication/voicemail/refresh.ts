@@ -9,7 +9,7 @@ const refused = (action: string, response: AmiMessage): { readonly ok: false; re
   return fail(
     'voicemail-refused',
     `Asterisk refused ${action}: ${why}.`,
-    'Load app_voicemail, and give the manager user the classes call, reporting, system and config in manager.conf.',
+    'Load app_voicemail, and give the manager user the classes call, reporting, system, user and config in manager.conf.',
   );
 };
 
@@ -77,6 +77,15 @@ export const readMailboxLimits = async (ami: AmiConnection): Promise<Result<Read
       }),
     ),
   );
+};
+
+/** Calls that record a message just now. Needs class `system` or `reporting`. Faults as `createRefresh`. */
+export const countRecording = async (ami: AmiConnection): Promise<Result<number>> => {
+  const answer = await ami.act('CoreShowChannels', [], { until: 'CoreShowChannelsComplete' });
+  if (!answer.ok) return answer;
+  const { response, entries } = answer.value;
+  if (response.name !== 'Success') return refused('CoreShowChannels', response);
+  return ok(entries.filter((entry) => /^(voicemail|record)$/i.test(headerOf(entry, 'Application') ?? '')).length);
 };
 
 /**

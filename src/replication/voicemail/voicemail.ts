@@ -1,23 +1,26 @@
 /** Voicemail of one node: what others compose. Read, plan, merge, undo. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fault, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { applyVoicemailMerge } from './apply.ts';
 import { listKept } from './apply-aside.ts';
 import type { ApplyReport } from './apply-work.ts';
-import { errnoOf, openDirectory } from './directory.ts';
+import { type Directory, errnoOf, openBelow, openDirectory } from './directory.ts';
 import type { Hand } from './hand.ts';
 import type { LockFolder } from './lock.ts';
 import type { Manifest } from './manifest.ts';
 import { type MergePlan, planVoicemailMerge } from './merge.ts';
 import type { Serving } from './merge-rules.ts';
 import { nextManifest } from './next-manifest.ts';
-import { halfDoneGreetings } from './run-log.ts';
+import { halfDoneGreetings, readDeeds } from './run-log.ts';
 import { keyOf, type MailboxName, readSpool, type Spool } from './spool.ts';
 
 /** Where merges keep their logs: within the spool, so that it is the same filesystem, and hidden, so that nobody reads it. */
 export const workIn = (spool: string): string => join(spool, '.dualtone');
+
+/** Where the standby's spool is fetched to: beside what is linked into it. */
+export const copyIn = (spool: string): string => join(workIn(spool), 'copy');
 
 /** What the files stream must not carry (patterns of rsync): a copied lock would close a folder of the other node for ever. */
 export const rsyncExcludes: readonly string[] = ['.lock', '.lock-*', '/*/*/*/lock', '/*/*/tmp/', '/.dualtone/'];
@@ -102,13 +105,18 @@ const badWork = (spool: string, error: unknown): { readonly ok: false; readonly 
   );
 };
 
+/** Not the names of what else lies in the merge directory. */
+const isRunName = (run: string): boolean => /^(?!(?:kept|copy)$)[A-Za-z0-9_][\w.-]{0,99}$/.test(run);
+
+const badRun = () =>
+  fail('voicemail-run-bad', 'The name of this merge is none.', 'Use letters, digits, dots and hyphens.');
+
 /**
  * Brings the standby's messages and greetings to the main. Can be cut off and repeated. Faults: those of `readSpool` and
  * `applyVoicemailMerge`, `voicemail-work-unusable`, `voicemail-run-bad`. Telephones that cannot be told fail nothing: `troubles`.
  */
 export const mergeVoicemail = async (options: VoicemailMergeOptions): Promise<Result<VoicemailMergeReport>> => {
-  if (!/^(?!kept$)[A-Za-z0-9_][\w.-]{0,99}$/.test(options.run))
-    return fail('voicemail-run-bad', 'The name of this merge is none.', 'Use letters, digits, dots and hyphens.');
+  if (!isRunName(options.run)) return badRun();
   const made = makeWork(options.spool);
   if (!made.ok) return made;
   const preview = await previewVoicemailMerge(options);
@@ -143,6 +151,50 @@ export const tell = async (
     if (!told.ok) faultByCode.set(told.error.code, told.error);
   }
   return [...faultByCode.values()];
+};
+
+/** Opens the merge directory, or what a run keeps in it; null: there is none. Throws as the system does. */
+const openWork = (spool: string, run: string): Directory | null => {
+  let work: Directory;
+  try {
+    work = openDirectory(workIn(spool));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return openBelow(work, run);
+  } finally {
+    work.close();
+  }
+};
+
+/** Mailboxes in which a run has done something so far: their telephones are told when the node serves. Fault: `voicemail-work-unusable`. */
+export const touchedMailboxes = (spool: string, run: string): Result<readonly MailboxName[]> => {
+  try {
+    const directory = openWork(spool, run);
+    if (directory === null) return ok([]);
+    try {
+      const { deeds } = readDeeds(directory);
+      const byKey = new Map(deeds.map(({ context, mailbox }) => [keyOf({ context, mailbox }), { context, mailbox }]));
+      return ok([...byKey.values()]);
+    } finally {
+      directory.close();
+    }
+  } catch (error) {
+    return badWork(spool, error);
+  }
+};
+
+/** Drops what a run kept for undo. Faults: `voicemail-run-bad`, `voicemail-work-unusable`. */
+export const forgetVoicemailMerge = (spool: string, run: string): Result<null> => {
+  if (!isRunName(run)) return badRun();
+  try {
+    rmSync(join(workIn(spool), run), { recursive: true, force: true });
+    return ok(null);
+  } catch (error) {
+    return badWork(spool, error);
+  }
 };
 
 /** Mailboxes in which something differs: whose telephones have to be told after files came from the other node. */
