@@ -14,10 +14,16 @@ export interface Clock {
   at(at: Instant, fire: () => void): () => void;
 }
 
+/** Calls in progress, -1 when not known; `at`: when the question was put, so that what began later is not in it for certain. */
+export interface CallCount {
+  readonly count: number;
+  readonly at: Instant;
+}
+
 /** Asks one thing at its own pace, under a deadline, until stopped; every answer goes to `report`. */
 export interface Probe {
   readonly name: string;
-  start(report: (sample: Sample, calls?: number) => void): void;
+  start(report: (sample: Sample, calls?: CallCount) => void): void;
   stop(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { callsInProgress, ping } from '../ami/actions.ts';
 import { type AmiConnection, type AmiOptions, connectAmi } from '../ami/connection.ts';
 import type { Fault } from '../core/result.ts';
 import type { Instant, Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
+import type { CallCount, Clock } from '../ports.ts';
 import { type Answer, failed, type Subject, silent, staleAfter, type WatchedProbe, well } from './answer.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
 
@@ -30,7 +30,7 @@ interface State {
   question: Promise<Answer> | null;
   /** The next question is due then; it fits to the pace, so that questions that are due a little later come now. */
   askDue: Instant;
-  calls: number;
+  calls: CallCount;
   callsDue: Instant;
   /** Set when the manager will not tell the number of calls. */
   callsDenied: boolean;
@@ -38,6 +38,7 @@ interface State {
   held: { readonly answer: Answer; readonly until: Instant } | null;
 }
 
+const UNKNOWN: CallCount = { count: -1, at: 0 };
 /** How long a question may stay open behind the deadlines of the looks: a thawed Asterisk answers it and is well at once. */
 const patience = 10;
 const loginRetryMs: Millis = 5_000;
@@ -61,7 +62,7 @@ export const createAmiProbe = (options: AmiProbeOptions, clock: Clock, connect =
     wasUp: false,
     question: null,
     askDue: 0,
-    calls: -1,
+    calls: UNKNOWN,
     callsDue: 0,
     callsDenied: false,
     held: null,
@@ -88,7 +89,7 @@ const ask = async (state: State): Promise<Answer> => {
   const answer = await state.question;
   const { periodMs, wellEveryMs = periodMs } = state.options;
   state.askDue = answer.outcome === 'ok' ? state.clock.now() + wellEveryMs - periodMs / 2 : 0;
-  return { ...answer, calls: answer.outcome === 'ok' ? state.calls : -1 };
+  return { ...answer, calls: answer.outcome === 'ok' ? state.calls : UNKNOWN };
 };
 
 const question = async (state: State): Promise<Answer> => {
@@ -139,18 +140,19 @@ const pingOn = async (state: State): Promise<Fault | null> => {
   const { connection, clock, options } = state;
   if (connection === null) return { code: 'ami-closed', message: 'The connection to the manager ended.', remedy: '' };
   const counting = !state.callsDenied && clock.now() >= state.callsDue;
+  const askedAt = clock.now();
   const answer = counting ? await callsInProgress(connection) : await ping(connection);
   if (answer.ok) {
     state.wasUp = true;
     if (counting) {
-      state.calls = answer.value ?? -1;
+      state.calls = { count: answer.value ?? -1, at: askedAt };
       state.callsDue = clock.now() + (options.callsEveryMs ?? 500);
     }
     return null;
   }
   if (counting && (answer.error.code === 'ami-permission' || answer.error.code === 'ami-refusal')) {
     state.callsDenied = true;
-    state.calls = -1;
+    state.calls = UNKNOWN;
     return pingOn(state);
   }
   if (answer.error.code !== 'ami-refusal') {

@@ -1,6 +1,6 @@
 import type { Sample } from '../core/event.ts';
 import type { Millis } from '../core/words.ts';
-import type { Probe } from '../ports.ts';
+import type { CallCount, Probe } from '../ports.ts';
 
 /** What a probe found, before it is signed with the probe's name. */
 export interface Answer {
@@ -8,11 +8,11 @@ export interface Answer {
   /** The telephony is gone for certain. */
   readonly crashed?: boolean;
   readonly reason: string;
-  /** Calls in progress, where the probe learns of them. */
-  readonly calls?: number;
+  /** Where the probe learns of them. */
+  readonly calls?: CallCount;
 }
 
-export type Report = (sample: Sample, calls?: number) => void;
+export type Report = (sample: Sample, calls?: CallCount) => void;
 
 /** A probe that says beforehand what it will speak of, so that its silence is noticed. */
 export interface WatchedProbe extends Probe {

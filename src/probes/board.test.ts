@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../core/event.ts';
+import type { CallCount } from '../ports.ts';
 import type { Report, Subject, WatchedProbe } from './answer.ts';
 import { createBoard } from './board.ts';
 import { createHandClock } from './testing/clocks.ts';
@@ -26,7 +27,7 @@ const setUp = () => {
     (sample) => urgent.push(sample),
     (news) => troubles.push(news),
   );
-  const say = (more: Partial<Sample>, calls?: number): void =>
+  const say = (more: Partial<Sample>, calls?: CallCount): void =>
     reportByName.get('sip')?.({ ...sip, outcome: 'ok', crashed: false, reason: '', ...more }, calls);
   const sipNow = (): Sample | undefined => board.look().samples.find(({ probe }) => probe === 'sip');
   return { clock, board, urgent, troubles, say, sipNow, stopped };
@@ -47,10 +48,11 @@ test('before any answer every subject is silent, and calls are not known', () =>
 
 test('the last sample stands until it is stale', async () => {
   const { clock, board, say, sipNow } = setUp();
-  say({}, 4);
+  say({}, { count: 4, at: clock.now() - 20 });
   await clock.pass(300);
   assert.equal(sipNow()?.outcome, 'ok');
   assert.equal(board.look().calls, 4);
+  assert.equal(board.look().callsAgoMs, 320);
   await clock.pass(1);
   assert.equal(sipNow()?.outcome, 'silent');
   assert.equal(board.look().calls, -1);

@@ -1,6 +1,6 @@
 import type { Look, Sample } from '../core/event.ts';
 import type { Instant, Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
+import type { CallCount, Clock } from '../ports.ts';
 import { type Subject, sampleOf, silent, type WatchedProbe } from './answer.ts';
 
 /** The last word of every probe. */
@@ -24,7 +24,7 @@ interface Post {
 interface State {
   readonly clock: Clock;
   readonly postByName: ReadonlyMap<string, Post>;
-  calls: { readonly count: number; readonly until: Instant } | null;
+  calls: (CallCount & { readonly until: Instant }) | null;
 }
 
 /** Keeps the samples of `probes`; two subjects of one name are a mistake of the configuration and throw. */
@@ -59,7 +59,7 @@ interface Listeners {
 
 const isTrouble = (sample: Sample | undefined): boolean => sample?.about === 'telephony' && sample.outcome === 'failed';
 
-const take = (state: State, sample: Sample, calls: number | undefined, { onUrgent, onTrouble }: Listeners): void => {
+const take = (state: State, sample: Sample, calls: CallCount | undefined, { onUrgent, onTrouble }: Listeners): void => {
   const post = state.postByName.get(sample.probe);
   if (post === undefined) throw new Error(`A probe spoke of ${sample.probe}, which it had not announced.`);
   const at = state.clock.now();
@@ -69,7 +69,7 @@ const take = (state: State, sample: Sample, calls: number | undefined, { onUrgen
   const wasTroubled = isTrouble(post.last?.sample);
   const concerns = isTroubled || wasTroubled;
   post.last = { sample, at };
-  if (calls !== undefined) state.calls = { count: calls, until: at + post.staleAfterMs };
+  if (calls !== undefined) state.calls = { ...calls, until: at + post.staleAfterMs };
   if (sample.crashed && !known) onUrgent(sample);
   else if (concerns) {
     const others = [...state.postByName.values()].some((each) => each !== post && isTrouble(each.last?.sample));
@@ -81,7 +81,8 @@ const look = (state: State): Look => {
   const now = state.clock.now();
   const samples = [...state.postByName.values()].map((post) => sampleNow(post, now));
   const { calls } = state;
-  return { samples, calls: calls !== null && now <= calls.until ? calls.count : -1 };
+  if (calls === null || calls.count < 0 || now > calls.until) return { samples, calls: -1 };
+  return { samples, calls: calls.count, callsAgoMs: now - calls.at };
 };
 
 const sampleNow = ({ subject, staleAfterMs, last }: Post, now: Instant): Sample => {

@@ -19,7 +19,7 @@ export const collect = (): Reported => {
     calls,
     report: (sample, count) => {
       samples.push(sample);
-      if (count !== undefined) calls.push(count);
+      if (count !== undefined) calls.push(count.count);
       for (const waiter of waiting.filter(({ fits }) => fits(sample))) {
         waiting.splice(waiting.indexOf(waiter), 1);
         waiter.resolve(sample);
