@@ -11,9 +11,12 @@ import type { State } from '../core/state.ts';
 import { rivalOf, type VoterName, type WallTime } from '../core/words.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
+import type { StreamStatus } from '../replication/stream.ts';
+import type { LossView } from '../replicator/protocol.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
 import { type Commands, createCommands } from './commands.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { lossWithAstDb } from './loss.ts';
 import { projectNode, servingOf } from './project.ts';
 import { createRecords, type Records } from './records.ts';
 import type { Replication } from './replication.ts';
@@ -276,15 +279,55 @@ const nothingCopied = () =>
     'Configure `streams` in its file; see docs/configuration.md.',
   );
 
-const viewOf = (replication: Replication | null): Omit<NodeSnapshot['streams'], 'astdb'> => ({
-  copied: replication?.status()?.streams ?? [],
-  merge: replication?.status()?.merge ?? null,
-  loss: replication?.status()?.loss ?? null,
-  trouble: replication?.trouble() ?? null,
-});
+const isStatus = (status: unknown): status is StreamStatus =>
+  typeof status === 'object' && status !== null && 'lagMs' in status && 'condition' in status;
 
-const snapshotOf = (parts: AgentParts, { loop, service, vital }: Works): NodeSnapshot => {
-  const { config, settings, clock, link, board, follower, journal, program } = parts;
+const lossOf = (parts: AgentParts, { loop }: Works, copied: LossView | null): LossView | null => {
+  const { config, settings, clock, follower } = parts;
+  const { lease } = loop.state();
+  const astdb = follower?.status();
+  return lossWithAstDb({
+    role: settings.role,
+    holding: lease.name === 'held' ? lease.epoch : 0,
+    wall: clock.wall(),
+    limitMs: config.streams.lossLimitMs,
+    astdb: isStatus(astdb) ? astdb : null,
+    copied,
+  });
+};
+
+const streamsOf = (parts: AgentParts, works: Works): NodeSnapshot['streams'] => {
+  const { replication, follower } = parts;
+  const status = replication?.status() ?? null;
+  return {
+    astdb: follower?.status() ?? null,
+    copied: status?.streams ?? [],
+    merge: status?.merge ?? null,
+    loss: lossOf(parts, works, status?.loss ?? null),
+    trouble: replication?.trouble() ?? null,
+  };
+};
+
+const isLoss = (value: unknown): value is LossView =>
+  typeof value === 'object' && value !== null && 'exceedsLimit' in value && 'items' in value;
+
+/** A person asks for work of the replicator. What would be lost is told with AstDB, and also where only that follows. */
+const doWork: (parts: AgentParts, works: Works, ...given: Parameters<ApiSource['work']>) => Promise<Result<unknown>> =
+  async (parts, works, { work, by }, onProgress, signal) => {
+    const { replication } = parts;
+    if (work.name !== 'loss') {
+      works.records.note('work', { by, ...work });
+      return replication === null ? nothingCopied() : replication.work(work, onProgress, signal);
+    }
+    const told = replication === null ? ok(null) : await replication.work(work, onProgress, signal);
+    if (!told.ok) return told;
+    const loss = lossOf(parts, works, isLoss(told.value) ? told.value : null);
+    return loss === null ? nothingCopied() : ok(loss);
+  };
+
+const snapshotOf = (parts: AgentParts, works: Works): NodeSnapshot => {
+  const { loop, service, vital } = works;
+  const { config, settings, clock, link, board, journal, program } = parts;
   return projectNode(loop.state(), {
     config,
     settings,
@@ -294,7 +337,7 @@ const snapshotOf = (parts: AgentParts, { loop, service, vital }: Works): NodeSna
     servesSince: service.since(),
     samples: board.look().samples.map(({ probe, about, outcome, reason }) => ({ probe, about, outcome, reason })),
     otherProven: link.proven?.(rivalOf(settings.role)) ?? false,
-    streams: { astdb: follower?.status() ?? null, ...viewOf(parts.replication) },
+    streams: streamsOf(parts, works),
     journalTrouble: journal.trouble(),
     agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
   });
@@ -331,12 +374,7 @@ export const createAgent = (parts: AgentParts): Agent => {
     state: () => loop.state(),
     snapshot: () => snapshotOf(parts, works),
     command: (request) => works.commands.give(request),
-    work: (request, onProgress, signal) => {
-      records.note('work', { by: request.by, ...request.work });
-      return parts.replication === null
-        ? Promise.resolve(nothingCopied())
-        : parts.replication.work(request.work, onProgress, signal);
-    },
+    work: (request, onProgress, signal) => doWork(parts, works, request, onProgress, signal),
     readJournal: (query) => journal.read(query),
     onChange: (listener) => {
       listeners.add(listener);

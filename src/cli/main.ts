@@ -50,6 +50,8 @@ const addLooking = (shelf: Shelf): void => {
   ).option('--seq <number>', 'explain this entry of the journal instead');
 };
 
+const ACCEPT_LOSS = 'move also where more than streams.loss-limit would be lost';
+
 const addOrders = (shelf: Shelf): void => {
   const { program } = shelf;
   const orders = () => import('./commands/order.ts');
@@ -59,9 +61,9 @@ const addOrders = (shelf: Shelf): void => {
   add(shelf, program, 'stop', 'stop service on this node (manual mode)', async (o, out) =>
     (await orders()).order({ name: 'stop' }, 0, o, out),
   );
-  add(shelf, program, 'takeover', 'make this node serve', async (o, out) =>
-    (await orders()).begin('takeover', o, out),
-  ).option('--confirm <name>', 'in manual mode: vouch that the unreachable other node of this name does not serve');
+  add(shelf, program, 'takeover', 'make this node serve', async (o, out) => (await orders()).begin('takeover', o, out))
+    .option('--confirm <name>', 'in manual mode: vouch that the unreachable other node of this name does not serve')
+    .option('--accept-loss', ACCEPT_LOSS);
   const moves = [
     ['switchover', 'hand service to the other node, in order'],
     ['failback', 'bring service back to the main'],
@@ -69,7 +71,8 @@ const addOrders = (shelf: Shelf): void => {
   for (const [name, summary] of moves) {
     add(shelf, program, name, summary, async (o, out) => (await orders()).move(name, o, out))
       .option('--when-idle', 'wait until no call is up')
-      .option('--max-wait <span>', 'with --when-idle: move after this long, calls or not (default 30m)');
+      .option('--max-wait <span>', 'with --when-idle: move after this long, calls or not (default 30m)')
+      .option('--accept-loss', ACCEPT_LOSS);
   }
   add(shelf, program, 'mode', 'let the pair look after itself, or a person', async (o, out, [mode]) =>
     (await orders()).order({ name: 'mode', mode: mode === 'manual' ? 'manual' : 'automatic' }, 0, o, out),

@@ -25,6 +25,8 @@ export type Work =
 
 /** What would be lost if service moved now. */
 export interface LossView {
+  /** `takeover`: the standby would serve; `failback`: the main. */
+  readonly move: 'takeover' | 'failback';
   readonly exceedsLimit: boolean;
   readonly text: string;
   readonly items: readonly { readonly stream: string; readonly text: string }[];

@@ -10,7 +10,10 @@ export const status = async (options: CommonOptions, output: Output): Promise<Ex
   const snapshot = orEnd(await askSnapshot(await socketOf(options, output)), options, output);
   if (options.json === true) output.out(`${JSON.stringify(snapshot, null, 2)}\n`);
   else output.out((await import('../render/status.ts')).renderStatus(snapshot, output.style));
-  return EXIT_BY_LEVEL[snapshot.headline.level];
+  const exit = EXIT_BY_LEVEL[snapshot.headline.level];
+  if (exit !== EXIT.ok || snapshot.kind === 'checkpoint') return exit;
+  const { streamTroubles } = await import('../render/streams.ts');
+  return streamTroubles(snapshot).length === 0 ? EXIT.ok : EXIT.warning;
 };
 
 const CLEAR = '\u001B[H\u001B[2J';

@@ -4,6 +4,7 @@ import type { Command } from '../../core/event.ts';
 import type { Millis } from '../../core/words.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, Ended, type Output, orEnd, showFault, socketOf } from '../target.ts';
+import { guardLoss, type LossOptions } from './loss.ts';
 
 /** A command that could not begin within this time is not obeyed later. */
 const VALID_MS = 5000;
@@ -26,13 +27,16 @@ const give = async (
   const { giveCommand } = await import('../../api/client.ts');
   const request = {
     type: 'command',
-    by: `${whoami()} (command line)`,
+    by: giver(),
     validMs: VALID_MS,
     epoch: null,
     command,
   } as const;
   return orEnd(await giveCommand(socket, request, PATIENCE_MS + waitMs), options, output);
 };
+
+/** For the journal. */
+const giver = (): string => `${whoami()} (command line)`;
 
 const show = (answer: CommandAnswer, options: CommonOptions, output: Output): ExitCode => {
   const { ok, text, remedy } = answer;
@@ -64,7 +68,7 @@ const typedName = async (text: string): Promise<string | null> => {
 /** `start` and `takeover`: with the other node unreachable a person vouches for it by typing its name. */
 export const begin = async (
   name: 'start' | 'takeover',
-  options: CommonOptions & { readonly confirm?: string },
+  options: LossOptions & { readonly confirm?: string },
   output: Output,
 ): Promise<ExitCode> => {
   const { askSnapshot } = await import('../../api/client.ts');
@@ -80,6 +84,8 @@ export const begin = async (
     );
   };
   if (options.confirm !== undefined && options.confirm !== peer) return wrong(options.confirm);
+  const held = await guardLoss(name, giver(), socket, options, output);
+  if (held !== null) return held;
   const first = await give(socket, { name, confirmed: false }, 0, options, output);
   if (first.code !== 'peer-unreachable') return show(first, options, output);
   if (options.confirm === undefined) {
@@ -103,7 +109,7 @@ export const spanOption = async (text: string, option: string, output: Output): 
   throw new Ended(EXIT.usage);
 };
 
-export interface MoveOptions extends CommonOptions {
+export interface MoveOptions extends LossOptions {
   readonly whenIdle?: boolean;
   readonly maxWait?: string;
 }
@@ -122,5 +128,6 @@ export const move = async (
     return EXIT.usage;
   }
   const maxWaitMs = whenIdle ? await spanOption(options.maxWait ?? '30m', '--max-wait', output) : 0;
-  return order({ name, whenIdle, maxWaitMs }, maxWaitMs, options, output);
+  const held = await guardLoss(name, giver(), await socketOf(options, output), options, output);
+  return held ?? order({ name, whenIdle, maxWaitMs }, maxWaitMs, options, output);
 };

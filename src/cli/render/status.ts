@@ -1,5 +1,6 @@
 /** `status` as a tired person reads it: one line that matters, then the details, troubles first. */
 import type { AgentHealth, CheckpointSnapshot, NodeSnapshot, Snapshot } from '../../api/snapshot.ts';
+import { streamLines, streamTroubles } from './streams.ts';
 import type { Style } from './style.ts';
 import { moment, span } from './time.ts';
 
@@ -64,17 +65,6 @@ const planRow = ({ plan }: NodeSnapshot): readonly string[] => {
   return [row('plan', `${plan.target}: ${text}`)];
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
-const astdbRow = ({ streams: { astdb } }: NodeSnapshot): readonly string[] => {
-  if (!isRecord(astdb)) return [];
-  const { text, connected, connection } = astdb;
-  const why = typeof connection === 'string' ? `: ${connection}` : '';
-  const link = connected === true ? '' : `; no connection to the other node${why}`;
-  return [row('astdb', `${typeof text === 'string' ? text : 'not known'}${link}`)];
-};
-
 const agentTroubles = (agent: AgentHealth, journal: { readonly trouble: string | null }): readonly string[] => [
   ...(journal.trouble === null ? [] : [`the journal is kept in memory: ${journal.trouble}`]),
   ...(agent.memoryTrouble === null ? [] : [`the state cannot be kept: ${agent.memoryTrouble}`]),
@@ -98,6 +88,7 @@ const troublesOf = (snapshot: NodeSnapshot): readonly string[] => {
     ...(health.network === 'down' ? ["this node's own network is down"] : []),
     ...bad.map(({ probe, outcome, reason }) => `probe ${probe} ${outcome}: ${reason}`),
     ...(failed.length === 0 ? [] : [`steps failed: ${failed.join(', ')} (tried again each second)`]),
+    ...streamTroubles(snapshot),
     ...(needsAcknowledgement ? ['too many switches: give `dualtone acknowledge` when you have seen why'] : []),
     ...(mode === 'manual' ? ['manual mode: only a person starts and stops service'] : []),
     ...(maintenance === null ? [] : [`maintenance for ${span(maintenance.leftMs)} more: ${maintenance.reason}`]),
@@ -126,7 +117,7 @@ const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
   row('failover', snapshot.explanation.ifOtherOrThisDied.text),
   row('protection', snapshot.protection.text),
   ...planRow(snapshot),
-  ...astdbRow(snapshot),
+  ...streamLines(snapshot, style),
   style.faint(agentRow(snapshot.agent, snapshot.wall, snapshot.program)),
 ];
 

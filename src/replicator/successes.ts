@@ -1,0 +1,51 @@
+/** When each stream last did its work, kept on disk: a replicator that begins anew must not say that nothing was ever copied. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { WallTime } from '../core/words.ts';
+import type { StreamStatus } from '../replication/stream.ts';
+
+export interface Successes {
+  /** The same statuses, with what was kept where a success is not known. */
+  filled(statuses: readonly StreamStatus[]): readonly StreamStatus[];
+  /** Keeps what is new; where the disk refuses, it is kept in memory. */
+  keep(statuses: readonly StreamStatus[]): void;
+  isEmpty(): boolean;
+}
+
+const load = (path: string): Map<string, WallTime> => {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof read !== 'object' || read === null) return new Map();
+    return new Map(Object.entries(read).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+  } catch {
+    return new Map();
+  }
+};
+
+export const createSuccesses = (path: string): Successes => {
+  const lastByStream = load(path);
+  const write = (): void => {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileSync(`${path}.new`, JSON.stringify(Object.fromEntries(lastByStream)), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    } catch {
+      // A status that is less exact after a restart is all that is lost.
+    }
+  };
+  return {
+    filled: (statuses) =>
+      statuses.map((status) => ({
+        ...status,
+        lastSuccess: status.lastSuccess ?? lastByStream.get(status.name) ?? null,
+      })),
+    keep: (statuses) => {
+      const fresh = statuses.filter(
+        ({ name, lastSuccess }) => lastSuccess !== null && lastByStream.get(name) !== lastSuccess,
+      );
+      for (const { name, lastSuccess } of fresh) if (lastSuccess !== null) lastByStream.set(name, lastSuccess);
+      if (fresh.length > 0) write();
+    },
+    isEmpty: () => lastByStream.size === 0,
+  };
+};
