@@ -66,7 +66,7 @@ export const replications: readonly Scenario[] = [
         says: /^(?![\s\S]*lab\.txt)/,
         withinMs: 2000,
       },
-      order('main', 'switchover'),
+      order('main', 'switchover', '--accept-loss'),
       standbyServes,
       { do: 'order', on: 'main', argv: ['replicate', 'files'], exit: 1 },
       { do: 'order', on: 'main', argv: ['replicate', 'database'], exit: 1 },
@@ -100,7 +100,7 @@ export const replications: readonly Scenario[] = [
     text: 'do-not-disturb and a call event of the standby’s term are on the main after failback, once; then the main feeds again',
     setup: { data: 'snapshot' },
     deeds: [
-      order('main', 'switchover'),
+      order('main', 'switchover', '--accept-loss'),
       standbyServes,
       writes(
         'standby',
@@ -110,7 +110,7 @@ export const replications: readonly Scenario[] = [
         'standby',
         "insert into queue_log (time, callid, queuename, agent, event) values (to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.US'), 'lab-' || extract(epoch from clock_timestamp()), 'lab', 'NONE', 'ABANDON');",
       ),
-      order('main', 'failback'),
+      order('main', 'failback', '--accept-loss'),
       mainServes,
       reads('do-not-disturb is home', 'main', 'select enablednd from userfeatures where id = 2;', /^1$/, 20_000),
       reads(
@@ -136,12 +136,12 @@ export const replications: readonly Scenario[] = [
     text: 'before what the standby collected is home, nothing overwrites it: the main is refused, and told why',
     setup: { data: 'snapshot' },
     deeds: [
-      order('main', 'switchover'),
+      order('main', 'switchover', '--accept-loss'),
       standbyServes,
       // What is to be merged cannot be, for now.
       writes('standby', 'alter table dualtone.changes rename to changes_away;'),
       writes('standby', 'update userfeatures set lastname = lastname where id = 2;'),
-      order('main', 'failback'),
+      order('main', 'failback', '--accept-loss'),
       mainServes,
       {
         do: 'expect',

@@ -72,7 +72,8 @@ const orderBack = ({ main, standby }: Views): Order | undefined => {
   // Each node counts its own moves.
   const waiting = [main, standby].find(({ needsAcknowledgement }) => needsAcknowledgement);
   if (waiting !== undefined) return { on: waiting.node.role, argv: ['acknowledge'] };
-  if (main.server === 'other' && main.health.verdict === 'up') return { on: 'main', argv: ['failback'] };
+  if (main.server === 'other' && main.health.verdict === 'up')
+    return { on: 'main', argv: ['failback', '--accept-loss'] };
   return undefined;
 };
 
