@@ -15,6 +15,12 @@ const FORWARD_BACK_TO_DATABASE = 2;
 export const databaseForwardPort = (config: Config): number => config.listen.port + FORWARD_TO_DATABASE;
 export const databaseBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_DATABASE;
 
+/** Where the files lie with which this node's PostgreSQL itself reaches the other's: its own user passes through, and no other is let at them. */
+export const databaseWayDirectory = (config: Config): string => `${config.stateDir}-database`;
+
+/** What Dualtone changed of tables so that their changes can be followed, to be undone. */
+export const identitiesPath = (config: Config): string => `${config.stateDir}/database-identities.json`;
+
 /** Where the other server's certificate is pinned. */
 export const pinnedCertificatePath = (config: Config): string => `${config.stateDir}/peer-database.pem`;
 
@@ -64,7 +70,9 @@ export const localDatabase = (config: Config, password: string): DatabaseAccess 
 export const peerDatabase = (config: Config, password: string): Result<DatabaseAccess> => {
   const { via, caFile } = config.streams.database;
   const common = { ...commonOf(config, password), name: `the database of ${config.peer.name}` };
-  if (via === 'ssh') return ok({ ...common, host: '127.0.0.1', port: databaseForwardPort(config), tls: null });
+  // The main has opened both ways; each node finds the other's at its own loopback.
+  const port = config.node.role === 'main' ? databaseForwardPort(config) : databaseBackPort(config);
+  if (via === 'ssh') return ok({ ...common, host: '127.0.0.1', port, tls: null });
   try {
     const trusted = readFileSync(caFile ?? pinnedCertificatePath(config), 'utf8');
     return ok({ ...common, host: config.peer.address, tls: { trusted, verifyName: false } });

@@ -9,7 +9,7 @@ import { createChangeTriggers, loggedTables } from '../replication/postgres/chan
 import { connectDatabase } from '../replication/postgres/connection.ts';
 import { planCopy } from '../replication/postgres/rules.ts';
 import { createDatabaseSetup, type DatabaseSetup } from '../replication/postgres/setup/setup.ts';
-import { databaseRules, localDatabase, readSecret } from './access.ts';
+import { databaseRules, databaseWayDirectory, identitiesPath, localDatabase, readSecret } from './access.ts';
 import { adminOf, adminOptions } from './peer-certificate.ts';
 
 /** What a receiver that is away may hold back on this disk. */
@@ -48,7 +48,13 @@ export const databaseSetup = async (config: Config, overwriteDrift: boolean): Pr
       peers: comesHere ? [config.peer.address] : [],
       throughSsh: database.via === 'ssh',
       hostname: config.node.name,
-      continuous: database.mode === 'continuous',
+      // Only the main's changes follow; what the standby collects is merged.
+      continuous: database.mode === 'continuous' && config.node.role === 'main',
+      following: {
+        wanted: database.mode === 'continuous',
+        identitiesFile: identitiesPath(config),
+        wayDirectory: databaseWayDirectory(config),
+      },
       keepWalMb: KEEP_WAL_MB,
       restart: ['systemctl', 'restart', 'postgresql'],
       overwriteDrift,

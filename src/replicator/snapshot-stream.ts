@@ -45,7 +45,8 @@ interface State {
   lastError: (Fault & { readonly at: WallTime }) | null;
 }
 
-const CLOCK_TOLERANCE_MS = 2000;
+/** How far the clocks of both servers may be apart. */
+export const CLOCK_TOLERANCE_MS = 2000;
 
 const notSending = () =>
   fail(
@@ -78,7 +79,8 @@ const createVoice = (reporter: StreamReporter) => {
   };
 };
 
-const asRun = (report: SnapshotReport): StreamRun => ({
+/** As the stream's interface has it. */
+export const asRun = (report: SnapshotReport): StreamRun => ({
   stream: 'database',
   startedAt: report.startedAt,
   tookMs: report.tookMs,

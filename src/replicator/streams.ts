@@ -10,6 +10,7 @@ import type { Talk } from '../replication/talk.ts';
 import { rsyncExcludes } from '../replication/voicemail/voicemail.ts';
 import { createTunnel } from '../ssh/tunnel.ts';
 import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget, tunnelForwards } from './access.ts';
+import { createContinuousStream } from './continuous-stream.ts';
 import { createDatabaseGuard } from './guard.ts';
 import { followCertificate } from './peer-certificate.ts';
 import type { Term } from './protocol.ts';
@@ -47,7 +48,7 @@ const filesOf = (
   });
 };
 
-const databaseOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Stream => {
+const snapshotsOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Stream => {
   const { database } = config.streams;
   const learn = followCertificate(config, talk, reporter);
   const access = async () => {
@@ -71,6 +72,11 @@ const databaseOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamRe
     onChanged: ({ changes }) => void talk.ask('changed', { tables: changes.map(({ table }) => table) }, 10_000),
   });
 };
+
+const databaseOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Stream =>
+  config.streams.database.mode === 'continuous'
+    ? createContinuousStream({ config, talk, clock, reporter, learn: followCertificate(config, talk, reporter) })
+    : snapshotsOf(config, talk, clock, reporter);
 
 const guardOf = (config: Config, clock: Clock, reporter: StreamReporter) =>
   createDatabaseGuard({

@@ -20,6 +20,7 @@ const subscription: SubscriptionLook = {
   way: 'w1',
   tables: ['dualtone.heartbeat', 'public.a'],
   truncated: false,
+  served: false,
   working: true,
   errors: 0,
 };
@@ -66,6 +67,7 @@ const cases: readonly [string, Partial<ReceiverLook>, string, RegExp][] = [
   ['not made by Dualtone', { subscription: { ...subscription, fingerprint: null } }, 'begin', /schema has changed/],
   ['another way', { way: 'w2' }, 'begin', /the way/],
   ['a table was emptied', { subscription: { ...subscription, truncated: true } }, 'begin', /emptied/],
+  ['it has served meanwhile', { subscription: { ...subscription, enabled: false, served: true } }, 'begin', /served/],
   ['another slot', { subscription: { ...subscription, slot: null } }, 'begin', /another slot/],
 ];
 

@@ -46,6 +46,7 @@ const brokenBy = (subscription: SubscriptionLook, source: SourceLook, look: Rece
   if (!sameTables(source.published, subscription.tables)) return 'other tables follow than before';
   if (subscription.fingerprint !== source.fingerprint) return 'the schema has changed on both nodes';
   if (subscription.way !== look.way) return 'the way to the other node has changed';
+  if (subscription.served) return 'this node has served meanwhile';
   if (subscription.truncated) return 'a table was emptied at the other node';
   return null;
 };

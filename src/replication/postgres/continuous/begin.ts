@@ -30,7 +30,7 @@ export interface ReceiverOptions {
   readonly rules: DatabaseRules;
   /** Where the former replica identities of tables are kept. */
   readonly recordFile: string;
-  /** How often both schemas are compared and sequences carried; sooner where a change cannot be taken in. */
+  /** How often both schemas are compared; sooner where a change cannot be taken in. */
   readonly schemaEveryMs: Millis;
   /** How long a beginning waits for transactions that are under way at the source. */
   readonly slotWaitMs: Millis;
@@ -100,8 +100,10 @@ export const begin = async (
   }
   const prepared = await prepareTarget(options, record, sides.target.plan);
   if (!prepared.ok) return prepared;
-  // What was emptied until now, the copy knows.
-  const forgotten = await options.admin.execute('delete from dualtone.truncations;');
+  // What was emptied until now, the copy knows; and who serves from now on says so again.
+  const forgotten = await options.admin.execute(
+    'delete from dualtone.truncations; update dualtone.guard set served = false where not serving;',
+  );
   if (!forgotten.ok) return forgotten;
   const cleared = await freeSlot(open.source, slot);
   if (!cleared.ok) return cleared;

@@ -1,5 +1,5 @@
 /** How PostgreSQL itself reaches the other node's: a connection string, and files that only it can read. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../../core/result.ts';
@@ -70,6 +70,8 @@ export const writeConninfoFiles = async (options: ConninfoOptions): Promise<Resu
   try {
     // Ours, not PostgreSQL's: its user may pass through, and puts nothing in here.
     await mkdir(directory, { recursive: true, mode: 0o711 });
+    // Whatever the process's mask took away.
+    await chmod(directory, 0o711);
     const line = [host, String(port), database, user, password].map(escaped).join(':');
     await writeFor(join(directory, PASSFILE), `${line}\n`, options);
     if (trusted !== null) await writeFor(join(directory, TRUSTED), trusted, options);

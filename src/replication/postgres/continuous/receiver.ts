@@ -40,6 +40,8 @@ export interface ReceiverState {
 export interface ContinuousReceiver {
   /** Looks at both nodes and does what is next. One at a time; repeatable; to be called every second or two while this node is passive. */
   step(epoch: Epoch): Promise<Result<ReceiverState>>;
+  /** The next step copies anew, whatever it sees; `why` for people. */
+  again(why: string): void;
   /** This node serves or is about to: nothing comes in any more. The database's own `serve` does the same; telephony never waits. */
   disable(): Promise<Result<void>>;
   /** Everything goes, whether or not the other node answers. False: its slot is there still, and the other removes it. */
@@ -63,6 +65,8 @@ interface Memory {
   errors: number | null;
   /** Steps running in which a change could not be taken in. */
   failing: number;
+  /** Somebody asked for a copy. */
+  asked: string | null;
   /** Beginnings running that failed, and when the next may be. */
   failedBeginnings: number;
   notBefore: Millis;
@@ -120,28 +124,23 @@ const noteStumbles = (memory: Memory, { errors, working }: SubscriptionLook): vo
   memory.failing = stumbled || (!working && memory.failing > 0) ? memory.failing + 1 : 0;
 };
 
-/** What both schemas are, from memory where that is fresh; `fresh` tells that it has just been read. */
-const currentSides = async (
-  { options, memory }: Context,
-  open: Open,
-): Promise<Result<{ readonly sides: Sides; readonly fresh: boolean }>> => {
+/** What both schemas are, from memory where that is fresh. */
+const currentSides = async ({ options, memory }: Context, open: Open): Promise<Result<Sides>> => {
   const now = performance.now();
   // While it stumbles or has not begun, the schema may be why.
   const due = now - memory.sidesAt >= options.schemaEveryMs || memory.failing > 0;
-  if (memory.sides !== null && !due) return ok({ sides: memory.sides, fresh: false });
+  if (memory.sides !== null && !due) return ok(memory.sides);
   const sides = await lookAtSides(open, options.schema, options.rules);
   if (!sides.ok) return sides;
   memory.sides = sides.value;
   memory.sidesAt = now;
-  return ok({ sides: sides.value, fresh: true });
+  return sides;
 };
 
 interface Seen {
   readonly look: ReceiverLook;
   readonly open: Open | null;
   readonly sides: Sides | null;
-  /** Both schemas have just been read. */
-  readonly fresh: boolean;
 }
 
 const lookAround = async (context: Context, epoch: Epoch): Promise<Result<Seen>> => {
@@ -160,14 +159,14 @@ const lookAround = async (context: Context, epoch: Epoch): Promise<Result<Seen>>
     slotName: slotName(options.node),
   };
   const blind = (unreachable: Fault): Result<Seen> =>
-    ok({ look: { ...base, source: null, unreachable }, open: null, sides: null, fresh: false });
+    ok({ look: { ...base, source: null, unreachable }, open: null, sides: null });
   if (!source.ok) return blind(source.error);
   const open: Open = { source: source.value, target: target.value };
   const sides = await currentSides(context, open);
   if (!sides.ok) return blind(sides.error);
-  const seen = await lookAtSource(open.source, base.slotName, sides.value.sides);
+  const seen = await lookAtSource(open.source, base.slotName, sides.value);
   if (!seen.ok) return blind(seen.error);
-  return ok({ look: { ...base, source: seen.value, unreachable: null }, open, ...sides.value });
+  return ok({ look: { ...base, source: seen.value, unreachable: null }, open, sides: sides.value });
 };
 
 /** While it follows: how far it is behind, whether it stumbles, and the sequences. */
@@ -175,7 +174,7 @@ const follow = async (
   { options, memory }: Context,
   open: Open,
   sides: Sides,
-  { look, fresh }: Seen,
+  { look }: Seen,
   epoch: Epoch,
 ): Promise<Result<ReceiverState>> => {
   const lag = await readLag(open.source, open.target, options.sourceNode, look.source?.slot ?? null);
@@ -185,7 +184,7 @@ const follow = async (
     return state('failed', text, { lag: lag.value });
   }
   const names = sides.target.plan.sequences.filter((name) => sides.source.plan.sequences.includes(name));
-  const carried = fresh ? await carrySequences(open.source, open.target, sides.source.catalog, names, epoch) : ok(0);
+  const carried = await carrySequences(open.source, open.target, sides.source.catalog, names, epoch);
   if (!carried.ok) return carried;
   const inStep = lag.value.ms !== null && lag.value.ms <= IN_STEP_MS && look.subscription?.working === true;
   const text = inStep ? 'Changes follow as they are made.' : 'Changes follow; this node is catching up.';
@@ -204,6 +203,7 @@ const beginAnew = async (
   const copied = await begin(options, record, open, sides, look.subscription !== null, signal);
   memory.failing = 0;
   memory.errors = null;
+  if (copied.ok) memory.asked = null;
   memory.failedBeginnings = copied.ok ? 0 : memory.failedBeginnings + 1;
   // A copy is not cheap, and what was in its way a moment ago is there still.
   memory.notBefore = copied.ok ? 0 : performance.now() + Math.min(LONGEST_REST_MS, 1000 * 2 ** memory.failedBeginnings);
@@ -232,6 +232,7 @@ const carryOut = async (
       context.memory.sides = null;
       return state(subscription?.enabled === true ? 'behind' : 'waiting', verdict.why, { fault: verdict.fault });
     case 'resume': {
+      if (context.memory.asked !== null) return beginAnew(context, seen, context.memory.asked);
       const done = await enableSubscription(admin);
       return done.ok ? state('behind', verdict.why) : done;
     }
@@ -241,6 +242,7 @@ const carryOut = async (
       if (seen.open === null || seen.sides === null) throw new Error('nothing to follow');
       if (context.memory.failing >= STEPS_BEFORE_REPAIR)
         return beginAnew(context, seen, 'a change could not be taken in');
+      if (context.memory.asked !== null) return beginAnew(context, seen, context.memory.asked);
       return follow(context, seen.open, seen.sides, seen, epoch);
   }
 };
@@ -277,6 +279,7 @@ export const createContinuousReceiver = async (
     sidesAt: 0,
     errors: null,
     failing: 0,
+    asked: null,
     failedBeginnings: 0,
     notBefore: 0,
   };
@@ -285,6 +288,9 @@ export const createContinuousReceiver = async (
     step: async (epoch) => {
       const seen = await lookAround(context, epoch);
       return seen.ok ? carryOut(context, assess(seen.value.look), seen.value, epoch) : seen;
+    },
+    again: (why) => {
+      memory.asked = why;
     },
     disable: () => disableSubscription(options.admin),
     remove: () => removeAll(context),

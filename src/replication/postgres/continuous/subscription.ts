@@ -18,6 +18,8 @@ export interface SubscriptionLook {
   readonly tables: readonly string[];
   /** A table was emptied at the other node since the copy. */
   readonly truncated: boolean;
+  /** This node has served since the copy. */
+  readonly served: boolean;
   /** Whether its process runs at this moment. */
   readonly working: boolean;
   /** Changes that it could not apply, since statistics began; null below PostgreSQL 15. */
@@ -30,6 +32,7 @@ SELECT s.enabled, s.slot, c.words[1] AS fingerprint, c.words[2] AS way,
   coalesce((SELECT json_agg(n.nspname || '.' || c.relname) FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.srsubid = s.id), '[]') AS tables,
   EXISTS (SELECT FROM dualtone.truncations) AS truncated,
+  coalesce((SELECT g.served FROM dualtone.guard g), false) AS served,
   EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subid = s.id AND w.pid IS NOT NULL) AS working,
   ${major >= 15 ? '(SELECT (e.apply_error_count + e.sync_error_count)::float8 FROM pg_stat_subscription_stats e WHERE e.subid = s.id)' : 'NULL::float8'} AS errors
 FROM dualtone.subscriptions() s, LATERAL (SELECT regexp_match(s.comment, $2) AS words) c

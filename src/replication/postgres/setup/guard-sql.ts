@@ -2,7 +2,8 @@
 
 /**
  * One row. `serving`: this node serves; `epoch`: the highest term that it heard of; `unmerged`: the term in which it
- * collected what is not merged yet; `keeps_log`: local changes are logged.
+ * collected what is not merged yet; `keeps_log`: local changes are logged; `served`: it has served since its data were last
+ * copied whole, so that single changes of the other may not simply follow.
  * A receiver holds a ROW SHARE lock on the table until its transaction ends: so `serve` knows who receives, and ends it.
  */
 export const guardTables = `
@@ -15,6 +16,7 @@ create table if not exists dualtone.guard (
   log_limit_bytes bigint not null default 2147483648,
   changed_at timestamptz not null default now()
 );
+alter table dualtone.guard add column if not exists served boolean not null default false;
 insert into dualtone.guard default values on conflict do nothing;
 create table if not exists dualtone.heartbeat (
   node text primary key,
@@ -144,7 +146,7 @@ begin
     end;
   end loop;
   perform dualtone.stop_subscriptions();
-  update dualtone.guard set serving = true, epoch = p_epoch, changed_at = clock_timestamp(),
+  update dualtone.guard set serving = true, served = true, epoch = p_epoch, changed_at = clock_timestamp(),
     unmerged = case when p_collects then coalesce(unmerged, p_epoch) else unmerged end;
   return ended;
 end $body$;

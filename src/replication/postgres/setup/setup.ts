@@ -5,6 +5,7 @@ import type { Millis } from '../../../core/words.ts';
 import type { Run } from '../../../process/run.ts';
 import { createAccessItem } from './access.ts';
 import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
+import { createFollowingItem, type FollowingWanted } from './following.ts';
 import { createGrantsItem } from './grants.ts';
 import { fitsHba } from './hba.ts';
 import type { Item, ItemContext, ItemLook } from './item.ts';
@@ -31,8 +32,9 @@ export interface SetupOptions {
   readonly throughSsh: boolean;
   /** For a certificate, if one must be made. */
   readonly hostname: string;
-  /** Changes follow one by one, in either direction: logical replication. */
+  /** Changes follow one by one out of this node: logical replication. */
   readonly continuous: boolean;
+  readonly following: Omit<FollowingWanted, 'schema'>;
   /** What an absent receiver may hold back on this disk, in MiB. */
   readonly keepWalMb: number;
   /** Restarts PostgreSQL on this node: `systemctl restart postgresql`. Only for `restartNow`. */
@@ -90,6 +92,7 @@ const itemsFor = (context: ItemContext, options: SetupOptions, run: Run): readon
     ...(peers.length > 0 ? createTlsItems(context, options.hostname, run) : []),
     ...settings.map((setting) => createSettingItem(context, setting)),
     createAccessItem(context, { database: options.admin.database, role, peers, throughSsh }),
+    createFollowingItem(context, { ...options.following, schema }),
   ];
 };
 

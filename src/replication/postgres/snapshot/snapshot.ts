@@ -6,6 +6,7 @@ import { readCatalog } from '../catalog.ts';
 import { connectDatabase, type Database, type DatabaseAccess } from '../connection.ts';
 import { digestTables, sameDigest, type TableDigest } from '../digest.ts';
 import type { Side } from '../fingerprint.ts';
+import { quoteValue } from '../identifier.ts';
 import { type PreflightLimits, preflight, spaceFault } from '../preflight.ts';
 import { type DatabaseRules, planCopy } from '../rules.ts';
 import { applyTable, fetchTable, prepareTables, type TableChange, type TableTask, tableTask } from './apply.ts';
@@ -20,6 +21,8 @@ export interface SnapshotOptions {
   readonly rules: DatabaseRules;
   /** The term on whose behalf is written; the target's guard compares it. */
   readonly epoch: Epoch;
+  /** A picture that the source has exported already; without it the run takes one of its own. */
+  readonly sourceSnapshot?: string;
   /** Of the whole run. */
   readonly timeLimitMs: Millis;
   readonly limits: PreflightLimits;
@@ -246,10 +249,12 @@ const runOpen = async (
   });
 };
 
-const begin = async (source: Database, target: Database): Promise<Result<null>> => {
+const begin = async (source: Database, target: Database, sourceSnapshot?: string): Promise<Result<null>> => {
   const begun = await source.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   if (!begun.ok) return begun;
-  return beginTarget(target);
+  const picture =
+    sourceSnapshot === undefined ? ok(0) : await source.run(`SET TRANSACTION SNAPSHOT ${quoteValue(sourceSnapshot)}`);
+  return picture.ok ? beginTarget(target) : picture;
 };
 
 const withConnections = async (
@@ -264,7 +269,7 @@ const withConnections = async (
     const [source, target] = opened;
     if (!source.ok) return source;
     if (!target.ok) return target;
-    const begun = await begin(source.value, target.value);
+    const begun = await begin(source.value, target.value, options.sourceSnapshot);
     if (!begun.ok) return begun;
     const sides = await Promise.all([openSide(source.value, options), openSide(target.value, options)]);
     const [from, to] = sides;

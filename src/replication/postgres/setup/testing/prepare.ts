@@ -27,6 +27,11 @@ export const setupOptions = (cluster: Cluster, changes: Partial<SetupOptions> = 
   throughSsh: false,
   hostname: 'node',
   continuous: false,
+  following: {
+    wanted: changes.continuous === true,
+    identitiesFile: join(cluster.socketDir, '..', 'record', 'identities.json'),
+    wayDirectory: join(cluster.socketDir, '..', 'way'),
+  },
   keepWalMb: 1024,
   restart: ['false'],
   overwriteDrift: false,
