@@ -16,7 +16,7 @@ import { removeBootScript, writeBootScript } from '../steps/gate/boot-script.ts'
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import type { GateSettings } from '../steps/gate/rules.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
-import { createAstDbFollower } from './astdb.ts';
+import { ariOf, createAstDbFollower } from './astdb.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
@@ -114,7 +114,7 @@ const journalOf = (config: Config): WrittenJournal =>
     memoryEntries: config.journal.memoryEntries,
   });
 
-/** Builds everything, opens nothing. Fails with a `key-…` code or `ami-secret-unreadable`. */
+/** Builds everything, opens nothing. Fails with a `key-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
   config: Config,
   { version, argv }: Program,
@@ -125,6 +125,8 @@ export const composeNode = (
   if (!key.ok) return key;
   const manager = managerOf(config);
   if (!manager.ok) return manager;
+  const ari = ariOf(config);
+  if (!ari.ok) return ari;
   const settings = toSettings(config);
   // Hooks are told the epoch of the plan; the agent that knows it comes after them.
   const adapterById = stepAdaptersOf(config, clock, () => agent.state().plan.epoch);
@@ -139,7 +141,7 @@ export const composeNode = (
   // Probes may be late by a quarter of their period; half of it they would call late themselves.
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
   const stream = createPairStream(config, key.value, clock);
-  const follower = createAstDbFollower(config, stream, manager.value, null, clock);
+  const follower = createAstDbFollower(config, stream, manager.value, ari.value, clock);
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const agent: Agent = createAgent({
     config,

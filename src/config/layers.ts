@@ -15,6 +15,38 @@ export const merge = (lower: unknown, upper: unknown): unknown => {
   return Object.fromEntries([...keys].map((key) => [key, merge(lower[key], upper[key])]));
 };
 
+/** An entry that stands for the list of the profile. */
+const OF_PROFILE = '+profile';
+
+/**
+ * `streams` of the file above those of the profile. A list with the entry `+profile` has the profile's too: one of them in
+ * the place of that entry, the others at the end, so that each entry of the file keeps its number, and its line in messages.
+ */
+const extended = (lower: unknown, upper: unknown): unknown => {
+  if (Array.isArray(upper)) {
+    const [first, ...others] = Array.isArray(lower) ? lower : [];
+    if (!upper.includes(OF_PROFILE)) return upper;
+    const own = upper.flatMap((entry) => (entry !== OF_PROFILE ? [entry] : first === undefined ? [] : [first]));
+    return [...own, ...others];
+  }
+  if (upper === undefined) return lower;
+  if (!isMap(upper)) return upper;
+  const below = isMap(lower) ? lower : {};
+  const keys = new Set([...Object.keys(below), ...Object.keys(upper)]);
+  return Object.fromEntries([...keys].map((key) => [key, extended(below[key], upper[key])]));
+};
+
+/** What the profile collects is collected where files follow at all: a profile alone opens no way between the nodes. */
+const withStreams = (profile: Raw, raw: Raw): Raw => {
+  const upper = raw['streams'];
+  if (upper !== undefined && !isMap(upper)) return raw;
+  const merged = extended(profile['streams'], upper ?? {}) as Raw;
+  const files = merged['files'];
+  const follows = isMap(files) && files['enabled'] === true;
+  const isOwn = isMap(upper) && upper['collected'] !== undefined;
+  return { ...raw, streams: follows || isOwn ? merged : { ...merged, collected: [] } };
+};
+
 const QUICK_PROBES = ['ami', 'sip', 'tcp', 'icmp'];
 
 /** Quick probes without a pace of their own have that of `probes`. */
@@ -42,7 +74,7 @@ export const withNodeDefaults = (raw: Raw): Raw => {
     isMap(arbiter) && arbiter['kind'] === 'checkpoints'
       ? { ...raw, arbiter: { ...arbiterOfPreset(preset), ...arbiter } }
       : raw;
-  return withPace(merge(merge(profile, presetRaw), withArbiter) as Raw);
+  return withPace(merge(merge(profile, presetRaw), withStreams(profile, withArbiter)) as Raw);
 };
 
 /** A checkpoint's file above the lease times of its preset. */

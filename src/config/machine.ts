@@ -54,6 +54,11 @@ const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
     const remedy = 'write the secret of manager.conf into it, mode 0600, or set probes.ami to null';
     clashes.push(...secretFileClash(['probes', 'ami', 'secret-file'], config.probes.ami.secretFile, machine, remedy));
   }
+  const { ari } = config.streams.astdb;
+  if (ari !== null) {
+    const remedy = 'write the password of ari.conf into it, mode 0600, or set streams.astdb.ari to null';
+    clashes.push(...secretFileClash(['streams', 'astdb', 'ari', 'secret-file'], ari.secretFile, machine, remedy));
+  }
   if (own.includes(canonical(config.peer.address))) {
     clashes.push({
       path: ['peer', 'address'],

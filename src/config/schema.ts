@@ -186,7 +186,10 @@ export const nodeSections = {
     .enum(['classic', 'blog2012', 'remsys', 'fast', 'quick'])
     .default('fast')
     .describe('Sets defaults of several keys at once; every one may be given here again.'),
-  profile: z.enum(['asterisk', 'xivo']).default('asterisk').describe('What a node consists of.'),
+  profile: z
+    .enum(['asterisk', 'xivo', 'wazo'])
+    .default('asterisk')
+    .describe('What a node consists of: defaults of its services, probes, and rules of `streams`.'),
   telephony: z
     .enum(['warm', 'cold'])
     .default('warm')

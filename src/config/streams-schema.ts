@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, address, duration, name, port } from './scalars.ts';
+import { absolutePath, address, argv, duration, name, port, unitName } from './scalars.ts';
 
 /** A table or column name, or a pattern with `*`, as PostgreSQL writes names in the catalogue. */
 const tablePattern = () =>
@@ -48,6 +48,21 @@ const accessKeys = {
     .default('dualtone')
     .describe('The role that Dualtone uses, with no more rights than it needs.'),
 };
+
+const reloadRule = () =>
+  z.strictObject({
+    tables: z.array(tablePattern()).min(1).max(100).describe('When one of these changed; `*` stands for any letters.'),
+    run: argv()
+      .nullable()
+      .prefault(null)
+      .describe('A program that is run first; one that is not installed is passed over.'),
+    restart: z.array(unitName()).max(50).prefault([]).describe('Systemd units that are restarted where they run.'),
+    asterisk: z
+      .array(z.string().regex(/^[a-z0-9_]{1,60}(\.so)?$/))
+      .max(50)
+      .prefault([])
+      .describe('Modules of Asterisk that are reloaded where it runs; those that are not loaded are passed over.'),
+  });
 
 const databaseSchema = z
   .strictObject({
@@ -103,7 +118,10 @@ const databaseSchema = z
           key: column().default('id').describe('Its primary key.'),
           time: column().nullable().prefault(null).describe('When the event was; null: told by its parent.'),
           parent: z
-            .strictObject({ table: describedTable(), column: column().describe('Its column with the key of the event.') })
+            .strictObject({
+              table: describedTable(),
+              column: column().describe('Its column with the key of the event.'),
+            })
             .nullable()
             .prefault(null)
             .describe('The events that its rows belong to, and the column that says to which.'),
@@ -112,6 +130,11 @@ const databaseSchema = z
       .max(50)
       .prefault([])
       .describe('Tables of events that each node writes for itself: merged back at failback.'),
+    reload: z
+      .array(reloadRule())
+      .max(100)
+      .prefault([])
+      .describe('What the passive node reloads after a run that changed something, because it caches it.'),
   })
   .prefault({})
   .describe('PostgreSQL.');
@@ -129,6 +152,24 @@ const filesSchema = z
   })
   .prefault({})
   .describe('Files.');
+
+const ariSchema = z.strictObject({
+  port: port().default(8088).describe('`bindport` of http.conf.'),
+  prefix: z
+    .string()
+    .max(100)
+    .regex(/^(\/[\w.-]+)*$/)
+    .default('')
+    .describe('`prefix` of http.conf.'),
+  user: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+    .default('dualtone')
+    .describe('Section of ari.conf, not read-only.'),
+  'secret-file': absolutePath()
+    .default('/etc/dualtone/ari.secret')
+    .describe('A file with nothing but its password; mode 0600 or 0400.'),
+});
 
 /** Streams of replicated data, with the way between the nodes. */
 export const streamsSchema = z
@@ -164,6 +205,12 @@ export const streamsSchema = z
           .describe('Families that follow; `*` stands for any letters.'),
         exclude: z.array(z.string().min(1).max(100)).max(200).prefault([]).describe('Families that do not.'),
         resync: duration(1000).prefault('30s').describe('A full comparison this often, besides each change.'),
+        ari: ariSchema
+          .nullable()
+          .prefault(null)
+          .describe(
+            "This node's Asterisk REST interface, on loopback: with it phones that registered at the other node are reachable at once.",
+          ),
       })
       .prefault({})
       .describe('Registrations of phones, do-not-disturb, forwards, queue members and whatever else Asterisk keeps.'),

@@ -1,4 +1,5 @@
 import type { Profile } from '../profile.ts';
+import { xivoStreams } from './streams.ts';
 
 /**
  * The telephony group with DHCP and monit, in the order in which XiVO's own scripts start it:
@@ -25,5 +26,6 @@ export const xivoProfile: Profile = {
       { unit: 'monit.service', when: 'active' },
     ],
     probes: { ami: {} },
+    streams: xivoStreams,
   },
 };

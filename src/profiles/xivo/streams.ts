@@ -43,6 +43,46 @@ const userStatus = [
 
 const queueLog = { table: 'queue_log', key: 'id', time: 'time' };
 
+/** What Asterisk keeps in memory of the generated configuration, by the tables it is made of. Modules that a server does not have are passed over. */
+const asteriskReloads = [
+  {
+    tables: ['queue', 'queuefeatures', 'queuemember', '*queueskill*', 'queuepenalty*', 'staticqueue'],
+    asterisk: ['app_queue.so'],
+  },
+  { tables: ['voicemail', 'staticvoicemail'], asterisk: ['app_voicemail.so'] },
+  { tables: ['musiconhold', 'moh'], asterisk: ['res_musiconhold.so'] },
+  { tables: ['*meetme*', 'conference', 'asterisk_file*'], asterisk: ['app_confbridge.so', 'app_meetme.so'] },
+  { tables: ['features', 'parkinglot', 'parking_lot'], asterisk: ['features', 'res_parking.so'] },
+  { tables: ['*iax', 'trunkfeatures'], asterisk: ['chan_iax2.so'] },
+  { tables: ['sccp*'], asterisk: ['chan_sccp.so'] },
+  {
+    tables: [
+      'extensions',
+      'feature_extension',
+      'context*',
+      'dial*',
+      'incall',
+      'outcall*',
+      'groupfeatures',
+      'schedule*',
+      'ivr*',
+      'paging*',
+      'pickup*',
+      'callfilter*',
+      'func_key*',
+      'phonefunckey',
+      'userfeatures',
+      'user_line',
+      'line*',
+      'switchboard*',
+      'application*',
+    ],
+    asterisk: ['pbx_config.so'],
+  },
+];
+
+const sipTables = ['*sip*', 'usercustom', 'userfeatures', 'user_line', 'line*', 'trunkfeatures', 'callerid'];
+
 /** XiVO: one table of calls, addresses of its provisioning service, DHCP that follows since both nodes share the phones' network. */
 export const xivoStreams = {
   database: {
@@ -55,6 +95,7 @@ export const xivoStreams = {
       queueLog,
       { table: 'queue_info', key: 'id', time: 'call_time_t' },
     ],
+    reload: [...asteriskReloads, { tables: sipTables, asterisk: ['chan_sip.so', 'res_pjsip.so'] }],
   },
   files: {
     directories: [
@@ -98,6 +139,27 @@ export const wazoStreams = {
       { table: 'cel', key: 'id', time: 'eventtime', parent: ofCall },
       queueLog,
       { table: 'stat_switchboard_queue', key: 'id', time: 'time' },
+    ],
+    reload: [
+      // These remember who the master tenant is, and answer nobody when it is another one.
+      {
+        tables: ['tenant', 'auth_tenant'],
+        restart: [
+          'wazo-auth.service',
+          'wazo-confd.service',
+          'wazo-dird.service',
+          'wazo-chatd.service',
+          'wazo-webhookd.service',
+          'wazo-plugind.service',
+        ],
+      },
+      ...asteriskReloads,
+      {
+        // The generated SIP configuration is cached by itself.
+        tables: [...sipTables, 'register_iax', 'tenant'],
+        run: ['/usr/bin/wazo-confgen', 'asterisk/pjsip.conf', '--invalidate'],
+        asterisk: ['res_pjsip.so'],
+      },
     ],
   },
   files: {
