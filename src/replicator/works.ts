@@ -3,6 +3,7 @@
 import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
 import { fail, type Result } from '../core/result.ts';
+import { run } from '../process/run.ts';
 import type { Merges } from '../replication/merge/orchestrate.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
@@ -10,6 +11,7 @@ import { createLosses, type Losses } from './losses.ts';
 import { createMailboxes } from './mailboxes.ts';
 import { createMerging, type Merging } from './merging.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
+import { createReload, type Reload } from './reload.ts';
 import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync.ts';
 
@@ -178,6 +180,9 @@ const mergingOf = (
   return { merging, endMerging };
 };
 
+const reloadOf = (config: Config, talk: Talk, reporter: StreamReporter): Reload =>
+  createReload({ rules: config.streams.database.reload, talk, run, clock: systemClock, reporter });
+
 /** Everything of one replicator; `say` reaches the agent. */
 export const createReplicatorWorks = (config: Config, say: (message: FromReplicator) => void): ReplicatorWorks => {
   const reporter: StreamReporter = {
@@ -189,6 +194,7 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
   const { merging, endMerging } = mergingOf(config, peer.talk, reporter, say, streams);
   const own = () => streams.all.map((stream) => stream.status());
   const losses = createLosses({ config, talk: peer.talk, clock: systemClock, own, merging });
+  const reload = reloadOf(config, peer.talk, reporter);
   const inner: Inner = { config, say, reporter, peer, streams, merging, losses, cancelById: new Map() };
   const teller = createTeller(inner);
   let right: StreamRight = { holding: 0, highest: 0 };
@@ -197,12 +203,14 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
     streams.setRight(right, terms);
     merging.setRight(right, terms);
     losses.setHolding(right.holding);
+    reload.setHolding(right.holding);
   };
   return {
     start: () => {
       answerSync(config, peer.talk, reporter);
       merging.start();
       losses.start();
+      reload.start();
       for (const stream of streams.all) stream.start();
       teller.start();
     },
@@ -229,7 +237,7 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
       await endMerging();
       losses.stop();
       for (const cancel of inner.cancelById.values()) cancel.abort();
-      await streams.stop();
+      await Promise.all([streams.stop(), reload.stop()]);
       peer.talk.stop();
     },
   };

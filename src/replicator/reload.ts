@@ -1,0 +1,228 @@
+/** After a run that changed something: what caches it on this passive node is reloaded, by the rules of the profile. */
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Millis } from '../core/words.ts';
+import type { Clock } from '../ports.ts';
+import type { Run } from '../process/run.ts';
+import { matchesPattern } from '../replication/postgres/rules.ts';
+import type { StreamReporter } from '../replication/stream.ts';
+import type { Talk } from '../replication/talk.ts';
+
+export interface ReloadRule {
+  readonly tables: readonly string[];
+  readonly run: readonly string[] | null;
+  readonly restart: readonly string[];
+  readonly asterisk: readonly string[];
+}
+
+export interface ReloadOptions {
+  readonly rules: readonly ReloadRule[];
+  readonly talk: Talk;
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly reporter: StreamReporter;
+}
+
+export interface Reload {
+  start(): void;
+  /** The term under which this node serves, 0 when it does not: then nothing is reloaded, and what is under way is ended. */
+  setHolding(holding: number): void;
+  stop(): Promise<void>;
+}
+
+/** What is to be done, each thing once, in the order of the rules: programs, then units, then Asterisk. */
+export interface ReloadPlan {
+  readonly programs: readonly (readonly string[])[];
+  readonly units: readonly string[];
+  readonly modules: readonly string[];
+}
+
+/** Runs that follow each other closely are answered together. */
+const SETTLE_MS: Millis = 1000;
+const ASTERISK_MS: Millis = 20_000;
+const PROGRAM_MS: Millis = 60_000;
+const MOST_TABLES = 2000;
+
+/** The plan for these tables; all lists empty where nothing caches them. */
+export const planReload = (rules: readonly ReloadRule[], tables: ReadonlySet<string>): ReloadPlan => {
+  const hit = rules.filter((rule) =>
+    rule.tables.some((pattern) => [...tables].some((table) => matchesPattern(pattern, table))),
+  );
+  const programs = new Map(hit.flatMap(({ run }) => (run === null ? [] : [[run.join('\0'), run] as const])));
+  return {
+    programs: [...programs.values()],
+    units: [...new Set(hit.flatMap(({ restart }) => restart))],
+    modules: [...new Set(hit.flatMap(({ asterisk }) => asterisk))],
+  };
+};
+
+type Deed = 'done' | 'passed-over';
+
+const notReloaded = (what: string, why: string) =>
+  fail(
+    'reload-failed',
+    `${what} was not reloaded after a run: ${why}.`,
+    'Reload it by hand on the standby; until then it knows the former configuration.',
+  );
+
+const words = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 200) || 'no reason was given';
+
+interface Tools {
+  readonly run: Run;
+  readonly signal: AbortSignal;
+}
+
+const runProgram = async ({ run, signal }: Tools, argv: readonly string[]): Promise<Result<Deed>> => {
+  const ended = await run(argv, { timeoutMs: PROGRAM_MS, signal });
+  if (!ended.ok) return ended.error.code === 'program-missing' ? ok('passed-over') : ended;
+  if (ended.value.exitCode === 0) return ok('done');
+  return notReloaded(argv.join(' '), words(ended.value.stderr || ended.value.stdout));
+};
+
+const restartUnit = async ({ run, signal }: Tools, unit: string): Promise<Result<Deed>> => {
+  const looked = await run(['systemctl', 'is-active', '--quiet', unit], { timeoutMs: PROGRAM_MS, signal });
+  if (!looked.ok) return looked;
+  if (looked.value.exitCode !== 0) return ok('passed-over');
+  const ended = await run(['systemctl', 'restart', unit], { timeoutMs: PROGRAM_MS, signal });
+  if (!ended.ok) return ended;
+  return ended.value.exitCode === 0 ? ok('done') : notReloaded(unit, words(ended.value.stderr));
+};
+
+const askAsterisk = ({ run, signal }: Tools, line: string) =>
+  run(['asterisk', '-rx', line], { timeoutMs: ASTERISK_MS, signal });
+
+/** On a cold standby there is no Asterisk to be told: it reads all when it starts. */
+const isAsteriskUp = async (tools: Tools): Promise<boolean> => {
+  const asked = await askAsterisk(tools, 'core show uptime seconds');
+  return asked.ok && asked.value.exitCode === 0;
+};
+
+const reloadModule = async (tools: Tools, module: string): Promise<Result<Deed>> => {
+  const asked = await askAsterisk(tools, `module reload ${module}`);
+  if (!asked.ok) return asked;
+  const said = asked.value.stdout;
+  if (/no such module|not found|does not support reload/i.test(said)) return ok('passed-over');
+  const isGood = asked.value.exitCode === 0 && !/error|fail|not properly initialized|not ready/i.test(said);
+  return isGood ? ok('done') : notReloaded(`Asterisk's ${module}`, words(said || asked.value.stderr));
+};
+
+interface State {
+  readonly options: ReloadOptions;
+  tables: Set<string>;
+  holding: number;
+  abort: AbortController;
+  working: Promise<void> | null;
+  cancelWait: () => void;
+  /** What was told as failed, so that it is told once. */
+  readonly failed: Set<string>;
+  stopped: boolean;
+}
+
+/** Does the plan; what fails keeps nothing else from its turn. */
+const carryOut = async (state: State, plan: ReloadPlan): Promise<void> => {
+  const { run, reporter } = state.options;
+  const tools: Tools = { run, signal: state.abort.signal };
+  const done: string[] = [];
+  const passedOver: string[] = [];
+  const faults: { readonly what: string; readonly message: string }[] = [];
+  const attempt = async (what: string, deed: () => Promise<Result<Deed>>): Promise<void> => {
+    if (tools.signal.aborted) return;
+    const result = await deed();
+    if (tools.signal.aborted) return;
+    if (!result.ok) {
+      faults.push({ what, message: result.error.message });
+      if (!state.failed.has(what))
+        reporter.say('warning', 'reload-failed', `${result.error.message} ${result.error.remedy}`);
+      state.failed.add(what);
+      return;
+    }
+    state.failed.delete(what);
+    (result.value === 'done' ? done : passedOver).push(what);
+  };
+  for (const argv of plan.programs) await attempt(argv.join(' '), () => runProgram(tools, argv));
+  for (const unit of plan.units) await attempt(unit, () => restartUnit(tools, unit));
+  if (plan.modules.length > 0 && !tools.signal.aborted) {
+    if (await isAsteriskUp(tools))
+      for (const module of plan.modules) await attempt(module, () => reloadModule(tools, module));
+    else passedOver.push('asterisk');
+  }
+  reporter.note('reload', { done, passedOver, faults, ended: tools.signal.aborted });
+};
+
+const work = async (state: State): Promise<void> => {
+  while (state.tables.size > 0 && state.holding === 0 && !state.stopped) {
+    const tables = state.tables;
+    state.tables = new Set();
+    state.abort = new AbortController();
+    const plan = planReload(state.options.rules, tables);
+    if (plan.programs.length + plan.units.length + plan.modules.length > 0) await carryOut(state, plan);
+  }
+};
+
+const begin = (state: State): void => {
+  state.working ??= work(state).finally(() => {
+    state.working = null;
+  });
+};
+
+/** Calls were never waited for here: who serves is not touched, and is told what it may lack. */
+const giveUp = (state: State): void => {
+  const isLate = state.tables.size > 0 || state.working !== null;
+  state.cancelWait();
+  state.tables = new Set();
+  state.abort.abort();
+  if (!isLate) return;
+  state.options.reporter.say(
+    'warning',
+    'reload-not-finished',
+    'This node began to serve before all was reloaded that had just come from the main; what changed there in the last seconds may not be in force: reload it by hand.',
+  );
+};
+
+const tablesOf = (parameters: unknown): readonly string[] | null => {
+  const given =
+    typeof parameters === 'object' && parameters !== null ? (parameters as { tables?: unknown }).tables : null;
+  if (!Array.isArray(given) || given.length > MOST_TABLES) return null;
+  return given.every((table) => typeof table === 'string') ? given : null;
+};
+
+/** Answers the main's `changed`, at once; what is reloaded follows a second later and is journaled. */
+export const createReload = (options: ReloadOptions): Reload => {
+  const { talk, clock } = options;
+  const state: State = {
+    options,
+    tables: new Set(),
+    holding: 0,
+    abort: new AbortController(),
+    working: null,
+    cancelWait: () => undefined,
+    failed: new Set(),
+    stopped: false,
+  };
+  return {
+    start: () =>
+      talk.answer('changed', async (parameters) => {
+        const tables = tablesOf(parameters);
+        if (tables === null)
+          return fail(
+            'peer-bad-question',
+            'The other node asked something odd.',
+            'Run the same version on both nodes.',
+          );
+        if (state.holding > 0 || state.stopped) return ok(null);
+        for (const table of tables) state.tables.add(table);
+        state.cancelWait();
+        state.cancelWait = clock.at(clock.now() + SETTLE_MS, () => begin(state));
+        return ok(null);
+      }),
+    setHolding: (holding) => {
+      state.holding = holding;
+      if (holding > 0) giveUp(state);
+    },
+    stop: async () => {
+      state.stopped = true;
+      state.cancelWait();
+      state.abort.abort();
+      await state.working;
+    },
+  };
+};
