@@ -4,7 +4,7 @@ import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Epoch, Millis } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
-import type { Work } from '../replicator/protocol.ts';
+import { ENTRY, type Work } from '../replicator/protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A line above this is nobody we know. */
@@ -93,15 +93,23 @@ const readCommand = (input: unknown): Command | null => {
 const isName = (input: unknown): input is string =>
   typeof input === 'string' && /^[a-z0-9][a-z0-9-]{0,63}$/.test(input);
 
+/** As many as a line holds. */
+const MOST_ENTRIES = 1000;
+
+const areEntries = (input: unknown): input is readonly string[] =>
+  Array.isArray(input) && input.length <= MOST_ENTRIES && input.every((id) => typeof id === 'string' && ENTRY.test(id));
+
 const readWork = (input: unknown): Work | null => {
   if (!isRecord(input)) return null;
-  const { name, stream, merge, configuration } = input;
+  const { name, stream, merge, configuration, accept = [], refuse = [] } = input;
   switch (name) {
     case 'replicate':
       return stream === null || isName(stream) ? { name, stream } : null;
     case 'merge-run':
-      return configuration === 'ask' || configuration === 'accept' || configuration === 'refuse'
-        ? { name, configuration }
+      return (configuration === 'ask' || configuration === 'accept' || configuration === 'refuse') &&
+        areEntries(accept) &&
+        areEntries(refuse)
+        ? { name, configuration, accept, refuse }
         : null;
     case 'merge-undo':
       return isCount(merge) ? { name, merge } : null;

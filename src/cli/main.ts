@@ -163,6 +163,8 @@ const addMerge = (shelf: Shelf): void => {
   add(shelf, merge, 'run', 'bring it now; goes on where a former one stopped', async (o, out) =>
     (await commands()).run(o, out),
   )
+    .option('--accept <id...>', 'take these changes of configuration over')
+    .option('--refuse <id...>', 'leave these out')
     .option('--accept-all', 'also configuration that was changed on the standby')
     .option('--refuse-all', 'configuration that was changed on the standby is left out, and listed');
   add(shelf, merge, 'undo <number>', 'take a merge back', async (o, out, [number]) =>

@@ -12,11 +12,21 @@ export interface Term {
   readonly settled: boolean;
 }
 
+/** The id of something that waits for a person's decision in a merge. */
+export const ENTRY = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+
 /** What a person may ask for. */
 export type Work =
   | { readonly name: 'replicate'; readonly stream: string | null }
   | { readonly name: 'merge-preview' }
-  | { readonly name: 'merge-run'; readonly configuration: 'ask' | 'accept' | 'refuse' }
+  | {
+      readonly name: 'merge-run';
+      /** For all that waits for a decision. */
+      readonly configuration: 'ask' | 'accept' | 'refuse';
+      /** For single entries, by their ids of the report. */
+      readonly accept: readonly string[];
+      readonly refuse: readonly string[];
+    }
   | { readonly name: 'merge-undo'; readonly merge: number }
   | { readonly name: 'merge-report'; readonly merge: number | null }
   | { readonly name: 'loss' }

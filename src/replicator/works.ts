@@ -2,9 +2,9 @@
 
 import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
-import { fail, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
-import type { Merges } from '../replication/merge/orchestrate.ts';
+import type { MergeRunOptions, Merges } from '../replication/merge/orchestrate.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
 import { createLosses, type Losses } from './losses.ts';
@@ -98,13 +98,25 @@ interface Inner {
 
 type MergeWork = Extract<Work, { name: `merge-${string}` }>;
 
+/** Decisions are about what a person has seen: a report, or a preview. */
+const runMerge = async (
+  merges: Merges,
+  { configuration, accept, refuse }: Extract<Work, { name: 'merge-run' }>,
+  options: RunOptions,
+): Promise<Result<unknown>> => {
+  const decided = [...accept.map((id) => [id, 'accept'] as const), ...refuse.map((id) => [id, 'refuse'] as const)];
+  const run: MergeRunOptions = { ...options, decisions: { all: configuration, byId: Object.fromEntries(decided) } };
+  const known = decided.length === 0 ? ok(null) : await merges.knows([...accept, ...refuse], run);
+  return known.ok ? merges.run(run) : known;
+};
+
 const performMerge = async (merges: Merges | null, work: MergeWork, options: RunOptions): Promise<Result<unknown>> => {
   if (merges === null) return notHere();
   switch (work.name) {
     case 'merge-preview':
       return merges.preview({ ...options, decisions: { all: 'ask', byId: {} } });
     case 'merge-run':
-      return merges.run({ ...options, decisions: { all: work.configuration, byId: {} } });
+      return runMerge(merges, work, options);
     case 'merge-undo':
       return merges.undo(work.merge, options);
     case 'merge-report':

@@ -1,5 +1,6 @@
 /** `dualtone merge`: what the standby collected while it served, brought to the main. On the main. */
 import type { MergePreview, MergeReport } from '../../replication/merge/report.ts';
+import { ENTRY } from '../../replicator/protocol.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { CommonOptions, Output } from '../target.ts';
 import { Ended } from '../target.ts';
@@ -28,18 +29,35 @@ const showReport = async (report: MergeReport, options: CommonOptions, output: O
   return report.failed.length === 0 ? EXIT.ok : EXIT.refused;
 };
 
+const shownId = (id: string): string => JSON.stringify(id.slice(0, 80));
+
 export interface RunFlags extends CommonOptions {
   readonly acceptAll?: boolean;
   readonly refuseAll?: boolean;
+  readonly accept?: readonly string[];
+  readonly refuse?: readonly string[];
 }
 
+const usage = (problem: string, remedy: string, output: Output): ExitCode => {
+  output.err(`dualtone: ${problem}\n    ${remedy}\n`);
+  return EXIT.usage;
+};
+
 export const run = async (options: RunFlags, output: Output): Promise<ExitCode> => {
-  if (options.acceptAll === true && options.refuseAll === true) {
-    output.err('dualtone: --accept-all and --refuse-all say opposite things.\n    give one of them\n');
-    return EXIT.usage;
-  }
+  const { accept = [], refuse = [] } = options;
+  if (options.acceptAll === true && options.refuseAll === true)
+    return usage('--accept-all and --refuse-all say opposite things.', 'give one of them', output);
+  const both = accept.find((id) => refuse.includes(id));
+  if (both !== undefined) return usage(`${shownId(both)} is to be both accepted and refused.`, 'name it once', output);
+  const odd = [...accept, ...refuse].find((id) => !ENTRY.test(id));
+  if (odd !== undefined)
+    return usage(
+      `${shownId(odd)} is no id of a change.`,
+      '`dualtone merge report` lists what waits, each with its id',
+      output,
+    );
   const configuration = options.acceptAll === true ? 'accept' : options.refuseAll === true ? 'refuse' : 'ask';
-  const report = (await askFor({ name: 'merge-run', configuration }, options, output)) as MergeReport;
+  const report = (await askFor({ name: 'merge-run', configuration, accept, refuse }, options, output)) as MergeReport;
   return showReport(report, options, output);
 };
 

@@ -2,6 +2,7 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Epoch, Millis, WallTime } from '../../core/words.ts';
 import type { StreamProgress } from '../stream.ts';
+import { knowEntries } from './entries.ts';
 import {
   advance,
   lastEpoch,
@@ -42,6 +43,11 @@ export interface Merges {
    * settled. Faults: `merge-nothing`, `merge-part-failed`, `merge-cancelled`, `merge-not-kept`, those of asking the standby.
    */
   run(options: MergeRunOptions): Promise<Result<MergeReport>>;
+  /**
+   * Whether all these wait for a decision, or were refused, by the last report or else by a preview. Faults: `merge-entry-unknown`,
+   * those of the preview.
+   */
+  knows(ids: readonly string[], options: MergeRunOptions): Promise<Result<null>>;
   /** Faults: `merge-unknown`, `merge-undone-already`, `merge-part-failed`, `merge-cancelled`, `merge-not-kept`. */
   undo(number: number, options: Pick<MergeRunOptions, 'signal' | 'onProgress'>): Promise<Result<MergeReport>>;
   /** Null: the last one. Faults: `merge-unknown`, `merge-not-kept`. */
@@ -354,6 +360,7 @@ export const createMerges = (options: MergesOptions): Merges => {
   return {
     preview: (asked) => alone(() => previewAll(options, asked)),
     run: (asked) => alone(() => beginOrContinue(options, asked)),
+    knows: (ids, asked) => alone(() => knowEntries(options.store, ids, () => previewAll(options, asked))),
     undo: (number, asked) =>
       alone(async () => {
         const merge = find(number);
