@@ -1,5 +1,5 @@
 import { profileByName } from '../profiles/index.ts';
-import { arbiterOfPreset, presetByName } from './presets.ts';
+import { presetByName } from './presets.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -69,12 +69,7 @@ export const withNodeDefaults = (raw: Raw): Raw => {
   const preset = named(raw['preset'], 'fast');
   const profile = profileByName[named(raw['profile'], 'asterisk')]?.defaults ?? {};
   const presetRaw = Object.hasOwn(presetByName, preset) ? presetByName[preset] : {};
-  const arbiter = raw['arbiter'];
-  const withArbiter =
-    isMap(arbiter) && arbiter['kind'] === 'checkpoints'
-      ? { ...raw, arbiter: { ...arbiterOfPreset(preset), ...arbiter } }
-      : raw;
-  return withPace(merge(merge(profile, presetRaw), withStreams(profile, withArbiter)) as Raw);
+  return withPace(merge(merge(profile, presetRaw), withStreams(profile, raw)) as Raw);
 };
 
 /** A checkpoint's file above the lease times of its preset. */

@@ -144,7 +144,6 @@ test('presets fill in, profiles below them, and each key of the file wins by its
     `${BASE}preset: remsys\narbiter: { kind: checkpoints, checkpoints: [{ kind: ping, name: r, address: 10.0.0.9 }] }`,
   );
   assert.equal(remsys.failback.policy, 'manual');
-  assert.ok(remsys.arbiter.kind === 'checkpoints' && remsys.arbiter.need === 'all');
   assert.ok(remsys.watch.kind === 'looks' && remsys.watch.badLooks === 5 && remsys.watch.everyMs === 60_000);
   const quick = good(
     `${BASE}preset: quick\nprobes: { tcp: [{ name: web, port: 80 }, { name: x, port: 81, timeout: 70ms }] }`,

@@ -22,7 +22,3 @@ export const presetByName: Readonly<Record<string, Readonly<Record<string, unkno
     probes: { period: '40ms', timeout: '100ms' },
   },
 };
-
-/** `need: all` belongs to REMSYS where it has checkpoints at all. */
-export const arbiterOfPreset = (preset: string): Readonly<Record<string, unknown>> =>
-  preset === 'remsys' ? { need: 'all' } : {};

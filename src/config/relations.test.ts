@@ -40,12 +40,6 @@ const TABLE: readonly (readonly [string, string, RegExp])[] = [
     /x: two votes/,
   ],
   [CHECKPOINTS('{ name: x, address: 10.0.0.2 }'), 'arbiter.checkpoints[0].address', /the peer/],
-  [CHECKPOINTS('{ name: x, address: 10.0.0.3 }', ', need: 1'), 'arbiter.need', /there is none/],
-  [
-    CHECKPOINTS('{ kind: ping, name: x, address: 10.0.0.3 }, { kind: ping, name: y, address: 10.0.0.4 }', ', need: 1'),
-    'arbiter.need',
-    /2 to 2 make sense/,
-  ],
   [`${BASE}virtual-ip: { addresses: [10.0.0.2/24], interface: eth0 }`, 'virtual-ip.addresses[0]', /own/],
   [`${BASE}virtual-ip: { addresses: ["fd00::9/64"], interface: eth0 }`, 'virtual-ip.addresses', /family/],
   [`${BASE}gate: { enforce: false }`, 'gate.enforce', /both nodes/],

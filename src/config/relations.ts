@@ -142,30 +142,10 @@ const checkpointAddressRules = (arbiter: Config['arbiter'], sections: Sections):
   });
 };
 
-const needRules = (arbiter: Config['arbiter']): readonly Clash[] => {
-  if (arbiter.kind !== 'checkpoints') return none;
-  const pings = arbiter.checkpoints.filter((each) => each.kind === 'ping').length;
-  if (typeof arbiter.need === 'string') return none;
-  const majority = Math.floor(pings / 2) + 1;
-  if (arbiter.need >= majority && arbiter.need <= pings) return none;
-  const range = pings === 0 ? 'there is none' : `${majority} to ${pings} make sense`;
-  return [
-    {
-      path: ['arbiter', 'need'],
-      message: `need: ${arbiter.need} counts ping targets, and ${range}; voters always need a majority`,
-      remedy: 'leave it out, or write majority or all',
-    },
-  ];
-};
-
 const arbiterRules = (sections: Sections): readonly Clash[] => {
   const { arbiter } = sections;
   if (arbiter === undefined) return none;
-  return [
-    ...checkpointNameRules(arbiter, sections),
-    ...checkpointAddressRules(arbiter, sections),
-    ...needRules(arbiter),
-  ];
+  return [...checkpointNameRules(arbiter, sections), ...checkpointAddressRules(arbiter, sections)];
 };
 
 const virtualIpRules = ({ virtualIp, node, peer }: Sections): readonly Clash[] => {

@@ -46,10 +46,6 @@ const arbiterSchema = z
         .literal('checkpoints')
         .describe('`checkpoints`: a majority of the nodes and checkpoints grants the right to serve.'),
       checkpoints: z.array(checkpointSchema).min(1).max(9).describe('The outside points of view.'),
-      need: z
-        .union([z.literal('majority'), z.literal('all'), z.int().min(1).max(9)])
-        .default('majority')
-        .describe('How many ping targets must agree that the main is gone; voters always need a majority.'),
       'when-lost': z
         .enum(['wait', 'likely'])
         .default('wait')
