@@ -1,4 +1,4 @@
-import { frame, plainLine } from './view.ts';
+import { frame, plainLegend, plainLine } from './view.ts';
 import type { DemoWorld } from './world.ts';
 
 /** Where the demo is seen. */
@@ -30,6 +30,7 @@ export const openScreen = (world: DemoWorld, beganMs: number): Screen => {
   const isTerminal = process.stdout.isTTY;
   const notes: string[] = [];
   const drawn: Drawn = { lines: 0 };
+  if (!isTerminal) process.stdout.write(`${plainLegend}\n`);
   const show = async (): Promise<void> => {
     const moment = await world.look();
     const elapsedMs = world.nowMs() - beganMs;

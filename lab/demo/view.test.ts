@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { judgeOutage } from '../phones/outage.ts';
 import { cellsOf } from './cells.ts';
-import { frame, plainLine } from './view.ts';
+import { frame, plainLegend, plainLine } from './view.ts';
 import { cellCount, cellMs, type Moment } from './world.ts';
 
 const moment: Moment = {
@@ -29,6 +29,8 @@ describe('the view', () => {
     for (const line of lines) assert.ok(line.length <= 80, line);
     assert.ok(lines.some((line) => line.includes('main') && line.includes('no power')));
     assert.match(plainLine(moment, 61_234), /standby serves, the main has no power/);
+    for (const sign of new Set(plainLine(moment, 61_234).split('; ')[1]))
+      assert.ok(plainLegend.includes(`${sign} `), sign);
   });
 });
 

@@ -60,6 +60,9 @@ export const frame = (
   ];
 };
 
+/** Says what the signs of `plainLine` mean. */
+export const plainLegend = `Each sign is ${cellMs} ms of a telephone that asks every 10 ms: ${signByCell.main[0]} answered by the main, ${signByCell.standby[0]} by the standby, ${signByCell.nobody[0]} by nobody, ${signByCell.unknown[0]} before it began.`;
+
 /** The same as one line, for where there is no terminal. Pure. */
 export const plainLine = (moment: Moment, elapsedMs: number): string => {
   const serving = moment.nodes.filter((node) => node.power && node.serves).map(({ role }) => role);
