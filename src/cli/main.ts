@@ -143,8 +143,21 @@ const addReplication = (shelf: Shelf): void => {
     .command('sync')
     .summary('the way for files between the nodes')
     .description('The way for files between the nodes.');
+  const ways = () => import('./commands/sync.ts');
   add(shelf, sync, 'init', "make the main's key and have the standby let it in", async (o, out) =>
-    (await commands()).syncInit(o, out),
+    (await ways()).init(o, out),
+  )
+    .option('--ssh', 'by your own access over SSH, not by the agents')
+    .option('--host-key <fingerprint>', "by SSH: the standby's host key, as `ssh-keygen -l` shows it there");
+  add(
+    shelf,
+    sync,
+    'authorize [file]',
+    "on the standby: let the main's key in, from a file or standard input",
+    async (o, out, [file]) => (await ways()).authorize(file, o, out),
+  );
+  add(shelf, sync, 'status', 'on the main: its key, the pinned host key, whether it is let in', async (o, out) =>
+    (await ways()).status(o, out),
   );
   add(shelf, sync, 'serve', "what the other node's key may run here; never by hand", async (o, out) =>
     (await commands()).syncServe(o, out),

@@ -44,7 +44,7 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
 /** A fault for people on standard error, or as JSON on standard output; gives the exit code. */
 export const showFault = (fault: Fault, options: CommonOptions, output: Output): ExitCode => {
   if (options.json === true) output.out(`${JSON.stringify({ ok: false, ...fault })}\n`);
-  else output.err(`dualtone: ${fault.message}.\n    ${fault.remedy}\n`);
+  else output.err(`dualtone: ${fault.message.replace(/\.$/, '')}.\n    ${fault.remedy}\n`);
   return EXIT_BY_CODE[fault.code] ?? EXIT.refused;
 };
 

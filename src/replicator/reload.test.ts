@@ -86,6 +86,7 @@ test('what the rules name is done once: programs, then units that run, then modu
       passedOver: ['off.service', 'gone.so'],
       faults: [],
       ended: false,
+      text: 'reloaded: /usr/bin/generate x, auth.service, app_queue.so, res_pjsip.so',
     },
   ]);
   assert.deepEqual(world.said, []);
@@ -110,6 +111,7 @@ test('tables that nothing caches, an odd question, a program that is not install
       passedOver: ['/usr/bin/generate x', 'asterisk'],
       faults: [],
       ended: false,
+      text: 'reloaded: auth.service, off.service',
     },
   ]);
   assert.deepEqual(world.said, []);

@@ -117,6 +117,11 @@ interface State {
   stopped: boolean;
 }
 
+const textOf = (done: readonly string[], failed: number, ended: boolean): string => {
+  const what = done.length === 0 ? 'nothing was reloaded' : `reloaded: ${done.join(', ')}`;
+  return `${what}${failed === 0 ? '' : `; ${failed} failed`}${ended ? '; ended, because this node began to serve' : ''}`;
+};
+
 /** Does the plan; what fails keeps nothing else from its turn. */
 const carryOut = async (state: State, plan: ReloadPlan): Promise<void> => {
   const { run, reporter } = state.options;
@@ -145,7 +150,8 @@ const carryOut = async (state: State, plan: ReloadPlan): Promise<void> => {
       for (const module of plan.modules) await attempt(module, () => reloadModule(tools, module));
     else passedOver.push('asterisk');
   }
-  reporter.note('reload', { done, passedOver, faults, ended: tools.signal.aborted });
+  const ended = tools.signal.aborted;
+  reporter.note('reload', { done, passedOver, faults, ended, text: textOf(done, faults.length, ended) });
 };
 
 const work = async (state: State): Promise<void> => {

@@ -1,6 +1,6 @@
 /** The way for files between the nodes: a key of the main's own, let in at the standby for nothing but replication. */
 import type { Config } from '../config/config.ts';
-import { ok, type Result } from '../core/result.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 import { addAuthorized, authorizedLine } from '../ssh/authorized.ts';
@@ -34,9 +34,31 @@ export const lineFor = (config: Config, key: PublicKey): Result<string> => {
   });
 };
 
-/** Faults: `ssh-key-malformed` and those of the file. */
-const authorize = (config: Config, file: string, parameters: unknown): Result<unknown> => {
-  const key = parsePublicKey(textOf(parameters, 'publicKey'));
+/** Where sshd looks for the keys of root. */
+const AUTHORIZED_KEYS = '/root/.ssh/authorized_keys';
+
+/** What the other node must know of this one, once its key is let in. */
+export interface Authorized {
+  /** False: it was let in already, with the same limits. */
+  readonly added: boolean;
+  readonly key: string;
+  /** Lines as in a `.pub` file. */
+  readonly hostKeys: readonly string[];
+}
+
+/**
+ * Lets the main's key in here, for replication and nothing else; repeatable. `publicKey` is the line of its `.pub` file.
+ * Faults: `ssh-key-malformed`, `sync-not-here`, `ssh-command-unsafe`, those of the files.
+ */
+export const authorizeKey = (config: Config, publicKey: string, file = AUTHORIZED_KEYS): Result<Authorized> => {
+  if (config.node.role !== 'standby') {
+    return fail(
+      'sync-not-here',
+      'It is the main that connects: its key is let in at the standby.',
+      'Give the command on the standby, with the public key of the main.',
+    );
+  }
+  const key = parsePublicKey(publicKey);
   if (!key.ok) return key;
   const line = lineFor(config, key.value);
   if (!line.ok) return line;
@@ -44,19 +66,20 @@ const authorize = (config: Config, file: string, parameters: unknown): Result<un
   if (!added.ok) return added;
   const host = readHostKeys();
   if (!host.ok) return host;
-  return ok({ added: added.value, hostKeys: host.value.map(publicKeyLine) });
+  return ok({ added: added.value, key: fingerprint(key.value), hostKeys: host.value.map(publicKeyLine) });
 };
 
 /** Lets the other node's key in when it asks over the pair's own stream, which is proved by the pair's key. */
 export const answerSync = (config: Config, talk: Talk, reporter: StreamReporter): void => {
   talk.answer('authorize', async (parameters) => {
-    const done = authorize(config, '/root/.ssh/authorized_keys', parameters);
+    const done = authorizeKey(config, textOf(parameters, 'publicKey'));
     reporter.note('sync-authorize', done.ok ? done.value : done.error);
     return done;
   });
 };
 
-const hostKeysOf = (answer: unknown): readonly PublicKey[] => {
+/** The host keys in an answer of `authorize`; none where it is odd. */
+export const hostKeysOf = (answer: unknown): readonly PublicKey[] => {
   const list = typeof answer === 'object' && answer !== null ? (answer as { hostKeys?: unknown }).hostKeys : null;
   if (!Array.isArray(list)) return [];
   return list
@@ -65,23 +88,30 @@ const hostKeysOf = (answer: unknown): readonly PublicKey[] => {
     .flatMap((key) => (key.ok ? [key.value] : []));
 };
 
+/** This node's key, made where there is none. */
+export const ownKey = async (config: Config): Promise<Result<{ readonly key: PublicKey; readonly isNew: boolean }>> => {
+  const { keyFile } = sshTarget(config);
+  const made = await createKey(keyFile, config.node.role);
+  const key = made.ok || made.error.code !== 'ssh-key-exists' ? made : readPublicKey(keyFile);
+  return key.ok ? ok({ key: key.value, isNew: made.ok }) : key;
+};
+
 /**
  * Makes the key where there is none, has the other node let it in, and pins that node's host keys; repeatable. Faults: those of the
  * key and of the talk.
  */
 export const initSync = async (config: Config, talk: Talk, reporter: StreamReporter): Promise<Result<unknown>> => {
   const target = sshTarget(config);
-  const made = await createKey(target.keyFile, config.node.role);
-  const key = made.ok || made.error.code !== 'ssh-key-exists' ? made : readPublicKey(target.keyFile);
+  const key = await ownKey(config);
   if (!key.ok) return key;
-  const asked = await talk.ask('authorize', { publicKey: publicKeyLine(key.value) }, ASK_MS);
+  const asked = await talk.ask('authorize', { publicKey: publicKeyLine(key.value.key) }, ASK_MS);
   if (!asked.ok) return asked;
   const hostKeys = hostKeysOf(asked.value);
   const pinned = pinHost(target.knownHostsFile, target.hostAlias, hostKeys, true);
   if (!pinned.ok) return pinned;
   const done = {
-    key: fingerprint(key.value),
-    made: made.ok,
+    key: fingerprint(key.value.key),
+    made: key.value.isNew,
     pinned: hostKeys.map(fingerprint),
     text: `${config.peer.name} lets ${config.node.name} in for replication and nothing else; its host key is pinned.`,
   };

@@ -57,18 +57,6 @@ export const replicate = async (
   return EXIT.ok;
 };
 
-/** `dualtone sync init`, on the main. */
-export const syncInit = async (options: CommonOptions, output: Output): Promise<ExitCode> => {
-  const done = (await askFor({ name: 'sync-init' }, options, output)) as {
-    readonly key: string;
-    readonly text: string;
-    readonly pinned: readonly string[];
-  };
-  if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...done })}\n`);
-  else output.out(`${done.text}\n  key       ${done.key}\n  host keys ${done.pinned.join(' ')}\n`);
-  return EXIT.ok;
-};
-
 /** The node's configuration, read for a command that works without the agent. */
 export const configOf = async (options: CommonOptions, output: Output): Promise<Config> => {
   const path = options.config ?? DEFAULT_CONFIG;

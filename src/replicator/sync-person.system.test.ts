@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startSshd } from '../../test/ssh/sshd.ts';
+import { configOf } from '../agent/testing/config.ts';
+import type { Config } from '../config/config.ts';
+import { run } from '../process/run.ts';
+import { createKey } from '../ssh/key.ts';
+import { pinnedKeys } from '../ssh/known-hosts.ts';
+import { fingerprint, publicKeyLine } from '../ssh/public-key.ts';
+import { authorizeKey } from './sync.ts';
+import { checkKey, initSyncByPerson } from './sync-person.ts';
+
+test("a person's own SSH lets the key in; the host is confirmed once, and a second time nobody is asked anything", {
+  timeout: 90_000,
+}, async () => {
+  const sshd = await startSshd();
+  const socket = join(sshd.folder, 'agent');
+  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const former = process.env['SSH_AUTH_SOCK'];
+  try {
+    await once(agent.stdout, 'data');
+    process.env['SSH_AUTH_SOCK'] = socket;
+    const own = join(sshd.folder, 'own');
+    assert.ok((await createKey(own, 'person')).ok);
+    assert.ok((await run(['ssh-add', '-q', own], { timeoutMs: 10_000, env: { SSH_AUTH_SOCK: socket } })).ok);
+    // What `dualtone sync authorize` does at the other node: lets the key in, and tells the host key.
+    const there = join(sshd.folder, 'authorize');
+    const answer = JSON.stringify({ ok: true, hostKeys: [publicKeyLine(sshd.hostKey)] });
+    const line = `printf 'restrict,command="/bin/false" %s\\n' "$(cat)" >> ${sshd.authorizedKeys}`;
+    writeFileSync(
+      there,
+      `#!/bin/sh\necho "$SSH_ORIGINAL_COMMAND" >> ${sshd.folder}/asked\n${line}\necho '${answer}'\n`,
+    );
+    chmodSync(there, 0o755);
+    const base = configOf('main');
+    const { target } = sshd;
+    const ssh = {
+      user: 'root',
+      address: target.address,
+      port: target.port,
+      keyFile: join(sshd.folder, 'sync'),
+      knownHostsFile: join(sshd.folder, 'known'),
+    };
+    const config: Config = { ...base, streams: { ...base.streams, ssh } };
+    const asked: string[] = [];
+    const person = (knows: boolean) => ({
+      knows: async (_address: string, fingerprints: readonly string[]) => {
+        asked.push(fingerprints.join(' '));
+        return knows;
+      },
+      say: () => undefined,
+    });
+
+    const unknown = await initSyncByPerson(config, person(false));
+    assert.equal(unknown.ok ? '' : unknown.error.code, 'ssh-host-key-unconfirmed');
+    const stranger = await initSyncByPerson(config, person(true));
+    assert.equal(stranger.ok ? '' : stranger.error.code, 'ssh-person-refused');
+    writeFileSync(sshd.authorizedKeys, `command="${there}" ${readFileSync(`${own}.pub`, 'utf8')}`);
+    const done = await initSyncByPerson(config, person(false));
+    assert.ok(done.ok, done.ok ? '' : done.error.message);
+    assert.deepEqual(done.value.pinned, [fingerprint(sshd.hostKey)]);
+    assert.deepEqual(asked, [fingerprint(sshd.hostKey), fingerprint(sshd.hostKey)]);
+    assert.equal(readFileSync(join(sshd.folder, 'asked'), 'utf8'), 'dualtone sync authorize --json\n');
+    const again = await initSyncByPerson(config, person(false));
+    assert.ok(again.ok && !again.value.made);
+    assert.equal(readFileSync(join(sshd.folder, 'asked'), 'utf8').split('\n').length, 2);
+
+    const alias = 'dualtone-standby';
+    const pinned = pinnedKeys(ssh.knownHostsFile, alias);
+    assert.ok(pinned.ok && pinned.value.length === 1);
+    writeFileSync(sshd.authorizedKeys, '');
+    const refused = await checkKey({ ...target, ...ssh, hostAlias: alias });
+    assert.equal(refused.ok ? '' : refused.error.code, 'ssh-key-refused');
+  } finally {
+    if (former === undefined) delete process.env['SSH_AUTH_SOCK'];
+    else process.env['SSH_AUTH_SOCK'] = former;
+    agent.kill('SIGKILL');
+    await sshd.stop();
+  }
+});
+
+test('the standby lets a key in once, limited to replication; the main lets none in', async () => {
+  const sshd = await startSshd();
+  try {
+    const file = join(sshd.folder, 'keys', 'authorized_keys');
+    const key = await createKey(join(sshd.folder, 'main'), 'main');
+    assert.ok(key.ok);
+    const line = publicKeyLine(key.value);
+    const first = authorizeKey(configOf('standby'), line, file);
+    assert.ok(first.ok && first.value.added && first.value.hostKeys.length > 0);
+    assert.match(readFileSync(file, 'utf8'), /^restrict,command="\/[^"]+ sync serve" ssh-ed25519 /);
+    const second = authorizeKey(configOf('standby'), line, file);
+    assert.ok(second.ok && !second.value.added);
+    const main = authorizeKey(configOf('main'), line, file);
+    assert.equal(main.ok ? '' : main.error.code, 'sync-not-here');
+    const odd = authorizeKey(configOf('standby'), 'command="/bin/sh" ssh-ed25519 AAAA', file);
+    assert.equal(odd.ok ? '' : odd.error.code, 'ssh-key-malformed');
+  } finally {
+    await sshd.stop();
+  }
+});
