@@ -41,7 +41,10 @@ export const showContacts = async (ami: AmiConnection, ask: AmiAsk = {}): Promis
   const answer = await ami.act('PJSIPShowContacts', [], { ...ask, until: 'ContactListComplete' });
   if (!answer.ok) return answer;
   const { response, entries } = answer.value;
-  return response.name === 'Success' ? ok(entries) : refusal('PJSIPShowContacts', response);
+  if (response.name === 'Success') return ok(entries);
+  // An empty list is an error for Asterisk, and none for us.
+  const isEmpty = /^no contacts found/i.test(headerOf(response, 'Message') ?? '');
+  return isEmpty ? ok([]) : refusal('PJSIPShowContacts', response);
 };
 
 /** Runs a command of Asterisk's console and gives its lines. Needs class `command`. */

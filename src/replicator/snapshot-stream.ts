@@ -115,11 +115,12 @@ const perform = async (works: Works): ReturnType<typeof runSnapshot> => {
 const once = async (works: Works): Promise<Result<StreamRun>> => {
   const { options, state, say, sending } = works;
   const { clock, reporter } = options;
+  const { signal } = state.cancel;
   const done = await perform(works);
   if (!done.ok) {
-    state.lastError = { ...done.error, at: clock.wall() };
-    // Ended by ourselves, because service moved: no news.
-    if (sending()) say(done.error);
+    // Ended by ourselves, because service moved: no news, and no fault of the next term either.
+    if (!signal.aborted) state.lastError = { ...done.error, at: clock.wall() };
+    if (sending() && !signal.aborted) say(done.error);
     reporter.note('database', { ok: false, ...done.error });
     return done;
   }
