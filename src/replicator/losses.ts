@@ -191,7 +191,9 @@ const tellOnStandby = async (state: State): Promise<Result<LossView>> => {
 /** What comes here, with what only the main knows of it. */
 const filled = (own: StreamStatus, heard: readonly StreamStatus[] | null): StreamStatus => {
   const there = heard?.find(({ name }) => name === own.name);
-  if (there === undefined || own.direction !== 'in') return own;
+  // A continuous stream is told by who receives.
+  const isTold = own.condition !== 'waiting' || own.lagMs !== null;
+  if (there === undefined || own.direction !== 'in' || isTold) return own;
   const { condition, lagMs, lastSuccess, lastError, nextRun, rows, bytes, tookMs, progress } = there;
   return { ...own, condition, lagMs, lastSuccess, lastError, nextRun, rows, bytes, tookMs, progress };
 };
