@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installPbx } from '../../lab/asterisk/configuration.ts';
 import type { PbxPlan } from '../../lab/asterisk/plan.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
-import { agentUnit } from '../../lab/pair/pair.ts';
+import { agentUnit, gateUnit } from '../../lab/pair/pair.ts';
 import { roles } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
 import { askerName, type Observers, startObservers } from '../../lab/scenarios/observers.ts';
@@ -45,7 +45,14 @@ export const openGround = async (signal: AbortSignal, log: (text: string) => voi
 };
 
 /** The units that make a system; at most those of one system start at boot. */
-export const systemUnits = [agentUnit, 'keepalived.service', 'cron.service', 'bench-address.service'] as const;
+export const systemUnits = [
+  agentUnit,
+  // Dualtone's closed gate would keep others from serving.
+  gateUnit,
+  'keepalived.service',
+  'cron.service',
+  'bench-address.service',
+] as const;
 
 /** A file of a node. */
 export interface NodeFile {
