@@ -2,7 +2,15 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Host } from '../hosts/host.ts';
 import { modulesConf } from './modules.ts';
 import { pjsipConf, section } from './pjsip.ts';
-import { managerSecret, managerUser, outsidePrefix, type PbxPlan, services } from './plan.ts';
+import {
+  mailboxPrefixes,
+  managerSecret,
+  managerUser,
+  outsidePrefix,
+  type PbxPlan,
+  phoneAccounts,
+  services,
+} from './plan.ts';
 
 /** A file of a node's disk. */
 export interface PbxFile {
@@ -12,10 +20,11 @@ export interface PbxFile {
   readonly owner: string;
 }
 
-const extensionsConf = (): string =>
+const extensionsConf = (voicemail: boolean): string =>
   [
     '[general]\nstatic = yes\nwriteprotect = yes\n\n',
     '[phones]\n',
+    ...(voicemail ? ['include = mailboxes\n'] : []),
     `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
     `exten = ${services.echo},1,Answer()\n same = n,Echo()\n same = n,Hangup()\n`,
     `exten = ${services.silence},1,Answer()\n same = n,Wait(3600)\n same = n,Hangup()\n`,
@@ -24,6 +33,38 @@ const extensionsConf = (): string =>
     `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
     `exten = ${services.echo},1,Goto(phones,${services.echo},1)\n`,
   ].join('');
+
+/** Messages are left, and heard or deleted, by real calls; `listen` and `erase` press the keys of a person. */
+const mailboxExtensions = (): string => {
+  const { leave, hear } = mailboxPrefixes;
+  return [
+    '\n[mailboxes]\n',
+    `exten = _${leave}XXX,1,Answer()\n same = n,VoiceMail(1\${EXTEN:1}@default,s)\n same = n,Hangup()\n`,
+    `exten = _${hear}XXX,1,Answer()\n same = n,VoiceMailMain(1\${EXTEN:1}@default,s)\n same = n,Hangup()\n`,
+    '[keys]\n',
+    'exten = listen,1,Answer()\n same = n,Wait(2)\n same = n,SendDTMF(1)\n same = n,Wait(4)\n same = n,Hangup()\n',
+    'exten = erase,1,Answer()\n same = n,Wait(2)\n same = n,SendDTMF(1)\n same = n,Wait(1)\n same = n,SendDTMF(7)\n',
+    ' same = n,Wait(1)\n same = n,Hangup()\n',
+  ].join('');
+};
+
+const voicemailConf = (plan: PbxPlan): string =>
+  section('general', {
+    format: 'wav',
+    minsecs: 0,
+    maxsilence: 0,
+    maxmsg: 100,
+    moveheard: 'yes',
+    envelope: 'no',
+    sayduration: 'no',
+    review: 'no',
+  }) +
+  `[default]\n${phoneAccounts(plan)
+    .map(({ user }) => `${user} => 1234,Telephone ${user}\n`)
+    .join('')}`;
+
+const queuesConf = (hasQueue: boolean): string =>
+  `[general]\npersistentmembers = yes\n${hasQueue ? '[lab]\nstrategy = ringall\n' : ''}`;
 
 const managerConf = (plan: PbxPlan): string =>
   section('general', {
@@ -39,7 +80,7 @@ const managerConf = (plan: PbxPlan): string =>
     deny: '0.0.0.0/0.0.0.0',
     permit: '127.0.0.1/255.255.255.255',
     read: 'system,call,command,reporting,cdr',
-    write: 'system,call,command,reporting,originate,config',
+    write: 'system,call,command,reporting,originate,config,user',
     writetimeout: 1000,
   });
 
@@ -65,14 +106,16 @@ export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
     mode: 0o640,
     owner: 'asterisk',
   });
+  const voicemail = plan.voicemail === true;
   return ok([
-    own('modules.conf', modulesConf()),
+    own('modules.conf', modulesConf({ voicemail })),
     own('pjsip.conf', pjsipConf(plan)),
-    own('extensions.conf', extensionsConf()),
+    own('extensions.conf', `${extensionsConf(voicemail)}${voicemail ? mailboxExtensions() : ''}`),
     own('manager.conf', managerConf(plan)),
     own('rtp.conf', rtpConf(plan)),
     own('logger.conf', loggerConf),
-    own('queues.conf', '[general]\npersistentmembers = yes\n'),
+    own('queues.conf', queuesConf(voicemail)),
+    ...(voicemail ? [own('voicemail.conf', voicemailConf(plan))] : []),
     { path: '/etc/dualtone/ami.secret', text: `${managerSecret(plan)}\n`, mode: 0o600, owner: 'root' },
   ]);
 };

@@ -77,6 +77,9 @@ const modules: readonly string[] = [
   'pbx_config',
 ];
 
+/** What mailboxes need besides; Asterisk's own prompts are GSM. */
+const voicemailModules: readonly string[] = ['app_voicemail', 'app_senddtmf', 'codec_gsm', 'format_gsm'];
+
 /** modules.conf. A name that a version lacks costs a line in its log; an old one may call a module differently. */
-export const modulesConf = (): string =>
-  `[modules]\nautoload=no\n${modules.map((name) => `load = ${name}.so`).join('\n')}\n`;
+export const modulesConf = ({ voicemail = false } = {}): string =>
+  `[modules]\nautoload=no\n${[...modules, ...(voicemail ? voicemailModules : [])].map((name) => `load = ${name}.so`).join('\n')}\n`;

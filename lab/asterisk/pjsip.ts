@@ -63,8 +63,8 @@ const local = (plan: PbxPlan): readonly string[] =>
         section('local-probe', { type: 'identify', endpoint: 'local-probe', match: '127.0.0.1' }),
       ];
 
-const phone = (user: string, password: string): string =>
-  `[${user}](phone)\nauth = ${user}\naors = ${user}\ncallerid = <${user}>\n` +
+const phone = (user: string, password: string, hasMailbox: boolean): string =>
+  `[${user}](phone)\nauth = ${user}\naors = ${user}\ncallerid = <${user}>\n${hasMailbox ? `mailboxes = ${user}@default\n` : ''}` +
   `[${user}](phone-auth)\nusername = ${user}\npassword = ${password}\n` +
   `[${user}](phone-aor)\n`;
 
@@ -115,5 +115,5 @@ export const pjsipConf = (plan: PbxPlan): string =>
     ...local(plan),
     ...trunk(plan),
     ...templates(plan),
-    ...phoneAccounts(plan).map(({ user, password }) => phone(user, password)),
+    ...phoneAccounts(plan).map(({ user, password }) => phone(user, password, plan.voicemail === true)),
   ].join('');

@@ -13,6 +13,8 @@ export interface PbxPlan {
   readonly loopbackTransport?: boolean;
   /** Tells the nodes apart in what they send (User-Agent, Server); the one thing that may differ between them. */
   readonly nodeName?: string;
+  /** Each telephone has a mailbox, and the queue `lab` is there; default false. */
+  readonly voicemail?: boolean;
   /** For the Asterisk 16 of Debian bullseye. */
   readonly isOld?: boolean;
   /** Ports of the media; default 10000 to 19999. */
@@ -34,6 +36,9 @@ export const services = {
   /** Answers, and stays silent until hung up. */
   silence: '801',
 } as const;
+
+/** Dial this and the last three figures of a telephone to leave a message for it, or to hear its mailbox. */
+export const mailboxPrefixes = { leave: '7', hear: '8' } as const;
 
 /** Dial this before a number to leave by the trunk. */
 export const outsidePrefix = '9';

@@ -7,7 +7,7 @@ import type { Lab } from '../lab.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Outcome } from '../process.ts';
 import { telephoneSystemSql } from '../telephone-system/install.ts';
-import { followedDirectories } from './streams.ts';
+import { collectedDirectories, followedDirectories, voicemailSpool } from './streams.ts';
 
 /** Units that such a node has besides the usual ones. */
 export const dataUnits: readonly string[] = ['postgresql.service', 'ssh.service'];
@@ -32,7 +32,7 @@ export const psqlArgv = (name: string): readonly string[] => [
 ];
 
 const sql = async (host: Host, name: string, text: string): Promise<Result<Outcome>> =>
-  await host.execChecked(psqlArgv(name), { input: text, timeoutMs: 60_000 });
+  await host.execChecked(psqlArgv(name), { input: text, timeoutMs: 150_000 });
 
 const allOf = async (steps: readonly (() => Promise<Result<unknown>>)[]): Promise<Result<void>> => {
   for (const step of steps) {
@@ -55,22 +55,25 @@ const makeDatabase = async (host: Host, role: Role): Promise<Result<void>> => {
   ]);
 };
 
+const spools = [voicemailSpool, ...collectedDirectories];
+
 const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
   await allOf([
-    () => host.execChecked(['mkdir', '-p', ...followedDirectories, '/var/spool/asterisk/voicemail']),
+    () => host.execChecked(['mkdir', '-p', ...followedDirectories, ...spools]),
+    () => host.execChecked(['chown', 'asterisk:', ...spools]),
     () => host.execChecked(['ssh-keygen', '-A']),
-    () => host.execChecked(['systemctl', 'start', ...dataUnits], { timeoutMs: 60_000 }),
+    () => host.execChecked(['systemctl', 'start', ...dataUnits], { timeoutMs: 150_000 }),
     () => makeDatabase(host, role),
-    () => host.execChecked(['dualtone', 'database', 'setup'], { timeoutMs: 60_000 }),
+    () => host.execChecked(['dualtone', 'database', 'setup'], { timeoutMs: 150_000 }),
     // Nobody telephones through it yet.
-    () => host.execChecked(['dualtone', 'database', 'restart', '--force'], { timeoutMs: 60_000 }),
+    () => host.execChecked(['dualtone', 'database', 'restart', '--force'], { timeoutMs: 150_000 }),
   ]);
 
 /** The agents find each other first, and the main begins to serve. */
 const untilDone = async (host: Host, argv: readonly string[], withinMs: number): Promise<Result<Outcome>> => {
   const deadlineMs = monotonicMs() + withinMs;
   for (;;) {
-    const done = await host.execChecked(argv, { timeoutMs: 60_000 });
+    const done = await host.execChecked(argv, { timeoutMs: 150_000 });
     if (done.ok || monotonicMs() > deadlineMs) return done;
     await sleep(200);
   }
@@ -83,7 +86,7 @@ export const prepareData = async (lab: Lab): Promise<Result<void>> => {
   const failed = prepared.find((result) => !result.ok);
   if (failed !== undefined) return failed;
   return await allOf([
-    () => untilDone(main, ['dualtone', 'sync', 'init'], 20_000),
-    () => untilDone(main, ['dualtone', 'replicate'], 20_000),
+    () => untilDone(main, ['dualtone', 'sync', 'init'], 60_000),
+    () => untilDone(main, ['dualtone', 'replicate'], 90_000),
   ]);
 };

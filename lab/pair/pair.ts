@@ -85,7 +85,11 @@ const installNode = async (
 ): Promise<Result<void>> => {
   const host = lab.host(role);
   const isWarm = setup.telephony === 'warm';
-  const installed = await installPbx(host, { ...pbx, nodeName: role }, { startAtBoot: isWarm });
+  const installed = await installPbx(
+    host,
+    { ...pbx, nodeName: role, voicemail: setup.data !== 'none' },
+    { startAtBoot: isWarm },
+  );
   if (!installed.ok) return installed;
   const files = await writeAll(host, [
     { path: keyPath, text: key, mode: 0o600 },

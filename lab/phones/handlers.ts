@@ -49,6 +49,7 @@ export function createHandlers(emit: (event: PhonesEvent) => void, signal: Abort
       const failed = results.filter((result) => !result.ok).length;
       return ok({ ended: results.length - failed, failed });
     },
+    lamp: ({ user }) => (opened === undefined ? notOpen : ok(opened.population.lamp(user))),
     legs: () => (opened === undefined ? notOpen : ok(opened.population.legs.reports())),
     counts: ({ sinceMs, untilMs = monotonicMs() }) =>
       opened === undefined ? notOpen : ok(opened.population.ledger.count(sinceMs, untilMs)),

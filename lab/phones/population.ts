@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import { type Account, contactOf, createRegistration, type Registration } from '../../src/sip/account.ts';
 import { newTag } from '../../src/sip/build.ts';
 import { answeredCall, placeCall } from '../../src/sip/call.ts';
-import type { ReceivedRequest } from '../../src/sip/message.ts';
+import { headerOf, type ReceivedRequest } from '../../src/sip/message.ts';
 import { readSdp, writeSdp } from '../../src/sip/sdp.ts';
 import type { Incoming } from '../../src/sip/server-transactions.ts';
 import { parseUri } from '../../src/sip/uri.ts';
@@ -32,6 +32,8 @@ export interface Population {
   readonly ports: number;
   readonly ledger: Ledger<NoteKind>;
   readonly legs: Legs;
+  /** See `lamp` of the protocol. */
+  readonly lamp: (user: string) => string | null;
   readonly call: (plan: CallPlan) => Promise<Result<{ readonly callId: string; readonly answeredAfterMs: number }>>;
   readonly hangUp: (callId: string) => Promise<Result<null>>;
 }
@@ -41,6 +43,7 @@ interface Shared {
   readonly phoneByUser: Map<string, Phone>;
   readonly ledger: Ledger<NoteKind>;
   readonly legs: Legs;
+  readonly lampByUser: Map<string, string>;
   /** How to acknowledge a placed call's answer once more. */
   readonly acknowledgeByCallId: Map<string, () => void>;
   readonly emit: (event: PhonesEvent) => void;
@@ -64,6 +67,7 @@ export async function openPopulation(
     plan,
     phoneByUser: new Map(),
     acknowledgeByCallId: new Map(),
+    lampByUser: new Map(),
     ledger,
     legs: legs.value,
     emit,
@@ -89,6 +93,7 @@ export async function openPopulation(
     ports,
     ledger,
     legs: legs.value,
+    lamp: (user) => shared.lampByUser.get(user) ?? null,
     call: (callPlan) => call(shared, callPlan),
     hangUp: (callId) => hangUp(shared, callId),
   });
@@ -134,6 +139,7 @@ async function takeRequest(shared: Shared, incoming: Incoming): Promise<void> {
     return;
   }
   if (method === 'OPTIONS') shared.ledger.note('asked-options', monotonicMs());
+  if (method === 'NOTIFY') light(shared, request);
   if (method !== 'INVITE') {
     respond({ status: 200, reason: 'OK' });
     return;
@@ -141,6 +147,13 @@ async function takeRequest(shared: Shared, incoming: Incoming): Promise<void> {
   const leg = shared.legs.find(callId);
   if (leg === undefined) await ring(shared, incoming);
   else answer(incoming, leg, request.to.uri.kind === 'sip' ? (request.to.uri.user ?? '') : '');
+}
+
+function light({ lampByUser }: Shared, request: ReceivedRequest): void {
+  const counted = /^Voice-Message: (\d+\/\d+)/m.exec(Buffer.from(request.body).toString('latin1'))?.[1];
+  const uri = parseUri(request.uri);
+  if (counted === undefined || typeof uri === 'string' || uri.kind !== 'sip') return;
+  lampByUser.set(uri.user ?? '', `${counted} by ${headerOf(request, 'User-Agent') ?? '?'}`);
 }
 
 function answer(incoming: Incoming, leg: Leg, user: string): void {

@@ -102,6 +102,8 @@ export interface PhonesCommands {
   };
   readonly hangUp: { readonly args: { readonly callId: string }; readonly value: null };
   readonly hangUpAll: { readonly args: null; readonly value: { readonly ended: number; readonly failed: number } };
+  /** What a telephone's message lamp was told last: `1/0 by NAME`, new and old, and the User-Agent that said so; null: nothing. */
+  readonly lamp: { readonly args: { readonly user: string }; readonly value: string | null };
   readonly legs: { readonly args: null; readonly value: readonly LegReport[] };
   readonly counts: { readonly args: Span; readonly value: Counts };
   readonly probeStart: { readonly args: ProbePlan; readonly value: null };

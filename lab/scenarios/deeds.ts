@@ -43,7 +43,7 @@ const doOrder = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'order' 
   const outcome = await pair.order(deed.on, deed.argv);
   if (!outcome.ok) return outcome;
   const wanted = deed.exit ?? 0;
-  if (outcome.value.code === wanted) return ok(undefined);
+  if (wanted === 'any' || outcome.value.code === wanted) return ok(undefined);
   const { code, stdout, stderr } = outcome.value;
   const said = (stderr.trim() || stdout.trim()).split('\n').slice(0, 3).join(' | ');
   const command = `dualtone ${deed.argv.join(' ')}`;
@@ -82,6 +82,21 @@ const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'ex
         'try it by hand',
       );
     }
+    await sleep(lookEveryMs);
+  }
+};
+
+const expectLamp = async (
+  { observers }: Undertaking,
+  { user, says, withinMs }: Extract<Deed, { do: 'lamp' }>,
+): Promise<Result<void>> => {
+  const deadlineMs = monotonicMs() + withinMs;
+  for (;;) {
+    const lamp = await observers.phones.ask('lamp', { user });
+    if (!lamp.ok) return lamp;
+    if (says.test(lamp.value ?? '')) return ok(undefined);
+    if (monotonicMs() >= deadlineMs)
+      return fail('not-as-expected', `the lamp of ${user} within ${withinMs} ms: it was told ${lamp.value}`, 'try it');
     await sleep(lookEveryMs);
   }
 };
@@ -138,6 +153,8 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       return await doCall(run, deed);
     case 'hang-up':
       return await hangUp(run);
+    case 'lamp':
+      return await expectLamp(run, deed);
   }
 };
 

@@ -12,12 +12,12 @@ export type Deed =
   | { readonly do: 'mend'; readonly name: string }
   /** Boots hosts that are off, all at once. */
   | { readonly do: 'boot'; readonly hosts: readonly string[] }
-  /** Runs the command line on a node; another exit code than `exit` (default 0) fails the run. */
+  /** Runs the command line on a node; another exit code than `exit` (default 0) fails the run; `any`: not judged. */
   | {
       readonly do: 'order';
       readonly on: Role;
       readonly argv: readonly string[];
-      readonly exit?: number;
+      readonly exit?: number | 'any';
       readonly inBackground?: boolean;
     }
   | { readonly do: 'systemctl'; readonly on: string; readonly argv: readonly string[] }
@@ -38,7 +38,9 @@ export type Deed =
   | { readonly do: 'pause'; readonly ms: number }
   /** A telephone calls, and talks until `hang-up`; a call that ends otherwise is noted. */
   | { readonly do: 'call'; readonly from: string; readonly to: string }
-  | { readonly do: 'hang-up' };
+  | { readonly do: 'hang-up' }
+  /** Waits until a telephone's message lamp was told this: `1/0 by NAME`, new and old, and who said so. */
+  | { readonly do: 'lamp'; readonly user: string; readonly says: RegExp; readonly withinMs: number };
 
 /** What must be seen for a run to be as it should. Everything left out is told, and not judged. */
 export interface Expected {

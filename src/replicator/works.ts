@@ -1,5 +1,6 @@
 /** What the replicator of a node consists of, from its configuration: streams, the guard of what is received, and answers to the other's. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -110,8 +111,21 @@ const runMerge = async (
   return known.ok ? merges.run(run) : known;
 };
 
-const performMerge = async (merges: Merges | null, work: MergeWork, options: RunOptions): Promise<Result<unknown>> => {
-  if (merges === null) return notHere();
+const AGAIN_MS = 250;
+
+/** A person waits for a merge that is under way by itself, as long as it takes; Ctrl-C ends the waiting. */
+const whenFree = async (work: () => Promise<Result<unknown>>, { signal }: RunOptions): Promise<Result<unknown>> => {
+  for (;;) {
+    const done = await work();
+    if (done.ok || done.error.code !== 'merge-running' || signal.aborted) return done;
+    await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+const performMerge = async (merges: Merges | null, work: MergeWork, options: RunOptions): Promise<Result<unknown>> =>
+  merges === null ? notHere() : whenFree(() => mergeOnce(merges, work, options), options);
+
+const mergeOnce = async (merges: Merges, work: MergeWork, options: RunOptions): Promise<Result<unknown>> => {
   switch (work.name) {
     case 'merge-preview':
       return merges.preview({ ...options, decisions: { all: 'ask', byId: {} } });

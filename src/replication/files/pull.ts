@@ -97,8 +97,8 @@ export interface StandbyOptions extends PullOptions {
 
 /** The standby over SSH as what a merge brings home from. */
 export const createStandbySources = (options: StandbyOptions): FileMergeSources => {
-  const fetchLists = async (now: boolean, signal: AbortSignal): Promise<Result<void>> => {
-    const lists = await options.lists(now, signal);
+  const fetchLists = async (signal: AbortSignal): Promise<Result<void>> => {
+    const lists = await options.lists(true, signal);
     if (!lists.ok) return lists;
     rmSync(options.work, { recursive: true, force: true });
     mkdirSync(options.work, { recursive: true, mode: 0o700 });
@@ -106,15 +106,19 @@ export const createStandbySources = (options: StandbyOptions): FileMergeSources 
     const fetched = await pullDirectory(options, lists.value, options.work, null, limits);
     return fetched.ok ? ok(undefined) : fetched;
   };
+  /** Both lists come by one way; who asks for the one has the other for the next question. */
+  let isFresh = false;
   return {
     there: async (signal): Promise<Result<Manifests>> => {
-      const fetched = await fetchLists(true, signal);
+      const fetched = isFresh ? ok(undefined) : await fetchLists(signal);
+      isFresh = false;
       if (!fetched.ok) return fetched;
       const read = readManifests(join(options.work, NOW_LIST));
       return read.ok ? ok(read.value ?? new Map()) : read;
     },
     before: async (signal) => {
-      const fetched = await fetchLists(false, signal);
+      const fetched = await fetchLists(signal);
+      isFresh = fetched.ok;
       return fetched.ok ? readManifests(join(options.work, BEFORE_LIST)) : fetched;
     },
     fetch: async (directory, staging, limits) => {

@@ -1,0 +1,270 @@
+import { psqlArgv } from '../data/prepare.ts';
+import { collectedDirectories, voicemailSpool } from '../data/streams.ts';
+import type { Deed, Scenario } from './scenario.ts';
+
+const standbyServes: Deed = { do: 'wait', serving: 'standby', withinMs: 8000 };
+const mainServes: Deed = { do: 'wait', serving: 'main', withinMs: 15_000 };
+const pause = (ms: number): Deed => ({ do: 'pause', ms });
+type On = 'main' | 'standby';
+
+const exec = (on: On, argv: readonly string[], input?: string): Deed => ({
+  do: 'exec',
+  on,
+  argv,
+  ...(input === undefined ? {} : { input }),
+});
+const order = (on: On, ...argv: readonly string[]): Deed => ({ do: 'order', on, argv });
+const says = (what: string, on: On, argv: readonly string[], pattern: RegExp, withinMs: number): Deed => ({
+  do: 'expect',
+  what,
+  on,
+  argv,
+  says: pattern,
+  withinMs,
+});
+const asterisk = (on: On, command: string): Deed => exec(on, ['asterisk', '-rx', command]);
+
+/** Messages of the lab's mailboxes, a line each: `1001/INBOX/msg0000.txt`. */
+const messages = ['find', `${voicemailSpool}/default`, '-name', 'msg*.txt', '-printf', String.raw`%P\n`];
+/** All of these, in any order, and no other. */
+const exactly = (...paths: readonly string[]): RegExp =>
+  new RegExp(`^${paths.map((path) => `(?=[^]*^${path}$)`).join('')}(?:\\S+\\n?){${paths.length}}$(?![^])`, 'm');
+
+/** A person leaves a message; its mailbox is that of a telephone. */
+const leaveMessage = (mailbox: string): readonly Deed[] => [
+  { do: 'call', from: '1000', to: `7${mailbox.slice(1)}` },
+  pause(1500),
+  { do: 'hang-up' },
+];
+/** Somebody rings the mailbox up and presses keys. */
+const press = (on: On, what: 'listen' | 'erase', mailbox: string): Deed =>
+  asterisk(on, `channel originate Local/8${mailbox.slice(1)}@phones extension ${what}@keys`);
+
+/** Mailboxes are empty at both nodes, and Asterisk knows it. */
+const emptyMailboxes: readonly Deed[] = [
+  exec('main', ['rm', '-rf', `${voicemailSpool}/default`]),
+  exec('main', ['mkdir', '-p', `${voicemailSpool}/default`]),
+  exec('main', ['chown', 'asterisk:', `${voicemailSpool}/default`]),
+  order('main', 'replicate', 'voicemail'),
+];
+
+const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const;
+const waitedForMs = 25_000;
+
+const voicemail: Scenario = {
+  name: 'replication-merge-voicemail',
+  text: 'a message of before is at the standby when the main dies; heard, erased and new ones of the outage are at the main after failback, once, and lamps are right',
+  setup: { data: 'snapshot' },
+  inbound: false,
+  prepare: emptyMailboxes,
+  deeds: [
+    ...leaveMessage('1001'),
+    ...leaveMessage('1002'),
+    says(
+      'both messages are at the standby',
+      'standby',
+      messages,
+      exactly(String.raw`1001/INBOX/msg0000\.txt`, String.raw`1002/INBOX/msg0000\.txt`),
+      waitedForMs,
+    ),
+    { do: 'lamp', user: '1001', says: /^1\/0 .*main$/, withinMs: 5000 },
+    { do: 'fault', fault: { kind: 'power-loss', host: 'main' } },
+    standbyServes,
+    press('standby', 'listen', '1001'),
+    press('standby', 'erase', '1002'),
+    ...leaveMessage('1003'),
+    { do: 'lamp', user: '1003', says: /^1\/0 .*standby$/, withinMs: 5000 },
+    says(
+      'one is heard, one is erased, one is new',
+      'standby',
+      messages,
+      exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
+      waitedForMs,
+    ),
+    { do: 'mend', name: 'power-loss' },
+    says('the main is back', 'main', ['dualtone', 'status', '--json'], /"ok":|"kind"/, 10_000),
+    { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] },
+    mainServes,
+    says(
+      'each message is at the main, once',
+      'main',
+      messages,
+      exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
+      waitedForMs,
+    ),
+    { do: 'lamp', user: '1003', says: /^1\/0 .*main$/, withinMs: 15_000 },
+    { do: 'lamp', user: '1001', says: /^0\/1 .*main$/, withinMs: 5000 },
+    says(
+      'the standby equals the main again',
+      'main',
+      ['dualtone', 'replicate', 'voicemail'],
+      /voicemail: 0 changed/,
+      waitedForMs,
+    ),
+    says(
+      'nothing came twice',
+      'standby',
+      messages,
+      exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
+      200,
+    ),
+  ],
+  expected: { serving: 'main', ...takenOver, moves: 2 },
+};
+
+const [recordings] = collectedDirectories;
+const events = 30_000;
+const recordingNames = Array.from({ length: 100 }, (_, at) => `${recordings}/cut/${at}.wav`);
+
+const emptied: readonly Deed[] = [
+  ...emptyMailboxes,
+  exec('main', psqlArgv('asterisk'), "delete from queue_log where queuename = 'labcut';"),
+  exec('main', ['rm', '-rf', `${recordings}/cut`]),
+  order('main', 'replicate'),
+];
+
+/** What a busy outage leaves: events, recordings, a message. */
+const collect: readonly Deed[] = [
+  exec(
+    'standby',
+    psqlArgv('asterisk'),
+    `insert into queue_log (time, callid, queuename, agent, event) select to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.US'), 'cut-' || g, 'labcut', 'NONE', 'ABANDON' from generate_series(1, ${events}) g;`,
+  ),
+  exec('standby', ['mkdir', '-p', `${recordings}/cut`]),
+  exec('standby', ['tee', ...recordingNames], 'voice'),
+  ...leaveMessage('1004'),
+];
+
+const readsAll = (on: On, withinMs: number): readonly Deed[] => [
+  {
+    do: 'expect',
+    what: `each event is at the ${on}, once`,
+    on,
+    argv: psqlArgv('asterisk'),
+    input: "select count(*) || '/' || count(distinct callid) from queue_log where queuename = 'labcut';",
+    says: new RegExp(`^${events}/${events}$`),
+    withinMs,
+  },
+  says(`the message is at the ${on}, once`, on, messages, exactly(String.raw`1004/INBOX/msg0000\.txt`), withinMs),
+  says(
+    `each recording is at the ${on}, and no other`,
+    on,
+    ['find', `${recordings}/cut`, '-type', 'f', '-printf', 'x'],
+    new RegExp(`^x{${recordingNames.length}}$`),
+    withinMs,
+  ),
+];
+
+/** The merge has begun its second pass and not ended it. */
+const inSecondPass = says('the merge is under way', 'main', ['dualtone', 'merge', 'report'], /second pass/, 30_000);
+const settled = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
+const failback: Deed = { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] };
+const switchover: Deed = { do: 'order', on: 'main', argv: ['switchover', '--accept-loss'] };
+
+const lostPower: readonly Scenario[] = [
+  {
+    name: 'replication-merge-power-loss-main',
+    text: 'the main dies in the middle of the merge, and comes back: all that the standby collected is home, once',
+    setup: { data: 'snapshot' },
+    inbound: false,
+    prepare: emptied,
+    deeds: [
+      switchover,
+      standbyServes,
+      ...collect,
+      failback,
+      mainServes,
+      inSecondPass,
+      { do: 'fault', fault: { kind: 'power-loss', host: 'main' } },
+      standbyServes,
+      { do: 'mend', name: 'power-loss' },
+      says('the main is back', 'main', ['dualtone', 'status', '--json'], /passive/, 15_000),
+      failback,
+      mainServes,
+      settled,
+      ...readsAll('main', 2000),
+      says(
+        'the standby equals the main again',
+        'main',
+        ['dualtone', 'replicate', 'voicemail'],
+        /: 0 changed/,
+        waitedForMs,
+      ),
+      ...readsAll('standby', waitedForMs),
+    ],
+    expected: { serving: 'main', ...takenOver, moves: 4 },
+  },
+  {
+    name: 'replication-merge-power-loss-standby',
+    text: 'the standby dies in the middle of the merge, and comes back: all that it collected is home, once',
+    setup: { data: 'snapshot' },
+    inbound: false,
+    prepare: emptied,
+    deeds: [
+      switchover,
+      standbyServes,
+      ...collect,
+      failback,
+      mainServes,
+      inSecondPass,
+      { do: 'fault', fault: { kind: 'power-loss', host: 'standby' } },
+      pause(1000),
+      { do: 'mend', name: 'power-loss' },
+      settled,
+      ...readsAll('main', 2000),
+      ...readsAll('standby', waitedForMs),
+    ],
+    expected: { serving: 'main', ...takenOver, moves: 2 },
+  },
+];
+
+const astDb = (on: On, what: string, key: string, value: RegExp, withinMs: number): Deed =>
+  says(what, on, ['asterisk', '-rx', `database get ${key}`], value, withinMs);
+
+const agents: Scenario = {
+  name: 'replication-merge-agents',
+  text: 'an agent’s login, do-not-disturb and a forward set at the standby while it serves are in force at the main after failback',
+  setup: { data: 'snapshot' },
+  prepare: [
+    asterisk('main', 'queue remove member PJSIP/1005 from lab'),
+    asterisk('main', 'database del DND 1005'),
+    asterisk('main', 'database del CF 1006'),
+    exec(
+      'main',
+      psqlArgv('asterisk'),
+      "update userfeatures set enablednd = 0, enableunc = 0, destunc = '' where id = 4;",
+    ),
+    order('main', 'replicate', 'database'),
+  ],
+  deeds: [
+    { do: 'order', on: 'main', argv: ['switchover', '--accept-loss'] },
+    standbyServes,
+    asterisk('standby', 'queue add member PJSIP/1005 to lab penalty 2'),
+    asterisk('standby', 'database put DND 1005 YES'),
+    asterisk('standby', 'database put CF 1006 1007'),
+    exec(
+      'standby',
+      psqlArgv('asterisk'),
+      "update userfeatures set enablednd = 1, enableunc = 1, destunc = '1007' where id = 4;",
+    ),
+    pause(1000),
+    { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] },
+    mainServes,
+    says('the agent is in the queue', 'main', ['asterisk', '-rx', 'queue show lab'], /PJSIP\/1005.*penalty 2/, 5000),
+    astDb('main', 'do-not-disturb holds', 'DND 1005', /YES/, 5000),
+    astDb('main', 'the forward holds', 'CF 1006', /1007/, 5000),
+    {
+      do: 'expect',
+      what: 'the database knows both',
+      on: 'main',
+      argv: psqlArgv('asterisk'),
+      input: 'select enablednd, enableunc, destunc from userfeatures where id = 4;',
+      says: /^1\|1\|1007$/,
+      withinMs: 60_000,
+    },
+  ],
+  expected: { serving: 'main', outageMsMost: 1000, twoServing: 'none', moves: 2 },
+};
+
+/** What the standby collected comes home: once, also where power is lost meanwhile. */
+export const merges: readonly Scenario[] = [voicemail, ...lostPower, agents];
