@@ -10,7 +10,7 @@ import { type ConninfoOptions, conninfo, writeConninfoFiles } from './conninfo.t
 import { createIdentities, planFollowing } from './identity.ts';
 import { installKeeping } from './keep.ts';
 import type { Open, Sides } from './look.ts';
-import { slotName } from './names.ts';
+import { HEARTBEAT, slotName } from './names.ts';
 import { createSlot, dropIdleSlots, lookAtSlot } from './slot.ts';
 import { createSubscription, dropSubscription, enableSubscription } from './subscription.ts';
 
@@ -64,6 +64,20 @@ const freeSlot = async (source: Database, slot: string): Promise<Result<void>> =
   }
 };
 
+const READ_BEAT = `SELECT beat::text AS beat, at::text AS at FROM ${HEARTBEAT} WHERE node = $1`;
+const KEEP_BEAT = `INSERT INTO ${HEARTBEAT} (node, beat, at) VALUES ($1, $2::bigint, $3::timestamptz)
+ON CONFLICT (node) DO UPDATE SET beat = excluded.beat, at = excluded.at`;
+
+/** The source's last beat; without one its first follows like any new row. */
+const carryBeat = async ({ source, target }: Open, node: string): Promise<Result<null>> => {
+  const rows = await source.query<{ readonly beat: string; readonly at: string }>(READ_BEAT, [node]);
+  if (!rows.ok) return rows;
+  const [last] = rows.value;
+  if (last === undefined) return ok(null);
+  const kept = await target.run(KEEP_BEAT, [node, last.beat, last.at]);
+  return kept.ok ? ok(null) : kept;
+};
+
 /** What the receiving side needs besides the rows: triggers that keep, and the same identities as the source. */
 const prepareTarget = async (options: ReceiverOptions, record: SetupRecord, plan: CopyPlan): Promise<Result<void>> => {
   const kept = await installKeeping(options.admin, plan);
@@ -107,6 +121,9 @@ export const begin = async (
   if (!forgotten.ok) return forgotten;
   const cleared = await freeSlot(open.source, slot);
   if (!cleared.ok) return cleared;
+  // Before the slot: a beat that the slot has is a change of this row, and the row must be there.
+  const beaten = await carryBeat(open, options.sourceNode);
+  if (!beaten.ok) return beaten;
   const fresh = await createSlot(options.source, slot, options.slotWaitMs, signal);
   if (!fresh.ok) return fresh;
   const copied = await options.copy(fresh.value.snapshot, signal);

@@ -5,8 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { chosenMajors } from '../../../../test/postgres/versions.ts';
 import { connectDatabase } from '../connection.ts';
 import { must } from '../setup/testing/prepare.ts';
+import { compareFollowed } from './compare.ts';
 import { createContinuousReceiver, type ReceiverState } from './receiver.ts';
-import { type Pair, startPair, until } from './testing/pair.ts';
+import { type Pair, pairRules, startPair, until } from './testing/pair.ts';
 
 /** Generous: machines that run tests are busy. What matters is that it happens. */
 const SOON_MS = 60_000;
@@ -23,6 +24,7 @@ for (const version of chosenMajors())
     });
     const never = new AbortController().signal;
     const step = async (): Promise<ReceiverState> => must(await pair.receiver.step(2));
+    const step4 = async (): Promise<ReceiverState> => must(await pair.receiver.step(4));
     const both = async (query: string): Promise<readonly [string, string]> => [
       JSON.stringify(await pair.main.sql(query)),
       JSON.stringify(await pair.standby.sql(query)),
@@ -45,6 +47,8 @@ for (const version of chosenMajors())
 
     test('begins with a copy and follows every change from there, with a writer in the middle of it', async () => {
       assert.equal((await step()).condition, 'waiting');
+      // As in service: the heart beats long before anybody follows.
+      must(await pair.sender.beat(pair.main.db));
       const offer = must(await pair.sender.offer(pair.main.db));
       assert.equal(offer.tables, 6);
       assert.match(
@@ -153,6 +157,44 @@ for (const version of chosenMajors())
       await settle('in-step');
     });
 
+    test('a comparison while changes follow proves that both agree, and finds what was changed behind its back', async () => {
+      const beating = new AbortController();
+      const heart = (async () => {
+        for (let n = 0; !beating.signal.aborted; n += 1) {
+          must(await pair.sender.beat(pair.main.db));
+          await pair.main.sql(`UPDATE public.userfeatures SET "call-limit" = $1 WHERE id = 11`, [n]);
+        }
+      })();
+      const compare = async () =>
+        must(
+          await compareFollowed(
+            {
+              source: pair.main.db.access,
+              target: pair.standby.db.access,
+              schema: 'public',
+              rules: pairRules,
+              sourceNode: 'main',
+              catchUpMs: SOON_MS,
+            },
+            { signal: never, onProgress: () => undefined },
+          ),
+        );
+      const fine = await compare();
+      assert.deepEqual(fine.differing, []);
+      assert.deepEqual(
+        fine.refused.map(({ table }) => table),
+        ['shapeless'],
+      );
+      await pair.standby.sql(`UPDATE public.queuemember SET penalty = penalty + 1`);
+      assert.deepEqual((await compare()).differing, ['queuemember']);
+      beating.abort();
+      await heart;
+      pair.receiver.again('a comparison found differences');
+      assert.match((await step()).text, /a comparison found differences/);
+      await agree('SELECT * FROM public.queuemember');
+      await settle('in-step');
+    });
+
     test('the main away: told at once; back again: it goes on where it was', async () => {
       await pair.main.db.close();
       await pair.main.cluster.halt('immediate');
@@ -218,6 +260,17 @@ for (const version of chosenMajors())
       assert.deepEqual(await pair.standby.sql('SELECT subenabled FROM pg_subscription'), [{ subenabled: false }]);
       assert.equal((await step()).condition, 'blocked');
       assert.deepEqual(await pair.standby.sql('SELECT * FROM public.userfeatures WHERE id = 10'), before);
+    });
+
+    test('what it changed while it served is copied over once that is merged, and changes follow again', async () => {
+      await pair.standby.sql(`UPDATE public.userfeatures SET firstname = 'of the standby' WHERE id = 12`);
+      must(await pair.standby.db.query('SELECT dualtone.rest(4)'));
+      assert.equal((await step4()).condition, 'blocked');
+      must(await pair.standby.db.query('SELECT dualtone.set_unmerged(NULL)'));
+      assert.match((await step4()).text, /this node has served meanwhile/);
+      await agree('SELECT firstname FROM public.userfeatures ORDER BY id');
+      await pair.main.sql(`UPDATE public.userfeatures SET firstname = 'again' WHERE id = 13`);
+      await agree('SELECT firstname FROM public.userfeatures ORDER BY id');
     });
 
     test('it is taken away cleanly with the other node dead, and the other removes what is left', async () => {

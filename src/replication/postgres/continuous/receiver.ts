@@ -70,6 +70,8 @@ interface Memory {
   /** Beginnings running that failed, and when the next may be. */
   failedBeginnings: number;
   notBefore: Millis;
+  /** Why the last of them failed. */
+  beginningFault: Fault | null;
 }
 
 interface Context {
@@ -199,11 +201,14 @@ const beginAnew = async (
   const { memory, options, record, signal } = context;
   if (open === null || sides === null) throw new Error('a beginning without a source');
   if (performance.now() < memory.notBefore)
-    return state('failed', `To be copied anew, since ${why}; the last try failed, the next follows within a minute.`);
+    return state('failed', `To be copied anew, since ${why}; the last try failed, the next follows within a minute.`, {
+      fault: memory.beginningFault,
+    });
   const copied = await begin(options, record, open, sides, look.subscription !== null, signal);
   memory.failing = 0;
   memory.errors = null;
   if (copied.ok) memory.asked = null;
+  memory.beginningFault = copied.ok ? null : copied.error;
   memory.failedBeginnings = copied.ok ? 0 : memory.failedBeginnings + 1;
   // A copy is not cheap, and what was in its way a moment ago is there still.
   memory.notBefore = copied.ok ? 0 : performance.now() + Math.min(LONGEST_REST_MS, 1000 * 2 ** memory.failedBeginnings);
@@ -282,6 +287,7 @@ export const createContinuousReceiver = async (
     asked: null,
     failedBeginnings: 0,
     notBefore: 0,
+    beginningFault: null,
   };
   const context: Context = { options, record: record.value, memory, signal };
   return ok({
