@@ -191,7 +191,9 @@ export const labCommand = (): Command => {
     .option('--preset <name>', 'fast or quick', 'fast')
     .option('--no-checkpoint', 'a pair without an arbiter')
     .addOption(
-      new Option('--data <kind>', 'what follows besides AstDB').choices(['none', 'snapshot', 'strict']).default('none'),
+      new Option('--data <kind>', 'what follows besides AstDB')
+        .choices(['none', 'snapshot', 'continuous', 'strict', 'strict-continuous'])
+        .default('none'),
     )
     .action(ending(async (options: UpOptions) => await up(options)));
   command
