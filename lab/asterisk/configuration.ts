@@ -80,7 +80,7 @@ const managerConf = (plan: PbxPlan): string =>
     deny: '0.0.0.0/0.0.0.0',
     permit: '127.0.0.1/255.255.255.255',
     read: 'system,call,command,reporting,cdr',
-    write: 'system,call,command,reporting,originate,config,user',
+    write: 'system,call,command,reporting,originate,config,user,agent',
     writetimeout: 1000,
   });
 

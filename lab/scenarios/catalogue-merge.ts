@@ -48,6 +48,7 @@ const emptyMailboxes: readonly Deed[] = [
   order('main', 'replicate', 'voicemail'),
 ];
 
+const settled = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
 const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const;
 const waitedForMs = 25_000;
 
@@ -92,7 +93,8 @@ const voicemail: Scenario = {
       exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
       waitedForMs,
     ),
-    { do: 'lamp', user: '1003', says: /^1\/0 .*main$/, withinMs: 15_000 },
+    settled,
+    { do: 'lamp', user: '1003', says: /^1\/0 .*main$/, withinMs: 5000 },
     { do: 'lamp', user: '1001', says: /^0\/1 .*main$/, withinMs: 5000 },
     says(
       'the standby equals the main again',
@@ -157,7 +159,6 @@ const readsAll = (on: On, withinMs: number): readonly Deed[] => [
 
 /** The merge has begun its second pass and not ended it. */
 const inSecondPass = says('the merge is under way', 'main', ['dualtone', 'merge', 'report'], /second pass/, 30_000);
-const settled = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
 const failback: Deed = { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] };
 const switchover: Deed = { do: 'order', on: 'main', argv: ['switchover', '--accept-loss'] };
 
