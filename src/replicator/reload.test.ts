@@ -124,7 +124,7 @@ test('a failure is told once, and again after it was well; the others have their
   const bad = { exitCode: 0, stdout: "The module 'app_queue.so' was not properly initialized." };
   const again = async () => {
     await changed('queue');
-    await time.pass(2000);
+    await time.pass(12_000);
   };
   world.answers.set(line, bad);
   await again();

@@ -24,6 +24,8 @@ export interface ReloadOptions {
 
 export interface Reload {
   start(): void;
+  /** These tables have changed here by what follows from the main. */
+  changed(tables: readonly string[]): void;
   /** The term under which this node serves, 0 when it does not: then nothing is reloaded, and what is under way is ended. */
   setHolding(holding: number): void;
   stop(): Promise<void>;
@@ -38,6 +40,8 @@ export interface ReloadPlan {
 
 /** Runs that follow each other closely are answered together. */
 const SETTLE_MS: Millis = 1000;
+/** Where changes come all the time, Asterisk is not reloaded all the time. */
+const GAP_MS: Millis = 10_000;
 const ASTERISK_MS: Millis = 20_000;
 const PROGRAM_MS: Millis = 60_000;
 const MOST_TABLES = 2000;
@@ -112,6 +116,8 @@ interface State {
   abort: AbortController;
   working: Promise<void> | null;
   cancelWait: () => void;
+  /** When the last ones were through. */
+  endedAt: number;
   /** What was told as failed, so that it is told once. */
   readonly failed: Set<string>;
   stopped: boolean;
@@ -151,6 +157,7 @@ const carryOut = async (state: State, plan: ReloadPlan): Promise<void> => {
     else passedOver.push('asterisk');
   }
   const ended = tools.signal.aborted;
+  state.endedAt = state.options.clock.now();
   reporter.note('reload', { done, passedOver, faults, ended, text: textOf(done, faults.length, ended) });
 };
 
@@ -201,10 +208,18 @@ export const createReload = (options: ReloadOptions): Reload => {
     abort: new AbortController(),
     working: null,
     cancelWait: () => undefined,
+    endedAt: Number.NEGATIVE_INFINITY,
     failed: new Set(),
     stopped: false,
   };
+  const changed = (tables: readonly string[]): void => {
+    if (state.holding > 0 || state.stopped) return;
+    for (const table of tables) state.tables.add(table);
+    state.cancelWait();
+    state.cancelWait = clock.at(Math.max(clock.now() + SETTLE_MS, state.endedAt + GAP_MS), () => begin(state));
+  };
   return {
+    changed,
     start: () =>
       talk.answer('changed', async (parameters) => {
         const tables = tablesOf(parameters);
@@ -214,10 +229,7 @@ export const createReload = (options: ReloadOptions): Reload => {
             'The other node asked something odd.',
             'Run the same version on both nodes.',
           );
-        if (state.holding > 0 || state.stopped) return ok(null);
-        for (const table of tables) state.tables.add(table);
-        state.cancelWait();
-        state.cancelWait = clock.at(clock.now() + SETTLE_MS, () => begin(state));
+        changed(tables);
         return ok(null);
       }),
     setHolding: (holding) => {

@@ -6,8 +6,10 @@ import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
 import type { MergeRunOptions, Merges } from '../replication/merge/orchestrate.ts';
+import { connectDatabase } from '../replication/postgres/connection.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
+import { localDatabase, readSecret } from './access.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createMailboxes } from './mailboxes.ts';
 import { createMerging, type Merging } from './merging.ts';
@@ -15,6 +17,7 @@ import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createReload, type Reload } from './reload.ts';
 import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync.ts';
+import { createTableWatch } from './table-watch.ts';
 
 export interface ReplicatorWorks {
   start(): void;
@@ -206,8 +209,34 @@ const mergingOf = (
   return { merging, endMerging };
 };
 
-const reloadOf = (config: Config, talk: Talk, reporter: StreamReporter): Reload =>
-  createReload({ rules: config.streams.database.reload, talk, run, clock: systemClock, reporter });
+/** The main tells of its runs; where changes follow one by one the standby looks for itself. */
+const reloadOf = (
+  config: Config,
+  talk: Talk,
+  reporter: StreamReporter,
+): Pick<Reload, 'start' | 'setHolding' | 'stop'> => {
+  const { mode, reload: rules, schema, passwordFile } = config.streams.database;
+  const reload = createReload({ rules, talk, run, clock: systemClock, reporter });
+  if (mode !== 'continuous' || config.node.role !== 'standby' || rules.length === 0) return reload;
+  const connect = async (signal: AbortSignal) => {
+    const password = readSecret(passwordFile);
+    return password.ok ? connectDatabase(localDatabase(config, password.value), signal) : password;
+  };
+  const watch = createTableWatch({ connect, schema, clock: systemClock, onChanged: reload.changed });
+  return {
+    start: () => {
+      reload.start();
+      watch.start();
+    },
+    setHolding: (holding) => {
+      reload.setHolding(holding);
+      watch.setHolding(holding);
+    },
+    stop: async () => {
+      await Promise.all([reload.stop(), watch.stop()]);
+    },
+  };
+};
 
 /** Everything of one replicator; `say` reaches the agent. */
 export const createReplicatorWorks = (config: Config, say: (message: FromReplicator) => void): ReplicatorWorks => {
