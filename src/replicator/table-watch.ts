@@ -55,10 +55,14 @@ export const createTableWatch = ({ connect, schema, clock, onChanged }: TableWat
       await opened.value.close();
     }
   };
+  const again = async (): Promise<void> => {
+    if (holding === 0) await look();
+    next();
+  };
   const next = (): void => {
     if (stopping.signal.aborted) return;
     cancel = clock.at(clock.now() + LOOK_MS, () => {
-      looking = (holding > 0 ? Promise.resolve() : look()).then(next);
+      looking = again();
     });
   };
   return {
