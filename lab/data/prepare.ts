@@ -7,7 +7,8 @@ import type { Lab } from '../lab.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Outcome } from '../process.ts';
 import { telephoneSystemSql } from '../telephone-system/install.ts';
-import { collectedDirectories, followedDirectories, voicemailSpool } from './streams.ts';
+import { closeFirewall } from './firewall.ts';
+import { collectedDirectories, type DataSetup, followedDirectories, isStrict, voicemailSpool } from './streams.ts';
 
 /** Units that such a node has besides the usual ones. */
 export const dataUnits: readonly string[] = ['postgresql.service', 'ssh.service'];
@@ -79,14 +80,39 @@ const untilDone = async (host: Host, argv: readonly string[], withinMs: number):
   }
 };
 
+const personsKey = '/root/.ssh/id_ed25519';
+
+/** As a person who may log in at the standby: where the pair's own stream goes through SSH, it stands only after this. */
+const syncInitByPerson = async (main: Host, standby: Host): Promise<Result<unknown>> => {
+  const made = await main.execChecked(['mkdir', '-p', '-m', '700', '/root/.ssh']);
+  if (!made.ok) return made;
+  const there = await main.exec(['test', '-e', personsKey]);
+  if (!there.ok) return there;
+  if (there.value.code !== 0) {
+    const key = await main.execChecked(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', personsKey]);
+    if (!key.ok) return key;
+  }
+  const line = await main.read(`${personsKey}.pub`);
+  if (!line.ok) return line;
+  const allowed = await standby.write('/root/.ssh/authorized_keys', line.value, { mode: 0o600 });
+  if (!allowed.ok) return allowed;
+  const shown = await standby.execChecked(['ssh-keygen', '-lf', '/etc/ssh/ssh_host_ed25519_key.pub']);
+  if (!shown.ok) return shown;
+  const fingerprint = shown.value.stdout.split(' ')[1] ?? '';
+  return await untilDone(main, ['dualtone', 'sync', 'init', '--ssh', '--host-key', fingerprint], 60_000);
+};
+
 /** As an administrator would: both databases, then the way for files, then the first run. The agents run already. */
-export const prepareData = async (lab: Lab): Promise<Result<void>> => {
+export const prepareData = async (lab: Lab, data: DataSetup): Promise<Result<void>> => {
   const main = lab.host('main');
   const prepared = await Promise.all([prepareNode(main, 'main'), prepareNode(lab.host('standby'), 'standby')]);
   const failed = prepared.find((result) => !result.ok);
   if (failed !== undefined) return failed;
+  const standby = lab.host('standby');
   return await allOf([
-    () => untilDone(main, ['dualtone', 'sync', 'init'], 60_000),
+    ...(isStrict(data)
+      ? [() => closeFirewall(main, standby), () => syncInitByPerson(main, standby)]
+      : [() => untilDone(main, ['dualtone', 'sync', 'init'], 60_000)]),
     () => untilDone(main, ['dualtone', 'replicate'], 90_000),
   ]);
 };

@@ -110,7 +110,7 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     const missing = await setRight(pair, setup);
     if (setup.data === 'none' || missing.length > 0) return ok(missing);
     // The streams begin at the main that serves.
-    const prepared = await prepareData(pair.lab);
+    const prepared = await prepareData(pair.lab, setup.data);
     return prepared.ok ? ok(await setRight(pair, setup)) : prepared;
   };
   return async (setup) => {

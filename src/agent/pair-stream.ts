@@ -20,6 +20,9 @@ const remoteOf = (config: Config): { readonly address: string; readonly port: nu
     ? { address: '127.0.0.1', port: sshStreamPort(config) }
     : { address: config.peer.address, port: config.peer.port };
 
+/** Through SSH the main arrives at this node's loopback, and nobody else need reach it. */
+const streamAddress = (config: Config): string => (config.streams.link === 'ssh' ? '127.0.0.1' : listenAddress(config));
+
 /** The main opens the connection. */
 export const createPairStream = (config: Config, key: PairKey, clock: Clock): PairStream => {
   const { role } = config.node;
@@ -27,7 +30,7 @@ export const createPairStream = (config: Config, key: PairKey, clock: Clock): Pa
     self: role,
     peer: rivalOf(role),
     key,
-    listen: { address: listenAddress(config), port: config.listen.port },
+    listen: { address: streamAddress(config), port: config.listen.port },
     remote: remoteOf(config),
   });
   let trouble: string | null = null;
