@@ -154,7 +154,11 @@ const setRight = (works: Works, right: StreamRight): void => {
       : otherServes
         ? clear(works, signal)
         : Promise.resolve();
-  state.working = state.working.then(next).then(() => undefined);
+  const former = state.working;
+  state.working = (async () => {
+    await former;
+    await next();
+  })();
 };
 
 const notServing = 'this node does not serve; what the standby collects comes home by merges';
