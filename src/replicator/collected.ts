@@ -109,17 +109,18 @@ export const createCollected = (options: CollectedOptions): Collected => {
   let first: Term | null = null;
   let taking: { readonly epoch: Epoch; readonly done: Promise<Result<string>> } | null = null;
 
+  const tellTrouble = async (done: Promise<Result<string>>): Promise<void> => {
+    const result = await done;
+    if (result.ok || stopping.signal.aborted) return;
+    // The next question tries again.
+    if (taking?.done === done) taking = null;
+    reporter.say('alarm', result.error.code, `${result.error.message} ${result.error.remedy}`);
+  };
   const begin = (term: Term): Promise<Result<string>> => {
     if (taking?.epoch === term.epoch) return taking.done;
     const done = (taking?.done ?? Promise.resolve()).then(() => take(options, term, stopping.signal));
-    const mine = { epoch: term.epoch, done };
-    taking = mine;
-    void done.then((result) => {
-      if (result.ok || stopping.signal.aborted) return;
-      // The next question tries again.
-      if (taking === mine) taking = null;
-      reporter.say('alarm', result.error.code, `${result.error.message} ${result.error.remedy}`);
-    });
+    taking = { epoch: term.epoch, done };
+    void tellTrouble(done);
     return done;
   };
 
