@@ -37,6 +37,8 @@ export interface BatchContext {
   readonly plan: EventPlan;
   readonly mergeKey: string;
   readonly pass: Pass;
+  /** The mapping has grown beyond what the planner knows of it. */
+  readonly isGrown: boolean;
 }
 
 /** A misfit of one row, not of the database: constraint (23…), data (22…). */
@@ -142,7 +144,9 @@ const insertRange = async (
   const begun = await here.run('SAVEPOINT range');
   if (!begun.ok) return begun;
   const numbered = await here.run(insertMapping(plan), [node, mergeKey, from, to]);
-  const inserted = numbered.ok ? await here.run(insertRows(plan), [node, from, to]) : numbered;
+  // Between the two: a planner that knows no row of this table in the mapping would read all of it for each row that comes.
+  const known = numbered.ok && context.isGrown && from === 1 ? await here.run('ANALYZE dualtone.merged') : numbered;
+  const inserted = known.ok ? await here.run(insertRows(plan), [node, from, to]) : known;
   if (inserted.ok) {
     const released = await here.run('RELEASE SAVEPOINT range');
     return released.ok ? ok({ brought: inserted.value, aside: 0 }) : released;

@@ -91,7 +91,8 @@ const survey = async (work: Work, plan: EventPlan): Promise<Result<Survey>> => {
   });
 };
 
-const ANALYZE_EVERY = 4;
+/** The first batch, and whenever there are twice as many. */
+const isGrown = (batch: number): boolean => (batch & (batch + 1)) === 0;
 
 interface Brought {
   readonly left: number;
@@ -109,9 +110,6 @@ const bringTable = async (work: Work, plan: EventPlan, mergeKey: string): Promis
   if (!made.ok) return made;
   let [done, last, left] = [0, '0', found.value.waiting];
   for (let batch = 0; done < total; batch += 1) {
-    // The mapping grows from nothing to millions within minutes: without its size each batch would read all of it.
-    const known = batch % ANALYZE_EVERY === 0 ? await databases.here.run('ANALYZE dualtone.merged') : ok(0);
-    if (!known.ok) return known;
     const keys = await databases.here.query<{ readonly pos: string; readonly key: string; readonly known: boolean }>(
       `SELECT pos, key_there AS key, known FROM ${WANTED} WHERE pos > $1 ORDER BY pos LIMIT $2`,
       [last, options.batchRows],
@@ -120,7 +118,7 @@ const bringTable = async (work: Work, plan: EventPlan, mergeKey: string): Promis
     if (keys.value.length === 0) break;
     const someKnown = keys.value.some((row) => row.known);
     const brought = await bringBatch(
-      { databases, plan, mergeKey, pass: run.pass },
+      { databases, plan, mergeKey, pass: run.pass, isGrown: isGrown(batch) },
       keys.value.map((row) => row.key),
       someKnown,
     );
