@@ -78,6 +78,11 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
         'stale-word',
         `${role} believes a word of its rival that is ${Math.round(was.at - is.at)} ms older than the last`,
       );
+    const actual = w.agents[rivalOf(role)].state.life;
+    // After a silence it may: nobody can tell it from an agent whose clock was set back.
+    const isHeard = after.now - before.rival.heardAt < w.agents[role].machine.settings.timing.promiseMs / 2;
+    if (isHeard && was !== null && is !== null && was.life === actual && is.life !== actual)
+      fail('stale-word', `${role} believes a word of an agent that has ended, after it heard its successor`);
   };
   return (role: Role, before: State, decision: Decision): void => {
     checkMoves(role, decision);
@@ -132,7 +137,9 @@ export const createCheckers = (w: Watched): Checkers => {
     const { lease } = w.agents[role].state;
     const epoch = lease.name === 'held' ? lease.epoch : 0;
     const older = epoch > 0 && epoch < highestServed;
-    const cutForMs = timeline.now - w.cutOffSince[role];
+    // A kernel or an agent that stood still opens late what was won before.
+    const wonAt = lease.name === 'held' ? w.agents[role].machine.trueTime(lease.since) : timeline.now;
+    const cutForMs = wonAt - w.cutOffSince[role];
     const { heartbeatMs } = w.agents[role].machine.settings.timing;
     if (w.noVotes && cutForMs > heartbeatMs + BEGUN_MS)
       fail('cut-off-serves', `${role} begins to serve, cut off for ${Math.round(cutForMs)} ms`);

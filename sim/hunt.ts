@@ -2,7 +2,7 @@
 import { runSeed } from './run.ts';
 import { silentTimes } from './silent-times.ts';
 
-const hunt = (seedsMax: number): { readonly seeds: number; readonly by: string | null } => {
+const hunt = (seedsMax: number, from: number): { readonly seeds: number; readonly by: string | null } => {
   const slower: string[] = [];
   try {
     silentTimes(6, true, (line) => {
@@ -12,15 +12,15 @@ const hunt = (seedsMax: number): { readonly seeds: number; readonly by: string |
     return { seeds: 0, by: String(error) };
   }
   if (slower[0] !== undefined) return { seeds: 0, by: `silent for too long: ${slower[0]}` };
-  for (let seed = 1; seed <= seedsMax; seed += 1) {
+  for (let seed = from; seed < from + seedsMax; seed += 1) {
     try {
       const [violation] = runSeed({ seed }).violations;
-      if (violation !== undefined) return { seeds: seed, by: `${violation.kind}: ${violation.text}` };
+      if (violation !== undefined) return { seeds: seed - from + 1, by: `${violation.kind}: ${violation.text}` };
     } catch (error) {
-      return { seeds: seed, by: String(error) };
+      return { seeds: seed - from + 1, by: String(error) };
     }
   }
   return { seeds: seedsMax, by: null };
 };
 
-process.stdout.write(JSON.stringify(hunt(Number(process.argv[2]))));
+process.stdout.write(JSON.stringify(hunt(Number(process.argv[2]), Number(process.argv[3]))));

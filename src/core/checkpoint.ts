@@ -60,7 +60,10 @@ const onRelease = (state: CheckpointState, from: Role, release: Release): Checkp
   const { addressee } = release;
   // The nodes may be cut from each other: the addressee hears of it through here.
   const relay = boot !== state.boot && addressee !== null && addressee !== from;
-  return { state: { ...state, boot }, sends: relay ? [{ to: addressee, message: release }] : [] };
+  return {
+    state: { ...state, boot, disk: withEpoch(state.disk, boot) },
+    sends: relay ? [{ to: addressee, message: release }] : [],
+  };
 };
 
 /** What the checkpoint answers to a node's message. The new state must be kept before the sends leave. */

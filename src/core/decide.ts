@@ -43,7 +43,7 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   const { promiseMs, leaseMs } = d.settings.timing;
   d.s.startedAt = d.now;
   d.s.chance = e.seed;
-  d.s.life = e.seed;
+  d.s.life = Math.floor(e.wall);
   d.s.disk = disk;
   d.s.freshBoot = e.boot === null;
   d.s.boot = e.boot ?? freshBootMemory(disk, d.now + promiseMs);

@@ -123,7 +123,8 @@ test('what would be missing is named: the checkpoint, health, the mode', () => {
 });
 
 test('a standby that only looks each minute says how long that takes', () => {
-  const over: Partial<Settings> = { arbiter: { kind: 'none' }, watch: { kind: 'looks', badLooks: 5, lookMs: 60_000 } };
+  const looks = { kind: 'looks', badLooks: 5, lookMs: 60_000 } as const;
+  const over: Partial<Settings> = { arbiter: { kind: 'none' }, watch: looks, loneWaitMs: 0 };
   const { settings: own, state } = watching(over);
   assert.equal(explain(own, state, 2010).ifOtherOrThisDied.afterMs, 300_000);
 });

@@ -94,6 +94,8 @@ const grant = (d: Draft, round: Round): Round => {
 export const onArmed = (d: Draft, seq: number): void => {
   const { lease } = d.s;
   if (lease.name === 'asking' && lease.round.seq === seq) {
+    // The kernel took its time, and a newer epoch has been seen meanwhile: the rival may have served under it.
+    if (lease.epoch < d.s.boot.highest) return withdraw(d, lease);
     const round = sendRound(d, lease.round, lease.epoch, 'ask', lease.handed);
     d.s.lease = { ...lease, round };
     countAsking(d);

@@ -1,11 +1,12 @@
-import type { Epoch, Instant, Millis, Mode, Role, VoterName } from './words.ts';
+import type { Epoch, Instant, Millis, Mode, Role, VoterName, WallTime } from './words.ts';
 
 /** What a node says of itself with everything it sends. */
 export interface Status {
   readonly role: Role;
-  /** The sender's own instant when it said so, and a random number of its agent's start: together they tell an older word from a newer one. */
+  /** The sender's own instant when it said so; with `life` it tells an older word from a newer one. */
   readonly at: Instant;
-  readonly life: number;
+  /** When its agent was started, by its wall clock, in whole ms. */
+  readonly life: WallTime;
   /** The epoch under which it holds the right to serve, 0 when it does not. */
   readonly holding: Epoch;
   /** Its telephony could serve. */

@@ -17,20 +17,25 @@ const claims = (d: Draft, epoch: number): void => {
   d.s.rival = { ...d.s.rival, claimAt: d.now, claimEpoch: epoch };
 };
 
-/** A packet that was overtaken by a newer word of the same sender. */
-const isOvertaken = ({ status: last, formerLife }: Rival, status: Status): boolean =>
-  status.life === formerLife || (last !== null && status.life === last.life && status.at < last.at);
+/**
+ * A packet that was overtaken by a newer word of the same sender. An agent that seems to have started earlier than the one that is
+ * known may have had its clock set back: once the known one is missed, it is heard, well before it would pass for silent.
+ */
+const isOvertaken = (d: Draft, { status: last, heardAt }: Rival, status: Status): boolean => {
+  if (last === null) return false;
+  if (status.life === last.life) return status.at < last.at;
+  return status.life < last.life && d.now - heardAt < d.settings.timing.promiseMs / 2;
+};
 
 const sawRival = (d: Draft, status: Status): void => {
   const { rival } = d.s;
-  if (isOvertaken(rival, status)) return;
-  const formerLife = rival.status === null || rival.status.life === status.life ? rival.formerLife : rival.status.life;
+  if (isOvertaken(d, rival, status)) return;
   // Silence is a break: a cable that comes and goes begins the hold anew.
   const unbroken = rival.wellSince >= 0 && !rivalIsSilent(d);
   const wellSince = status.well ? (unbroken ? rival.wellSince : d.now) : -1;
   // A rival that says it is passive takes back its claim.
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
-  d.s.rival = { ...rival, heardAt: d.now, status, formerLife, wellSince, claimAt };
+  d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
   if (status.holding > 0) claims(d, status.holding);
   // It serves now: in hold, this node no longer may by itself.
   if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return;
@@ -107,6 +112,7 @@ const onRelease = (d: Draft, release: Release): void => {
   const fresh = release.epoch > d.s.rival.releasedEpoch;
   if (fresh) d.s.rival = { ...d.s.rival, releasedEpoch: release.epoch };
   d.s.boot = applyRelease(d.s.boot, release.role, release.epoch);
+  noteEpoch(d, d.s.boot.highest);
   if (d.s.rival.claimEpoch <= release.epoch) d.s.rival = { ...d.s.rival, claimAt: NEVER };
   if (fresh && release.addressee === d.settings.role) handedOver(d, release.epoch, release.ordered);
 };

@@ -51,7 +51,12 @@ const stopAsking = (d: Draft): void => {
 
 /** The rival may serve by hand and not know yet: until it is heard to know, this node does not ask for the right to serve. */
 const leaveManual = (d: Draft, byPerson: boolean): void => {
-  if (byPerson && d.s.lease.name !== 'held') setDisk(d, { leftManual: true });
+  const { lease } = d.s;
+  if (!byPerson || lease.name === 'held') return;
+  setDisk(d, { leftManual: true });
+  // What was asked by hand would now be won by votes, and a node that serves by hand needs none.
+  if (lease.name === 'sounding') loseLease(d, d.now);
+  else if (lease.name === 'asking' && lease.handed === 0) withdraw(d, lease);
 };
 
 /** Orders given here that the rival had not heard of are overruled by its own. */

@@ -94,6 +94,11 @@ const loneObstacle = (d: Draft): Obstacle | null => {
   if (role === 'standby' && watch.kind === 'looks' && health.rivalBad < watch.badLooks) {
     return obstacle('looks', `${health.rivalBad} of ${watch.badLooks} bad looks at the main`);
   }
+  // Stopped before its first look, it takes its own sleep for the other's silence.
+  const looksUntil = d.s.startedAt + loneWaitMs;
+  if (health.network === 'unknown' && d.now < looksUntil) {
+    return obstacle('lone-wait', 'it has just been started, and has not looked beyond itself yet', looksUntil);
+  }
   return null;
 };
 

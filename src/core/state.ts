@@ -103,8 +103,6 @@ export interface Rival {
   /** Heard directly. */
   readonly heardAt: Instant;
   readonly status: Status | null;
-  /** Of its agent before the present one: late packets of it say nothing any more. */
-  readonly formerLife: number;
   /** Heard of through a checkpoint. */
   readonly relayedAt: Instant;
   readonly relayed: Status | null;
@@ -256,7 +254,6 @@ const startHealth = (now: Instant): Health => ({
 const startRival: Rival = {
   heardAt: NEVER,
   status: null,
-  formerLife: -1,
   relayedAt: NEVER,
   relayed: null,
   claimAt: NEVER,

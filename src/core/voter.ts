@@ -20,12 +20,12 @@ export interface Vote {
 const releasedOf = (boot: BootMemory, role: Role): Epoch =>
   role === 'main' ? boot.releasedMain : boot.releasedStandby;
 
-/** The epoch, and all before it of that role, are dead; a promise to them is dropped. */
+/** The epoch, and all before it of that role, are dead; a promise to them is dropped. Nobody serves under an older one after it. */
 export const applyRelease = (boot: BootMemory, role: Role, epoch: Epoch): BootMemory => {
   if (epoch <= releasedOf(boot, role)) return boot;
   const promise = boot.promise?.holder === role && boot.promise.epoch <= epoch ? null : boot.promise;
   const released = role === 'main' ? { releasedMain: epoch } : { releasedStandby: epoch };
-  return { ...boot, ...released, promise };
+  return { ...boot, ...released, promise, highest: Math.max(boot.highest, epoch) };
 };
 
 const refuse = (boot: BootMemory, why: Refusal, waitMs: Millis = 0): Vote => ({ yes: false, why, waitMs, boot });
@@ -71,6 +71,8 @@ export const voteForSelf = (
   now: Instant,
   promiseMs: Millis,
 ): BootMemory | null => {
+  // What it promised before the boot it does not know, not even whether it was to itself.
+  if (now < boot.silentUntil) return null;
   if (boot.promise !== null && boot.promise.holder !== self && now < boot.promise.until) return null;
   return { ...boot, promise: { holder: self, epoch, until: now + promiseMs } };
 };
