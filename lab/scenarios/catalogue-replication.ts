@@ -26,12 +26,12 @@ const reads = (what: string, on: 'main' | 'standby', input: string, says: RegExp
 const order = (on: 'main' | 'standby', ...argv: readonly string[]): Deed => ({ do: 'order', on, argv });
 
 /** As the node itself says; a copy may be under way at first, and a machine busy. */
-const inStep = (on: 'main' | 'standby', stream: 'database' | 'files', withinMs = 20_000): Deed => ({
+const inStep = (on: 'main' | 'standby', stream: 'database' | 'files', withinMs = 30_000): Deed => ({
   do: 'expect',
   what: `the stream ${stream} is in step`,
   on,
   argv: ['dualtone', 'status', '--json'],
-  says: new RegExp(`"name":"${stream}","direction":"(out|in)","condition":"in-step"`),
+  says: new RegExp(`"name":\\s*"${stream}",\\s*"direction":\\s*"(out|in)",\\s*"condition":\\s*"in-step"`),
   withinMs,
 });
 
@@ -166,6 +166,7 @@ export const replications: readonly Scenario[] = [
       ),
       { do: 'mend', name: 'power-loss' },
       reads('do-not-disturb is home', 'main', 'select enablednd from userfeatures where id = 4;', /^1$/, 30_000),
+      order('main', 'merge', 'run'),
       order('main', 'failback'),
       mainServes,
       reads(

@@ -177,6 +177,13 @@ test('a release drops the promise to that epoch and no newer one', () => {
   assert.deepEqual(applyRelease(boot, 'standby', 5).promise, boot.promise);
 });
 
+test('after a released epoch nobody is promised an older one', () => {
+  const boot = applyRelease(bootMemory(), 'standby', 5);
+  assert.equal(boot.highest, 5);
+  const late = askOf('main', 'ask', 4);
+  assert.equal(vote(boot, late, 'main', NOW, P, late.orders.revision, null).why, 'older');
+});
+
 test('a release heard again changes nothing', () => {
   const boot = bootMemory({ releasedMain: 4 });
   assert.equal(applyRelease(boot, 'main', 4), boot);
@@ -189,4 +196,6 @@ test('a node’s vote for itself is a promise like any other', () => {
   assert.equal(voteForSelf(bootMemory(given('standby', 3, NOW + 1)), 'main', 4, NOW, P), null);
   assert.notEqual(voteForSelf(bootMemory(given('standby', 3, NOW)), 'main', 4, NOW, P), null);
   assert.notEqual(voteForSelf(bootMemory(given('main', 2, NOW + 1)), 'main', 2, NOW, P), null);
+  assert.equal(voteForSelf(bootMemory({ silentUntil: NOW + 1 }), 'main', 2, NOW, P), null);
+  assert.notEqual(voteForSelf(bootMemory({ silentUntil: NOW }), 'main', 2, NOW, P), null);
 });
