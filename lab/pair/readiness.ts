@@ -14,7 +14,7 @@ const recentMs = 1000;
 const isInStep = (stream: unknown): boolean =>
   typeof stream !== 'object' || stream === null || !('inStep' in stream) || stream.inStep === true;
 
-const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
+const nodeLacks = (node: NodeSnapshot, setup: PairSetup, isLinked: boolean): readonly string[] => {
   const { role } = node.node;
   const open = node.plan.steps.filter(({ status }) => status !== 'done').map(({ id, status }) => `${id} ${status}`);
   const isMute = setup.telephony === 'cold' && role === 'standby';
@@ -26,7 +26,10 @@ const nodeLacks = (node: NodeSnapshot, setup: PairSetup): readonly string[] => {
     [node.maintenance === null, 'it is in maintenance'],
     [!node.needsAcknowledgement, 'it waits for an acknowledgement'],
     [node.errand === null, 'it is about a command'],
-    [setup.telephony === 'cold' || isInStep(node.streams.astdb), 'its AstDB is not in step with the other’s'],
+    [
+      !isLinked || setup.telephony === 'cold' || isInStep(node.streams.astdb),
+      'its AstDB is not in step with the other’s',
+    ],
     ...node.voters.map(
       ({ name, answeredMsAgo }) => [(answeredMsAgo ?? recentMs) < recentMs, `${name} does not answer it`] as const,
     ),
@@ -43,8 +46,11 @@ export const couldServe = (node: NodeSnapshot | undefined): boolean =>
   node.plan.steps.every(({ status }) => status === 'done') &&
   isInStep(node.streams.astdb);
 
-/** What is missing to the state in which every run begins: the main serves, the standby could take over, nothing is under way. */
-export const lacks = ({ main, standby }: Views, setup: PairSetup): readonly string[] => {
+/**
+ * What is missing to the state in which every run begins: the main serves, the standby could take over, nothing is under way.
+ * `isLinked` false: the way for streams is still to be made.
+ */
+export const lacks = ({ main, standby }: Views, setup: PairSetup, isLinked = true): readonly string[] => {
   if (main === undefined || standby === undefined) {
     return [...(main === undefined ? ['main: no agent'] : []), ...(standby === undefined ? ['standby: no agent'] : [])];
   }
@@ -55,7 +61,7 @@ export const lacks = ({ main, standby }: Views, setup: PairSetup): readonly stri
   ];
   return [
     ...serving.filter(([fine]) => !fine).map(([, text]) => text),
-    ...nodeLacks(main, setup),
-    ...nodeLacks(standby, setup),
+    ...nodeLacks(main, setup, isLinked),
+    ...nodeLacks(standby, setup, isLinked),
   ];
 };

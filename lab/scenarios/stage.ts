@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import { prepareData } from '../data/prepare.ts';
+import { isStrict } from '../data/streams.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
@@ -50,10 +51,15 @@ const viewsOf = async (pair: Pair): Promise<Views> => {
 };
 
 /** Looks until nothing is missing any more; what is missing at the end. */
-const whenReady = async (pair: Pair, setup: PairSetup, withinMs: number): Promise<readonly string[]> => {
+const whenReady = async (
+  pair: Pair,
+  setup: PairSetup,
+  withinMs: number,
+  isLinked = true,
+): Promise<readonly string[]> => {
   const deadlineMs = monotonicMs() + withinMs;
   for (;;) {
-    const missing = lacks(await viewsOf(pair), setup);
+    const missing = lacks(await viewsOf(pair), setup, isLinked);
     if (missing.length === 0 || monotonicMs() > deadlineMs) return missing;
     await sleep(40);
   }
@@ -83,15 +89,15 @@ const startTelephony = async ({ lab }: Pair, setup: PairSetup): Promise<void> =>
   await Promise.all(roles.map(async (role) => await lab.host(role).exec(['systemctl', 'start', pbxUnit])));
 };
 
-const setRight = async (pair: Pair, setup: PairSetup): Promise<readonly string[]> => {
+const setRight = async (pair: Pair, setup: PairSetup, isLinked = true): Promise<readonly string[]> => {
   const deadlineMs = monotonicMs() + readyWithinMs;
-  let missing = await whenReady(pair, setup, 0);
+  let missing = await whenReady(pair, setup, 0, isLinked);
   let round = 0;
   while (missing.length > 0 && monotonicMs() < deadlineMs) {
     if (round % 20 === 0) await startTelephony(pair, setup);
     const order = orderBack(await viewsOf(pair));
     if (order !== undefined) await pair.order(order.on, order.argv);
-    missing = await whenReady(pair, setup, 250);
+    missing = await whenReady(pair, setup, 250, isLinked);
     round += 1;
   }
   return missing;
@@ -107,7 +113,7 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     const done = await pair.install(setup);
     if (!done.ok) return done;
     installed = setup;
-    const missing = await setRight(pair, setup);
+    const missing = await setRight(pair, setup, !isStrict(setup.data));
     if (setup.data === 'none' || missing.length > 0) return ok(missing);
     // The streams begin at the main that serves.
     const prepared = await prepareData(pair.lab, setup.data);
