@@ -121,6 +121,8 @@ const recordingNames = Array.from({ length: 100 }, (_, at) => `${recordings}/cut
 const emptied: readonly Deed[] = [
   ...emptyMailboxes,
   exec('main', psqlArgv('asterisk'), "delete from queue_log where queuename = 'labcut';"),
+  // Events are each node's own; those of a former run stay at the standby.
+  exec('standby', psqlArgv('asterisk'), "delete from queue_log where queuename = 'labcut';"),
   exec('main', ['rm', '-rf', `${recordings}/cut`]),
   order('main', 'replicate'),
 ];
