@@ -285,6 +285,19 @@ const manualMode: Fault = (w) => {
   }
 };
 
+/** Two persons order at both nodes within moments, the second in ignorance of the first when the nodes do not hear each other. */
+const ordersAtBoth: Fault = (w) => {
+  manualMode(w);
+  const times = w.random.integer(1, 3);
+  for (let n = 0; n < times; n += 1) {
+    w.timeline.after(w.random.between(0, 2500), () => {
+      const agent = node(w);
+      if (w.random.chance(0.5)) agent.command({ name: 'mode', mode: 'automatic' });
+      else agent.command({ name: 'maintenance-off' });
+    });
+  }
+};
+
 const maintenance: Fault = (w) =>
   node(w).command({ name: 'maintenance-on', forMs: w.random.between(100, 4000), reason: 'simulated' });
 
@@ -344,6 +357,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'reboot-of-the-only-voter': rebootOfOnlyVoter,
   'agent-restart-at-lease-end': restartAtLeaseEnd,
   'manual-mode': manualMode,
+  'orders-at-both': ordersAtBoth,
   maintenance,
   takeover,
   'switchover-when-busy': switchoverWhenBusy,

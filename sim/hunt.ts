@@ -2,7 +2,12 @@
 import { runSeed } from './run.ts';
 import { silentTimes } from './silent-times.ts';
 
-const hunt = (seedsMax: number, from: number): { readonly seeds: number; readonly by: string | null } => {
+const hunt = (
+  seedsMax: number,
+  from: number,
+  faults: readonly string[] | null,
+): { readonly seeds: number; readonly by: string | null } => {
+  const only = faults === null ? {} : { faults };
   const slower: string[] = [];
   try {
     silentTimes(6, true, (line) => {
@@ -14,7 +19,7 @@ const hunt = (seedsMax: number, from: number): { readonly seeds: number; readonl
   if (slower[0] !== undefined) return { seeds: 0, by: `silent for too long: ${slower[0]}` };
   for (let seed = from; seed < from + seedsMax; seed += 1) {
     try {
-      const [violation] = runSeed({ seed }).violations;
+      const [violation] = runSeed({ seed, ...only }).violations;
       if (violation !== undefined) return { seeds: seed - from + 1, by: `${violation.kind}: ${violation.text}` };
     } catch (error) {
       return { seeds: seed - from + 1, by: String(error) };
@@ -23,4 +28,5 @@ const hunt = (seedsMax: number, from: number): { readonly seeds: number; readonl
   return { seeds: seedsMax, by: null };
 };
 
-process.stdout.write(JSON.stringify(hunt(Number(process.argv[2]), Number(process.argv[3]))));
+const [, , seedsMax, from, faults = ''] = process.argv;
+process.stdout.write(JSON.stringify(hunt(Number(seedsMax), Number(from), faults === '' ? null : faults.split(','))));

@@ -41,9 +41,8 @@ export const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promis
       await writeFile(file, mutate(await readFile(file, 'utf8'), edit));
     }
     const program = join(folder, 'sim/hunt.ts');
-    const { stdout } = await run(process.execPath, [program, String(seedsMax), String(mutant.from ?? 1)], {
-      timeout: 600_000,
-    });
+    const argv = [program, String(seedsMax), String(mutant.from ?? 1), (mutant.faults ?? []).join()];
+    const { stdout } = await run(process.execPath, argv, { timeout: 600_000 });
     const found = JSON.parse(stdout) as { readonly seeds: number; readonly by: string | null };
     return { name: mutant.name, caught: found.by !== null, seeds: found.seeds, by: found.by ?? '' };
   } finally {

@@ -1,9 +1,11 @@
 /** `dualtone checkpoint`: an outside voter as a process of its own. */
+
 import { type ApiServer, type ApiSource, openApiServer } from '../api/server.ts';
 import type { CheckpointSnapshot } from '../api/snapshot.ts';
 import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
 import { type CheckpointConfig, controlSocketPath, journalPath } from '../config/config.ts';
 import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core/checkpoint.ts';
+import { inForce } from '../core/in-force.ts';
 import type { Message, Status } from '../core/message.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Instant, Role } from '../core/words.ts';
@@ -37,7 +39,7 @@ const isRole = (name: string): name is Role => name === 'main' || name === 'stan
 const summaryOf = (state: CheckpointState): Readonly<Record<string, string | number>> => ({
   promisedTo: state.boot.promise?.holder ?? 'nobody',
   epoch: state.boot.promise?.epoch ?? 0,
-  ordersRevision: state.disk.orders.revision,
+  ordersRevision: inForce(state.disk.orders).revision,
 });
 
 const heardView = (heard: { readonly at: Instant; readonly status: Status } | null, now: Instant) => ({

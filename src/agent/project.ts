@@ -1,9 +1,11 @@
 /** From the core's state and the configuration to what the agent shows of itself. Pure but for what it is given. */
+
 import type { AgentHealth, Headline, NodeSnapshot, SampleView, Server } from '../api/snapshot.ts';
 import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
 import { type Config, journalPath } from '../config/config.ts';
 import { createDraft } from '../core/draft.ts';
 import { type Explanation, explain } from '../core/explain.ts';
+import { inForce } from '../core/in-force.ts';
 import { protectionOf } from '../core/protection.ts';
 import { latestOfRival } from '../core/rival-view.ts';
 import type { Settings } from '../core/settings.ts';
@@ -140,8 +142,8 @@ export const projectNode = (state: State, around: Surroundings): NodeSnapshot =>
     phaseText: phaseText(state, now),
     lease: leaseOf(state, now),
     gate: { open: state.gateOpen, enforced: config.gate.enforce },
-    mode: disk.orders.mode,
-    maintenance: left > 0 ? { leftMs: Math.round(left), reason: disk.orders.maintenanceReason } : null,
+    mode: inForce(disk.orders).mode,
+    maintenance: left > 0 ? { leftMs: Math.round(left), reason: inForce(disk.orders).maintenanceReason } : null,
     needsAcknowledgement: disk.needsAcknowledgement,
     health: {
       verdict: health.verdict,

@@ -1,6 +1,8 @@
 /** What of the agent's life is written into the journal: decisions that have reasons, commands, notices; not each heartbeat. */
+
 import type { Decision } from '../core/decide.ts';
 import type { Event } from '../core/event.ts';
+import { inForce } from '../core/in-force.ts';
 import type { State } from '../core/state.ts';
 import type { Instant, Reason } from '../core/words.ts';
 import type { Clock, Journal } from '../ports.ts';
@@ -90,7 +92,7 @@ export const standOf = (state: State): Readonly<Record<string, unknown>> => ({
   promise: state.boot.promise,
   health: state.health.verdict,
   network: state.health.network,
-  mode: state.disk.orders.mode,
+  mode: inForce(state.disk.orders).mode,
   rival: state.rival.status,
   rivalHeardMsAgo: state.rival.heardAt > 0 ? Math.round(state.now - state.rival.heardAt) : null,
   voters: state.voters.map(({ name, answeredAt, lastWhy }) => ({

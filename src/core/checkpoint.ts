@@ -1,5 +1,6 @@
 /** A checkpoint: an outside voter. It holds no right itself, promises it to one node at a time, and tells each what it heard of the other. */
 
+import { inForce, joined, knownOf, knowsAll, withLeft } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Heard, Message, Orders, Release, Status } from './message.ts';
 import { emptyDisk, freshBootMemory } from './state.ts';
@@ -42,14 +43,15 @@ const heardOf = (state: CheckpointState, role: Role, now: Instant): Heard | null
   return heard === null ? null : { agoMs: now - heard.at, status: heard.status };
 };
 
-const withOrders = (disk: DiskMemory, orders: Orders): DiskMemory =>
-  orders.revision > disk.orders.revision ? { ...disk, orders } : disk;
-
 /** The orders as they are now: a maintenance grows shorter. */
-const ordersNow = (orders: Orders, ordersAt: Instant, now: Instant): Orders =>
-  orders.maintenanceMs === 0
-    ? orders
-    : { ...orders, maintenanceMs: Math.max(0, orders.maintenanceMs - (now - ordersAt)) };
+const ordersNow = ({ disk, ordersAt }: CheckpointState, now: Instant): Orders =>
+  withLeft(disk.orders, Math.max(0, inForce(disk.orders).maintenanceMs - (now - ordersAt)));
+
+/** Together with what the message brings; the same state when it brings nothing new. */
+const learnOrders = (state: CheckpointState, told: Orders, now: Instant): CheckpointState => {
+  if (knowsAll(knownOf(state.disk.orders), told)) return state;
+  return { ...state, disk: { ...state.disk, orders: joined(ordersNow(state, now), told) }, ordersAt: now };
+};
 
 const withEpoch = (disk: DiskMemory, boot: BootMemory): DiskMemory =>
   boot.highest > disk.epochCeiling ? { ...disk, epochCeiling: boot.highest + 16 } : disk;
@@ -76,23 +78,16 @@ export const decideCheckpoint = (
 ): CheckpointDecision => {
   if (message.type === 'release') return onRelease(state, from, message);
   if (message.type !== 'ask') return { state, sends: [] };
-  const orders = withOrders(state.disk, message.orders);
-  const result = vote(state.boot, message, from, now, promiseMs, orders.orders.revision, null);
+  const told = learnOrders(state, message.orders, now);
+  const result = vote(told.boot, message, from, now, promiseMs, told.disk.orders, null);
   const heard = { at: now, status: message.status };
-  const ordersAt = orders === state.disk ? state.ordersAt : now;
   const next: CheckpointState = {
     boot: result.boot,
-    ordersAt,
-    disk: withEpoch(orders, result.boot),
+    ordersAt: told.ordersAt,
+    disk: withEpoch(told.disk, result.boot),
     heardMain: from === 'main' ? heard : state.heardMain,
     heardStandby: from === 'standby' ? heard : state.heardStandby,
   };
-  const answer = answerOf(
-    message,
-    result,
-    heardOf(state, rivalOf(from), now),
-    null,
-    ordersNow(orders.orders, ordersAt, now),
-  );
+  const answer = answerOf(message, result, heardOf(state, rivalOf(from), now), null, ordersNow(told, now));
   return { state: next, sends: [{ to: from, message: answer }] };
 };

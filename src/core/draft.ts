@@ -1,4 +1,5 @@
 import type { Effect, GateAction } from './effect.ts';
+import { inForce, withLeft } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Ask, Message, Orders, Status } from './message.ts';
 import type { Settings } from './settings.ts';
@@ -76,7 +77,7 @@ export const isWell = (s: State): boolean => s.health.verdict === 'up' || s.heal
 /** In hold, only a person's command moves anything. */
 export const inMaintenance = (s: State): boolean => s.maintenanceUntil > s.now;
 
-export const isManual = (s: State): boolean => s.disk.orders.mode === 'manual';
+export const isManual = (s: State): boolean => inForce(s.disk.orders).mode === 'manual';
 
 export const ownStatus = (d: Draft): Status => ({
   role: d.settings.role,
@@ -99,12 +100,7 @@ const wantsLoose = (d: Draft): boolean => {
   );
 };
 
-export const ownOrders = (s: State): Orders =>
-  s.maintenanceUntil > s.now
-    ? { ...s.disk.orders, maintenanceMs: s.maintenanceUntil - s.now }
-    : s.disk.orders.maintenanceMs === 0
-      ? s.disk.orders
-      : { ...s.disk.orders, maintenanceMs: 0 };
+export const ownOrders = (s: State): Orders => withLeft(s.disk.orders, Math.max(0, s.maintenanceUntil - s.now));
 
 export const send = (d: Draft, to: VoterName, message: Message): void => {
   d.effects.push({ kind: 'send', to, message });

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { decide } from './decide.ts';
 import { explain } from './explain.ts';
+import { NOTHING_KNOWN } from './in-force.ts';
 import type { Message } from './message.ts';
 import { protectionOf } from './protection.ts';
 import { rulesWithSentence, sentenceOf } from './sentences.ts';
 import type { Settings } from './settings.ts';
 import { initialState, type State } from './state.ts';
+import { orders as ordersOf } from './testing/builders.ts';
 
 const settings: Settings = {
   role: 'standby',
@@ -108,7 +110,7 @@ test('what would be missing is named: the checkpoint, health, the mode', () => {
   const { settings: own, state } = watching();
   const lost = {
     ...state,
-    voters: [{ name: 'cp1', answeredAt: 1200, lastYes: false, lastWhy: 'yes', knowsRevision: 0 }],
+    voters: [{ name: 'cp1', answeredAt: 1200, lastYes: false, lastWhy: 'yes', knows: NOTHING_KNOWN }],
   };
   const without = explain(own, lost, 2010).ifOtherOrThisDied;
   assert.ok(!without.takesOver);
@@ -117,7 +119,7 @@ test('what would be missing is named: the checkpoint, health, the mode', () => {
   const late = explain(own, ill, 2010).ifOtherOrThisDied;
   // Nobody else is fit: it serves as well as it can, as a last resort.
   assert.ok(late.takesOver && (late.afterMs ?? 0) > 4500, late.text);
-  const orders = { ...state.disk.orders, mode: 'manual' as const };
+  const orders = ordersOf({ revision: 2, mode: 'manual' });
   const manual = explain(own, { ...state, disk: { ...state.disk, orders } }, 2010).ifOtherOrThisDied;
   assert.match(manual.text, /manual mode: only a person starts service/);
 });
@@ -147,7 +149,7 @@ test('the line about two active nodes: always, likely, not at all, with the deci
   assert.equal(level({ onIsolation: 'serve' }), 'likely');
   assert.equal(level({}, { ...facts, gateEnforced: false }), 'likely');
   assert.equal(level({}, facts, { ...state, disk: { ...state.disk, loose: true } }), 'likely');
-  const orders = { ...state.disk.orders, mode: 'manual' as const };
+  const orders = ordersOf({ revision: 2, mode: 'manual' });
   assert.equal(level({}, facts, { ...state, disk: { ...state.disk, orders } }), 'likely');
   const protection = protectionOf(own, state, facts);
   assert.match(protection.text, /^Protected against two active nodes: always \(/);

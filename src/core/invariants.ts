@@ -1,6 +1,7 @@
 /** What no decision may ever break, whatever happened; checked after each one, in the simulator and in production. */
 
 import type { Effect } from './effect.ts';
+import { inForce } from './in-force.ts';
 import { majority } from './lease.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
@@ -65,7 +66,7 @@ const phaseBroken = ({ before, after, effects }: Step): string | null => {
 
 /** In hold, only a person's command begins service on a node that did not serve. */
 const holdBroken = ({ before, after }: Step): string | null => {
-  const held = after.disk.orders.mode === 'manual' || after.maintenanceUntil > after.now;
+  const held = inForce(after.disk.orders).mode === 'manual' || after.maintenanceUntil > after.now;
   const began = before.lease.name !== 'asking' && after.lease.name === 'asking';
   const wanted = before.errand?.wants === 'serve' || after.errand?.wants === 'serve' || after.disk.serving;
   const handed = after.lease.name === 'asking' && after.lease.handed > 0;

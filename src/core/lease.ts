@@ -1,5 +1,6 @@
 /** Winning, renewing and losing the right to serve (lease.md). Who should ask is decided in policy.ts. */
 import { askAll, because, chance, type Draft, isManual, noteEpoch, orderGate, send, setBoot } from './draft.ts';
+import { knowsAll } from './in-force.ts';
 import type { Answer } from './message.ts';
 import { FOR_EVER, type Lease, NEVER, type Round } from './state.ts';
 import { applyRelease, voteForSelf } from './voter.ts';
@@ -28,10 +29,10 @@ const isConfirmed = (d: Draft): boolean => isManual(d.s) && d.s.errand?.confirme
 
 /** The rival knows of manual mode, or so many checkpoints that it can win no majority. */
 export const manualIsKnown = (d: Draft): boolean => {
-  const { revision } = d.s.disk.orders;
-  if (d.s.rival.knowsRevision >= revision) return true;
+  const { orders } = d.s.disk;
+  if (knowsAll(d.s.rival.knows, orders)) return true;
   const count = d.s.voters.length;
-  const know = d.s.voters.filter((v) => v.knowsRevision >= revision).length;
+  const know = d.s.voters.filter((v) => knowsAll(v.knows, orders)).length;
   return count > 0 && know >= count - majority(count) + 2;
 };
 

@@ -19,13 +19,24 @@ export interface Status {
   readonly loose: boolean;
 }
 
-/** What persons ordered for the pair; the higher revision wins, so that both nodes and all voters come to agree. */
-export interface Orders {
+/** What a person ordered for the pair at one node. */
+export interface Order {
+  /** Counts up; even at the main, odd at the standby; 0 when none was ever given there. */
   readonly revision: number;
+  /** The other node's newest revision that was known where it was given. */
+  readonly knew: number;
   readonly mode: Mode;
+  /** The revision with which manual mode began, 0 in automatic mode. */
+  readonly manualSince: number;
   /** Time left of a maintenance, 0 when there is none. */
   readonly maintenanceMs: Millis;
   readonly maintenanceReason: string;
+}
+
+/** Each node's last order; `in-force.ts` says which of the two holds, so that both nodes and all voters come to agree. */
+export interface Orders {
+  readonly main: Order;
+  readonly standby: Order;
 }
 
 /** When the voter last heard the asker's rival, and what it said. */

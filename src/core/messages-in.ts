@@ -1,6 +1,7 @@
 import { because, type Draft, noteEpoch, ownOrders, ownStatus, setDisk } from './draft.ts';
+import { highestKnown, knownOf, knowsAll } from './in-force.ts';
 import { loseLease, onAnswer, rivalIsSilent } from './lease.ts';
-import type { Answer, Ask, HandoverRequest, Heard, Message, Release, Status } from './message.ts';
+import type { Answer, Ask, HandoverRequest, Heard, Message, Orders, Release, Status } from './message.ts';
 import { adoptOrders } from './orders.ts';
 import { yieldTo } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
@@ -43,25 +44,24 @@ const sawRival = (d: Draft, status: Status): void => {
   if (d.s.lease.name === 'sounding') loseLease(d, d.now);
 };
 
-const rivalKnows = (d: Draft, revision: number): void => {
-  if (revision <= d.s.rival.knowsRevision) return;
-  d.s.rival = { ...d.s.rival, knowsRevision: revision };
-  if (d.s.disk.leftManual && revision >= d.s.disk.orders.revision) setDisk(d, { leftManual: false });
+const rivalKnows = (d: Draft, orders: Orders): void => {
+  if (knowsAll(d.s.rival.knows, orders)) return;
+  const knows = highestKnown(d.s.rival.knows, knownOf(orders));
+  d.s.rival = { ...d.s.rival, knows };
+  if (d.s.disk.leftManual && knowsAll(knows, d.s.disk.orders)) setDisk(d, { leftManual: false });
 };
 
 const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   sawRival(d, ask.status);
   adoptOrders(d, ask.orders);
-  rivalKnows(d, ask.orders.revision);
+  rivalKnows(d, ask.orders);
   if (ask.question === 'renew' || ask.question === 'ask') claims(d, ask.epoch);
   const { lease, phase } = d.s;
   if (ask.question === 'renew' && ask.status.holding > 0 && ask.epoch > d.s.rival.releasedEpoch) {
     if (lease.name === 'held' && phase.name !== 'closing' && ask.epoch > lease.epoch) yieldTo(d, ask.epoch);
   }
   const holds = d.s.lease.name === 'held';
-  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.orders.revision, {
-    holds,
-  });
+  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.orders, { holds });
   d.s.boot = result.boot;
   noteEpoch(d, result.boot.highest);
   d.effects.push({ kind: 'send', to: from, message: answerOf(ask, result, null, ownStatus(d), ownOrders(d.s)) });
@@ -83,7 +83,7 @@ const yieldToAnswer = (d: Draft, holding: number): void => {
 const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   if (isRival(d, from)) {
     adoptOrders(d, answer.orders);
-    rivalKnows(d, answer.orders.revision);
+    rivalKnows(d, answer.orders);
     if (answer.status !== null) {
       sawRival(d, answer.status);
       yieldToAnswer(d, answer.status.holding);
@@ -97,7 +97,7 @@ const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
             answeredAt: d.now,
             lastYes: answer.yes,
             lastWhy: answer.why ?? 'yes',
-            knowsRevision: answer.orders.revision,
+            knows: knownOf(answer.orders),
           }
         : v,
     );

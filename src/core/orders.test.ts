@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inForce } from './in-force.ts';
 import type { Orders } from './message.ts';
 import { askOf, bootMemory, diskMemory, goodLook, orders, settings, started, WALL } from './testing/builders.ts';
 import { createNode, type TestNode } from './testing/node.ts';
@@ -9,22 +10,22 @@ const tell = (node: TestNode, given: Orders): void =>
   node.hear('standby', askOf('standby', 'hello', 0, { orders: given }));
 const manual = (revision: number): Orders => orders({ revision, mode: 'manual' });
 
-test('the higher revision wins, whatever it says and whoever brings it', () => {
+test('of two orders the one that was given in knowledge of the other holds, whoever brings it', () => {
   const node = servingNode();
   tell(node, manual(3));
-  assert.equal(node.state.disk.orders.mode, 'manual');
+  assert.equal(inForce(node.state.disk.orders).mode, 'manual');
   tell(node, orders({ revision: 2 }));
-  assert.equal(node.state.disk.orders.mode, 'manual');
+  assert.equal(inForce(node.state.disk.orders).mode, 'manual');
   tell(node, orders({ revision: 3 }));
-  assert.equal(node.state.disk.orders.mode, 'manual', 'nor does the same');
+  assert.equal(inForce(node.state.disk.orders).mode, 'manual', 'nor does the same');
   tell(node, orders({ revision: 4 }));
-  assert.equal(node.state.disk.orders.mode, 'automatic');
+  assert.equal(inForce(node.state.disk.orders).mode, 'automatic');
 });
 test('a checkpoint’s answer brings them too', () => {
   const node = servingNode();
   node.voices.set('c1', () => ({ orders: manual(3) }));
   node.pass(200);
-  assert.equal(node.state.disk.orders.revision, 3);
+  assert.equal(inForce(node.state.disk.orders).revision, 3);
 });
 test('both nodes told at once take different revisions, and come to agree', () => {
   const main = servingNode();
@@ -32,9 +33,10 @@ test('both nodes told at once take different revisions, and come to agree', () =
   main.command({ name: 'mode', mode: 'manual' });
   standby.command({ name: 'maintenance-on', forMs: 60_000, reason: 'x' });
   const [a, b] = [main.state.disk.orders, standby.state.disk.orders];
-  assert.notEqual(a.revision, b.revision);
+  assert.notEqual(inForce(a).revision, inForce(b).revision);
   tell(main, b);
   standby.hear('main', askOf('main', 'hello', 2, { orders: a }));
+  assert.equal(inForce(main.state.disk.orders).mode, 'manual');
   assert.deepEqual(main.state.disk.orders, standby.state.disk.orders);
 });
 test('each further order has a higher revision', () => {
@@ -42,14 +44,15 @@ test('each further order has a higher revision', () => {
   const seen: number[] = [];
   for (const mode of ['manual', 'automatic', 'manual'] as const) {
     node.command({ name: 'mode', mode });
-    seen.push(node.state.disk.orders.revision);
+    seen.push(inForce(node.state.disk.orders).revision);
   }
   assert.deepEqual(seen, [2, 4, 6]);
 });
 test('they survive a restart and a boot', () => {
   const disk = diskMemory({ orders: manual(6) });
   for (const boot of [bootMemory(), null]) {
-    assert.equal(createNode(settings(), started(10_000, { boot, disk })).state.disk.orders.mode, 'manual');
+    const node = createNode(settings(), started(10_000, { boot, disk }));
+    assert.equal(inForce(node.state.disk.orders).mode, 'manual');
   }
 });
 
@@ -89,10 +92,10 @@ describe('maintenance', () => {
     node.forget();
     node.hear('standby', askOf('standby', 'hello', 1));
     const answer = node.sent('standby').find((m) => m.type === 'answer');
-    assert.ok(answer?.type === 'answer' && answer.orders.maintenanceMs <= 30_001, 'the whole time anew');
+    assert.ok(answer?.type === 'answer' && inForce(answer.orders).maintenanceMs <= 30_001, 'the whole time anew');
     node.pass(200);
     const ask = node.sent('standby').find((m) => m.type === 'ask');
-    assert.ok(ask?.type === 'ask' && ask.orders.maintenanceMs <= 30_001);
+    assert.ok(ask?.type === 'ask' && inForce(ask.orders).maintenanceMs <= 30_001);
   });
 });
 
@@ -100,7 +103,7 @@ test('orders that another person overrules at the same moment are told', () => {
   const node = servingNode();
   node.voices.clear();
   node.command({ name: 'mode', mode: 'manual' });
-  const { revision } = node.state.disk.orders;
+  const { revision } = inForce(node.state.disk.orders);
   node.hear('standby', askOf('standby', 'hello', 1, { orders: orders({ revision: revision + 1 }) }));
   assert.deepEqual(node.notices(), ['orders-overruled']);
   assert.deepEqual(node.facts('orders-overruled'), { given: 'manual', now: 'automatic' });
@@ -110,7 +113,7 @@ test('orders that the other knew of and changed are no surprise', () => {
   node.command({ name: 'mode', mode: 'manual' });
   const known = node.state.disk.orders;
   node.hear('standby', askOf('standby', 'hello', 1, { orders: known }));
-  node.hear('standby', askOf('standby', 'hello', 1, { orders: orders({ revision: known.revision + 1 }) }));
+  node.hear('standby', askOf('standby', 'hello', 1, { orders: orders({ revision: inForce(known).revision + 1 }) }));
   assert.deepEqual(node.notices(), []);
 });
 

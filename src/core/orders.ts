@@ -1,4 +1,4 @@
-/** Persons' orders for the pair: the higher revision wins everywhere (mode, maintenance). */
+/** Persons' orders for the pair (mode, maintenance): given here, learned from others, followed. */
 import {
   because,
   type Draft,
@@ -10,8 +10,9 @@ import {
   setBoot,
   setDisk,
 } from './draft.ts';
+import { inForce, inForceOf, joined, knownOf, knowsAll, withLeft, withOrder } from './in-force.ts';
 import { loseLease, manualIsKnown, withdraw } from './lease.ts';
-import type { Orders } from './message.ts';
+import type { Order, Orders } from './message.ts';
 import { FOR_EVER } from './state.ts';
 import type { WallTime } from './words.ts';
 
@@ -19,7 +20,7 @@ import type { WallTime } from './words.ts';
 const followMode = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name !== 'held' || d.s.phase.name === 'closing') return;
-  if (d.s.disk.orders.mode !== 'automatic' || !lease.heldOpen) return;
+  if (isManual(d.s) || !lease.heldOpen) return;
   // One last term that the kernel ends by itself takes the place of the open end; from then on votes are needed.
   const { leaseMs } = d.settings.timing;
   const seq = d.s.boot.seq + 1;
@@ -59,49 +60,53 @@ const leaveManual = (d: Draft, byPerson: boolean): void => {
   else if (lease.name === 'asking' && lease.handed === 0) withdraw(d, lease);
 };
 
-/** Orders given here that the rival had not heard of are overruled by its own. */
-const tellOverruled = (d: Draft, orders: Orders): void => {
-  const own = d.s.disk.orders;
-  const ours = own.revision % 2 === (d.settings.role === 'main' ? 0 : 1);
-  if (own.revision === 0 || !ours || d.s.rival.knowsRevision >= own.revision || orders.mode === own.mode) return;
-  because(d, 'orders-overruled', { given: own.mode, now: orders.mode });
+/** An order given here that the rival had not heard of does not hold, since another person's does. */
+const tellOverruled = (d: Draft, before: Orders, after: Order): void => {
+  const { role } = d.settings;
+  const own = before[role];
+  const unheard = own.revision > 0 && d.s.rival.knows[role] < own.revision;
+  if (!unheard || inForceOf(before) !== role || after.mode === own.mode) return;
+  because(d, 'orders-overruled', { given: own.mode, now: after.mode });
   notify(
     d,
     'warning',
     'orders-overruled',
-    `Another person ordered ${orders.mode} mode at the same time; the ${own.mode} mode that was ordered here does not hold.`,
+    `Another person ordered ${after.mode} mode at the same time; the ${own.mode} mode that was ordered here does not hold.`,
   );
 };
 
-export const adoptOrders = (d: Draft, orders: Orders, byPerson = false): void => {
-  if (orders.revision <= d.s.disk.orders.revision) return;
-  const before = d.s.disk.orders;
-  if (!byPerson) tellOverruled(d, orders);
+const follow = (d: Draft, orders: Orders, byPerson: boolean): void => {
+  const before = inForce(d.s.disk.orders);
+  const after = inForce(orders);
+  if (!byPerson) tellOverruled(d, d.s.disk.orders, after);
   setDisk(d, { orders });
-  if (before.mode === 'manual' && orders.mode === 'automatic') leaveManual(d, byPerson);
-  d.s.maintenanceUntil = orders.maintenanceMs > 0 ? d.now + orders.maintenanceMs : 0;
+  if (after.revision === before.revision) return;
+  if (before.mode === 'manual' && after.mode === 'automatic') leaveManual(d, byPerson);
+  d.s.maintenanceUntil = after.maintenanceMs > 0 ? d.now + after.maintenanceMs : 0;
   because(d, 'orders', {
-    revision: orders.revision,
-    mode: orders.mode,
-    maintenanceMs: Math.round(orders.maintenanceMs),
-    reason: orders.maintenanceReason,
+    revision: after.revision,
+    mode: after.mode,
+    maintenanceMs: Math.round(after.maintenanceMs),
+    reason: after.maintenanceReason,
   });
-  if (orders.mode !== before.mode) followMode(d);
+  if (after.mode !== before.mode) followMode(d);
   stopAsking(d);
 };
 
-/** A person changed the orders at this node; all others learn of it with the next message. */
-export const giveOrders = (d: Draft, change: Partial<Omit<Orders, 'revision'>>): void => {
-  // Both nodes may be told at once: parity keeps two revisions apart.
-  const parity = d.settings.role === 'main' ? 0 : 1;
-  const revision = d.s.disk.orders.revision + 2 - ((d.s.disk.orders.revision + parity) % 2);
-  adoptOrders(d, { ...ownOrders(d.s), ...change, revision }, true);
+/** What another machine knows of persons' orders is known here from now on, and what is in force is followed. */
+export const adoptOrders = (d: Draft, told: Orders): void => {
+  if (knowsAll(knownOf(d.s.disk.orders), told)) return;
+  follow(d, joined(ownOrders(d.s), told), false);
 };
+
+/** A person changed the orders at this node; all others learn of it with the next message. */
+export const giveOrders = (d: Draft, change: Partial<Omit<Order, 'revision' | 'knew'>>): void =>
+  follow(d, withOrder(ownOrders(d.s), d.settings.role, change), true);
 
 export const tendOrders = (d: Draft): void => {
   if (d.s.maintenanceUntil === 0 || d.now < d.s.maintenanceUntil) return;
   d.s.maintenanceUntil = 0;
-  setDisk(d, { maintenanceUntilWall: 0, orders: { ...d.s.disk.orders, maintenanceMs: 0 } });
+  setDisk(d, { maintenanceUntilWall: 0, orders: withLeft(d.s.disk.orders, 0) });
   because(d, 'maintenance-over');
   notify(d, 'info', 'maintenance-over', 'The maintenance is over; the pair looks after itself again.');
 };

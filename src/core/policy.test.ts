@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createDraft } from './draft.ts';
 import type { Look } from './event.ts';
+import { withLeft } from './in-force.ts';
 import { obstacles } from './policy.ts';
 import {
   answerTo,
@@ -135,7 +136,7 @@ describe('in hold', () => {
     assert.equal(node.state.phase.name, 'passive');
   });
   test('it ends by itself, and then the dead main is taken over', () => {
-    const node = standbyIn({ ...inMaintenance, maintenanceMs: 2000 });
+    const node = standbyIn(withLeft(inMaintenance, 2000));
     node.pass(3000);
     assert.ok(serves(node));
     assert.ok(node.notices().includes('maintenance-over'));

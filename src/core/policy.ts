@@ -1,5 +1,7 @@
 /** Who should ask for the right to serve, and when. Each condition is named, so that `explain` says what is in the way. */
+
 import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk } from './draft.ts';
+import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
 import { rivalIsFit } from './rival-view.ts';
 import type { Instant } from './words.ts';
@@ -26,7 +28,7 @@ const orderObstacle = (d: Draft): Obstacle | null => {
   if (isWanted(d)) return null;
   if (isManual(d.s)) return obstacle('manual-mode', 'the pair is in manual mode: only a person starts service');
   if (inMaintenance(d.s) && !d.s.disk.serving) {
-    return obstacle('maintenance', `maintenance: ${d.s.disk.orders.maintenanceReason}`, d.s.maintenanceUntil);
+    return obstacle('maintenance', `maintenance: ${inForce(d.s.disk.orders).maintenanceReason}`, d.s.maintenanceUntil);
   }
   return null;
 };

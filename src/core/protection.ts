@@ -1,5 +1,7 @@
 /** How far the pair is protected against two active nodes, with the configuration and the state as they are (E6). */
+
 import { inMaintenance } from './draft.ts';
+import { inForce } from './in-force.ts';
 import type { Settings } from './settings.ts';
 import type { State } from './state.ts';
 
@@ -47,7 +49,7 @@ const arbiterWeakness = ({ arbiter }: Settings, state: State, facts: ProtectionF
 };
 
 const manualWeakness = ({ disk, lease }: State): Weakness | null => {
-  if (disk.orders.mode !== 'manual') return null;
+  if (inForce(disk.orders).mode !== 'manual') return null;
   return lease.name === 'held' && lease.heldOpen
     ? weakness(
         'likely',

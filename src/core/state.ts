@@ -1,5 +1,6 @@
+import { type Known, NOTHING_KNOWN, noOrders } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
-import type { Orders, Status } from './message.ts';
+import type { Status } from './message.ts';
 import type { Settings, Step } from './settings.ts';
 import type { Epoch, Instant, Millis, Role, Verdict, VoterName } from './words.ts';
 
@@ -113,8 +114,8 @@ export interface Rival {
   readonly releasedEpoch: Epoch;
   /** Well without a break since, -1 when not. */
   readonly wellSince: Instant;
-  /** The newest revision of the orders that it is known to know. */
-  readonly knowsRevision: number;
+  /** The orders that it is known to know. */
+  readonly knows: Known;
 }
 
 /** A checkpoint as seen from here. */
@@ -123,7 +124,7 @@ export interface VoterView {
   readonly answeredAt: Instant;
   readonly lastYes: boolean;
   readonly lastWhy: string;
-  readonly knowsRevision: number;
+  readonly knows: Known;
 }
 
 export type StepStatus = 'to-do' | 'running' | 'done' | 'failed';
@@ -207,8 +208,6 @@ export interface State {
 export const NEVER = -1e9;
 export const FOR_EVER = 1e15;
 
-const noOrders: Orders = { revision: 0, mode: 'automatic', maintenanceMs: 0, maintenanceReason: '' };
-
 export const emptyDisk: DiskMemory = {
   epochCeiling: 0,
   orders: noOrders,
@@ -260,7 +259,7 @@ const startRival: Rival = {
   claimEpoch: 0,
   releasedEpoch: 0,
   wellSince: -1,
-  knowsRevision: 0,
+  knows: NOTHING_KNOWN,
 };
 
 export const startPlan = (
@@ -302,7 +301,7 @@ export const initialState = (settings: Settings): State => ({
           answeredAt: NEVER,
           lastYes: false,
           lastWhy: 'never answered',
-          knowsRevision: 0,
+          knows: NOTHING_KNOWN,
         }))
       : [],
   plan: startPlan('passivate', settings.plan, 0, 0),

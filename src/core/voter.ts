@@ -1,3 +1,4 @@
+import { knownOf, knowsAll } from './in-force.ts';
 import type { BootMemory } from './memory.ts';
 import type { Answer, Ask, Heard, Orders, Refusal, Release, Status } from './message.ts';
 import { type Epoch, type Instant, type Millis, type Role, rivalOf } from './words.ts';
@@ -40,13 +41,13 @@ export const vote = (
   holder: Role,
   now: Instant,
   promiseMs: Millis,
-  ordersRevision: number,
+  known: Orders,
   node: NodeVoter | null,
 ): Vote => {
   // A request that shows its rival's release carries it to voters that missed it.
   const boot = ask.release > 0 ? applyRelease(memory, rivalOf(holder), ask.release) : memory;
   if (now < boot.silentUntil) return refuse(boot, 'silent', boot.silentUntil - now);
-  if (ask.orders.revision < ordersRevision) return refuse(boot, 'orders');
+  if (!knowsAll(knownOf(ask.orders), known)) return refuse(boot, 'orders');
   if (ask.question === 'hello' || (ask.question === 'renew' && !ask.bind)) return refuse(boot, 'not-asked');
   if (ask.epoch <= releasedOf(boot, holder)) return refuse(boot, 'released');
   if (ask.epoch < boot.highest) return refuse(boot, 'older');

@@ -3,6 +3,7 @@
  * that is restarted has one lease for its whole start.
  */
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
+import type { Order, Orders } from '../core/message.ts';
 import { emptyDisk } from '../core/state.ts';
 
 /** The value, or what is wrong with it, in words. */
@@ -57,14 +58,18 @@ const boot = fields({
   heldOpen: flag,
 } satisfies Record<keyof BootMemory, Check>);
 
+const order = fields({
+  revision: whole,
+  knew: whole,
+  mode: oneOf('automatic', 'manual'),
+  manualSince: whole,
+  maintenanceMs: finite,
+  maintenanceReason: text,
+} satisfies Record<keyof Order, Check>);
+
 const disk = fields({
   epochCeiling: whole,
-  orders: fields({
-    revision: whole,
-    mode: oneOf('automatic', 'manual'),
-    maintenanceMs: finite,
-    maintenanceReason: text,
-  } satisfies Record<keyof DiskMemory['orders'], Check>),
+  orders: fields({ main: order, standby: order } satisfies Record<keyof Orders, Check>),
   maintenanceUntilWall: finite,
   loose: flag,
   serving: flag,

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
+import { noOrders } from '../core/in-force.ts';
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
 import { createStateStore, readBootId } from './state-store.ts';
 
@@ -41,7 +42,10 @@ const BOOT: BootMemory = {
 
 const disk = (epochCeiling: number): DiskMemory => ({
   epochCeiling,
-  orders: { revision: 3, mode: 'manual', maintenanceMs: 0, maintenanceReason: 'cabling' },
+  orders: {
+    ...noOrders,
+    standby: { revision: 3, knew: 0, mode: 'manual', manualSince: 3, maintenanceMs: 0, maintenanceReason: 'cabling' },
+  },
   maintenanceUntilWall: 0,
   loose: false,
   serving: true,

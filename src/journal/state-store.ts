@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { noOrders } from '../core/in-force.ts';
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { StateStore } from '../ports.ts';
@@ -73,7 +74,7 @@ const readCopy = (path: string): Copy => {
 
 const UNKNOWN_DISK: DiskMemory = {
   epochCeiling: CEILING_UNKNOWN,
-  orders: { revision: 0, mode: 'automatic', maintenanceMs: 0, maintenanceReason: '' },
+  orders: noOrders,
   maintenanceUntilWall: 0,
   loose: false,
   serving: false,

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Message, Orders, Status } from '../core/message.ts';
+import type { Message, Order, Orders, Status } from '../core/message.ts';
 import { MAX_REASON } from './message-codec.ts';
 
 const whole = fc.maxSafeNat();
@@ -18,14 +18,18 @@ const status: fc.Arbitrary<Status> = fc.record({
   loose: fc.boolean(),
 });
 
-const orders: fc.Arbitrary<Orders> = fc.record({
+const order: fc.Arbitrary<Order> = fc.record({
   revision: whole,
+  knew: whole,
+  manualSince: whole,
   mode: fc.constantFrom('automatic' as const, 'manual' as const),
   maintenanceMs: span,
   maintenanceReason: fc
     .string({ unit: 'grapheme', maxLength: 40 })
     .map((text) => text.slice(0, MAX_REASON).toWellFormed()),
 });
+
+const orders: fc.Arbitrary<Orders> = fc.record({ main: order, standby: order });
 
 /** Any message that a node or checkpoint may send; for tests. */
 export const anyMessage: fc.Arbitrary<Message> = fc.oneof(

@@ -4,6 +4,7 @@ import type {
   HandoverRequest,
   Heard,
   Message,
+  Order,
   Orders,
   Refusal,
   Release,
@@ -79,16 +80,23 @@ const status = (value: unknown): Status => {
   };
 };
 
-const orders = (value: unknown): Orders => {
-  const from = fields(value, 4);
+const order = (value: unknown): Order => {
+  const from = fields(value, 6);
   const reason = from['maintenanceReason'];
   if (typeof reason !== 'string' || reason.length > MAX_REASON) throw malformed;
   return {
     revision: whole(from['revision']),
+    knew: whole(from['knew']),
     mode: word(from['mode'], ['automatic', 'manual'] as const),
+    manualSince: whole(from['manualSince']),
     maintenanceMs: span(from['maintenanceMs']),
     maintenanceReason: reason,
   };
+};
+
+const orders = (value: unknown): Orders => {
+  const from = fields(value, 2);
+  return { main: order(from['main']), standby: order(from['standby']) };
 };
 
 const heard = (value: unknown): Heard => {

@@ -1,7 +1,9 @@
 /** Builders of settings, messages and events for tests: each takes what matters to the test and fills in the rest. */
+
 import type { Event, Look, Sample } from '../event.ts';
+import { noOrders } from '../in-force.ts';
 import type { BootMemory, DiskMemory } from '../memory.ts';
-import type { Answer, Ask, HandoverRequest, Orders, Release, Status } from '../message.ts';
+import type { Answer, Ask, HandoverRequest, Order, Orders, Release, Status } from '../message.ts';
 import type { Arbiter, Settings, Step, Timing, Watch } from '../settings.ts';
 import { emptyDisk, freshBootMemory } from '../state.ts';
 import type { Role, VoterName } from '../words.ts';
@@ -74,13 +76,15 @@ export const status = (role: Role, change: Partial<Status> = {}): Status => ({
   ...change,
 });
 
-export const orders = (change: Partial<Orders> = {}): Orders => ({
-  revision: 0,
-  mode: 'automatic',
-  maintenanceMs: 0,
-  maintenanceReason: '',
-  ...change,
-});
+/** One order and none besides; given at the main when its revision is even, and unless told otherwise in knowledge of all before it. */
+export const orders = (change: Partial<Order> = {}): Orders => {
+  const revision = change.revision ?? 0;
+  const knew = Math.max(0, revision - 1);
+  const manualSince = change.mode === 'manual' ? revision : 0;
+  const text = { mode: 'automatic', maintenanceMs: 0, maintenanceReason: '' } as const;
+  const order: Order = { revision, knew, manualSince, ...text, ...change };
+  return revision % 2 === 0 ? { ...noOrders, main: order } : { ...noOrders, standby: order };
+};
 
 /** A request of `role`; `bind` as the question implies unless given. */
 export const askOf = (role: Role, question: Ask['question'], epoch: number, change: Partial<Ask> = {}): Ask => ({

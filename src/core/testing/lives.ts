@@ -137,7 +137,8 @@ const anyMs = fc.oneof(
 const anyOrders = fc
   .record({
     revision: fc.integer({ min: 0, max: 6 }),
-    mode: fc.constantFrom('automatic', 'manual'),
+    knew: fc.integer({ min: 0, max: 6 }),
+    mode: fc.constantFrom('automatic', 'automatic', 'manual'),
     maintenanceMs: fc.constantFrom(0, 0, 800),
   })
   .map(orders);
