@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
 import { run } from '../../../process/run.ts';
 import type { StreamProgress } from '../../stream.ts';
@@ -88,26 +89,51 @@ describe('the guard', () => {
   });
 });
 
+/** Resolved when the run at the standby waits for another session's row. */
+const runWaits = async (standby: TestDatabase): Promise<void> => {
+  const waiting = `SELECT FROM pg_stat_activity WHERE usename = 'dualtone' AND datname = current_database() AND wait_event_type = 'Lock'`;
+  const since = performance.now();
+  while ((await standby.sql(waiting)).length === 0) {
+    assert.ok(performance.now() - since < 20_000, 'the run comes to the row that another session holds');
+    await setTimeout(5);
+  }
+};
+
+const LOCKS_OF_THE_RUN = `SELECT DISTINCT c.relname AS table, l.mode FROM pg_locks l
+  JOIN pg_stat_activity s ON s.pid = l.pid JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE s.usename = 'dualtone' AND s.datname = current_database() AND l.locktype = 'relation'
+    AND n.nspname = 'public' AND c.relkind IN ('r', 'p') ORDER BY 1, 2`;
+
 describe('others at work', () => {
   test('readers and idle transactions on the standby hinder nothing and are not hindered', async () => {
     const [main, standby] = await filledPair();
-    const reader = await cluster.connect({ database: standby.access.database });
+    const { database } = standby.access;
+    const reader = await cluster.connect({ database });
+    const holder = await cluster.connect({ database });
     try {
       await reader.query('BEGIN; SELECT * FROM a; SELECT * FROM b');
-      const seen: string[] = [];
-      const locks = `SELECT DISTINCT mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-        JOIN pg_stat_activity s ON s.pid = l.pid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE s.usename = 'dualtone' AND n.nspname = 'public'`;
-      const looks: Promise<void>[] = [];
-      const result = await outcome(snapshotOptions(main, standby), () => {
-        looks.push(standby.sql(locks).then((rows) => void seen.push(...rows.map((row) => String(row['mode'])))));
-      });
-      await Promise.all(looks);
-      assert.equal(result, 'ok');
-      assert.ok(seen.includes('RowExclusiveLock'), 'the look came while it was writing');
-      assert.deepEqual([...new Set(seen)].toSorted(), ['AccessShareLock', 'RowExclusiveLock']);
+      // Holds the run in its middle: `a` is written, `b` in part.
+      await holder.query(`BEGIN; UPDATE b SET v = 'mine' WHERE id = 1`);
+      const running = outcome(changed(snapshotOptions(main, standby), { lockMs: 25_000 }));
+      await runWaits(standby);
+      const locks = await standby.sql(LOCKS_OF_THE_RUN);
+      const during = [await reader.query('SELECT v FROM a ORDER BY id'), await reader.query('SELECT v FROM b')];
+      assert.deepEqual(
+        during.map(({ rows }) => rows),
+        [
+          [{ v: 'old' }, { v: 'old' }],
+          [{ v: 'old' }, { v: 'old' }],
+        ],
+      );
+      await holder.query('ROLLBACK');
+      assert.equal(await running, 'ok');
+      assert.deepEqual(
+        locks.map(({ table, mode }) => `${table} ${mode}`),
+        ['a AccessShareLock', 'a RowExclusiveLock', 'b AccessShareLock', 'b RowExclusiveLock'],
+      );
       assert.equal((await reader.query('SELECT v FROM a WHERE id = 3')).rowCount, 1);
     } finally {
+      await holder.end();
       await reader.end();
     }
   });
