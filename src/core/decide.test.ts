@@ -4,7 +4,7 @@ import { decide } from './decide.ts';
 import { initialState } from './state.ts';
 import { bootMemory, diskMemory, goodLook, noArbiter, settings, started, WALL } from './testing/builders.ts';
 import { createNode } from './testing/node.ts';
-import { fitRival, passiveNode, servingNode, yes } from './testing/situations.ts';
+import { fitRival, passiveNode, rivalServesFor, servingNode, yes } from './testing/situations.ts';
 
 describe('started', () => {
   test('it is passive until it knows its right, and its gate is closed', () => {
@@ -136,4 +136,16 @@ test('serving is told to persons, with its epoch', () => {
   node.command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
   node.pass(5);
   assert.deepEqual(node.notices(), ['closing-handover']);
+});
+
+test('who answers a holder’s heartbeats says hello to the checkpoints alone, in the same breath, and to the holder when it falls silent', () => {
+  const node = passiveNode();
+  node.forget();
+  rivalServesFor(node, 2, 500);
+  const hellos = (to: string) => node.sent(to).filter((m) => m.type === 'ask' && m.question === 'hello').length;
+  assert.equal(hellos('main'), 0);
+  assert.equal(hellos('c1'), 5);
+  node.forget();
+  node.pass(node.settings.timing.heartbeatMs * 3);
+  assert.ok(hellos('main') >= 1);
 });

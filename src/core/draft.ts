@@ -106,9 +106,25 @@ export const send = (d: Draft, to: VoterName, message: Message): void => {
   d.effects.push({ kind: 'send', to, message });
 };
 
+type Question = Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'>;
+
+const askOf = (d: Draft, ask: Question, bind: boolean): Ask => ({
+  type: 'ask',
+  ...ask,
+  bind,
+  status: ownStatus(d),
+  orders: ownOrders(d.s),
+});
+
+/** To the checkpoints alone. */
+export const askVoters = (d: Draft, ask: Question, bind: boolean): void => {
+  const message = askOf(d, ask, bind);
+  for (const voter of d.s.voters) send(d, voter.name, message);
+};
+
 /** To the rival and all checkpoints; with `bind` they are asked to promise. */
-export const askAll = (d: Draft, ask: Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'>, bind: boolean): void => {
-  const message: Ask = { type: 'ask', ...ask, bind, status: ownStatus(d), orders: ownOrders(d.s) };
+export const askAll = (d: Draft, ask: Question, bind: boolean): void => {
+  const message = askOf(d, ask, bind);
   send(d, rivalOf(d.settings.role), message);
   for (const voter of d.s.voters) send(d, voter.name, message);
 };

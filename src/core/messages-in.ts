@@ -64,6 +64,7 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
   const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.orders, { holds });
   d.s.boot = result.boot;
   noteEpoch(d, result.boot.highest);
+  if (ask.question === 'renew') d.s.rival = { ...d.s.rival, answeredAt: d.now };
   d.effects.push({ kind: 'send', to: from, message: answerOf(ask, result, null, ownStatus(d), ownOrders(d.s)) });
 };
 

@@ -4,7 +4,7 @@ import { inForce } from './in-force.ts';
 import type { Orders } from './message.ts';
 import { askOf, bootMemory, diskMemory, goodLook, orders, settings, started, WALL } from './testing/builders.ts';
 import { createNode, type TestNode } from './testing/node.ts';
-import { fitRival, passiveNode, rivalServesFor, servingNode, servingRival, wellNode } from './testing/situations.ts';
+import { fitRival, passiveNode, rivalServesFor, servingNode, wellNode } from './testing/situations.ts';
 
 const tell = (node: TestNode, given: Orders): void =>
   node.hear('standby', askOf('standby', 'hello', 0, { orders: given }));
@@ -158,8 +158,7 @@ describe('manual mode', () => {
   });
   test('ended at the passive node: it does not ask before the other, which may serve by hand, is heard to know', () => {
     const node = passiveNode();
-    node.voices.set('main', (ask) => ({ ...servingRival(node.settings, 2)(ask), orders: manual(2) }));
-    rivalServesFor(node, 2, 300);
+    rivalServesFor(node, 2, 300, manual(2));
     node.voices.delete('main');
     node.pass(2000);
     node.command({ name: 'mode', mode: 'automatic' });

@@ -24,15 +24,7 @@ import {
   status,
 } from './testing/builders.ts';
 import { createNode, type TestNode } from './testing/node.ts';
-import {
-  fitRival,
-  passiveNode,
-  rivalServesFor,
-  servingNode,
-  servingRival,
-  wellNode,
-  yes,
-} from './testing/situations.ts';
+import { fitRival, passiveNode, rivalServesFor, servingNode, wellNode, yes } from './testing/situations.ts';
 
 const serves = (node: TestNode): boolean => node.state.phase.name === 'serving' && node.state.gateOpen;
 const inTheWay = (node: TestNode): readonly string[] =>
@@ -121,8 +113,7 @@ describe('in hold', () => {
   const inMaintenance = orders({ revision: 2, maintenanceMs: 60_000, maintenanceReason: 'new disk' });
   const standbyIn = (given: ReturnType<typeof orders>): TestNode => {
     const node = passiveNode();
-    node.voices.set('main', (ask) => ({ ...servingRival(node.settings, 2)(ask), orders: given }));
-    rivalServesFor(node, 2, 300);
+    rivalServesFor(node, 2, 300, given);
     node.voices.delete('main');
     return node;
   };

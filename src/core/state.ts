@@ -116,6 +116,8 @@ export interface Rival {
   readonly wellSince: Instant;
   /** The orders that it is known to know. */
   readonly knows: Known;
+  /** When a heartbeat of its service was last answered from here. */
+  readonly answeredAt: Instant;
 }
 
 /** A checkpoint as seen from here. */
@@ -260,6 +262,7 @@ const startRival: Rival = {
   releasedEpoch: 0,
   wellSince: -1,
   knows: NOTHING_KNOWN,
+  answeredAt: NEVER,
 };
 
 export const startPlan = (

@@ -1,5 +1,5 @@
 /** Nodes in the situations that most tests begin with. */
-import type { Answer, Ask, Status } from '../message.ts';
+import type { Answer, Ask, Orders, Status } from '../message.ts';
 import type { Settings } from '../settings.ts';
 import { rivalOf } from '../words.ts';
 import { goodLook, settings, status } from './builders.ts';
@@ -55,13 +55,13 @@ export const passiveNode = (change: Partial<Settings> = {}, epoch = 2): TestNode
   const { settings: s } = node;
   node.voices.set(rivalOf(s.role), servingRival(s, epoch));
   // Its claim and its word are heard at each heartbeat.
-  node.hear(rivalOf(s.role), renewalOf(node, epoch));
+  node.hear(rivalOf(s.role), renewalOf(node, epoch, node.state.disk.orders));
   node.pass(2 * s.timing.heartbeatMs);
   node.forget();
   return node;
 };
 
-const renewalOf = (node: TestNode, epoch: number): Ask => ({
+const renewalOf = (node: TestNode, epoch: number, orders: Orders): Ask => ({
   type: 'ask',
   question: 'renew',
   epoch,
@@ -69,14 +69,14 @@ const renewalOf = (node: TestNode, epoch: number): Ask => ({
   bind: true,
   release: 0,
   status: status(rivalOf(node.settings.role), { holding: epoch }),
-  orders: node.state.disk.orders,
+  orders,
 });
 
-/** For `ms` the rival renews its right under `epoch` at each heartbeat. */
-export const rivalServesFor = (node: TestNode, epoch: number, ms: number): void => {
+/** For `ms` the rival renews its right under `epoch` at each heartbeat; it knows of `told`, or of what the node knows. */
+export const rivalServesFor = (node: TestNode, epoch: number, ms: number, told?: Orders): void => {
   const { heartbeatMs } = node.settings.timing;
   for (let passed = 0; passed < ms; passed += heartbeatMs) {
-    node.hear(rivalOf(node.settings.role), renewalOf(node, epoch));
+    node.hear(rivalOf(node.settings.role), renewalOf(node, epoch, told ?? node.state.disk.orders));
     node.pass(heartbeatMs);
   }
 };
