@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Host } from '../hosts/host.ts';
+import { databaseFiles, featureExtensions } from './database.ts';
 import { modulesConf } from './modules.ts';
 import { pjsipConf, section } from './pjsip.ts';
 import {
@@ -24,8 +25,9 @@ const extensionsConf = (voicemail: boolean): string =>
   [
     '[general]\nstatic = yes\nwriteprotect = yes\n\n',
     '[phones]\n',
-    ...(voicemail ? ['include = mailboxes\n'] : []),
-    `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
+    ...(voicemail
+      ? ['include = mailboxes\ninclude = features\n']
+      : [`exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`]),
     `exten = ${services.echo},1,Answer()\n same = n,Echo()\n same = n,Hangup()\n`,
     `exten = ${services.silence},1,Answer()\n same = n,Wait(3600)\n same = n,Hangup()\n`,
     `exten = _${outsidePrefix}X.,1,Dial(PJSIP/\${EXTEN:1}@trunk,30)\n same = n,Hangup()\n\n`,
@@ -110,12 +112,16 @@ export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
   return ok([
     own('modules.conf', modulesConf({ voicemail })),
     own('pjsip.conf', pjsipConf(plan)),
-    own('extensions.conf', `${extensionsConf(voicemail)}${voicemail ? mailboxExtensions() : ''}`),
+    own(
+      'extensions.conf',
+      `${extensionsConf(voicemail)}${voicemail ? `${mailboxExtensions()}${featureExtensions()}` : ''}`,
+    ),
     own('manager.conf', managerConf(plan)),
     own('rtp.conf', rtpConf(plan)),
     own('logger.conf', loggerConf),
     own('queues.conf', queuesConf(voicemail)),
     ...(voicemail ? [own('voicemail.conf', voicemailConf(plan))] : []),
+    ...(voicemail ? Object.entries(databaseFiles).map(([name, text]) => own(name, text)) : []),
     { path: '/etc/dualtone/ami.secret', text: `${managerSecret(plan)}\n`, mode: 0o600, owner: 'root' },
   ]);
 };

@@ -77,8 +77,16 @@ const modules: readonly string[] = [
   'pbx_config',
 ];
 
-/** What mailboxes need besides; Asterisk's own prompts are GSM. */
-const voicemailModules: readonly string[] = ['app_voicemail', 'app_senddtmf', 'codec_gsm', 'format_gsm'];
+/** What mailboxes need besides, whose prompts are GSM, and what ties Asterisk to a database. */
+const voicemailModules: readonly string[] = [
+  'app_voicemail',
+  'app_senddtmf',
+  'codec_gsm',
+  'format_gsm',
+  'res_config_pgsql',
+  'cel_pgsql',
+  'func_realtime',
+];
 
 /** modules.conf. A name that a version lacks costs a line in its log; an old one may call a module differently. */
 export const modulesConf = ({ voicemail = false } = {}): string =>

@@ -13,7 +13,7 @@ export interface PbxPlan {
   readonly loopbackTransport?: boolean;
   /** Tells the nodes apart in what they send (User-Agent, Server); the one thing that may differ between them. */
   readonly nodeName?: string;
-  /** Each telephone has a mailbox, and the queue `lab` is there; default false. */
+  /** Each telephone has a mailbox, the queue `lab` is there, and people's features and call events are in the database; default false. */
   readonly voicemail?: boolean;
   /** For the Asterisk 16 of Debian bullseye. */
   readonly isOld?: boolean;
@@ -35,6 +35,19 @@ export const services = {
   echo: '800',
   /** Answers, and stays silent until hung up. */
   silence: '801',
+  /** Answers, and waits for an agent of the queue `lab`; where there is a database. */
+  queue: '803',
+} as const;
+
+/** What a telephone dials to change what it does; where there is a database. XiVO's own codes. */
+export const featureCodes = {
+  doNotDisturb: '*25',
+  /** And where to: four figures. */
+  forward: '*21',
+  /** The boss's: calls go to the secretary. */
+  filter: '*37',
+  /** The telephone becomes an agent of the queue `lab`. */
+  agent: '*30',
 } as const;
 
 /** Dial this and the last three figures of a telephone to leave a message for it, or to hear its mailbox. */

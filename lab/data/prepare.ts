@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
+import { databaseUser } from '../asterisk/database.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Outcome } from '../process.ts';
 import { telephoneSystemSql } from '../telephone-system/install.ts';
-import { closeFirewall } from './firewall.ts';
 import { collectedDirectories, type DataSetup, followedDirectories, isStrict, voicemailSpool } from './streams.ts';
 
 /** Units that such a node has besides the usual ones. */
@@ -56,6 +56,27 @@ const makeDatabase = async (host: Host, role: Role): Promise<Result<void>> => {
   ]);
 };
 
+/** Asterisk writes its events, and people's features by their telephones; no more. */
+const letAsteriskIn = `
+do $$ begin create role ${databaseUser} login; exception when duplicate_object then null; end $$;
+grant select, insert on cel to ${databaseUser};
+grant usage on sequence cel_id_seq to ${databaseUser};
+grant select, update on userfeatures, callfiltermember to ${databaseUser};
+`;
+
+/** Asterisk looks at the database when these are loaded, and may have booted before there was one. */
+const databaseModules = ['cel_pgsql', 'res_config_pgsql'] as const;
+
+const letAsteriskLook = async (host: Host): Promise<Result<void>> => {
+  for (const verb of ['unload', 'load']) {
+    for (const name of databaseModules) {
+      const done = await host.exec(['asterisk', '-rx', `module ${verb} ${name}.so`]);
+      if (!done.ok) return done;
+    }
+  }
+  return ok(undefined);
+};
+
 const spools = [voicemailSpool, ...collectedDirectories];
 
 const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
@@ -65,9 +86,11 @@ const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
     () => host.execChecked(['ssh-keygen', '-A']),
     () => host.execChecked(['systemctl', 'start', ...dataUnits], { timeoutMs: 150_000 }),
     () => makeDatabase(host, role),
+    () => sql(host, database, letAsteriskIn),
     () => host.execChecked(['dualtone', 'database', 'setup'], { timeoutMs: 150_000 }),
     // Nobody telephones through it yet.
     () => host.execChecked(['dualtone', 'database', 'restart', '--force'], { timeoutMs: 150_000 }),
+    () => letAsteriskLook(host),
   ]);
 
 /** The agents find each other first, and the main begins to serve. */
@@ -110,9 +133,7 @@ export const prepareData = async (lab: Lab, data: DataSetup): Promise<Result<voi
   if (failed !== undefined) return failed;
   const standby = lab.host('standby');
   return await allOf([
-    ...(isStrict(data)
-      ? [() => closeFirewall(main, standby), () => syncInitByPerson(main, standby)]
-      : [() => untilDone(main, ['dualtone', 'sync', 'init'], 60_000)]),
+    () => (isStrict(data) ? syncInitByPerson(main, standby) : untilDone(main, ['dualtone', 'sync', 'init'], 60_000)),
     () => untilDone(main, ['dualtone', 'replicate'], 90_000),
   ]);
 };

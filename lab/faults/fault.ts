@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Lab } from '../lab.ts';
 import type { Direction } from '../network/rules.ts';
 import { setDeaf } from './deaf.ts';
+import { emptyFolder, fillFolder, giveSmallDisk, type SmallDisk, takeSmallDisk } from './small-disk.ts';
 
 /** What can go wrong in a lab, as data. */
 export type LabFault =
@@ -24,6 +25,9 @@ export type LabFault =
   | { readonly kind: 'unit-frozen'; readonly host: string; readonly unit: string }
   | { readonly kind: 'host-frozen'; readonly host: string }
   | { readonly kind: 'disk-full'; readonly host: string }
+  /** No fault yet: a folder with a disk of its own, which `folder-full` fills. */
+  | ({ readonly kind: 'small-disk'; readonly host: string } & SmallDisk)
+  | { readonly kind: 'folder-full'; readonly host: string; readonly folder: string }
   | { readonly kind: 'clock-step'; readonly host: string; readonly unit: string; readonly offsetSeconds: number };
 
 export type FaultKind = LabFault['kind'];
@@ -89,6 +93,14 @@ const actByKind: { readonly [Kind in FaultKind]: (lab: Lab, fault: Extract<LabFa
   'disk-full': (lab, { host }) => ({
     inject: lab.host(host).fillStateDisk,
     mend: done(async () => await lab.host(host).emptyStateDisk()),
+  }),
+  'small-disk': (lab, { host, ...disk }) => ({
+    inject: async () => await giveSmallDisk(lab.host(host), disk),
+    mend: async () => await takeSmallDisk(lab.host(host), disk),
+  }),
+  'folder-full': (lab, { host, folder }) => ({
+    inject: async () => await fillFolder(lab.host(host), folder),
+    mend: async () => await emptyFolder(lab.host(host), folder),
   }),
   'clock-step': (lab, { host, unit, offsetSeconds }) => ({
     inject: done(async () => await lab.host(host).setClock(unit, offsetSeconds)),

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { askSnapshot } from '../../src/api/client.ts';
 import type { NodeSnapshot, Snapshot } from '../../src/api/snapshot.ts';
 import { ok, type Result } from '../../src/core/result.ts';
-import type { Role } from '../../src/core/words.ts';
+import { type Role, rivalOf } from '../../src/core/words.ts';
 import { generateKey } from '../../src/peer/key.ts';
 import { installPbx } from '../asterisk/configuration.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
+import { firewallPath, firewallRules, firewallUnit, firewallUnitText } from '../data/firewall.ts';
 import { dataUnits } from '../data/prepare.ts';
+import { isStrict } from '../data/streams.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import type { Outcome } from '../process.ts';
@@ -76,6 +78,22 @@ const shippedUnit = async (unit: string): Promise<DiskFile> => ({
   text: await readFile(join(import.meta.dirname, '..', '..', 'examples', 'systemd', unit), 'utf8'),
 });
 
+/** PostgreSQL, sshd and a firewall, which is loaded at boot; Asterisk begins when its database does. */
+const installData = async (lab: Lab, role: Role, setup: PairSetup): Promise<Result<void>> => {
+  const host = lab.host(role);
+  const files = await writeAll(host, [
+    { path: firewallPath, text: firewallRules(role, lab.host(rivalOf(role)).address.v4, isStrict(setup.data)) },
+    { path: `/etc/systemd/system/${firewallUnit}`, text: firewallUnitText },
+    { path: `/etc/systemd/system/${pbxUnit}.d/lab-data.conf`, text: '[Unit]\nAfter=postgresql.service\n' },
+  ]);
+  if (!files.ok || setup.data === 'none') return files;
+  for (const unit of [firewallUnit, ...dataUnits]) {
+    const enabled = await host.enableUnit(unit);
+    if (!enabled.ok) return enabled;
+  }
+  return ok(undefined);
+};
+
 const installNode = async (
   lab: Lab,
   role: Role,
@@ -100,10 +118,8 @@ const installNode = async (
     ...(isWarm ? [] : [{ path: '/etc/systemd/system/multi-user.target.d/lab-asterisk.service.conf', text: '' }]),
   ]);
   if (!files.ok) return files;
-  for (const unit of setup.data === 'none' ? [] : dataUnits) {
-    const also = await host.enableUnit(unit);
-    if (!also.ok) return also;
-  }
+  const data = await installData(lab, role, setup);
+  if (!data.ok) return data;
   const enabled = await host.enableUnit(gateUnit);
   return enabled.ok ? await host.enableUnit(agentUnit) : enabled;
 };

@@ -1,54 +1,30 @@
 import { psqlArgv } from '../data/prepare.ts';
-import { collectedDirectories, voicemailSpool } from '../data/streams.ts';
+import { collectedDirectories } from '../data/streams.ts';
+import {
+  astDb,
+  asterisk,
+  emptyMailboxes,
+  exactly,
+  exec,
+  failback,
+  leaveMessage,
+  mainServes,
+  messages,
+  order,
+  pause,
+  says,
+  allIsHome as settled,
+  standbyServes,
+  switchover,
+} from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
-const standbyServes: Deed = { do: 'wait', serving: 'standby', withinMs: 8000 };
-const mainServes: Deed = { do: 'wait', serving: 'main', withinMs: 15_000 };
-const pause = (ms: number): Deed => ({ do: 'pause', ms });
 type On = 'main' | 'standby';
 
-const exec = (on: On, argv: readonly string[], input?: string): Deed => ({
-  do: 'exec',
-  on,
-  argv,
-  ...(input === undefined ? {} : { input }),
-});
-const order = (on: On, ...argv: readonly string[]): Deed => ({ do: 'order', on, argv });
-const says = (what: string, on: On, argv: readonly string[], pattern: RegExp, withinMs: number): Deed => ({
-  do: 'expect',
-  what,
-  on,
-  argv,
-  says: pattern,
-  withinMs,
-});
-const asterisk = (on: On, command: string): Deed => exec(on, ['asterisk', '-rx', command]);
-
-/** Messages of the lab's mailboxes, a line each: `1001/INBOX/msg0000.txt`. */
-const messages = ['find', `${voicemailSpool}/default`, '-name', 'msg*.txt', '-printf', String.raw`%P\n`];
-/** All of these, in any order, and no other. */
-const exactly = (...paths: readonly string[]): RegExp =>
-  new RegExp(`^${paths.map((path) => `(?=[^]*^${path}$)`).join('')}(?:\\S+\\n?){${paths.length}}$(?![^])`, 'm');
-
-/** A person leaves a message; its mailbox is that of a telephone. */
-const leaveMessage = (mailbox: string): readonly Deed[] => [
-  { do: 'call', from: '1000', to: `7${mailbox.slice(1)}` },
-  pause(1500),
-  { do: 'hang-up' },
-];
 /** Somebody rings the mailbox up and presses keys. */
 const press = (on: On, what: 'listen' | 'erase', mailbox: string): Deed =>
   asterisk(on, `channel originate Local/8${mailbox.slice(1)}@phones extension ${what}@keys`);
 
-/** Mailboxes are empty at both nodes, and Asterisk knows it. */
-const emptyMailboxes: readonly Deed[] = [
-  exec('main', ['rm', '-rf', `${voicemailSpool}/default`]),
-  exec('main', ['mkdir', '-p', `${voicemailSpool}/default`]),
-  exec('main', ['chown', 'asterisk:', `${voicemailSpool}/default`]),
-  order('main', 'replicate', 'voicemail'),
-];
-
-const settled = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
 const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const;
 const waitedForMs = 25_000;
 
@@ -84,7 +60,7 @@ const voicemail: Scenario = {
     ),
     { do: 'mend', name: 'power-loss' },
     says('the main is back', 'main', ['dualtone', 'status', '--json'], /"ok":|"kind"/, 10_000),
-    { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] },
+    failback,
     mainServes,
     says(
       'each message is at the main, once',
@@ -161,8 +137,6 @@ const readsAll = (on: On, withinMs: number): readonly Deed[] => [
 
 /** The merge has begun its second pass and not ended it. */
 const inSecondPass = says('the merge is under way', 'main', ['dualtone', 'merge', 'report'], /second pass/, 30_000);
-const failback: Deed = { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] };
-const switchover: Deed = { do: 'order', on: 'main', argv: ['switchover', '--accept-loss'] };
 
 const lostPower: readonly Scenario[] = [
   {
@@ -221,9 +195,6 @@ const lostPower: readonly Scenario[] = [
   },
 ];
 
-const astDb = (on: On, what: string, key: string, value: RegExp, withinMs: number): Deed =>
-  says(what, on, ['asterisk', '-rx', `database get ${key}`], value, withinMs);
-
 const agents: Scenario = {
   name: 'replication-merge-agents',
   text: 'an agent’s login, do-not-disturb and a forward set at the standby while it serves are in force at the main after failback',
@@ -240,7 +211,7 @@ const agents: Scenario = {
     order('main', 'replicate', 'database'),
   ],
   deeds: [
-    { do: 'order', on: 'main', argv: ['switchover', '--accept-loss'] },
+    switchover,
     standbyServes,
     asterisk('standby', 'queue add member PJSIP/1005 to lab penalty 2'),
     asterisk('standby', 'database put DND 1005 YES'),
@@ -251,7 +222,7 @@ const agents: Scenario = {
       "update userfeatures set enablednd = 1, enableunc = 1, destunc = '1007' where id = 4;",
     ),
     pause(1000),
-    { do: 'order', on: 'main', argv: ['failback', '--accept-loss'] },
+    failback,
     mainServes,
     says('the agent is in the queue', 'main', ['asterisk', '-rx', 'queue show lab'], /PJSIP\/1005.*penalty 2/, 5000),
     astDb('main', 'do-not-disturb holds', 'DND 1005', /YES/, 5000),

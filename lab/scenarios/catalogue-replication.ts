@@ -1,39 +1,5 @@
-import { psqlArgv } from '../data/prepare.ts';
-import type { Deed, Scenario } from './scenario.ts';
-
-const standbyServes: Deed = { do: 'wait', serving: 'standby', withinMs: 8000 };
-const mainServes: Deed = { do: 'wait', serving: 'main', withinMs: 15_000 };
-const pause = (ms: number): Deed => ({ do: 'pause', ms });
-
-/** The telephone system writes. */
-const writes = (on: 'main' | 'standby', input: string): Deed => ({
-  do: 'exec',
-  on,
-  argv: psqlArgv('asterisk'),
-  input,
-});
-
-const reads = (what: string, on: 'main' | 'standby', input: string, says: RegExp, withinMs = 200): Deed => ({
-  do: 'expect',
-  what,
-  on,
-  argv: psqlArgv('asterisk'),
-  input,
-  says,
-  withinMs,
-});
-
-const order = (on: 'main' | 'standby', ...argv: readonly string[]): Deed => ({ do: 'order', on, argv });
-
-/** As the node itself says; a copy may be under way at first, and a machine busy. */
-const inStep = (on: 'main' | 'standby', stream: 'database' | 'files', withinMs = 30_000): Deed => ({
-  do: 'expect',
-  what: `the stream ${stream} is in step`,
-  on,
-  argv: ['dualtone', 'status', '--json'],
-  says: new RegExp(`"name":\\s*"${stream}",\\s*"direction":\\s*"(out|in)",\\s*"condition":\\s*"in-step"`),
-  withinMs,
-});
+import { inStep, mainServes, order, pause, reads, standbyServes, writes } from './phrases.ts';
+import type { Scenario } from './scenario.ts';
 
 const takenOver = { outageMsMost: 1500, twoServing: 'none', moves: 1 } as const;
 

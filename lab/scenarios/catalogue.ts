@@ -1,14 +1,25 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { adversities } from './catalogue-adversity.ts';
 import { losses } from './catalogue-losses.ts';
 import { merges } from './catalogue-merge.ts';
 import { orders } from './catalogue-orders.ts';
+import { people } from './catalogue-people.ts';
 import { replications } from './catalogue-replication.ts';
 import { cuts, illnesses } from './catalogue-troubles.ts';
 import { select } from './patterns.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every scenario of the lab. */
-export const catalogue: readonly Scenario[] = [...losses, ...illnesses, ...cuts, ...orders, ...replications, ...merges];
+export const catalogue: readonly Scenario[] = [
+  ...losses,
+  ...illnesses,
+  ...cuts,
+  ...orders,
+  ...replications,
+  ...people,
+  ...merges,
+  ...adversities,
+];
 
 /** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */
 export const chosen = (patterns: readonly string[]): Result<readonly Scenario[]> => {

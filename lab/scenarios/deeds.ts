@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import { inject, type Mend } from '../faults/fault.ts';
 import type { Pair } from '../pair/pair.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { dialCode, endCalls, expectLamp, hangUp, placeCall, refusedCall } from './calls.ts';
 import type { Observers } from './observers.ts';
 import type { Deed, Serving } from './scenario.ts';
 
@@ -54,13 +55,6 @@ const doOrder = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'order' 
   );
 };
 
-const doCall = async (run: Undertaking, deed: Extract<Deed, { do: 'call' }>): Promise<Result<void>> => {
-  const call = await run.observers.phones.ask('call', { from: deed.from, to: deed.to, voice: true });
-  if (!call.ok) return call;
-  run.calls.push(call.value.callId);
-  return ok(undefined);
-};
-
 const execute = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'exec' }>): Promise<Result<void>> => {
   const options = deed.input === undefined ? {} : { input: deed.input };
   const done = await pair.lab.host(deed.on).execChecked(deed.argv, options);
@@ -84,34 +78,6 @@ const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'ex
     }
     await sleep(lookEveryMs);
   }
-};
-
-const expectLamp = async (
-  { observers }: Undertaking,
-  { user, says, withinMs }: Extract<Deed, { do: 'lamp' }>,
-): Promise<Result<void>> => {
-  const deadlineMs = monotonicMs() + withinMs;
-  for (;;) {
-    const lamp = await observers.phones.ask('lamp', { user });
-    if (!lamp.ok) return lamp;
-    if (says.test(lamp.value ?? '')) return ok(undefined);
-    if (monotonicMs() >= deadlineMs)
-      return fail('not-as-expected', `the lamp of ${user} within ${withinMs} ms: it was told ${lamp.value}`, 'try it');
-    await sleep(lookEveryMs);
-  }
-};
-
-const hangUp = async (run: Undertaking): Promise<Result<void>> => {
-  const legs = await run.observers.phones.ask('legs', null);
-  if (!legs.ok) return legs;
-  for (const { callId, voice } of legs.value) {
-    if (run.calls.includes(callId) && voice !== undefined) run.voicePausesMs.push(voice.longestPauseMs);
-  }
-  for (const callId of run.calls.splice(0)) {
-    const ended = await run.observers.phones.ask('hangUp', { callId });
-    if (!ended.ok) return ended;
-  }
-  return ok(undefined);
 };
 
 /** Does one deed of a scenario. Faults: those of what it does, `not-seen`, `order-other`, `mend-unknown`. */
@@ -150,7 +116,11 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       await sleep(deed.ms);
       return ok(undefined);
     case 'call':
-      return await doCall(run, deed);
+      return await placeCall(run, deed);
+    case 'dial':
+      return await dialCode(run, deed);
+    case 'refused-call':
+      return await refusedCall(run, deed);
     case 'hang-up':
       return await hangUp(run);
     case 'lamp':
@@ -167,8 +137,7 @@ export const mendAll = async (run: Undertaking): Promise<Result<void>> => {
     // A scenario may have booted the host already.
     if (mended.ok || mended.error.code !== 'host-on') results.push(mended);
   }
-  run.calls.splice(0);
-  await run.observers.phones.ask('hangUpAll', null);
+  await endCalls(run);
   results.push(await run.pair.lab.boot());
   return results.find((result) => !result.ok) ?? ok(undefined);
 };

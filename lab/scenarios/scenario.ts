@@ -21,7 +21,6 @@ export type Deed =
       readonly inBackground?: boolean;
     }
   | { readonly do: 'systemctl'; readonly on: string; readonly argv: readonly string[] }
-  /** Waits until the witnesses see this; if not within the time, the run fails. */
   /** Runs a program in a host; an exit code other than 0 fails the run. */
   | { readonly do: 'exec'; readonly on: string; readonly argv: readonly string[]; readonly input?: string }
   /** Runs a program again and again until its output fits; if not within the time, the run fails. */
@@ -34,10 +33,15 @@ export type Deed =
       readonly says: RegExp;
       readonly withinMs: number;
     }
+  /** Waits until the witnesses see this; if not within the time, the run fails. */
   | { readonly do: 'wait'; readonly serving: Serving; readonly withinMs: number }
   | { readonly do: 'pause'; readonly ms: number }
-  /** A telephone calls, and talks until `hang-up`; a call that ends otherwise is noted. */
-  | { readonly do: 'call'; readonly from: string; readonly to: string }
+  /** A telephone calls, and talks until `hang-up`; a call that ends otherwise is noted. With `takenBy`, that telephone must take it. */
+  | { readonly do: 'call'; readonly from: string; readonly to: string; readonly takenBy?: string }
+  /** A telephone dials a code: the telephone system answers, and ends the call itself. */
+  | { readonly do: 'dial'; readonly from: string; readonly code: string }
+  /** A telephone calls, and must be refused with this answer: `486 Busy Here`. */
+  | { readonly do: 'refused-call'; readonly from: string; readonly to: string; readonly says: RegExp }
   | { readonly do: 'hang-up' }
   /** Waits until a telephone's message lamp was told this: `1/0 by NAME`, new and old, and who said so. */
   | { readonly do: 'lamp'; readonly user: string; readonly says: RegExp; readonly withinMs: number };

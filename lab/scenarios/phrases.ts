@@ -1,0 +1,97 @@
+/** Deeds that many scenarios have in common, in short. */
+import type { Role } from '../../src/core/words.ts';
+import { mailboxPrefixes } from '../asterisk/plan.ts';
+import { psqlArgv } from '../data/prepare.ts';
+import { voicemailSpool } from '../data/streams.ts';
+import type { Deed } from './scenario.ts';
+
+export const standbyServes: Deed = { do: 'wait', serving: 'standby', withinMs: 8000 };
+export const mainServes: Deed = { do: 'wait', serving: 'main', withinMs: 15_000 };
+export const pause = (ms: number): Deed => ({ do: 'pause', ms });
+
+export const mainLosesPower: Deed = { do: 'fault', fault: { kind: 'power-loss', host: 'main' } };
+export const mainHasPower: Deed = { do: 'mend', name: 'power-loss' };
+
+export const exec = (on: Role, argv: readonly string[], input?: string): Deed => ({
+  do: 'exec',
+  on,
+  argv,
+  ...(input === undefined ? {} : { input }),
+});
+
+/** A person's command, which must succeed. */
+export const order = (on: Role, ...argv: readonly string[]): Deed => ({ do: 'order', on, argv });
+export const failback = order('main', 'failback', '--accept-loss');
+export const switchover = order('main', 'switchover', '--accept-loss');
+
+/** A program's output fits, within the time. */
+export const says = (what: string, on: Role, argv: readonly string[], pattern: RegExp, withinMs: number): Deed => ({
+  do: 'expect',
+  what,
+  on,
+  argv,
+  says: pattern,
+  withinMs,
+});
+
+/** The telephone system writes into its database. */
+export const writes = (on: Role, input: string): Deed => exec(on, psqlArgv('asterisk'), input);
+
+/** The database answers so, within the time. */
+export const reads = (what: string, on: Role, input: string, pattern: RegExp, withinMs = 200): Deed => ({
+  do: 'expect',
+  what,
+  on,
+  argv: psqlArgv('asterisk'),
+  input,
+  says: pattern,
+  withinMs,
+});
+
+export const asterisk = (on: Role, command: string): Deed => exec(on, ['asterisk', '-rx', command]);
+
+/** A key of Asterisk's own database has this value, within the time. */
+export const astDb = (on: Role, what: string, key: string, value: RegExp, withinMs: number): Deed =>
+  says(what, on, ['asterisk', '-rx', `database get ${key}`], value, withinMs);
+
+/** As the node itself says; a copy may be under way at first, and a machine busy. */
+export const inStep = (on: Role, stream: 'database' | 'files' | 'voicemail', withinMs = 30_000): Deed =>
+  says(
+    `the stream ${stream} is in step`,
+    on,
+    ['dualtone', 'status', '--json'],
+    new RegExp(`"name":\\s*"${stream}",\\s*"direction":\\s*"(out|in)",\\s*"condition":\\s*"in-step"`),
+    withinMs,
+  );
+
+/** It runs again, and waits for its failback. */
+export const mainIsBack = says('the main is back', 'main', ['dualtone', 'status', '--json'], /passive/, 15_000);
+
+/** What the standby collected is home. */
+export const allIsHome = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
+
+/** A run now, of what may have begun by itself meanwhile. */
+export const bothAgree = (withinMs = 30_000): Deed =>
+  says('both sides agree', 'main', ['dualtone', 'replicate', 'database'], /both sides (agree|were the same)/, withinMs);
+
+/** Messages of the lab's mailboxes, a line each: `1001/INBOX/msg0000.txt`. */
+export const messages = ['find', `${voicemailSpool}/default`, '-name', 'msg*.txt', '-printf', String.raw`%P\n`];
+
+/** All of these, in any order, and no other. */
+export const exactly = (...paths: readonly string[]): RegExp =>
+  new RegExp(`^${paths.map((path) => `(?=[^]*^${path}$)`).join('')}(?:\\S+\\n?){${paths.length}}$(?![^])`, 'm');
+
+/** A person leaves a message; its mailbox is that of a telephone. */
+export const leaveMessage = (mailbox: string): readonly Deed[] => [
+  { do: 'call', from: '1000', to: `${mailboxPrefixes.leave}${mailbox.slice(1)}` },
+  pause(1500),
+  { do: 'hang-up' },
+];
+
+/** Mailboxes are empty at both nodes, and Asterisk knows it. */
+export const emptyMailboxes: readonly Deed[] = [
+  exec('main', ['rm', '-rf', `${voicemailSpool}/default`]),
+  exec('main', ['mkdir', '-p', `${voicemailSpool}/default`]),
+  exec('main', ['chown', 'asterisk:', `${voicemailSpool}/default`]),
+  order('main', 'replicate', 'voicemail'),
+];
