@@ -3,7 +3,7 @@
 import { type ApiServer, type ApiSource, openApiServer } from '../api/server.ts';
 import type { CheckpointSnapshot } from '../api/snapshot.ts';
 import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
-import { type CheckpointConfig, controlSocketPath, journalPath } from '../config/config.ts';
+import { type CheckpointConfig, controlSocketPath, isAlarming, journalPath } from '../config/config.ts';
 import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core/checkpoint.ts';
 import { inForce } from '../core/in-force.ts';
 import type { Message, Status } from '../core/message.ts';
@@ -12,10 +12,12 @@ import type { Instant, Role } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
-import { loadKey } from '../peer/key.ts';
+import { loadKey, type PairKey } from '../peer/key.ts';
 import { createPeerLink, type DatagramLink } from '../peer/link.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier, StateStore } from '../ports.ts';
+import { checkpointFactsOf } from './alarm-facts.ts';
+import { createAlarmTeller, toldBy } from './alarms.ts';
 import { systemClock } from './clock.ts';
 import { checkDirectories, notesOnDirectories } from './preflight.ts';
 import { beFirst } from './priority.ts';
@@ -138,8 +140,9 @@ const createVoter = (parts: Parts) => {
     const { code, message, remedy } = explainRefusal(reason as RefusalReason, from);
     say('warning', code, `${message}: ${remedy}.`);
   });
+  const snapshot = (): CheckpointSnapshot => projectCheckpoint(parts, state, vital, keeper.trouble());
   const source: ApiSource = {
-    snapshot: () => projectCheckpoint(parts, state, vital, keeper.trouble()),
+    snapshot,
     command: async () => ({
       ok: false,
       code: 'not-a-node',
@@ -157,49 +160,58 @@ const createVoter = (parts: Parts) => {
     note('agent-started', { program: parts.program, name: config.name, notes });
     keeper.keep(null, state);
   };
-  return { source, note, begin };
+  return { source, snapshot, note, begin };
 };
 
+export interface CheckpointProgram {
+  readonly version: string;
+  /** `dualtone alarms` with the same configuration, at ordinary priority. */
+  readonly alarmsArgv: readonly string[];
+}
+
+const linkOf = (config: CheckpointConfig, key: PairKey, clock: Clock): DatagramLink =>
+  createPeerLink({
+    self: config.name,
+    listen: config.listen,
+    peers: [
+      { name: 'main', ...config.nodes.main },
+      { name: 'standby', ...config.nodes.standby },
+    ],
+    key,
+    limits: { promiseMs: config.timing.promiseMs, coverMs: 0 },
+    retryMs: 100,
+    clock,
+  });
+
 /** Runs the checkpoint until SIGTERM or SIGINT. */
-export const runCheckpoint = async (config: CheckpointConfig, program: string): Promise<Result<void>> => {
+export const runCheckpoint = async (config: CheckpointConfig, program: CheckpointProgram): Promise<Result<void>> => {
   const checked = checkDirectories(config);
   if (!checked.ok) return checked;
   const key = loadKey(config.keyFile);
   if (!key.ok) return key;
   const clock = systemClock;
-  const notifier = createStderrNotifier(
+  const stderr = createStderrNotifier(
     (line) => void process.stderr.write(line),
     process.env['JOURNAL_STREAM'] !== undefined,
   );
+  const alarms = isAlarming(config) ? createAlarmTeller(program.alarmsArgv, clock, stderr) : null;
+  const notifier = toldBy(stderr, alarms);
   const ended = untilEnded();
   beFirst();
-  const nodes = [
-    { name: 'main', ...config.nodes.main },
-    { name: 'standby', ...config.nodes.standby },
-  ];
-  const limits = { promiseMs: config.timing.promiseMs, coverMs: 0 };
-  const link = createPeerLink({
-    self: config.name,
-    listen: config.listen,
-    peers: nodes,
-    key: key.value,
-    limits,
-    retryMs: 100,
-    clock,
-  });
+  const link = linkOf(config, key.value, clock);
   const { maxAgeMs, maxSizeBytes, memoryEntries } = config.journal;
   const journal = createJournal({ path: journalPath(config), maxAgeMs, maxSizeBytes, memoryEntries });
   journal.onNotice((text) => notifier.notify({ kind: 'notify', level: 'alarm', code: 'journal', text }));
   const store = createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() });
-  const voter = createVoter({ config, program, clock, store, link, journal, notifier });
+  const voter = createVoter({ config, program: program.version, clock, store, link, journal, notifier });
   let api: ApiServer | null = null;
   const close = async (): Promise<void> => {
-    await Promise.all([link.close(), api?.close()]);
+    await Promise.all([link.close(), api?.close(), alarms?.stop()]);
     journal.close();
   };
   const served = await openApiServer(
     { path: controlSocketPath(config), group: config.controlSocket.group },
-    voter.source,
+    { ...voter.source, ...(alarms === null ? {} : { alarm: alarms.ask }) },
   );
   if (served.ok) {
     api = served.value;
@@ -210,6 +222,7 @@ export const runCheckpoint = async (config: CheckpointConfig, program: string): 
     await close();
     return opened;
   }
+  alarms?.start(() => checkpointFactsOf(voter.snapshot()), true);
   for (const text of notesOnDirectories(config))
     notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });
   const system = createSystemNotify(clock);

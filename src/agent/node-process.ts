@@ -1,9 +1,12 @@
 /** `dualtone agent`: the process of one node, from its start to SIGTERM. */
 import { openApiServer } from '../api/server.ts';
-import { type Config, controlSocketPath } from '../config/config.ts';
+import { type Config, controlSocketPath, isAlarming } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
+import type { Notifier } from '../ports.ts';
 import type { Agent } from './agent.ts';
+import { createTermWatch, nodeFactsOf } from './alarm-facts.ts';
+import { type AlarmTeller, createAlarmTeller, toldBy } from './alarms.ts';
 import { systemClock } from './clock.ts';
 import { type Composition, composeNode, keepBootScript, type Program } from './compose.ts';
 import { checkNode, notesOnNode } from './preflight.ts';
@@ -14,8 +17,13 @@ import { untilEnded } from './until-ended.ts';
 const write = (line: string): void => void process.stderr.write(line);
 
 /** Opens in an order in which a failure leaves nothing behind: the socket first, since it tells whether another agent runs. */
-const open = async ({ agent, stream }: Composition, config: Config): Promise<Result<() => Promise<void>>> => {
-  const api = await openApiServer({ path: controlSocketPath(config), group: config.controlSocket.group }, agent);
+const open = async (
+  { agent, stream }: Composition,
+  config: Config,
+  alarms: AlarmTeller | null,
+): Promise<Result<() => Promise<void>>> => {
+  const source = { ...agent, ...(alarms === null ? {} : { alarm: alarms.ask }) };
+  const api = await openApiServer({ path: controlSocketPath(config), group: config.controlSocket.group }, source);
   if (!api.ok) return api;
   const streaming = await (stream?.open() ?? Promise.resolve(ok(undefined)));
   if (!streaming.ok) {
@@ -51,12 +59,40 @@ const untilRenewed = async (agent: Agent, withinMs: number): Promise<void> => {
   clearTimeout(timer);
 };
 
+/** What the agent shows, at each change of it, goes to those who tell people. */
+const beginAlarms = (alarms: AlarmTeller, agent: Agent): void => {
+  const term = createTermWatch();
+  agent.onChange(() => {
+    term.see(agent.state());
+    alarms.look();
+  });
+  alarms.start(() => nodeFactsOf(agent.snapshot(), agent.state(), term.came()), false);
+};
+
+/** What is amiss and does not keep it from starting. */
+const tellNotes = async (config: Config, notifier: Notifier): Promise<void> => {
+  const kept = await keepBootScript(config);
+  if (!kept.ok) {
+    const { code, message, remedy } = kept.error;
+    notifier.notify({ kind: 'notify', level: 'alarm', code, text: `${message} ${remedy}` });
+  }
+  for (const text of notesOnNode(config))
+    notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });
+};
+
+export interface NodeProgram extends Program {
+  /** `dualtone alarms` with the same configuration, at ordinary priority. */
+  readonly alarmsArgv: readonly string[];
+}
+
 /**
  * Runs the agent until SIGTERM or SIGINT. It then leaves the kernel's state as it is: tickets run on for at most one lease, so
  * that an agent that is started again within it goes on serving. Fails, before anything was changed, with a clear fault.
  */
-export const runNode = async (config: Config, program: Program): Promise<Result<void>> => {
-  const notifier = createStderrNotifier(write, process.env['JOURNAL_STREAM'] !== undefined);
+export const runNode = async (config: Config, program: NodeProgram): Promise<Result<void>> => {
+  const stderr = createStderrNotifier(write, process.env['JOURNAL_STREAM'] !== undefined);
+  const alarms = isAlarming(config) ? createAlarmTeller(program.alarmsArgv, systemClock, stderr) : null;
+  const notifier = toldBy(stderr, alarms);
   const checked = checkNode(config);
   if (!checked.ok) return checked;
   const composed = composeNode(config, program, systemClock, notifier);
@@ -65,25 +101,20 @@ export const runNode = async (config: Config, program: Program): Promise<Result<
   journal.onNotice((text) => notifier.notify({ kind: 'notify', level: 'alarm', code: 'journal', text }));
   const ended = untilEnded();
   beFirst();
-  const opened = await open(composed.value, config);
+  const opened = await open(composed.value, config, alarms);
   if (!opened.ok) {
     journal.close();
     return opened;
   }
-  const kept = await keepBootScript(config);
-  if (!kept.ok) {
-    const { code, message, remedy } = kept.error;
-    notifier.notify({ kind: 'notify', level: 'alarm', code, text: `${message} ${remedy}` });
-  }
-  for (const text of notesOnNode(config))
-    notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });
+  if (alarms !== null) beginAlarms(alarms, agent);
+  await tellNotes(config, notifier);
   const system = createSystemNotify(systemClock);
   system.ready(`${config.node.role} ${config.node.name}`);
   const signal = await ended;
   system.stop();
   system.stopping();
   await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
-  await agent.stop(signal);
+  await Promise.all([agent.stop(signal), alarms?.stop()]);
   await opened.value();
   journal.close();
   return ok(undefined);

@@ -1,5 +1,7 @@
 /** Talks to an agent over its control socket. */
 import { connect, type Socket } from 'node:net';
+import type { CheckWork } from '../checks/protocol.ts';
+import type { AlarmAsk } from '../alarms/protocol.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { StreamProgress } from '../replication/stream.ts';
@@ -142,4 +144,22 @@ export const askWork = async (
   });
   if (!result.ok) return result;
   return found ?? fail('cancelled', 'the work was cancelled', 'ask for it again; what was done is whole');
+};
+
+/** Asks the process of alarms, and waits for its result. */
+export const askAlarm = async (
+  path: string,
+  by: string,
+  ask: AlarmAsk,
+  timeoutMs: Millis,
+): Promise<Result<unknown>> => {
+  let found: Result<unknown> | null = null;
+  const result = await converse(path, { type: 'alarm', by, ask }, timeoutMs, null, (response) => {
+    if (response.type === 'fault') return { ok: false, error: response.fault };
+    if (response.type !== 'result') return strange();
+    found = response.result;
+    return ok(undefined);
+  });
+  if (!result.ok) return result;
+  return found ?? strange();
 };

@@ -1,4 +1,6 @@
 /** The control socket's language: one JSON object a line, each with the request's id. */
+import type { CheckWork } from '../checks/protocol.ts';
+import { type AlarmAsk, CHANNEL_NAME } from '../alarms/protocol.ts';
 import type { Command } from '../core/event.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Epoch, Millis } from '../core/words.ts';
@@ -26,8 +28,10 @@ export type Request =
       readonly epoch: Epoch | null;
       readonly command: Command;
     }
-  /** Work of the replicator: progress, then a result. It is cancelled when the connection ends. */
-  | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work }
+  /** Work of the replicator or the checker: progress, then a result. It is cancelled when the connection ends. */
+  | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work | CheckWork }
+  /** Of the process of alarms: a result. */
+  | { readonly id: string; readonly type: 'alarm'; readonly by: string; readonly ask: AlarmAsk }
   | {
       readonly id: string;
       readonly type: 'journal';
@@ -132,6 +136,14 @@ const readFields = (id: string, fields: Fields): Request | null => {
       const { everyMs } = fields;
       return isSpan(everyMs) ? { id, type: 'watch', everyMs: Math.max(50, everyMs) } : null;
     }
+const readAlarmAsk = (input: unknown): AlarmAsk | null => {
+  if (!isRecord(input)) return null;
+  const { name, channel } = input;
+  if (name === 'alarm-list') return { name };
+  const fits = channel === null || (typeof channel === 'string' && CHANNEL_NAME.test(channel));
+  return name === 'alarm-test' && fits ? { name, channel } : null;
+};
+
     case 'command': {
       const { by, validMs, epoch } = fields;
       const command = readCommand(fields['command']);
@@ -151,6 +163,11 @@ const readFields = (id: string, fields: Fields): Request | null => {
     }
     default:
       return null;
+    case 'alarm': {
+      const { by } = fields;
+      const ask = readAlarmAsk(fields['ask']);
+      return isText(by) && ask !== null ? { id, type: 'alarm', by, ask } : null;
+    }
   }
 };
 

@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { AlarmAsk } from '../alarms/protocol.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
@@ -18,6 +19,8 @@ export interface ApiSource {
     onProgress: (progress: StreamProgress) => void,
     signal: AbortSignal,
   ): Promise<Result<unknown>>;
+  /** Open alarms and their channels; absent where none are configured. */
+  alarm?(ask: AlarmAsk, signal: AbortSignal): Promise<Result<unknown>>;
   readJournal(query: {
     readonly sinceSeq?: number;
     readonly sinceWall?: number;
@@ -103,6 +106,26 @@ const work = async (socket: Socket, source: ApiSource, request: Extract<Request,
   answer(socket, { id, type: 'result', result });
 };
 
+const NO_ALARMS = fail(
+  'alarms-off',
+  'No channel of alarms is configured on this machine, and no heartbeat.',
+  'Configure `alarms`; see docs/alarms.md.',
+);
+
+const alarm = async (
+  socket: Socket,
+  source: ApiSource,
+  request: Extract<Request, { type: 'alarm' }>,
+): Promise<void> => {
+  const { id, ask } = request;
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  socket.once('close', onClose);
+  const result = source.alarm === undefined ? NO_ALARMS : await source.alarm(ask, gone.signal);
+  socket.off('close', onClose);
+  answer(socket, { id, type: 'result', result });
+};
+
 const serve = (socket: Socket, source: ApiSource): void => {
   let buffered = '';
   let watches = 0;
@@ -122,6 +145,9 @@ const serve = (socket: Socket, source: ApiSource): void => {
         return answer(socket, readJournal(source, asked));
       case 'work':
         void work(socket, source, asked);
+        return;
+      case 'alarm':
+        void alarm(socket, source, asked);
         return;
       case 'command':
         void source.command(asked).then((given) => answer(socket, { id, type: 'answer', answer: given }));

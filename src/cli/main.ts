@@ -203,6 +203,19 @@ const addDatabase = (shelf: Shelf): void => {
   add(shelf, database, 'undo', 'put everything back as it was', async (o, out) => (await commands()).undo(o, out));
   add(shelf, database, 'restart', 'restart PostgreSQL, for settings that wait for it', async (o, out) =>
     (await commands()).restart(o, out),
+const addAlarm = (shelf: Shelf): void => {
+  const alarm = shelf.program
+    .command('alarm')
+    .summary('who is told when something is wrong')
+    .description('Who is told when something is wrong.');
+  add(shelf, alarm, 'list', 'open alarms, and what each channel still has to tell', async (o, out) =>
+    (await import('./commands/alarm.ts')).list(o, out),
+  );
+  add(shelf, alarm, 'test [channel]', 'send a test by one channel, or by all', async (o, out, [channel]) =>
+    (await import('./commands/alarm.ts')).test(channel, o, out),
+  );
+};
+
   ).option('--force', 'also while this node serves: calls go through it');
 };
 
@@ -240,6 +253,22 @@ const addPrograms = (shelf: Shelf): void => {
   program
     .command('lab')
     .summary('real Asterisk pairs on this machine, to train and test')
+  program
+    .command('checker', { hidden: true })
+    .description('Tries prerequisites for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runCheckerProcess(options.config);
+    });
+  program
+    .command('alarms', { hidden: true })
+    .description('Tells people of alarms for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .option('--checkpoint', "it is a checkpoint's")
+    .action(async (options: { readonly config: string; readonly checkpoint?: boolean }) => {
+      const kind = options.checkpoint === true ? 'checkpoint' : 'node';
+      shelf.exit = await (await import('./processes.ts')).runAlarmsProcess(options.config, kind);
+    });
     .description('See `dualtone lab --help`.');
   program
     .command('completion')
@@ -295,6 +324,7 @@ export const main = async (argv: readonly string[], output: Output = processOutp
   const shelf = createProgram(output);
   try {
     if (argv.length === 0) {
+  addAlarm(shelf);
       shelf.program.outputHelp();
       return EXIT.usage;
     }

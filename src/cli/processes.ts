@@ -62,6 +62,47 @@ const replicatorArgv = (path: string): readonly string[] => {
 };
 
 /** `dualtone replicator`: started by the agent, never by hand. */
+/** Below ordinary priority: what only looks comes after everything else. */
+const checkerArgv = (path: string): readonly string[] => {
+  const entry = process.argv[1] ?? '';
+  return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'checker', '--config', path];
+};
+
+/** `dualtone checker`: started by the agent, never by hand. */
+export const runCheckerProcess = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => {
+        const { runChecker } = await import('../checks/process.ts');
+        return (config, version) => runChecker(config, path, version);
+      },
+    },
+    path,
+  );
+
+/** At ordinary priority, beside an agent or a checkpoint. */
+const alarmsArgv = (path: string, kind: 'node' | 'checkpoint'): readonly string[] => {
+  const entry = process.argv[1] ?? '';
+  const of = kind === 'checkpoint' ? ['--checkpoint'] : [];
+  return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'alarms', '--config', path, ...of];
+};
+
+/** `dualtone alarms`: started by the agent or the checkpoint, never by hand. */
+export const runAlarmsProcess = (path: string, kind: 'node' | 'checkpoint'): Promise<ExitCode> =>
+  run<Config | CheckpointConfig>(
+    {
+      name: kind,
+      load: async (file) => {
+        const { loadConfig, loadCheckpointConfig } = await import('../config/machine.ts');
+        return kind === 'node' ? loadConfig(file) : loadCheckpointConfig(file);
+      },
+      start: async () => (await import('../alarms/process.ts')).runAlarms,
+    },
+    path,
+  );
+
 export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
   run(
     {
@@ -79,7 +120,8 @@ export const runAgent = (path: string): Promise<ExitCode> =>
       load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
       start: async () => {
         const { runNode } = await import('../agent/node-process.ts');
-        return (config, version) => runNode(config, { version, argv: replicatorArgv(path) });
+        return (config, version) =>
+          runNode(config, { version, argv: replicatorArgv(path), alarmsArgv: alarmsArgv(path, 'node'), checkerArgv: checkerArgv(path) });
       },
     },
     path,
@@ -90,7 +132,10 @@ export const runCheckpointAgent = (path: string): Promise<ExitCode> =>
     {
       name: 'checkpoint',
       load: async (file) => (await import('../config/machine.ts')).loadCheckpointConfig(file),
-      start: async () => (await import('../agent/checkpoint-process.ts')).runCheckpoint,
+      start: async () => {
+        const { runCheckpoint } = await import('../agent/checkpoint-process.ts');
+        return (config, version) => runCheckpoint(config, { version, alarmsArgv: alarmsArgv(path, 'checkpoint') });
+      },
     },
     path,
   );

@@ -32,6 +32,7 @@ export const checkpointSections = {
     })
     .prefault({})
     .describe('Times of the lease.'),
+  alarms: nodeSections.alarms,
   'state-dir': nodeSections['state-dir'],
   'run-dir': nodeSections['run-dir'],
   journal: nodeSections.journal,

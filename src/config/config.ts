@@ -15,6 +15,7 @@ export type CheckpointConfig = Flat<z.output<typeof checkpointSchema>>;
 export type ServiceConfig = Config['services'][number];
 export type HookConfig = Config['hooks'][number];
 export type ProbesConfig = Config['probes'];
+export type AlarmsConfig = Config['alarms'];
 export type ArbiterConfig = Config['arbiter'];
 
 /** How the plan, the journal and the page call a service. */
@@ -37,6 +38,10 @@ export const controlSocketPath = (config: Config | CheckpointConfig): string =>
 
 /** Directory of the journal. */
 export const journalPath = (config: Config | CheckpointConfig): string => `${config.stateDir}/journal`;
+
+/** True where somebody is told, or a dead man's switch is called. */
+export const isAlarming = ({ alarms }: Config | CheckpointConfig): boolean =>
+  alarms.channels.length > 0 || alarms.heartbeat !== null;
 
 /** True where the replicator has work: database, files, voicemail, or what is collected. */
 export const isCopying = ({ streams }: Config): boolean =>

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { CheckpointConfig, Config } from './config.ts';
+import { alarmSecrets } from './alarm-relations.ts';
+import type { AlarmsConfig, CheckpointConfig, Config } from './config.ts';
 import type { Path } from './document.ts';
 import { pathText } from './document.ts';
 import { type Parsed, parseCheckpointConfig, parseConfig } from './parse.ts';
@@ -47,6 +48,11 @@ export const secretFileClash = (path: Path, file: string, machine: Machine, howT
 
 const KEY_REMEDY = 'make it on one node with `dualtone key`, and copy it to the others';
 
+const alarmFileClashes = (alarms: AlarmsConfig, machine: Machine): readonly Clash[] =>
+  alarmSecrets(alarms).flatMap(({ path, file }) =>
+    secretFileClash(path, file, machine, 'write the secret into it, mode 0600; see docs/alarms.md'),
+  );
+
 const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
   const own = machine.addresses().map(canonical);
   const clashes = [...secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY)];
@@ -59,6 +65,7 @@ const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
     const remedy = 'write the password of ari.conf into it, mode 0600, or set streams.astdb.ari to null';
     clashes.push(...secretFileClash(['streams', 'astdb', 'ari', 'secret-file'], ari.secretFile, machine, remedy));
   }
+  clashes.push(...alarmFileClashes(config.alarms, machine));
   if (own.includes(canonical(config.peer.address))) {
     clashes.push({
       path: ['peer', 'address'],
@@ -126,7 +133,8 @@ export const loadConfig = (path: string, machine: Machine = thisMachine): Parsed
 export const loadCheckpointConfig = (path: string, machine: Machine = thisMachine): Parsed<CheckpointConfig> => {
   const opened = openFile(path);
   if (opened.text === null) return unreadable(opened.message);
-  return withClashes<CheckpointConfig>(parseCheckpointConfig(opened.text), (config) =>
-    secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY),
-  );
+  return withClashes<CheckpointConfig>(parseCheckpointConfig(opened.text), (config) => [
+    ...secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY),
+    ...alarmFileClashes(config.alarms, machine),
+  ]);
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alarmClashes } from './alarm-relations.ts';
 import { checkpointSchema, checkpointSections } from './checkpoint-schema.ts';
 import type { CheckpointConfig, Config } from './config.ts';
 import { type Problem, pathText, readSource, type Source } from './document.ts';
@@ -105,7 +106,8 @@ export const parseConfig = (text: string): Parsed<Config> & { readonly source: S
 
 const checkpointClashes = (config: Partial<CheckpointConfig>): readonly Clash[] => {
   const clashes: Clash[] = [];
-  const { nodes, listen, name } = config;
+  const { nodes, listen, name, alarms } = config;
+  if (alarms !== undefined) clashes.push(...alarmClashes(alarms));
   if (name === 'main' || name === 'standby') {
     clashes.push({
       path: ['name'],

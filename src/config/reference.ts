@@ -23,6 +23,10 @@ const TYPE_BY_FORMAT: Readonly<Record<string, string>> = {
   unit: 'systemd unit',
   script: 'init script',
   'port-range': 'ports from-to',
+  host: 'name or IP address',
+  'e-mail': 'e-mail address',
+  url: 'web address',
+  secret: 'path or `credential:NAME`',
 };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, SocketAddress } from 'node:net';
+import { alarmClashes } from './alarm-relations.ts';
 import type { Config } from './config.ts';
 import type { Path } from './document.ts';
 import { printDuration } from './scalars.ts';
@@ -279,6 +280,7 @@ const RULES = [
   nameRules,
   directoryRules,
   contactRules,
+  ({ alarms }: Sections) => (alarms === undefined ? none : alarmClashes(alarms)),
 ];
 
 /** All contradictions between keys of a node's file. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alarmsSchema } from './alarms-schema.ts';
 import { probesSchema } from './probes-schema.ts';
 import {
   absolutePath,
@@ -156,6 +157,21 @@ const hookSchema = z.strictObject({
   ...stepKeys('10s'),
 });
 
+const checksSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('A process beside the agent tries the prerequisites of a takeover all the time; see docs/checks.md.'),
+    accept: z
+      .array(name())
+      .max(100)
+      .prefault([])
+      .describe('Ids of checks whose failing is accepted here: shown, and not counted for readiness.'),
+  })
+  .prefault({})
+  .describe('What is tried before it matters.');
+
 const nodeKeys = {
   name: name().describe('Name for people.'),
   address: address().describe('Address on the voice network.'),
@@ -279,6 +295,8 @@ export const nodeSections = {
     .describe('Cap on voluntary moves.'),
   hooks: z.array(hookSchema).max(32).prefault([]).describe('Programs of yours that run as steps.'),
   streams: streamsSchema,
+  alarms: alarmsSchema,
+  checks: checksSchema,
   'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),
   'run-dir': absolutePath().default('/run/dualtone').describe('What must not outlive a boot; on tmpfs.'),
   journal: z
