@@ -155,6 +155,11 @@ const readAlarmAsk = (input: unknown): AlarmAsk | null => {
       const work = readWork(fields['work']);
       return isText(by) && work !== null ? { id, type: 'work', by, work } : null;
     }
+    case 'alarm': {
+      const { by } = fields;
+      const ask = readAlarmAsk(fields['ask']);
+      return isText(by) && ask !== null ? { id, type: 'alarm', by, ask } : null;
+    }
     case 'journal': {
       const { sinceSeq = null, sinceWall = null, limit = 100 } = fields;
       const fits =
@@ -163,11 +168,6 @@ const readAlarmAsk = (input: unknown): AlarmAsk | null => {
     }
     default:
       return null;
-    case 'alarm': {
-      const { by } = fields;
-      const ask = readAlarmAsk(fields['ask']);
-      return isText(by) && ask !== null ? { id, type: 'alarm', by, ask } : null;
-    }
   }
 };
 

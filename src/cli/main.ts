@@ -188,6 +188,19 @@ const addMerge = (shelf: Shelf): void => {
   );
 };
 
+const addAlarm = (shelf: Shelf): void => {
+  const alarm = shelf.program
+    .command('alarm')
+    .summary('who is told when something is wrong')
+    .description('Who is told when something is wrong.');
+  add(shelf, alarm, 'list', 'open alarms, and what each channel still has to tell', async (o, out) =>
+    (await import('./commands/alarm.ts')).list(o, out),
+  );
+  add(shelf, alarm, 'test [channel]', 'send a test by one channel, or by all', async (o, out, [channel]) =>
+    (await import('./commands/alarm.ts')).test(channel, o, out),
+  );
+};
+
 const addDatabase = (shelf: Shelf): void => {
   const commands = () => import('./commands/database.ts');
   const database = shelf.program
@@ -203,19 +216,6 @@ const addDatabase = (shelf: Shelf): void => {
   add(shelf, database, 'undo', 'put everything back as it was', async (o, out) => (await commands()).undo(o, out));
   add(shelf, database, 'restart', 'restart PostgreSQL, for settings that wait for it', async (o, out) =>
     (await commands()).restart(o, out),
-const addAlarm = (shelf: Shelf): void => {
-  const alarm = shelf.program
-    .command('alarm')
-    .summary('who is told when something is wrong')
-    .description('Who is told when something is wrong.');
-  add(shelf, alarm, 'list', 'open alarms, and what each channel still has to tell', async (o, out) =>
-    (await import('./commands/alarm.ts')).list(o, out),
-  );
-  add(shelf, alarm, 'test [channel]', 'send a test by one channel, or by all', async (o, out, [channel]) =>
-    (await import('./commands/alarm.ts')).test(channel, o, out),
-  );
-};
-
   ).option('--force', 'also while this node serves: calls go through it');
 };
 
@@ -309,6 +309,7 @@ export const createProgram = (output: Output): Shelf => {
   addReplication(shelf);
   addDatabase(shelf);
   addMerge(shelf);
+  addAlarm(shelf);
   addPrograms(shelf);
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {
@@ -324,7 +325,6 @@ export const main = async (argv: readonly string[], output: Output = processOutp
   const shelf = createProgram(output);
   try {
     if (argv.length === 0) {
-  addAlarm(shelf);
       shelf.program.outputHelp();
       return EXIT.usage;
     }
