@@ -128,14 +128,6 @@ const readWork = (input: unknown): Work | null => {
   }
 };
 
-const readFields = (id: string, fields: Fields): Request | null => {
-  switch (fields['type']) {
-    case 'snapshot':
-      return { id, type: 'snapshot' };
-    case 'watch': {
-      const { everyMs } = fields;
-      return isSpan(everyMs) ? { id, type: 'watch', everyMs: Math.max(50, everyMs) } : null;
-    }
 const readAlarmAsk = (input: unknown): AlarmAsk | null => {
   if (!isRecord(input)) return null;
   const { name, channel } = input;
@@ -144,6 +136,14 @@ const readAlarmAsk = (input: unknown): AlarmAsk | null => {
   return name === 'alarm-test' && fits ? { name, channel } : null;
 };
 
+const readFields = (id: string, fields: Fields): Request | null => {
+  switch (fields['type']) {
+    case 'snapshot':
+      return { id, type: 'snapshot' };
+    case 'watch': {
+      const { everyMs } = fields;
+      return isSpan(everyMs) ? { id, type: 'watch', everyMs: Math.max(50, everyMs) } : null;
+    }
     case 'command': {
       const { by, validMs, epoch } = fields;
       const command = readCommand(fields['command']);
