@@ -239,21 +239,6 @@ const addPrograms = (shelf: Shelf): void => {
       });
   }
   program
-    .command('replicator', { hidden: true })
-    .description('Copies data for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runReplicatorProcess(options.config);
-    });
-  // These two have command lines of their own; bin/dualtone.ts hands them on before this is loaded.
-  program
-    .command('simulate')
-    .summary('try the pair in simulated time, with faults')
-    .description('See `dualtone simulate --help`.');
-  program
-    .command('lab')
-    .summary('real Asterisk pairs on this machine, to train and test')
-  program
     .command('checker', { hidden: true })
     .description('Tries prerequisites for the agent, which starts it.')
     .requiredOption('--config <file>', 'the configuration')
@@ -269,6 +254,21 @@ const addPrograms = (shelf: Shelf): void => {
       const kind = options.checkpoint === true ? 'checkpoint' : 'node';
       shelf.exit = await (await import('./processes.ts')).runAlarmsProcess(options.config, kind);
     });
+  program
+    .command('replicator', { hidden: true })
+    .description('Copies data for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runReplicatorProcess(options.config);
+    });
+  // These two have command lines of their own; bin/dualtone.ts hands them on before this is loaded.
+  program
+    .command('simulate')
+    .summary('try the pair in simulated time, with faults')
+    .description('See `dualtone simulate --help`.');
+  program
+    .command('lab')
+    .summary('real Asterisk pairs on this machine, to train and test')
     .description('See `dualtone lab --help`.');
   program
     .command('completion')
