@@ -17,7 +17,7 @@ import {
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { applyLook } from './health.ts';
-import { onArmed, tendLease, tendReleasing } from './lease.ts';
+import { endOfOpenEnd, onArmed, tendLease, tendReleasing } from './lease.ts';
 import { tendLoose } from './loose.ts';
 import { onMessage } from './messages-in.ts';
 import { rememberMaintenance, tendMode, tendOrders } from './orders.ts';
@@ -65,20 +65,23 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
 /** A former agent of this boot held the right: its tickets may still run, so go on where it was. */
 const resume = (d: Draft): void => {
   const { boot } = d.s;
-  const manual = boot.heldOpen;
+  const { heldOpen } = boot;
+  const openEnd = heldOpen && (isManual(d.s) || d.settings.onIsolation === 'serve');
+  const { leaseMs } = d.settings.timing;
   d.s.lease = {
     name: 'held',
     epoch: boot.holding,
     since: d.now,
-    leaseUntil: manual ? FOR_EVER : boot.lastRequestAt + d.settings.timing.leaseMs,
+    leaseUntil: openEnd ? FOR_EVER : (heldOpen ? d.now : boot.lastRequestAt) + leaseMs,
     renewAt: d.now,
     rounds: [],
-    heldOpen: manual,
+    heldOpen,
+    endOp: 0,
   };
   d.s.phase = { name: 'serving' };
   d.s.gateOpen = true;
   // The former agent may have died in closing it, and no renewal would open it again.
-  if (manual) orderGate(d, { type: 'hold-open' });
+  if (heldOpen) orderGate(d, { type: 'hold-open' });
   d.s.plan = startPlan('activate', d.settings.plan, boot.holding, d.now);
   because(d, 'resumed', { epoch: boot.holding });
 };
@@ -90,6 +93,7 @@ const onGate = (d: Draft, op: number, ok: boolean): void => {
   if (!ok) {
     notify(d, 'alarm', 'gate-failed', `The kernel gate refused the order "${pending.what}".`);
     closeAgain(d, op);
+    endOfOpenEnd(d, op, false);
     return;
   }
   if (pending.what === 'arm') return onArmed(d, pending.seq);
@@ -99,6 +103,7 @@ const onGate = (d: Draft, op: number, ok: boolean): void => {
     else if (d.s.lease.name === 'none') setBoot(d, { lastRequestAt: -1e9 });
     return;
   }
+  endOfOpenEnd(d, op, true);
   if (d.s.lease.name === 'held' && d.s.phase.name !== 'closing') d.s.gateOpen = true;
 };
 

@@ -84,6 +84,7 @@ export const ownStatus = (d: Draft): Status => ({
   at: d.now,
   life: d.s.life,
   holding: d.s.lease.name === 'held' ? d.s.lease.epoch : 0,
+  heldOpen: d.s.lease.name === 'held' && d.s.lease.heldOpen,
   well: isWell(d.s),
   calls: d.s.health.calls,
   wantsLoose: wantsLoose(d),

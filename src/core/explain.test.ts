@@ -45,6 +45,7 @@ const ENDS = {
   wantsLoose: false,
   loose: false,
   well: true,
+  heldOpen: false,
   holding: 2,
 } as const;
 

@@ -36,10 +36,8 @@ const parityBroken = ({ settings, after }: Step): string | null => {
 };
 
 /** Every grant stands on votes. */
-const grantBroken = ({ settings, before, after, effects }: Step): string | null => {
+const grantBroken = ({ settings, after, effects }: Step): string | null => {
   if (settings.arbiter.kind === 'none' || after.disk.loose) return null;
-  // The last term after manual mode stands on the person's word.
-  if (before.lease.name === 'held' && before.lease.heldOpen) return null;
   for (const effect of effects) {
     if (effect.kind !== 'gate' || effect.action.type !== 'grant') continue;
     const { slot } = effect.action;

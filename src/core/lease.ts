@@ -86,9 +86,14 @@ const sendRound = (d: Draft, round: Round, epoch: Epoch, question: 'ask' | 'rene
   return { ...round, sentAt: d.now, own };
 };
 
-const grant = (d: Draft, round: Round): Round => {
-  orderGate(d, { type: 'grant', slot: round.slot }, round.seq);
-  return { ...round, granted: true };
+const grant = (d: Draft, round: Round): number => orderGate(d, { type: 'grant', slot: round.slot }, round.seq);
+
+/** The kernel has answered the grant that was to end the open end: from now on tickets close the gate, or the next grant will. */
+export const endOfOpenEnd = (d: Draft, op: number, taken: boolean): void => {
+  const { lease } = d.s;
+  if (lease.name !== 'held' || lease.endOp !== op) return;
+  d.s.lease = { ...lease, heldOpen: !taken, endOp: 0 };
+  if (taken) setBoot(d, { heldOpen: false });
 };
 
 /** The kernel has taken the ticket `seq`. */
@@ -128,7 +133,8 @@ const hold = (d: Draft, lease: Asking): void => {
   const { timing } = d.settings;
   const manual = isManual(d.s) && (manualIsKnown(d) || isConfirmed(d));
   if (manual) orderGate(d, { type: 'hold-open' });
-  const round = manual ? lease.round : grant(d, lease.round);
+  else grant(d, lease.round);
+  const round = { ...lease.round, granted: !manual };
   d.s.lease = {
     name: 'held',
     epoch: lease.epoch,
@@ -137,6 +143,7 @@ const hold = (d: Draft, lease: Asking): void => {
     renewAt: round.sentAt + timing.heartbeatMs,
     rounds: [round],
     heldOpen: manual,
+    endOp: 0,
   };
   setBoot(d, { holding: lease.epoch, heldOpen: manual });
   because(d, 'won', {
@@ -152,12 +159,13 @@ const countHeld = (d: Draft, seq: number): void => {
   const lease = d.s.lease as Held;
   const round = lease.rounds.find((r) => r.seq === seq);
   if (round === undefined || round.granted || round.sentAt === NEVER || isOver(d, round)) return;
-  if (d.s.phase.name === 'closing') return;
+  if (d.s.phase.name === 'closing' || (lease.heldOpen && isManual(d.s))) return;
   if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
-  const granted = grant(d, round);
+  const op = grant(d, round);
+  const endOp = lease.heldOpen && lease.endOp === 0 ? op : lease.endOp;
   const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);
-  d.s.lease = { ...lease, leaseUntil, heldOpen: false, rounds: lease.rounds.map((r) => (r.seq === seq ? granted : r)) };
-  if (lease.heldOpen) setBoot(d, { heldOpen: false });
+  d.s.lease = { ...lease, leaseUntil, endOp };
+  replaceRound(d, d.s.lease, { ...round, granted: true });
 };
 
 /** A voter answered a question of ours. */
@@ -250,10 +258,10 @@ export const withdraw = (d: Draft, lease: Asking): void => {
 const renew = (d: Draft, lease: Held): void => {
   const { heartbeatMs, leaseMs } = d.settings.timing;
   const renewAt = Math.max(lease.renewAt + heartbeatMs, d.now + heartbeatMs / 2);
+  // No ticket closes the gate, so the voters stay bound whatever the kernel does: the way back to automatic mode is covered. Seq 0 is no round's.
+  if (lease.heldOpen) bindVoters(d, 0, lease.epoch, 'renew', 0);
   if (lease.heldOpen && (isManual(d.s) || d.s.phase.name === 'closing')) {
-    // No ticket and no lease, but the voters stay bound, so that the way back to automatic mode is covered.
     d.s.lease = { ...lease, renewAt };
-    bindVoters(d, d.s.boot.seq, lease.epoch, 'renew', 0);
     return;
   }
   const round = armRound(d);

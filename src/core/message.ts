@@ -9,6 +9,8 @@ export interface Status {
   readonly life: WallTime;
   /** The epoch under which it holds the right to serve, 0 when it does not. */
   readonly holding: Epoch;
+  /** Its gate is held open, or was and the kernel has not confirmed the end: no lease closes it. */
+  readonly heldOpen: boolean;
   /** Its telephony could serve. */
   readonly well: boolean;
   /** Calls in progress, -1 when not known. */

@@ -28,9 +28,10 @@ const isOvertaken = (d: Draft, { status: last, heardAt }: Rival, status: Status)
   return status.life < last.life && d.now - heardAt < d.settings.timing.promiseMs / 2;
 };
 
-const sawRival = (d: Draft, status: Status): void => {
+/** True when the word is the newest. */
+const sawRival = (d: Draft, status: Status): boolean => {
   const { rival } = d.s;
-  if (isOvertaken(d, rival, status)) return;
+  if (isOvertaken(d, rival, status)) return false;
   // Silence is a break: a cable that comes and goes begins the hold anew.
   const unbroken = rival.wellSince >= 0 && !rivalIsSilent(d);
   const wellSince = status.well ? (unbroken ? rival.wellSince : d.now) : -1;
@@ -39,21 +40,30 @@ const sawRival = (d: Draft, status: Status): void => {
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
   if (status.holding > 0) claims(d, status.holding);
   // It serves now: in hold, this node no longer may by itself.
-  if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return;
+  if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return true;
   setDisk(d, { serving: false });
   if (d.s.lease.name === 'sounding') loseLease(d, d.now);
+  return true;
+};
+
+/** Whether the rival's gate is held open must outlive this node's boot: no lease of it runs out meanwhile. */
+const noteHeldOpen = (d: Draft, status: Status, orders: Orders): void => {
+  const sure = !status.heldOpen && knowsAll(knownOf(orders), d.s.disk.orders);
+  // A site that fears silence more than doubling has it so.
+  const heldOpen = status.heldOpen && d.settings.onIsolation === 'stop';
+  if (heldOpen !== d.s.disk.rivalHeldOpen && (heldOpen || sure)) setDisk(d, { rivalHeldOpen: heldOpen });
 };
 
 const rivalKnows = (d: Draft, orders: Orders): void => {
   if (knowsAll(d.s.rival.knows, orders)) return;
   const knows = highestKnown(d.s.rival.knows, knownOf(orders));
   d.s.rival = { ...d.s.rival, knows };
-  if (d.s.disk.leftManual && knowsAll(knows, d.s.disk.orders)) setDisk(d, { leftManual: false });
 };
 
 const onAsk = (d: Draft, from: Role, ask: Ask): void => {
-  sawRival(d, ask.status);
+  const fresh = sawRival(d, ask.status);
   adoptOrders(d, ask.orders);
+  if (fresh) noteHeldOpen(d, ask.status, ask.orders);
   rivalKnows(d, ask.orders);
   if (ask.question === 'renew' || ask.question === 'ask') claims(d, ask.epoch);
   const { lease, phase } = d.s;
@@ -86,7 +96,7 @@ const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
     adoptOrders(d, answer.orders);
     rivalKnows(d, answer.orders);
     if (answer.status !== null) {
-      sawRival(d, answer.status);
+      if (sawRival(d, answer.status)) noteHeldOpen(d, answer.status, answer.orders);
       yieldToAnswer(d, answer.status.holding);
     }
   } else {

@@ -143,17 +143,35 @@ describe('manual mode', () => {
     node.command({ name: 'mode', mode: 'manual' });
     node.passUntil('the gate is held open', (s) => s.lease.name === 'held' && s.lease.heldOpen, 500);
   });
-  test('ended at the holder: one last term that the kernel ends, and then votes', () => {
+  test('ended at the holder: the gate stays open until the kernel has taken a term that was won by votes', () => {
     const node = servingNode();
     node.command({ name: 'mode', mode: 'manual' });
     node.pass(500);
     node.forget();
     node.command({ name: 'mode', mode: 'automatic' });
-    assert.deepEqual(node.gateActions(), ['arm', 'grant', 'arm']);
+    assert.ok(node.state.boot.heldOpen);
+    assert.deepEqual(node.gateActions(), ['arm']);
     node.pass(3000);
+    assert.ok(!node.state.boot.heldOpen);
     assert.equal(node.state.phase.name, 'serving');
     node.voices.clear();
     node.pass(700);
+    assert.equal(node.state.phase.name, 'passive');
+  });
+  test('ended at the holder while the kernel takes no orders: the voters stay bound until the gate is known to be closed', () => {
+    const node = servingNode();
+    node.command({ name: 'mode', mode: 'manual' });
+    node.pass(500);
+    node.kernel = 'silent';
+    node.command({ name: 'mode', mode: 'automatic' });
+    node.pass(2000);
+    assert.equal(node.state.phase.name, 'closing');
+    node.forget();
+    node.pass(300);
+    assert.ok(node.sent('c1').some((m) => m.type === 'ask' && m.question === 'renew' && m.bind));
+    const { phase } = node.state;
+    assert.ok(phase.name === 'closing');
+    node.feed({ kind: 'gate', at: node.now, op: phase.op, ok: true });
     assert.equal(node.state.phase.name, 'passive');
   });
   test('ended at the passive node: it does not ask before the other, which may serve by hand, is heard to know', () => {
@@ -164,14 +182,14 @@ describe('manual mode', () => {
     node.command({ name: 'mode', mode: 'automatic' });
     node.pass(10_000);
     assert.equal(node.state.phase.name, 'passive');
-    assert.ok(node.state.disk.leftManual);
+    assert.ok(node.state.disk.rivalHeldOpen);
     node.hear('main', askOf('main', 'hello', 2, { orders: node.state.disk.orders }));
-    assert.ok(!node.state.disk.leftManual);
+    assert.ok(!node.state.disk.rivalHeldOpen);
     node.pass(1000);
     assert.equal(node.state.phase.name, 'serving');
   });
   test('a confirmed takeover ends that wait', () => {
-    const disk = diskMemory({ leftManual: true, orders: orders({ revision: 5 }) });
+    const disk = diskMemory({ rivalHeldOpen: true, orders: orders({ revision: 5 }) });
     const node = createNode(settings({ role: 'standby' }), started(10_000, { disk }));
     node.look = goodLook;
     node.voices.set('c1', () => ({}));

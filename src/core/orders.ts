@@ -21,23 +21,17 @@ const followMode = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name !== 'held' || d.s.phase.name === 'closing') return;
   if (isManual(d.s) || !lease.heldOpen) return;
-  // One last term that the kernel ends by itself takes the place of the open end; from then on votes are needed.
-  const { leaseMs } = d.settings.timing;
-  const seq = d.s.boot.seq + 1;
-  const slot = seq % d.settings.slots;
-  orderGate(d, { type: 'arm', slot, ms: leaseMs }, seq);
-  orderGate(d, { type: 'grant', slot }, seq);
-  setBoot(d, { seq, heldOpen: false });
-  d.s.lease = { ...lease, heldOpen: false, leaseUntil: d.now + leaseMs, renewAt: d.now, rounds: [] };
+  // The open end stays until the kernel has taken a term that was won by votes; without one by then, service stops.
+  d.s.lease = { ...lease, leaseUntil: d.now + d.settings.timing.leaseMs, renewAt: d.now, rounds: [] };
 };
 
 /** In manual mode no lease runs out, once it is sure that no other node can win one: the rival knows, or enough voters refuse. */
 export const tendMode = (d: Draft): void => {
   const { lease } = d.s;
-  if (lease.name !== 'held' || lease.heldOpen || d.s.phase.name === 'closing') return;
+  if (lease.name !== 'held' || lease.leaseUntil === FOR_EVER || d.s.phase.name === 'closing') return;
   if (!isManual(d.s) || !manualIsKnown(d)) return;
   orderGate(d, { type: 'hold-open' });
-  d.s.lease = { ...lease, heldOpen: true, leaseUntil: FOR_EVER };
+  d.s.lease = { ...lease, heldOpen: true, endOp: 0, leaseUntil: FOR_EVER };
   setBoot(d, { heldOpen: true });
 };
 
@@ -50,11 +44,11 @@ const stopAsking = (d: Draft): void => {
   else if (lease.name === 'asking' && lease.handed === 0) withdraw(d, lease);
 };
 
-/** The rival may serve by hand and not know yet: until it is heard to know, this node does not ask for the right to serve. */
-const leaveManual = (d: Draft, byPerson: boolean): void => {
+/** The rival may serve by hand: until it is heard to know, and not to hold its gate open, this node does not ask for the right to serve. */
+const leaveManual = (d: Draft): void => {
   const { lease } = d.s;
-  if (!byPerson || lease.name === 'held') return;
-  setDisk(d, { leftManual: true });
+  if (lease.name === 'held') return;
+  setDisk(d, { rivalHeldOpen: true });
   // What was asked by hand would now be won by votes, and a node that serves by hand needs none.
   if (lease.name === 'sounding') loseLease(d, d.now);
   else if (lease.name === 'asking' && lease.handed === 0) withdraw(d, lease);
@@ -81,7 +75,7 @@ const follow = (d: Draft, orders: Orders, byPerson: boolean): void => {
   if (!byPerson) tellOverruled(d, d.s.disk.orders, after);
   setDisk(d, { orders });
   if (after.revision === before.revision) return;
-  if (before.mode === 'manual' && after.mode === 'automatic') leaveManual(d, byPerson);
+  if (before.mode === 'manual' && after.mode === 'automatic') leaveManual(d);
   d.s.maintenanceUntil = after.maintenanceMs > 0 ? d.now + after.maintenanceMs : 0;
   because(d, 'orders', {
     revision: after.revision,

@@ -34,10 +34,10 @@ const orderObstacle = (d: Draft): Obstacle | null => {
 };
 
 const handObstacle = (d: Draft): Obstacle | null =>
-  d.s.disk.leftManual && d.s.errand?.confirmed !== true
+  d.s.disk.rivalHeldOpen && !isManual(d.s) && d.s.errand?.confirmed !== true
     ? obstacle(
         'left-manual',
-        'manual mode was ended here, and the other node, which may serve by hand, has not heard of it',
+        'manual mode has ended, and the other node, which may still serve by hand, has not been heard to know it',
       )
     : null;
 

@@ -43,8 +43,10 @@ export type Lease =
       readonly leaseUntil: Instant;
       readonly renewAt: Instant;
       readonly rounds: readonly Round[];
-      /** A person's word or `onIsolation: serve` holds the gate open; no lease runs out. */
+      /** A person's word or `onIsolation: serve` holds the gate open; until the kernel has confirmed its end, no ticket closes it. */
       readonly heldOpen: boolean;
+      /** The grant that ends the open end once the kernel confirms it, 0 when none is under way. */
+      readonly endOp: number;
     };
 
 export type Closing = 'handover' | 'stop' | 'yield' | 'lost';
@@ -217,7 +219,7 @@ export const emptyDisk: DiskMemory = {
   loose: false,
   serving: false,
   pinned: false,
-  leftManual: false,
+  rivalHeldOpen: false,
   switches: [],
   needsAcknowledgement: false,
 };

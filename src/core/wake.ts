@@ -10,9 +10,8 @@ const leaseWake = (d: Draft): Instant => {
     case 'asking':
       return lease.until;
     case 'held':
-      return d.s.phase.name === 'closing' && !lease.heldOpen
-        ? Number.MAX_SAFE_INTEGER
-        : Math.min(lease.leaseUntil, lease.renewAt);
+      if (d.s.phase.name !== 'closing') return Math.min(lease.leaseUntil, lease.renewAt);
+      return lease.heldOpen ? lease.renewAt : Number.MAX_SAFE_INTEGER;
   }
 };
 

@@ -52,7 +52,7 @@ const disk = (epochCeiling: number): DiskMemory => ({
   switches: [1_700_000_000_000],
   needsAcknowledgement: false,
   pinned: false,
-  leftManual: false,
+  rivalHeldOpen: false,
 });
 
 test('the first start remembers nothing, and says so', () => {

@@ -12,6 +12,7 @@ const status: fc.Arbitrary<Status> = fc.record({
   at: span,
   life: whole,
   holding: whole,
+  heldOpen: fc.boolean(),
   well: fc.boolean(),
   calls: fc.integer({ min: -1, max: 100_000 }),
   wantsLoose: fc.boolean(),

@@ -65,7 +65,7 @@ const word = <W extends string>(value: unknown, words: readonly W[]): W => {
 const ROLES: readonly Role[] = ['main', 'standby'];
 
 const status = (value: unknown): Status => {
-  const from = fields(value, 8);
+  const from = fields(value, 9);
   const calls = whole(from['calls'], -1);
   if (calls > MAX_CALLS) throw malformed;
   return {
@@ -73,6 +73,7 @@ const status = (value: unknown): Status => {
     at: instant(from['at']),
     life: whole(from['life']),
     holding: whole(from['holding']),
+    heldOpen: flag(from['heldOpen']),
     well: flag(from['well']),
     calls,
     wantsLoose: flag(from['wantsLoose']),

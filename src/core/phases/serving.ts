@@ -100,7 +100,7 @@ const tendLost = (d: Draft): boolean => {
     return true;
   }
   orderGate(d, { type: 'hold-open' });
-  d.s.lease = { ...lease, heldOpen: true, leaseUntil: FOR_EVER, rounds: [] };
+  d.s.lease = { ...lease, heldOpen: true, endOp: 0, leaseUntil: FOR_EVER, rounds: [] };
   setBoot(d, { heldOpen: true });
   notify(
     d,

@@ -69,6 +69,7 @@ export const status = (role: Role, change: Partial<Status> = {}): Status => ({
   at: 0,
   life: 1,
   holding: 0,
+  heldOpen: false,
   well: true,
   calls: 0,
   wantsLoose: false,
