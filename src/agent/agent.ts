@@ -13,6 +13,7 @@ import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
 import type { StreamStatus } from '../replication/stream.ts';
 import type { LossView } from '../replicator/protocol.ts';
+import { type Checker, checkNow } from './checker.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
 import { type Commands, createCommands } from './commands.ts';
 import { createLoop, type Loop } from './loop.ts';
@@ -59,6 +60,8 @@ export interface AgentParts {
   readonly follower: Follower | null;
   /** Database, files, voicemail and merge; null where none of them is configured. */
   readonly replication: Replication | null;
+  /** Tries prerequisites; null where `checks.enabled` is off. */
+  readonly checker: Checker | null;
   readonly notifier: Notifier;
 }
 
@@ -251,6 +254,7 @@ const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): voi
     say,
     mayReturn: (ready, why) => loop.post((at) => ({ kind: 'return', at, ready, why })),
   });
+  parts.checker?.start({ note: (kind, data) => records.note(kind, data), say });
   const trouble = loop.storeTrouble();
   if (trouble !== null) say('alarm', 'memory-not-kept', `The memory cannot be kept: ${trouble}`);
 };
@@ -267,7 +271,8 @@ const end = async (
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
-  await Promise.all([parts.board.stop(), steps.stop(), parts.follower?.stop(), parts.replication?.stop()]);
+  const all = [parts.board, steps, parts.follower, parts.replication, parts.checker];
+  await Promise.all(all.map(async (each) => each?.stop()));
   for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
   await parts.gate.dispose();
 };
@@ -315,6 +320,7 @@ const isLoss = (value: unknown): value is LossView =>
 const doWork: (parts: AgentParts, works: Works, ...given: Parameters<ApiSource['work']>) => Promise<Result<unknown>> =
   async (parts, works, { work, by }, onProgress, signal) => {
     const { replication } = parts;
+    if (work.name === 'check') return checkNow(parts.checker, work.only, signal, () => snapshotOf(parts, works).checks);
     if (work.name !== 'loss') {
       works.records.note('work', { by, ...work });
       return replication === null ? nothingCopied() : replication.work(work, onProgress, signal);
@@ -328,7 +334,7 @@ const doWork: (parts: AgentParts, works: Works, ...given: Parameters<ApiSource['
 const snapshotOf = (parts: AgentParts, works: Works): NodeSnapshot => {
   const { loop, service, vital } = works;
   const { config, settings, clock, link, board, journal, program } = parts;
-  return projectNode(loop.state(), {
+  const shown = projectNode(loop.state(), {
     config,
     settings,
     program,
@@ -341,6 +347,7 @@ const snapshotOf = (parts: AgentParts, works: Works): NodeSnapshot => {
     journalTrouble: journal.trouble(),
     agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
   });
+  return { ...shown, checks: parts.checker?.view(shown) ?? null };
 };
 
 export const createAgent = (parts: AgentParts): Agent => {

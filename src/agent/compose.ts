@@ -1,6 +1,7 @@
 /** From a node's configuration to its agent with everything around it. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { digestOf } from '../checks/digest.ts';
 import { type Config, journalPath, listenAddress } from '../config/config.ts';
 import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -17,6 +18,7 @@ import { createGate, createUngated } from '../steps/gate/gate.ts';
 import type { GateSettings } from '../steps/gate/rules.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { ariOf, createAstDbFollower } from './astdb.ts';
+import { createChecker } from './checker.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
@@ -30,6 +32,8 @@ export interface Program {
   readonly version: string;
   /** `dualtone replicator` with the same configuration, at ordinary priority. */
   readonly argv: readonly string[];
+  /** `dualtone checker`, likewise, at low priority. */
+  readonly checkerArgv: readonly string[];
 }
 
 /** An agent ready to start, and what its process must open and close besides. */
@@ -117,7 +121,7 @@ const journalOf = (config: Config): WrittenJournal =>
 /** Builds everything, opens nothing. Fails with a `key-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
   config: Config,
-  { version, argv }: Program,
+  { version, argv, checkerArgv }: Program,
   clock: Clock,
   notifier: Notifier,
 ): Result<Composition> => {
@@ -143,6 +147,9 @@ export const composeNode = (
   const stream = createPairStream(config, key.value, clock);
   const follower = createAstDbFollower(config, stream, manager.value, ari.value, clock);
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
+  const checker = config.checks.enabled
+    ? createChecker(checkerArgv, digestOf(config), stream.channel('checks'), clock)
+    : null;
   const agent: Agent = createAgent({
     config,
     settings,
@@ -160,7 +167,12 @@ export const composeNode = (
     rivalLooks: looksOf(config, settings, clock),
     follower,
     replication,
+    checker,
     notifier,
   });
-  return ok({ agent, journal, stream: follower === null && replication === null ? null : stream });
+  return ok({
+    agent,
+    journal,
+    stream: [follower, replication, checker].every((each) => each === null) ? null : stream,
+  });
 };

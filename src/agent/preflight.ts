@@ -17,7 +17,8 @@ const isExecutable = (path: string): boolean => {
   }
 };
 
-const isOnPath = (program: string): boolean => {
+/** It is on the path, or where it says, and may be executed. */
+export const programIsThere = (program: string): boolean => {
   if (program.includes('/')) return isExecutable(program);
   const folders = (childEnv()['PATH'] ?? '').split(delimiter);
   return folders.some((folder) => folder !== '' && isExecutable(join(folder, program)));
@@ -105,7 +106,7 @@ export const notesOnDirectories = ({ runDir }: { readonly runDir: string }): rea
 export const notesOnNode = (config: Config): readonly string[] => [
   ...notesOnDirectories(config),
   ...ownProgramsOf(config)
-    .filter((program) => !isOnPath(program))
+    .filter((program) => !programIsThere(program))
     .map((program) => `${program} of the configuration is not there, or may not be executed.`),
 ];
 
@@ -113,6 +114,6 @@ export const notesOnNode = (config: Config): readonly string[] => [
 export const checkNode = (config: Config): Result<void> => {
   const directories = checkDirectories(config);
   if (!directories.ok) return directories;
-  const absent = programsOf(config).find((program) => !isOnPath(program));
+  const absent = programsOf(config).find((program) => !programIsThere(program));
   return absent === undefined ? ok(undefined) : missingProgram(absent);
 };

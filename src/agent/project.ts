@@ -119,8 +119,8 @@ const watchesOwnNetwork = ({ network, probes, arbiter }: Config): boolean =>
   [...probes.icmp, ...probes.tcp, ...probes.command].some(({ about }) => about === 'network') ||
   (arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'ping'));
 
-/** The snapshot of a node. */
-export const projectNode = (state: State, around: Surroundings): NodeSnapshot => {
+/** The snapshot of a node, without its checks, which are made of it. */
+export const projectNode = (state: State, around: Surroundings): Omit<NodeSnapshot, 'checks'> => {
   const { config, settings, now } = around;
   const { server, epoch } = servingOf(settings, state, now);
   const explanation = explain(settings, state, now);

@@ -123,11 +123,11 @@ export const giveCommand = async (
   return found === null ? strange() : ok(found);
 };
 
-/** Asks for work of the replicator and waits for its result; the signal, and the end of this program, cancel it. */
+/** Asks for work of the replicator or the checker and waits for its result; the signal, and the end of this program, cancel it. */
 export const askWork = async (
   path: string,
   by: string,
-  work: Work,
+  work: Work | CheckWork,
   signal: AbortSignal,
   onProgress: (progress: StreamProgress) => void,
 ): Promise<Result<unknown>> => {

@@ -103,10 +103,12 @@ const MOST_ENTRIES = 1000;
 const areEntries = (input: unknown): input is readonly string[] =>
   Array.isArray(input) && input.length <= MOST_ENTRIES && input.every((id) => typeof id === 'string' && ENTRY.test(id));
 
-const readWork = (input: unknown): Work | null => {
+const readWork = (input: unknown): Work | CheckWork | null => {
   if (!isRecord(input)) return null;
-  const { name, stream, merge, configuration, accept = [], refuse = [] } = input;
+  const { name, stream, merge, configuration, accept = [], refuse = [], only } = input;
   switch (name) {
+    case 'check':
+      return only === null || isName(only) ? { name, only } : null;
     case 'replicate':
       return stream === null || isName(stream) ? { name, stream } : null;
     case 'merge-run':

@@ -1,4 +1,5 @@
 /** What the agent shows of itself: a projection of the core's state, the configuration and the agent's own health. */
+import type { ChecksView } from '../checks/report.ts';
 import type { Explanation } from '../core/explain.ts';
 import type { Protection } from '../core/protection.ts';
 import type { Epoch, Millis, Mode, Role, Verdict, VoterName, WallTime } from '../core/words.ts';
@@ -78,6 +79,8 @@ export interface NodeSnapshot {
     /** Why they do not run, null while they do. */
     readonly trouble: string | null;
   };
+  /** Readiness, and what each prerequisite was found to be; null: `checks.enabled` is off. */
+  readonly checks: ChecksView | null;
   readonly journal: { readonly path: string; readonly trouble: string | null };
   readonly agent: AgentHealth;
 }

@@ -7,7 +7,7 @@ import { type CommonOptions, Ended, type Output, processOutput } from './target.
 
 const EXITS = `
 Exit codes: 0 done, 1 refused or not come about, 2 wrong usage, 3 the agent is not reached, 4 the configuration is
-invalid, 5 and 6 of \`status\`: a person should look (5), must look (6), 7 the journal is broken, 8 an agent did not start.`;
+invalid, 5 and 6 of \`status\` and \`check\`: a person should look (5), must look (6), 7 the journal is broken, 8 an agent did not start.`;
 
 type Action = (
   options: CommonOptions & Readonly<Record<string, string | boolean | undefined>>,

@@ -151,6 +151,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     rivalLooks: null,
     follower: null,
     replication: null,
+    checker: null,
     notifier: {
       notify: ({ level, code }) => {
         events.push(`notify ${level} ${code}`);

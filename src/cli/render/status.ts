@@ -1,5 +1,6 @@
 /** `status` as a tired person reads it: one line that matters, then the details, troubles first. */
 import type { AgentHealth, CheckpointSnapshot, NodeSnapshot, Snapshot } from '../../api/snapshot.ts';
+import { readinessLine } from './checks.ts';
 import { streamLines, streamTroubles } from './streams.ts';
 import type { Style } from './style.ts';
 import { moment, span } from './time.ts';
@@ -108,6 +109,11 @@ const agentRow = (
     `${program}, pid ${pid}, up ${span(wall - startedAt)}, ${memoryMb} MB, ${cpuPercent} % of a core, late by ${worstLagMs} ms at most`,
   );
 
+const readinessRow = ({ checks }: NodeSnapshot): readonly string[] => {
+  const text = readinessLine(checks);
+  return text === null ? [] : [row('checks', text)];
+};
+
 const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
   ...troublesOf(snapshot).map((text) => style.warning(`  ! ${text}`)),
   '',
@@ -116,6 +122,7 @@ const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
   ...checkpointRow(snapshot),
   row('failover', snapshot.explanation.ifOtherOrThisDied.text),
   row('protection', snapshot.protection.text),
+  ...readinessRow(snapshot),
   ...planRow(snapshot),
   ...streamLines(snapshot, style),
   style.faint(agentRow(snapshot.agent, snapshot.wall, snapshot.program)),

@@ -1,0 +1,135 @@
+/** One visit at Asterisk's manager: all that the checks want to know, in one login. */
+import { readFileSync } from 'node:fs';
+import { runCommand } from '../ami/actions.ts';
+import { type AmiConnection, connectAmi } from '../ami/connection.ts';
+import { type AmiMessage, headerOf, numberOf } from '../ami/message.ts';
+import type { Config } from '../config/config.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Millis } from '../core/words.ts';
+
+export interface OutboundRegistration {
+  readonly name: string;
+  /** Seconds; null: it does not say. */
+  readonly expirySeconds: number | null;
+  readonly maxInitialDelaySeconds: number | null;
+}
+
+export interface RegistrarLimit {
+  readonly name: string;
+  readonly minimumSeconds: number | null;
+  readonly maximumSeconds: number | null;
+  readonly defaultSeconds: number | null;
+}
+
+export interface PjsipTransport {
+  readonly name: string;
+  readonly bind: string;
+}
+
+export interface AsteriskSurvey {
+  readonly version: string;
+  /** Actions that this user may give. */
+  readonly actions: readonly string[];
+  /** Loaded and running, sorted. */
+  readonly modules: readonly string[];
+  readonly registrations: readonly OutboundRegistration[];
+  readonly registrars: readonly RegistrarLimit[];
+  readonly transports: readonly PjsipTransport[];
+}
+
+const CONNECT_MS: Millis = 3000;
+const ACTION_MS: Millis = 4000;
+
+const secretOf = (path: string): Result<string> => {
+  try {
+    const secret = readFileSync(path, 'utf8').trim();
+    if (secret !== '') return ok(secret);
+  } catch {
+    // Said below, in the same words.
+  }
+  return fail(
+    'ami-secret-unreadable',
+    `The secret of the manager, ${path}, cannot be read or is empty.`,
+    'Write the secret of manager.conf into it, mode 0600.',
+  );
+};
+
+/** Headers of an answer that are not about the protocol: `ListCommands` names an action in each. */
+const actionsOf = (response: AmiMessage): readonly string[] =>
+  [...response.valuesByName.keys()].filter((name) => !['response', 'actionid', 'message'].includes(name));
+
+const listOf = async (ami: AmiConnection, action: string, until: string): Promise<readonly AmiMessage[]> => {
+  const answer = await ami.act(action, [], { until });
+  // An empty list is an error for Asterisk; so is a module that is not there.
+  return answer.ok && answer.value.response.name === 'Success' ? answer.value.entries : [];
+};
+
+const nameIn = (entry: AmiMessage): string => headerOf(entry, 'ObjectName') ?? '?';
+
+const registrationOf = (entry: AmiMessage): OutboundRegistration => ({
+  name: nameIn(entry),
+  expirySeconds: numberOf(entry, 'Expiration') ?? null,
+  maxInitialDelaySeconds: numberOf(entry, 'MaxRandomInitialDelay') ?? null,
+});
+
+const registrarOf = (entry: AmiMessage): RegistrarLimit => ({
+  name: nameIn(entry),
+  minimumSeconds: numberOf(entry, 'MinimumExpiration') ?? null,
+  maximumSeconds: numberOf(entry, 'MaximumExpiration') ?? null,
+  defaultSeconds: numberOf(entry, 'DefaultExpiration') ?? null,
+});
+
+/** `app_dial.so   Dialing Application   0   Running   core` */
+export const modulesIn = (lines: readonly string[]): readonly string[] =>
+  lines
+    .flatMap((line) => {
+      const [, name] = /^(\S+\.so)\s.*\bRunning\b/.exec(line) ?? [];
+      return name === undefined ? [] : [name];
+    })
+    .toSorted();
+
+/** ` Transport:  transport-udp   udp   0   0  10.0.0.10:5060` */
+export const transportsIn = (lines: readonly string[]): readonly PjsipTransport[] =>
+  lines.flatMap((line) => {
+    const [, name, bind] = /^\s*Transport:\s+(\S+)\s+(?:udp|tcp|tls|ws|wss)\s.*?(\S+:\d+)\s*$/.exec(line) ?? [];
+    return name === undefined || bind === undefined ? [] : [{ name, bind }];
+  });
+
+const linesOf = async (ami: AmiConnection, command: string): Promise<readonly string[]> => {
+  const lines = await runCommand(ami, command);
+  return lines.ok ? lines.value : [];
+};
+
+const survey = async (ami: AmiConnection): Promise<Result<AsteriskSurvey>> => {
+  const commands = await ami.act('ListCommands');
+  if (!commands.ok) return commands;
+  const settings = await ami.act('CoreSettings');
+  if (!settings.ok) return settings;
+  return ok({
+    version: headerOf(settings.value.response, 'AsteriskVersion') ?? '',
+    actions: actionsOf(commands.value.response),
+    modules: modulesIn(await linesOf(ami, 'module show')),
+    registrations: (await listOf(ami, 'PJSIPShowRegistrationsOutbound', 'OutboundRegistrationDetailComplete')).map(
+      registrationOf,
+    ),
+    registrars: (await listOf(ami, 'PJSIPShowAors', 'AorListComplete')).map(registrarOf),
+    transports: transportsIn(await linesOf(ami, 'pjsip show transports')),
+  });
+};
+
+/** Faults: those of `connectAmi` and `act`, `ami-secret-unreadable`, `ami-not-configured`. */
+export const surveyAsterisk = async ({ probes: { ami } }: Config): Promise<Result<AsteriskSurvey>> => {
+  if (ami === null)
+    return fail('ami-not-configured', 'Asterisk’s manager is not configured.', 'Configure `probes.ami`.');
+  const secret = secretOf(ami.secretFile);
+  if (!secret.ok) return secret;
+  const { host, port, user } = ami;
+  const wait = { connectTimeoutMs: CONNECT_MS, actionTimeoutMs: ACTION_MS };
+  const opened = await connectAmi({ host, port, user, secret: secret.value, events: 'off', ...wait });
+  if (!opened.ok) return opened;
+  try {
+    return await survey(opened.value);
+  } finally {
+    opened.value.close();
+  }
+};

@@ -1,0 +1,28 @@
+/** Every check of this program, by family. A family of somebody else's is added here, in one line. */
+import type { Definition } from './check.ts';
+import { asteriskChecks } from './families/asterisk.ts';
+import { configurationChecks } from './families/configuration.ts';
+import { kernelChecks } from './families/kernel.ts';
+import { machineChecks } from './families/machine.ts';
+import { networkChecks } from './families/network.ts';
+import { pairChecks } from './families/pair.ts';
+import { replicationChecks } from './families/replication.ts';
+import { serviceChecks } from './families/services.ts';
+import { telephoneSystemChecks } from './families/telephone-system.ts';
+import { createRegistry, type Registry } from './registry.ts';
+
+/** A registry with all of them; `more` adds what a site or a test has besides. */
+export const createCatalogue = (more: readonly (readonly [string, readonly Definition[]])[] = []): Registry => {
+  const registry = createRegistry();
+  registry.add('The pair', pairChecks());
+  registry.add('Configuration', configurationChecks());
+  registry.add('Network', networkChecks);
+  registry.add('Kernel and priority', kernelChecks);
+  registry.add('Services and rivals', serviceChecks);
+  registry.add('Asterisk', asteriskChecks);
+  registry.add('Replication', replicationChecks);
+  registry.add('The machine', machineChecks);
+  registry.add('XiVO and Wazo', telephoneSystemChecks);
+  for (const [family, definitions] of more) registry.add(family, definitions);
+  return registry;
+};

@@ -1,0 +1,137 @@
+/** What each node tells the other of itself, so that both can compare: what must agree, and what explains a difference. */
+import { networkInterfaces } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { serviceName } from '../config/config.ts';
+import { lineOf } from './report.ts';
+
+export interface AsteriskFacts {
+  readonly version: string;
+  /** Names of the loaded modules, sorted. */
+  readonly modules: readonly string[];
+}
+
+/** The other node's word; checked by `readFacts`. */
+export interface Facts {
+  readonly program: string;
+  /** What must be the same on both nodes: key of the configuration to its value, in words. No secrets are in a configuration. */
+  readonly agreement: Readonly<Record<string, string>>;
+  /** Ethernet addresses of its interfaces: whose answers about a virtual IP are right. */
+  readonly hardwareAddresses: readonly string[];
+  /** Null: not asked, or not running. */
+  readonly asterisk: AsteriskFacts | null;
+  /** `UTF8 de_DE.UTF-8 …`, one fact each; null: no database follows. */
+  readonly database: Readonly<Record<string, string>> | null;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)) ?? 'nothing';
+
+const flat = (prefix: string, value: unknown, into: Record<string, string>): void => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    for (const [key, inner] of Object.entries(value)) flat(`${prefix}.${key}`, inner, into);
+  } else into[prefix] = text(value);
+};
+
+/**
+ * What must agree, as each node sees the pair: where the two see it from opposite sides (node and peer), it is named by role.
+ * Places of files, paces of probes and programs of the site may differ.
+ */
+export const agreementOf = (config: Config): Readonly<Record<string, string>> => {
+  const { node, peer, arbiter, virtualIp, gate, streams } = config;
+  const there = node.role === 'main' ? 'standby' : 'main';
+  const found: Record<string, string> = {
+    [`name of the ${node.role}`]: node.name,
+    [`name of the ${there}`]: peer.name,
+    [`address of the ${node.role}`]: config.listen.address ?? node.address,
+    [`address of the ${there}`]: peer.address,
+    [`port of the ${node.role}`]: String(config.listen.port),
+    [`port of the ${there}`]: String(peer.port),
+    profile: config.profile,
+    telephony: config.telephony,
+    'on-isolation': config.onIsolation,
+    'virtual-ip.addresses': (virtualIp?.addresses ?? []).toSorted().join(' ') || 'none',
+    services: config.services.map((service) => `${serviceName(service)} ${service.when}`).join(', ') || 'none',
+    'gate.sip-ports': gate.sipPorts.toSorted((a, b) => a - b).join(' '),
+    'streams.link': streams.link,
+    'streams.astdb.enabled': String(streams.astdb.enabled),
+    'streams.database.mode': streams.database.mode,
+    'streams.database.via': streams.database.via,
+    'streams.files.enabled': String(streams.files.enabled),
+    'streams.voicemail.enabled': String(streams.voicemail.enabled),
+    'streams.files.directories': streams.files.directories.toSorted().join(' ') || 'none',
+    'streams.collected': streams.collected.toSorted().join(' ') || 'none',
+  };
+  flat('timing', config.timing, found);
+  flat('watch', config.watch, found);
+  flat('failback', config.failback, found);
+  flat('gate.ports', { iax: gate.iaxPort, media: gate.mediaPorts, enforce: gate.enforce }, found);
+  found['arbiter'] =
+    arbiter.kind === 'none'
+      ? 'none'
+      : `${arbiter.checkpoints
+          .map(({ kind, name, address, port }) => `${kind} ${name} ${address} ${kind === 'voter' ? port : ''}`.trim())
+          .toSorted()
+          .join(', ')}; when lost ${arbiter.whenLost}`;
+  return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, lineOf(value)]));
+};
+
+/** What differs: key, value here, value there. */
+export const disagreements = (
+  here: Readonly<Record<string, string>>,
+  there: Readonly<Record<string, string>>,
+): readonly { readonly key: string; readonly here: string; readonly there: string }[] =>
+  [...new Set([...Object.keys(here), ...Object.keys(there)])]
+    .toSorted()
+    .map((key) => ({ key, here: here[key] ?? 'nothing', there: there[key] ?? 'nothing' }))
+    .filter((each) => each.here !== each.there);
+
+export const ownHardwareAddresses = (): readonly string[] => [
+  ...new Set(
+    Object.values(networkInterfaces())
+      .flatMap((list) => (list ?? []).map(({ mac }) => mac.toLowerCase()))
+      .filter((mac) => mac !== '00:00:00:00:00:00'),
+  ),
+];
+
+const MOST_KEYS = 200;
+const MOST_MODULES = 2000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (input: unknown): input is Fields =>
+  typeof input === 'object' && input !== null && !Array.isArray(input);
+
+const texts = (input: unknown, most: number): readonly string[] | null =>
+  Array.isArray(input) && input.length <= most && input.every((each) => typeof each === 'string')
+    ? input.map(lineOf)
+    : null;
+
+const record = (input: unknown): Readonly<Record<string, string>> | null => {
+  if (!isFields(input)) return null;
+  const entries = Object.entries(input);
+  if (entries.length > MOST_KEYS) return null;
+  const read = entries.flatMap(([key, value]) =>
+    typeof value === 'string' ? [[lineOf(key), lineOf(value)] as const] : [],
+  );
+  return read.length === entries.length ? Object.fromEntries(read) : null;
+};
+
+const asteriskOf = (input: unknown): AsteriskFacts | null => {
+  if (!isFields(input) || typeof input['version'] !== 'string') return null;
+  const modules = texts(input['modules'], MOST_MODULES);
+  return modules === null ? null : { version: lineOf(input['version']), modules };
+};
+
+/** Checked: null where it is odd. */
+export const readFacts = (input: unknown): Facts | null => {
+  if (!isFields(input) || typeof input['program'] !== 'string') return null;
+  const agreement = record(input['agreement']);
+  const hardwareAddresses = texts(input['hardwareAddresses'], MOST_KEYS);
+  if (agreement === null || hardwareAddresses === null) return null;
+  return {
+    program: lineOf(input['program']),
+    agreement,
+    hardwareAddresses,
+    asterisk: asteriskOf(input['asterisk']),
+    database: record(input['database']),
+  };
+};

@@ -1,0 +1,259 @@
+/** Checks of the network of this node: addresses, the virtual IP, ways that must be open. */
+import { existsSync, readFileSync } from 'node:fs';
+import { BlockList, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Run } from '../../process/run.ts';
+import { type Around, readSystemFile } from '../around.ts';
+import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
+import { ownHardwareAddresses } from '../facts.ts';
+
+const hostOf = (cidr: string): string => cidr.slice(0, cidr.indexOf('/'));
+
+/** Does the network of `cidr` contain `address`? False for another family. */
+const contains = (cidr: string, address: string): boolean => {
+  const host = hostOf(cidr);
+  if (isIPv4(host) !== isIPv4(address)) return false;
+  const family = isIPv4(host) ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  list.addSubnet(host, Number(cidr.split('/')[1]), family);
+  return list.check(address, family);
+};
+
+interface OwnAddress {
+  readonly device: string;
+  readonly address: string;
+  /** With its prefix length. */
+  readonly cidr: string;
+}
+
+const ownAddresses = (): readonly OwnAddress[] =>
+  Object.entries(networkInterfaces()).flatMap(([device, list]) =>
+    (list ?? []).map(({ address, cidr }) => ({ device, address, cidr: cidr ?? address })),
+  );
+
+/** What the kernel says of an interface; null: there is none of that name. */
+export const interfaceState = (
+  around: Pick<Around, 'root'>,
+  device: string,
+): { readonly up: boolean; readonly carrier: boolean | null } | null => {
+  const path = `sys/class/net/${device}`;
+  if (!existsSync(join(around.root, path))) return null;
+  const state = readSystemFile(around, `${path}/operstate`)?.trim();
+  let carrier: boolean | null = null;
+  try {
+    carrier = readFileSync(join(around.root, path, 'carrier'), 'utf8').trim() === '1';
+  } catch {
+    // The kernel refuses to say it of an interface that is down.
+  }
+  return { up: state === 'up' || state === 'unknown', carrier };
+};
+
+const addressHere: Definition = {
+  id: 'address-here',
+  about: "This node has the address of `node.address`, and that interface's link is up.",
+  severity: 'critical',
+  scope: 'node',
+  ...PACE.quick,
+  remedy: 'Give the interface its address (`ip address`), or correct `node.address`.',
+  try: async (around) => {
+    const { address } = around.config.node;
+    const own = ownAddresses();
+    const here = own.find((each) => each.address === address);
+    if (here === undefined)
+      return failed(`no interface has ${address}; there are ${own.map((each) => each.address).join(', ')}`);
+    const state = interfaceState(around, here.device);
+    if (state?.carrier === false || state?.up === false)
+      return failed(
+        `${here.device}, which has ${address}, has no link`,
+        'Look at the cable, the switch port, or the bond.',
+      );
+    return passed(`${address} on ${here.device}`);
+  },
+};
+
+const virtualInterface: Definition = {
+  id: 'virtual-ip-interface',
+  about: 'The interface of the virtual IP is there and its link is up.',
+  severity: 'critical',
+  scope: 'node',
+  ...PACE.quick,
+  remedy: 'See `ip link`; correct `virtual-ip.interface`, or bring the interface up.',
+  try: async (around) => {
+    const { virtualIp } = around.config;
+    if (virtualIp === null) return notApplicable('no virtual IP is configured');
+    const state = interfaceState(around, virtualIp.interface);
+    if (state === null) return failed(`there is no interface ${virtualIp.interface}`);
+    if (!state.up || state.carrier === false) return failed(`${virtualIp.interface} has no link`);
+    return passed(`${virtualIp.interface} is up`);
+  },
+};
+
+const PROBE_SECONDS = 2;
+
+/** Ethernet addresses that answer for an IPv4 address, asked as one who has no address yet. Faults: those of `run`. */
+const whoAnswers = async (run: Run, device: string, host: string, signal: AbortSignal) => {
+  // -D asks from 0.0.0.0, which touches nobody's neighbour table, and ends at the first answer.
+  const argv = ['arping', '-D', '-c', '2', '-w', String(PROBE_SECONDS), '-I', device, host];
+  const asked = await run(argv, { timeoutMs: (PROBE_SECONDS + 2) * 1000, signal });
+  if (!asked.ok) return asked;
+  const { exitCode, stdout, stderr } = asked.value;
+  const answers = [...stdout.matchAll(/\[([0-9A-Fa-f:]{17})\]/g)].map(([, mac]) => (mac ?? '').toLowerCase());
+  return { ok: true as const, value: { answers: [...new Set(answers)], exitCode, stderr } };
+};
+
+/** Who may answer for the virtual IP: the node that serves. */
+const rightOwners = async ({ agent, peer }: Around): Promise<readonly string[] | null> => {
+  const asked = await agent();
+  if (!asked.ok || asked.value.server === 'nobody') return asked.ok ? [] : null;
+  if (asked.value.server === 'this') return ownHardwareAddresses();
+  const facts = await peer.facts();
+  return facts.ok ? facts.value.hardwareAddresses : null;
+};
+
+const judgeAnswers = (host: string, answers: readonly string[], right: readonly string[] | null): Said => {
+  if (answers.length === 0) return passed(`nobody else answers for ${host}`);
+  if (right === null) return unknown(`${answers.join(', ')} answers for ${host}, and whose that is is not known`);
+  const third = answers.filter((mac) => !right.includes(mac));
+  if (third.length > 0) return failed(`${third.join(', ')} answers for ${host}, and is not the node that serves`);
+  return passed(`only the node that serves answers for ${host}`);
+};
+
+const virtualFree: Definition = {
+  id: 'virtual-ip-free',
+  about: 'Nobody but the node that serves answers for the virtual IP.',
+  severity: 'critical',
+  scope: 'pair',
+  everyMs: 120_000,
+  timeoutMs: 30_000,
+  remedy:
+    'Find that machine by its Ethernet address, and take the address from it; see also the range of the DHCP server.',
+  try: async (around, signal) => {
+    const { virtualIp } = around.config;
+    if (virtualIp === null) return notApplicable('no virtual IP is configured');
+    const hosts = virtualIp.addresses.map(hostOf).filter((host) => isIPv4(host));
+    if (hosts.length === 0) return notApplicable('the kernel itself looks for doubles of IPv6 addresses');
+    if (interfaceState(around, virtualIp.interface) === null) return unknown(`there is no ${virtualIp.interface}`);
+    const said: Said[] = [];
+    for (const host of hosts) {
+      const asked = await whoAnswers(around.run, virtualIp.interface, host, signal);
+      if (!asked.ok) return unknown(asked.error.message);
+      const { answers, exitCode, stderr } = asked.value;
+      if (answers.length === 0 && exitCode !== 0) return unknown(`arping: ${stderr.trim() || `exit code ${exitCode}`}`);
+      said.push(judgeAnswers(host, answers, answers.length === 0 ? [] : await rightOwners(around)));
+    }
+    return (
+      said.find(({ outcome }) => outcome === 'fail') ??
+      said.find(({ outcome }) => outcome === 'unknown') ??
+      said[0] ??
+      passed('')
+    );
+  },
+};
+
+const sameNetwork: Definition = {
+  id: 'same-network',
+  about: 'Both nodes are in one network, as the virtual IP (or the DHCP of XiVO) needs.',
+  severity: 'warning',
+  scope: 'pair',
+  ...PACE.slow,
+  remedy: 'Put both nodes into one subnet, or do without a virtual IP.',
+  try: async ({ config }) => {
+    const { virtualIp, node, peer, profile } = config;
+    if (virtualIp === null && profile === 'asterisk') return notApplicable('nothing here needs it');
+    const own = ownAddresses().find(({ address }) => address === node.address);
+    if (own === undefined) return unknown(`this node does not have ${node.address}`);
+    if (!contains(own.cidr, peer.address)) return failed(`${peer.address} lies outside ${own.cidr}`);
+    const outside = (virtualIp?.addresses ?? []).filter(
+      (cidr) => isIPv4(hostOf(cidr)) === isIPv4(node.address) && !contains(own.cidr, hostOf(cidr)),
+    );
+    if (outside.length > 0) return failed(`the virtual IP ${outside.join(', ')} lies outside ${own.cidr}`);
+    return passed(`${peer.address} lies within ${own.cidr}`);
+  },
+};
+
+/** Pings once; which of the addresses did not answer. Faults: those of `run`. */
+const pingOnce = async (run: Run, address: string, signal: AbortSignal) => {
+  const asked = await run(['fping', '-q', '-c', '3', '-p', '200', '-t', '500', address], { timeoutMs: 5000, signal });
+  if (!asked.ok) return asked;
+  // 0: all answered, 1: some did not, 2: name not found, 3 and 4: it could not ask.
+  const { exitCode, stderr } = asked.value;
+  return { ok: true as const, value: { answered: exitCode === 0 || /\/[12]\//.test(stderr), exitCode, stderr } };
+};
+
+const pinged = async (around: Around, address: string, what: string, signal: AbortSignal): Promise<Said> => {
+  const asked = await pingOnce(around.run, address, signal);
+  if (!asked.ok) return unknown(asked.error.message);
+  const { answered, exitCode, stderr } = asked.value;
+  if (answered) return passed(`${what} ${address} answers pings`);
+  return exitCode === 1 ? failed(`${what} ${address} answers no ping`) : unknown(`fping: ${stderr.trim()}`);
+};
+
+const mainPings: Definition = {
+  id: 'main-answers-pings',
+  about: 'The standby can ping the main.',
+  severity: 'warning',
+  scope: 'pair',
+  ...PACE.usual,
+  remedy: 'Let ICMP echo pass from standby to main.',
+  try: async (around, signal) => {
+    const { node, peer, watch } = around.config;
+    if (node.role !== 'standby') return notApplicable('the standby pings');
+    if (watch.kind !== 'looks') return notApplicable('nothing here rests on pings (`watch: lease`)');
+    return pinged(around, peer.address, 'the main', signal);
+  },
+};
+
+const gatewayAnswers: Definition = {
+  id: 'gateway-answers',
+  about: 'The gateway answers, so that this node knows when it is the one cut off.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.usual,
+  remedy: 'Give `network.gateway` a router that answers pings.',
+  try: async (around, signal) => {
+    const { network, arbiter, watch } = around.config;
+    if (network.gateway !== null) return pinged(around, network.gateway, 'the gateway', signal);
+    const knowsOtherwise = arbiter.kind === 'checkpoints' || network.interface !== null;
+    if (knowsOtherwise || watch.kind === 'looks') return notApplicable('no gateway is configured');
+    return failed(
+      'nothing tells this node when it is the one cut off: a cut makes both nodes serve',
+      'Set `network.gateway` and `network.interface`, or add a checkpoint.',
+    );
+  },
+};
+
+const nonlocalBind: Definition = {
+  id: 'nonlocal-bind',
+  about: 'Asterisk may bind its transport to a virtual IP that is not here yet (`net.ipv4.ip_nonlocal_bind`).',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.slow,
+  remedy: 'Write `net.ipv4.ip_nonlocal_bind = 1` into /etc/sysctl.d/dualtone.conf and run `sysctl --system`.',
+  try: async (around) => {
+    const { virtualIp, telephony } = around.config;
+    if (virtualIp === null || telephony === 'cold') return notApplicable('no warm Asterisk waits for a virtual IP');
+    const ipv6 = !virtualIp.addresses.some((cidr) => isIPv4(hostOf(cidr)));
+    const key = ipv6 ? 'ipv6' : 'ipv4';
+    const value = readSystemFile(around, `proc/sys/net/${key}/ip_nonlocal_bind`)?.trim();
+    if (value === undefined) return unknown('the kernel does not say');
+    if (value === '1') return passed(`net.${key}.ip_nonlocal_bind is 1`);
+    // A transport bound to every address needs it not; which it is, only Asterisk knows.
+    const survey = await around.asterisk();
+    const hosts = virtualIp.addresses.map(hostOf);
+    const binds = survey.ok ? survey.value.transports.map(({ bind }) => bind) : [];
+    if (survey.ok && !binds.some((bind) => hosts.some((host) => bind.startsWith(`${host}:`))))
+      return notApplicable('no transport of Asterisk is bound to the virtual IP');
+    return failed(`net.${key}.ip_nonlocal_bind is ${value}: after a restart Asterisk could not bind to the virtual IP`);
+  },
+};
+
+export const networkChecks: readonly Definition[] = [
+  addressHere,
+  virtualInterface,
+  virtualFree,
+  sameNetwork,
+  mainPings,
+  gatewayAnswers,
+  nonlocalBind,
+];

@@ -1,0 +1,72 @@
+/** Checks of a XiVO or Wazo server: what its own documents ask for. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Around, readSystemFile } from '../around.ts';
+import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
+
+const onXivo = async ({ config }: Around, look: () => Said): Promise<Said> =>
+  config.profile === 'asterisk' ? notApplicable('it is no XiVO or Wazo') : look();
+
+const ownHa: Definition = {
+  id: 'xivo-own-ha-off',
+  about: "The server's own high availability is switched off: Dualtone has its job.",
+  severity: 'critical',
+  scope: 'node',
+  ...PACE.usual,
+  remedy: 'Set the node to `disabled` in its high availability page, or remove /etc/xivo/ha.conf and its cron files.',
+  try: (around) =>
+    onXivo(around, () => {
+      const text = readSystemFile(around, 'etc/xivo/ha.conf');
+      if (text === null) return passed('it was never set up');
+      const [, type] = /"node_type"\s*:\s*"([^"]*)"/.exec(text) ?? [];
+      if (type === undefined) return unknown('/etc/xivo/ha.conf is not understood');
+      return type === 'disabled' ? passed('node_type is disabled') : failed(`/etc/xivo/ha.conf says node_type ${type}`);
+    }),
+};
+
+const PLUGIN_PLACES = ['var/lib/xivo-provd/plugins', 'var/lib/wazo-provd/plugins'];
+
+const noPlugins: Definition = {
+  id: 'xivo-standby-without-plugins',
+  about: 'The standby has no provisioning plugin, so that no phone takes its configuration from it.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.slow,
+  remedy: 'Uninstall the plugins on the standby (Configuration, Provisioning, Plugins).',
+  try: (around) =>
+    onXivo(around, () => {
+      if (around.config.node.role !== 'standby') return notApplicable('the main provisions');
+      const place = PLUGIN_PLACES.find((path) => existsSync(join(around.root, path)));
+      if (place === undefined) return passed('there is no place for plugins');
+      const plugins = readdirSync(join(around.root, place), { withFileTypes: true }).filter((each) =>
+        each.isDirectory(),
+      );
+      if (plugins.length === 0) return passed('none is installed');
+      return failed(
+        `${plugins.length} installed: ${plugins
+          .slice(0, 5)
+          .map(({ name }) => name)
+          .join(', ')}`,
+      );
+    }),
+};
+
+/** Written by the wizard at its end, in one era or the other. */
+const WIZARD_MARKS = ['var/lib/xivo/configured', 'var/lib/wazo/configured', 'var/lib/wazo/.configured'];
+
+const wizard: Definition = {
+  id: 'xivo-wizard-passed',
+  about: 'The set-up wizard of the server was passed.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.slow,
+  remedy: 'Pass the wizard in the web interface of this server, with the same language and time zone as on the other.',
+  try: (around) =>
+    onXivo(around, () =>
+      WIZARD_MARKS.some((path) => existsSync(join(around.root, path)))
+        ? passed('it left its mark')
+        : unknown('its mark is not found; see the web interface'),
+    ),
+};
+
+export const telephoneSystemChecks: readonly Definition[] = [ownHa, noPlugins, wizard];

@@ -1,0 +1,71 @@
+/** What the agent and its checker say to each other: one JSON object a line, over the checker's standard input and output. */
+import type { Result } from '../core/result.ts';
+import type { Instant, WallTime } from '../core/words.ts';
+import type { HistoryEntry, NodeReport, Readiness, ReadinessState } from './report.ts';
+
+/** What the checker knows, for the agent's snapshot. */
+export interface CheckerStatus {
+  readonly own: NodeReport;
+  readonly other: NodeReport | null;
+  /** By the monotonic clock, which all processes of a boot share. */
+  readonly otherHeardAt: Instant | null;
+  /** The readiness that was settled last. */
+  readonly settled: { readonly state: ReadinessState; readonly since: WallTime } | null;
+  readonly history: readonly HistoryEntry[];
+}
+
+/** A person wants it tried now, on both nodes; `only`: this check alone. */
+export interface CheckWork {
+  readonly name: 'check';
+  readonly only: string | null;
+}
+
+export type ToChecker =
+  /** First of all: the digest of what the agent runs with. */
+  | { readonly type: 'in-force'; readonly digest: string }
+  | { readonly type: 'peer'; readonly message: unknown }
+  | { readonly type: 'peer-connected' }
+  | { readonly type: 'run'; readonly id: string; readonly only: string | null };
+
+export type FromChecker =
+  | { readonly type: 'status'; readonly status: CheckerStatus }
+  | { readonly type: 'peer'; readonly message: unknown }
+  | { readonly type: 'note'; readonly kind: string; readonly data: unknown }
+  | {
+      readonly type: 'say';
+      readonly level: 'info' | 'warning' | 'alarm';
+      readonly code: string;
+      readonly text: string;
+    }
+  | { readonly type: 'done'; readonly id: string; readonly result: Result<null> };
+
+export type { Readiness };
+
+/** A line above this is a mistake. */
+const LONGEST_LINE = 1024 * 1024;
+
+/** Cuts text into lines and hands on each that is JSON; what is not is told. */
+export const createLines = (onMessage: (message: unknown) => void, onOdd: (line: string) => void) => {
+  let buffered = '';
+  const read = (line: string): void => {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      return onOdd(line.slice(0, 200));
+    }
+    onMessage(message);
+  };
+  return (text: string): void => {
+    buffered += text;
+    for (let end = buffered.indexOf('\n'); end >= 0; end = buffered.indexOf('\n')) {
+      const line = buffered.slice(0, end);
+      buffered = buffered.slice(end + 1);
+      if (line !== '') read(line);
+    }
+    if (buffered.length > LONGEST_LINE) {
+      onOdd('a line without end');
+      buffered = '';
+    }
+  };
+};
