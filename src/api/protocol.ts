@@ -121,6 +121,12 @@ const readWork = (input: unknown): Work | CheckWork | null => {
       return isCount(merge) ? { name, merge } : null;
     case 'merge-report':
       return merge === null || isCount(merge) ? { name, merge } : null;
+    case 'sync-remove': {
+      const { preview, withKey, force } = input;
+      return typeof preview === 'boolean' && typeof withKey === 'boolean' && typeof force === 'boolean'
+        ? { name, preview, withKey, force }
+        : null;
+    }
     case 'merge-preview':
     case 'sync-init':
     case 'loss':

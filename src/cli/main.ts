@@ -156,6 +156,16 @@ const addReplication = (shelf: Shelf): void => {
     "on the standby: let the main's key in, from a file or standard input",
     async (o, out, [file]) => (await ways()).authorize(file, o, out),
   );
+  add(shelf, sync, 'remove', 'the standby lets the key in no more; shown before with --preview', async (o, out) =>
+    (await ways()).remove(o, out),
+  )
+    .option('--preview', 'only show what would go')
+    .option('--with-key', "also the main's own key and the pinned host key")
+    .option('--force', 'also while something that is configured goes by the key')
+    .option('--ssh', 'by your own access over SSH, not by the agents');
+  add(shelf, sync, 'deauthorize [file]', "on the standby: take the main's key out again", async (o, out, [file]) =>
+    (await ways()).deauthorize(file, o, out),
+  ).option('--preview', 'only show what would go');
   add(shelf, sync, 'status', 'on the main: its key, the pinned host key, whether it is let in', async (o, out) =>
     (await ways()).status(o, out),
   );

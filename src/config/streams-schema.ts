@@ -49,19 +49,33 @@ const accessKeys = {
     .describe('The role that Dualtone uses, with no more rights than it needs.'),
 };
 
-const reloadRule = () =>
+const reloadDeeds = {
+  run: argv()
+    .nullable()
+    .prefault(null)
+    .describe('A program that is run first; one that is not installed is passed over.'),
+  restart: z.array(unitName()).max(50).prefault([]).describe('Systemd units that are restarted where they run.'),
+  asterisk: z
+    .array(z.string().regex(/^[a-z0-9_]{1,60}(\.so)?$/))
+    .max(50)
+    .prefault([])
+    .describe('Modules of Asterisk that are reloaded where it runs; those that are not loaded are passed over.'),
+};
+
+const tableReloadRule = () =>
   z.strictObject({
     tables: z.array(tablePattern()).min(1).max(100).describe('When one of these changed; `*` stands for any letters.'),
-    run: argv()
-      .nullable()
-      .prefault(null)
-      .describe('A program that is run first; one that is not installed is passed over.'),
-    restart: z.array(unitName()).max(50).prefault([]).describe('Systemd units that are restarted where they run.'),
-    asterisk: z
-      .array(z.string().regex(/^[a-z0-9_]{1,60}(\.so)?$/))
-      .max(50)
-      .prefault([])
-      .describe('Modules of Asterisk that are reloaded where it runs; those that are not loaded are passed over.'),
+    ...reloadDeeds,
+  });
+
+const fileReloadRule = () =>
+  z.strictObject({
+    paths: z
+      .array(z.string().min(1).max(500))
+      .min(1)
+      .max(100)
+      .describe('When one of these files changed, with whole path; `*` stands for any letters, also for `/`.'),
+    ...reloadDeeds,
   });
 
 const databaseSchema = z
@@ -131,7 +145,7 @@ const databaseSchema = z
       .prefault([])
       .describe('Tables of events that each node writes for itself: merged back at failback.'),
     reload: z
-      .array(reloadRule())
+      .array(tableReloadRule())
       .max(100)
       .prefault([])
       .describe('What the passive node reloads after a run that changed something, because it caches it.'),
@@ -149,6 +163,11 @@ const filesSchema = z
     schedule: scheduleSchema,
     'bandwidth-kbps': z.int().min(0).default(0).describe('KiB a second at most; 0: no limit.'),
     'time-limit': duration(1000).prefault('10m').describe('A run that takes longer is ended.'),
+    reload: z
+      .array(fileReloadRule())
+      .max(100)
+      .prefault([])
+      .describe('What the passive node reloads after files came that it caches.'),
   })
   .prefault({})
   .describe('Files.');

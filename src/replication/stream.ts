@@ -23,6 +23,13 @@ export interface StreamProgress {
   readonly total: number | null;
 }
 
+/** What has changed here and is not known to be there. */
+export interface StreamPending {
+  readonly count: number;
+  /** For people, with its number: `3 voicemail messages`, `up to 1,200 rows`. */
+  readonly text: string;
+}
+
 /** A stream as `status`, `watch` and the page show it. All that is not known is null. */
 export interface StreamStatus {
   readonly name: string;
@@ -41,6 +48,8 @@ export interface StreamStatus {
   readonly bytes: number | null;
   readonly tookMs: Millis | null;
   readonly progress: StreamProgress | null;
+  /** Absent or null: it is not counted now. */
+  readonly pending?: StreamPending | null;
 }
 
 /** One finished run. */

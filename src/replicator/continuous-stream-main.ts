@@ -7,6 +7,7 @@ import type { ContinuousSender, Offer } from '../replication/postgres/continuous
 import type {
   RunOptions,
   Stream,
+  StreamPending,
   StreamProgress,
   StreamReporter,
   StreamRight,
@@ -22,6 +23,7 @@ import {
   waitFor,
   withinStop,
 } from './continuous-stream-common.ts';
+import { createMeanwhile, type Meanwhile } from './continuous-stream-meanwhile.ts';
 
 export interface MainStreamOptions {
   readonly openSender: () => Promise<Result<ContinuousSender>>;
@@ -30,6 +32,10 @@ export interface MainStreamOptions {
   readonly askFollower: () => Promise<Result<unknown>>;
   /** Compares both sides, and has mended what differs. */
   readonly check: (options: CheckOptions) => Promise<Result<StreamRun>>;
+  /** Does the work as long as PostgreSQL is not ready for single changes; null: nothing does. */
+  readonly snapshots: Stream | null;
+  /** What was written here since a moment; default: it is not counted. */
+  readonly writtenSince?: (at: Instant) => StreamPending | null;
   readonly clock: Clock;
   readonly reporter: StreamReporter;
 }
@@ -60,7 +66,11 @@ interface State {
   stopped: boolean;
 }
 
-type Works = MainStreamOptions & { readonly state: State; readonly troubles: Troubles };
+type Works = MainStreamOptions & {
+  readonly state: State;
+  readonly troubles: Troubles;
+  readonly meanwhile: Meanwhile;
+};
 
 interface Open {
   readonly sender: ContinuousSender;
@@ -92,14 +102,14 @@ const feedOnce = async (works: Works, at: Open): Promise<Result<unknown>> => {
 };
 
 const feed = async (works: Works, signal: AbortSignal): Promise<void> => {
-  const { state, clock, troubles } = works;
+  const { state, clock, troubles, meanwhile } = works;
   let at: Open | null = null;
   state.offer = null;
   while (!signal.aborted) {
     const opened: Result<Open> = at === null || at.db.isClosed() ? await open(works, signal) : { ok: true, value: at };
     at = opened.ok ? opened.value : null;
     const fed = opened.ok ? await feedOnce(works, opened.value) : opened;
-    if (!signal.aborted) troubles.note(fed.ok ? null : fed.error);
+    if (!signal.aborted) troubles.note(meanwhile.note(fed.ok ? null : fed.error, state.right));
     await waitFor(clock, fed.ok ? BEAT_MS : AGAIN_MS, signal);
   }
   await at?.db.close();
@@ -146,7 +156,10 @@ const setRight = (works: Works, right: StreamRight): void => {
   state.cancel.abort();
   const cancel = new AbortController();
   state.cancel = cancel;
-  if (ends) works.troubles.note(null);
+  if (ends) {
+    works.meanwhile.end();
+    works.troubles.note(null);
+  }
   const { signal } = cancel;
   const next = (): Promise<unknown> =>
     begins
@@ -179,7 +192,9 @@ const shown = ({ state, troubles, clock }: Works): Pick<StreamStatus, 'condition
 };
 
 const statusOf = (works: Works): StreamStatus => {
-  const { state, troubles } = works;
+  const { state, troubles, meanwhile } = works;
+  const bySnapshots = troubles.last() === null ? meanwhile.status() : null;
+  if (bySnapshots !== null) return bySnapshots;
   return {
     name: 'database',
     direction: state.right.holding > 0 ? 'out' : 'none',
@@ -191,6 +206,7 @@ const statusOf = (works: Works): StreamStatus => {
     bytes: state.last?.bytes ?? state.view?.is.bytes ?? null,
     tookMs: state.last === null ? null : Math.round(state.last.tookMs),
     progress: state.progress,
+    pending: state.right.holding > 0 && state.asOf !== null ? (works.writtenSince?.(state.asOf) ?? null) : null,
   };
 };
 
@@ -207,6 +223,8 @@ const runOf =
   (given: RunOptions): Promise<Result<StreamRun>> => {
     const { state, check, reporter } = works;
     if (state.right.holding === 0) return Promise.resolve(notSending());
+    const bySnapshots = works.meanwhile.snapshots()?.run ?? null;
+    if (bySnapshots !== null) return bySnapshots(given);
     const { signal } = state.cancel;
     const onProgress = (progress: StreamProgress): void => {
       state.progress = progress;
@@ -246,17 +264,20 @@ export const createMainStream = (options: MainStreamOptions): Stream => {
     working: Promise.resolve(),
     stopped: false,
   };
-  const works: Works = { ...options, state, troubles: createTroubles(clock, reporter) };
+  const { snapshots } = options;
+  const meanwhile = createMeanwhile(snapshots, reporter);
+  const works: Works = { ...options, state, troubles: createTroubles(clock, reporter), meanwhile };
   return {
     name: 'database',
-    start: () => undefined,
+    start: () => snapshots?.start(),
     setRight: (right) => setRight(works, right),
     status: () => statusOf(works),
     run: runOf(works),
     stop: async () => {
       state.stopped = true;
       state.cancel.abort();
-      await withinStop(clock, Promise.all([state.working, state.checking]));
+      meanwhile.end();
+      await withinStop(clock, Promise.all([state.working, state.checking, snapshots?.stop()]));
     },
   };
 };

@@ -84,6 +84,8 @@ streams:
     clock: systemClock,
     reporter,
     learn: () => Promise.resolve(),
+    snapshots: null,
+    writtenSince: () => null,
   });
   const guard = createDatabaseGuard({
     collects: role === 'standby',

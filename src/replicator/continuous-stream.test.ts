@@ -5,8 +5,8 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { Database } from '../replication/postgres/connection.ts';
 import type { CompareReport } from '../replication/postgres/continuous/compare.ts';
 import type { ContinuousReceiver, ReceiverState } from '../replication/postgres/continuous/receiver.ts';
-import type { ContinuousSender } from '../replication/postgres/continuous/sender.ts';
-import type { StreamReporter, StreamRun } from '../replication/stream.ts';
+import type { ContinuousSender, Offer } from '../replication/postgres/continuous/sender.ts';
+import type { Stream, StreamReporter, StreamRun, StreamStatus } from '../replication/stream.ts';
 import { checkFollowed } from './continuous-stream-check.ts';
 import { type FollowerView, followerViewOf } from './continuous-stream-common.ts';
 import { createMainStream, type MainStreamOptions } from './continuous-stream-main.ts';
@@ -142,12 +142,16 @@ const mainSide = (changes: Partial<MainStreamOptions> = {}) => {
   const time = createTime();
   const { said, reporter } = listening();
   const did: string[] = [];
-  const world: { beat: Result<void>; view: unknown } = { beat: ok(undefined), view: null };
+  const world: { beat: Result<void>; offer: Result<Offer>; view: unknown } = {
+    beat: ok(undefined),
+    offer: ok({ tables: 3, refused: [], dropped: 0 }),
+    view: null,
+  };
   const db = { isClosed: () => false, close: async () => void did.push('close') } as unknown as Database;
   const sender: ContinuousSender = {
     offer: () => {
       did.push('offer');
-      return Promise.resolve(ok({ tables: 3, refused: [], dropped: 0 }));
+      return Promise.resolve(world.offer);
     },
     beat: () => {
       did.push('beat');
@@ -164,6 +168,7 @@ const mainSide = (changes: Partial<MainStreamOptions> = {}) => {
     openDatabase: () => Promise.resolve(ok(db)),
     askFollower: () => Promise.resolve(ok(world.view)),
     check: () => Promise.reject(new Error('not asked')),
+    snapshots: null,
     clock: time.clock,
     reporter,
     ...changes,
@@ -200,6 +205,67 @@ test('where set-up is undone nothing is offered, and it is told', async () => {
   assert.deepEqual(said, ['alarm database-failed']);
   assert.equal(stream.status().condition, 'failed');
   await stream.stop();
+});
+
+const snapshotsOf = (did: string[]): Stream => {
+  const status: StreamStatus = {
+    name: 'database',
+    direction: 'out',
+    condition: 'in-step',
+    text: '3 rows compared',
+    lagMs: 700_000,
+    lastSuccess: null,
+    lastError: null,
+    nextRun: 5,
+    rows: 3,
+    bytes: 4,
+    tookMs: 5,
+    progress: null,
+  };
+  return {
+    name: 'database',
+    start: () => void did.push('snapshots start'),
+    setRight: ({ holding }) => void did.push(`snapshots ${holding}`),
+    status: () => status,
+    run: async () => {
+      did.push('snapshot');
+      return fail('database-guarded', 'It is merged first.', 'Wait.');
+    },
+    stop: async () => void did.push('snapshots stop'),
+  };
+};
+
+test('while PostgreSQL waits for its restart snapshots do the work, and end when single changes follow', async () => {
+  const did: string[] = [];
+  const { time, said, stream, world } = mainSide({ snapshots: snapshotsOf(did) });
+  world.view = view;
+  world.offer = fail('database-not-logical', 'It is not ready: wal_level is replica.', 'Restart it.');
+  stream.start();
+  stream.setRight({ holding: 2, highest: 2 });
+  await time.pass(9000);
+  assert.deepEqual(new Set(did), new Set(['snapshots start', 'snapshots 2', 'snapshot']));
+  assert.equal(did.filter((what) => what === 'snapshot').length, 1);
+  assert.deepEqual(said, ['warning database-not-logical']);
+  const { condition, text, lagMs, nextRun } = stream.status();
+  assert.deepEqual({ condition, lagMs, nextRun }, { condition: 'in-step', lagMs: 700_000, nextRun: 5 });
+  assert.match(text, /^by snapshots until PostgreSQL is restarted .*: 3 rows compared$/);
+  const run = { signal: new AbortController().signal, onProgress: () => undefined };
+  const asked = await stream.run?.(run);
+  assert.equal(asked?.ok === false && asked.error.code, 'database-guarded');
+  // Another trouble in between, such as the restart itself, does not end them.
+  world.beat = fail('database-lost', 'It is gone.', 'Wait.');
+  await time.pass(3000);
+  assert.equal(stream.status().condition, 'failed');
+  did.length = 0;
+  world.beat = ok(undefined);
+  world.offer = ok({ tables: 3, refused: [], dropped: 0 });
+  await time.pass(3000);
+  assert.deepEqual(did, ['snapshots 0']);
+  assert.deepEqual(said, ['warning database-not-logical', 'info database-well']);
+  assert.equal(stream.status().lagMs, 30);
+  await stream.stop();
+  assert.equal(did.at(-1), 'snapshots stop');
+  assert.equal(time.waiting(), 0);
 });
 
 test('when the other serves, its place goes; a run is refused', async () => {

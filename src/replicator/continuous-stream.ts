@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { Epoch } from '../core/words.ts';
+import type { Epoch, Instant } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import { connectDatabase, type DatabaseAccess } from '../replication/postgres/connection.ts';
 import { type CompareReport, compareFollowed } from '../replication/postgres/continuous/compare.ts';
@@ -14,7 +14,7 @@ import { createContinuousReceiver, type ReceiverOptions } from '../replication/p
 import { type ContinuousSender, createContinuousSender } from '../replication/postgres/continuous/sender.ts';
 import { disableSubscription } from '../replication/postgres/continuous/subscription.ts';
 import { runSnapshot } from '../replication/postgres/snapshot/snapshot.ts';
-import type { RunOptions, Stream, StreamReporter, StreamRun } from '../replication/stream.ts';
+import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 import {
   databaseRules,
@@ -37,6 +37,10 @@ export interface ContinuousStreamOptions {
   readonly reporter: StreamReporter;
   /** Asks for the certificate of the other node's database. */
   readonly learn: () => Promise<void>;
+  /** On the main: what does the work as long as its PostgreSQL is not ready for single changes. */
+  readonly snapshots: Stream | null;
+  /** On the main: what was written here since a moment. */
+  readonly writtenSince: (at: Instant) => StreamPending | null;
 }
 
 const SCHEMA_EVERY_MS = 10_000;
@@ -221,6 +225,8 @@ const mainStream = (options: ContinuousStreamOptions): Stream => {
     },
     askFollower: () => talk.ask('database-following', null, ASK_MS),
     check: (check) => checkFollowed(parts, check),
+    snapshots: options.snapshots,
+    writtenSince: options.writtenSince,
     clock,
     reporter,
   });

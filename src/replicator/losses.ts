@@ -36,17 +36,24 @@ const ASK_MS: Millis = 5000;
 const TELL_MS: Millis = 15_000;
 const PREVIEW_MS: Millis = 10_000;
 
+const COUNT_HOLDS_MS: Millis = 2 * LOOK_MS;
+
 const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const isNumberOrNull = (input: unknown): boolean => input === null || typeof input === 'number';
 
+const isPending = (input: unknown): boolean =>
+  input === undefined ||
+  input === null ||
+  (isRecord(input) && typeof input['count'] === 'number' && typeof input['text'] === 'string');
+
 const isStatus = (input: unknown): input is StreamStatus => {
   if (!isRecord(input)) return false;
-  const { name, condition, text, lagMs, lastSuccess, lastError, nextRun, tookMs } = input;
+  const { name, condition, text, lagMs, lastSuccess, lastError, nextRun, tookMs, pending } = input;
   const texts = typeof name === 'string' && typeof condition === 'string' && typeof text === 'string';
   const error = lastError === null || (isRecord(lastError) && typeof lastError['message'] === 'string');
-  return texts && error && [lagMs, lastSuccess, nextRun, tookMs].every(isNumberOrNull);
+  return texts && error && isPending(pending) && [lagMs, lastSuccess, nextRun, tookMs].every(isNumberOrNull);
 };
 
 const isView = (input: unknown): input is LossView =>
@@ -102,7 +109,12 @@ const aged = (state: State): readonly StreamStatus[] | null => {
   const { options, heard, successes } = state;
   if (heard === null) return successes.isEmpty() ? null : ownOf(state);
   const sinceMs = options.clock.now() - heard.at;
-  return heard.streams.map((status) => ({ ...status, lagMs: status.lagMs === null ? null : status.lagMs + sinceMs }));
+  return heard.streams.map((status) => ({
+    ...status,
+    lagMs: status.lagMs === null ? null : status.lagMs + sinceMs,
+    // What the main counted says nothing of what it did since it was last heard.
+    pending: sinceMs > COUNT_HOLDS_MS ? null : (status.pending ?? null),
+  }));
 };
 
 const NEVER_HEARD = 'The main has not told yet how far its data is here.';
@@ -194,8 +206,8 @@ const filled = (own: StreamStatus, heard: readonly StreamStatus[] | null): Strea
   // A continuous stream is told by who receives.
   const isTold = own.condition !== 'waiting' || own.lagMs !== null;
   if (there === undefined || own.direction !== 'in' || isTold) return own;
-  const { condition, lagMs, lastSuccess, lastError, nextRun, rows, bytes, tookMs, progress } = there;
-  return { ...own, condition, lagMs, lastSuccess, lastError, nextRun, rows, bytes, tookMs, progress };
+  const { name: _name, direction: _direction, text: _text, ...known } = there;
+  return { ...own, ...known };
 };
 
 const quickView = (state: State, isMain: boolean): LossView => {

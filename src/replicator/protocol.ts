@@ -31,7 +31,9 @@ export type Work =
   | { readonly name: 'merge-report'; readonly merge: number | null }
   | { readonly name: 'loss' }
   /** On the main: its key for files is made, and let in at the standby. */
-  | { readonly name: 'sync-init' };
+  | { readonly name: 'sync-init' }
+  /** On the main: what `sync-init` made goes again. */
+  | { readonly name: 'sync-remove'; readonly preview: boolean; readonly withKey: boolean; readonly force: boolean };
 
 /** What would be lost if service moved now. */
 export interface LossView {

@@ -8,13 +8,15 @@ import type { Answerer, Talk } from '../replication/talk.ts';
 import { createReload, planReload, type ReloadRule } from './reload.ts';
 
 const rules: readonly ReloadRule[] = [
-  { tables: ['queue*'], run: null, restart: [], asterisk: ['app_queue.so', 'gone.so'] },
+  { tables: ['queue*'], paths: [], run: null, restart: [], asterisk: ['app_queue.so', 'gone.so'] },
   {
     tables: ['sip', 'queuemember'],
+    paths: [],
     run: ['/usr/bin/generate', 'x'],
     restart: ['auth.service', 'off.service'],
     asterisk: ['res_pjsip.so'],
   },
+  { tables: [], paths: ['/etc/asterisk/ext*', '*.wav'], run: null, restart: [], asterisk: ['pbx_config.so'] },
 ];
 
 interface World {
@@ -99,6 +101,7 @@ test('tables that nothing caches, an odd question, a program that is not install
   await time.pass(2000);
   assert.deepEqual([world.ran, world.notes], [[], []]);
   assert.ok(!(await odd({ tables: [1] })).ok);
+  assert.ok(!(await odd({ tables: [], files: 'all' })).ok);
   assert.ok(!(await odd(null)).ok);
   world.answers.set('/usr/bin/generate x', 'missing');
   world.answers.set('asterisk -rx core show uptime seconds', { exitCode: 1, stdout: '' });
@@ -157,19 +160,47 @@ test('who serves reloads nothing, and ends at once what is under way', async () 
   await reload.stop();
 });
 
-test('what the profiles say: a queue, a phone, a tenant', () => {
+test('files and tables that came together are answered together, each deed once; what no rule names is nothing', async () => {
+  const { time, world, reload, odd } = open();
+  assert.ok((await odd({ files: ['/etc/asterisk/cdr.conf'] })).ok);
+  await time.pass(2000);
+  assert.deepEqual(world.ran, []);
+  assert.ok((await odd({ tables: ['queue'], files: ['/etc/asterisk/extensions.conf', '/moh/a.wav'] })).ok);
+  await time.pass(2000);
+  assert.deepEqual(world.ran, [
+    'asterisk -rx core show uptime seconds',
+    'asterisk -rx module reload app_queue.so',
+    'asterisk -rx module reload gone.so',
+    'asterisk -rx module reload pbx_config.so',
+  ]);
+  reload.setHolding(2);
+  assert.ok((await odd({ files: ['/etc/asterisk/extensions.conf'] })).ok);
+  await time.pass(12_000);
+  assert.equal(world.ran.length, 4);
+  await reload.stop();
+});
+
+test('what the profiles say: a queue, a phone, a tenant, a dialplan, music', () => {
   const full = (given: readonly object[]): readonly ReloadRule[] =>
-    given.map((rule) => ({ run: null, restart: [], asterisk: [], ...rule }) as unknown as ReloadRule);
+    given.map(
+      (rule) => ({ tables: [], paths: [], run: null, restart: [], asterisk: [], ...rule }) as unknown as ReloadRule,
+    );
+  const ofTables = (rules: readonly ReloadRule[], ...tables: string[]) => planReload(rules, { tables, files: [] });
+  const ofFiles = (...files: string[]) => planReload(full(xivoStreams.files.reload), { tables: [], files }).modules;
   const xivo = full(xivoStreams.database.reload);
   const wazo = full(wazoStreams.database.reload);
-  assert.deepEqual(planReload(xivo, new Set(['queuemember'])).modules, ['app_queue.so']);
-  assert.deepEqual(planReload(xivo, new Set(['usersip'])).modules, ['chan_sip.so', 'res_pjsip.so']);
-  assert.deepEqual(planReload(wazo, new Set(['endpoint_sip'])), {
+  assert.deepEqual(ofTables(xivo, 'queuemember').modules, ['app_queue.so']);
+  assert.deepEqual(ofTables(xivo, 'usersip').modules, ['chan_sip.so', 'res_pjsip.so']);
+  assert.deepEqual(ofTables(wazo, 'endpoint_sip'), {
     programs: [['/usr/bin/wazo-confgen', 'asterisk/pjsip.conf', '--invalidate']],
     units: [],
     modules: ['res_pjsip.so'],
   });
-  assert.ok(planReload(wazo, new Set(['auth_tenant'])).units.includes('wazo-auth.service'));
+  assert.ok(ofTables(wazo, 'auth_tenant').units.includes('wazo-auth.service'));
   // Tokens come and go with each login: nothing is restarted for them.
-  assert.deepEqual(planReload(wazo, new Set(['auth_token', 'auth_session'])), { programs: [], units: [], modules: [] });
+  assert.deepEqual(ofTables(wazo, 'auth_token', 'auth_session'), { programs: [], units: [], modules: [] });
+  assert.deepEqual(ofFiles('/etc/asterisk/extensions_extra.d/own.conf'), ['pbx_config.so', 'pbx_ael.so', 'pbx_lua.so']);
+  assert.deepEqual(ofFiles('/etc/xivo/asterisk/xivo_ring.conf'), ['pbx_config.so']);
+  assert.deepEqual(ofFiles('/var/lib/asterisk/moh/default/a.wav'), ['res_musiconhold.so']);
+  assert.deepEqual(ofFiles('/var/lib/asterisk/agi-bin/own.py', '/var/lib/xivo/sounds/acd/a.wav'), []);
 });

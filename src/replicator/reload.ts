@@ -3,15 +3,24 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import type { Run } from '../process/run.ts';
-import { matchesPattern } from '../replication/postgres/rules.ts';
+import { patternOf } from '../replication/pattern.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 
 export interface ReloadRule {
+  /** Patterns of tables; none for a rule of files. */
   readonly tables: readonly string[];
+  /** Patterns of whole paths; none for a rule of tables. */
+  readonly paths: readonly string[];
   readonly run: readonly string[] | null;
   readonly restart: readonly string[];
   readonly asterisk: readonly string[];
+}
+
+export interface Changed {
+  readonly tables: readonly string[];
+  /** Whole paths of files. */
+  readonly files: readonly string[];
 }
 
 export interface ReloadOptions {
@@ -24,8 +33,8 @@ export interface ReloadOptions {
 
 export interface Reload {
   start(): void;
-  /** These tables have changed here by what follows from the main. */
-  changed(tables: readonly string[]): void;
+  /** These have changed here by what follows from the main. */
+  changed(what: Changed): void;
   /** The term under which this node serves, 0 when it does not: then nothing is reloaded, and what is under way is ended. */
   setHolding(holding: number): void;
   stop(): Promise<void>;
@@ -44,13 +53,17 @@ const SETTLE_MS: Millis = 1000;
 const GAP_MS: Millis = 10_000;
 const ASTERISK_MS: Millis = 20_000;
 const PROGRAM_MS: Millis = 60_000;
-const MOST_TABLES = 2000;
+const MOST_NAMES = 2000;
 
-/** The plan for these tables; all lists empty where nothing caches them. */
-export const planReload = (rules: readonly ReloadRule[], tables: ReadonlySet<string>): ReloadPlan => {
-  const hit = rules.filter((rule) =>
-    rule.tables.some((pattern) => [...tables].some((table) => matchesPattern(pattern, table))),
-  );
+const isHit = (patterns: readonly string[], names: readonly string[]): boolean =>
+  patterns.some((pattern) => {
+    const fits = patternOf(pattern);
+    return names.some((name) => fits.test(name));
+  });
+
+/** The plan for what changed; all lists empty where nothing caches it. */
+export const planReload = (rules: readonly ReloadRule[], { tables, files }: Changed): ReloadPlan => {
+  const hit = rules.filter((rule) => isHit(rule.tables, tables) || isHit(rule.paths, files));
   const programs = new Map(hit.flatMap(({ run }) => (run === null ? [] : [[run.join('\0'), run] as const])));
   return {
     programs: [...programs.values()],
@@ -112,6 +125,7 @@ const reloadModule = async (tools: Tools, module: string): Promise<Result<Deed>>
 interface State {
   readonly options: ReloadOptions;
   tables: Set<string>;
+  files: Set<string>;
   holding: number;
   abort: AbortController;
   working: Promise<void> | null;
@@ -161,12 +175,18 @@ const carryOut = async (state: State, plan: ReloadPlan): Promise<void> => {
   reporter.note('reload', { done, passedOver, faults, ended, text: textOf(done, faults.length, ended) });
 };
 
+const hasChanges = ({ tables, files }: State): boolean => tables.size + files.size > 0;
+
+const forget = (state: State): void => {
+  state.tables = new Set();
+  state.files = new Set();
+};
+
 const work = async (state: State): Promise<void> => {
-  while (state.tables.size > 0 && state.holding === 0 && !state.stopped) {
-    const tables = state.tables;
-    state.tables = new Set();
+  while (hasChanges(state) && state.holding === 0 && !state.stopped) {
+    const plan = planReload(state.options.rules, { tables: [...state.tables], files: [...state.files] });
+    forget(state);
     state.abort = new AbortController();
-    const plan = planReload(state.options.rules, tables);
     if (plan.programs.length + plan.units.length + plan.modules.length > 0) await carryOut(state, plan);
   }
 };
@@ -179,9 +199,9 @@ const begin = (state: State): void => {
 
 /** Calls were never waited for here: who serves is not touched, and is told what it may lack. */
 const giveUp = (state: State): void => {
-  const isLate = state.tables.size > 0 || state.working !== null;
+  const isLate = hasChanges(state) || state.working !== null;
   state.cancelWait();
-  state.tables = new Set();
+  forget(state);
   state.abort.abort();
   if (!isLate) return;
   state.options.reporter.say(
@@ -191,11 +211,15 @@ const giveUp = (state: State): void => {
   );
 };
 
-const tablesOf = (parameters: unknown): readonly string[] | null => {
-  const given =
-    typeof parameters === 'object' && parameters !== null ? (parameters as { tables?: unknown }).tables : null;
-  if (!Array.isArray(given) || given.length > MOST_TABLES) return null;
-  return given.every((table) => typeof table === 'string') ? given : null;
+/** Null: not a list of names. */
+const namesOf = (given: unknown): readonly string[] | null =>
+  Array.isArray(given) && given.length <= MOST_NAMES && given.every((name) => typeof name === 'string') ? given : null;
+
+const changedOf = (parameters: unknown): Changed | null => {
+  if (typeof parameters !== 'object' || parameters === null) return null;
+  const { tables, files } = parameters as { readonly tables?: unknown; readonly files?: unknown };
+  const named = { tables: namesOf(tables ?? []), files: namesOf(files ?? []) };
+  return named.tables === null || named.files === null ? null : { tables: named.tables, files: named.files };
 };
 
 /** Answers the main's `changed`, at once; what is reloaded follows a second later and is journaled. */
@@ -204,6 +228,7 @@ export const createReload = (options: ReloadOptions): Reload => {
   const state: State = {
     options,
     tables: new Set(),
+    files: new Set(),
     holding: 0,
     abort: new AbortController(),
     working: null,
@@ -212,9 +237,10 @@ export const createReload = (options: ReloadOptions): Reload => {
     failed: new Set(),
     stopped: false,
   };
-  const changed = (tables: readonly string[]): void => {
+  const changed = ({ tables, files }: Changed): void => {
     if (state.holding > 0 || state.stopped) return;
     for (const table of tables) state.tables.add(table);
+    for (const file of files) state.files.add(file);
     state.cancelWait();
     state.cancelWait = clock.at(Math.max(clock.now() + SETTLE_MS, state.endedAt + GAP_MS), () => begin(state));
   };
@@ -222,14 +248,14 @@ export const createReload = (options: ReloadOptions): Reload => {
     changed,
     start: () =>
       talk.answer('changed', async (parameters) => {
-        const tables = tablesOf(parameters);
-        if (tables === null)
+        const what = changedOf(parameters);
+        if (what === null)
           return fail(
             'peer-bad-question',
             'The other node asked something odd.',
             'Run the same version on both nodes.',
           );
-        changed(tables);
+        changed(what);
         return ok(null);
       }),
     setHolding: (holding) => {

@@ -21,7 +21,7 @@ test('a run that ends because service moved is no fault of the next term; one th
     schedule: { at: '0 0 1 1 *', missed: 'skip' },
     stateDir: folder,
     clock: time.clock,
-    reporter: { note: () => undefined, say: (_level, code) => void said.push(code) },
+    reporter: { note: () => undefined, say: (level, code) => void said.push(`${level} ${code}`) },
     onChanged: () => undefined,
     run: async (_options, { signal }) => {
       if (world.isBad) return fail('database-unreachable', 'It is not reached.', 'Wait.');
@@ -43,7 +43,7 @@ test('a run that ends because service moved is no fault of the next term; one th
     await stream.run?.(given);
     await stream.run?.(given);
     assert.equal(stream.status().condition, 'failed');
-    assert.deepEqual(said, ['database-unreachable']);
+    assert.deepEqual(said, ['alarm database-unreachable']);
   } finally {
     await stream.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** The database as a stream of snapshots: at its times and on request, from the main that serves to the standby. */
 import { join } from 'node:path';
 import { type Fault, fail, type Result } from '../core/result.ts';
-import type { WallTime } from '../core/words.ts';
+import type { Instant, WallTime } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import type { DatabaseAccess } from '../replication/postgres/connection.ts';
 import type { DatabaseRules } from '../replication/postgres/rules.ts';
@@ -11,6 +11,7 @@ import type {
   RunOptions,
   Stream,
   StreamCondition,
+  StreamPending,
   StreamProgress,
   StreamReporter,
   StreamRight,
@@ -31,6 +32,8 @@ export interface SnapshotStreamOptions {
   readonly reporter: StreamReporter;
   /** Both sides agree; what caches it there may be told. */
   readonly onChanged: (report: SnapshotReport) => void;
+  /** What was written here since a moment; default: it is not counted. */
+  readonly writtenSince?: (at: Instant) => StreamPending | null;
   /** For tests. */
   readonly run?: typeof runSnapshot;
 }
@@ -42,6 +45,8 @@ interface State {
   progress: StreamProgress | null;
   last: SnapshotReport | null;
   lastSuccess: WallTime | null;
+  /** When the last good run began. */
+  asOf: Instant | null;
   lastError: (Fault & { readonly at: WallTime }) | null;
 }
 
@@ -116,6 +121,7 @@ const once = async (works: Works): Promise<Result<StreamRun>> => {
   const { options, state, say, sending } = works;
   const { clock, reporter } = options;
   const { signal } = state.cancel;
+  const begunAt = clock.now();
   const done = await perform(works);
   if (!done.ok) {
     // Ended by ourselves, because service moved: no news, and no fault of the next term either.
@@ -125,7 +131,7 @@ const once = async (works: Works): Promise<Result<StreamRun>> => {
     return done;
   }
   const report = done.value;
-  Object.assign(state, { last: report, lastSuccess: report.startedAt, lastError: null });
+  Object.assign(state, { last: report, lastSuccess: report.startedAt, asOf: begunAt, lastError: null });
   say(null);
   const { changed, bytes, tookMs, lockedMs, warnings, text } = report;
   reporter.note('database', { ok: true, changed, bytes, tookMs, lockedMs, warnings, text });
@@ -155,6 +161,7 @@ const freshState = (): State => ({
   progress: null,
   last: null,
   lastSuccess: null,
+  asOf: null,
   lastError: null,
 });
 
@@ -185,7 +192,10 @@ export const createSnapshotStream = (options: SnapshotStreamOptions): Stream => 
       }
       if (!before && sending()) schedule.look();
     },
-    status: () => statusOf(state, isMain, sending(), schedule.next(), clock),
+    status: () => ({
+      ...statusOf(state, isMain, sending(), schedule.next(), clock),
+      pending: sending() && state.asOf !== null ? (options.writtenSince?.(state.asOf) ?? null) : null,
+    }),
     run,
     stop: async () => {
       schedule.stop();

@@ -4,22 +4,26 @@ import { ok, type Result } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
 import type { FilesDirectory } from '../replication/files/copy.ts';
 import { endReceivers } from '../replication/files/receivers.ts';
-import { createFilesStream } from '../replication/files/stream.ts';
+import { createFilesStream, type FilesStreamOptions } from '../replication/files/stream.ts';
 import type { Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 import { rsyncExcludes } from '../replication/voicemail/voicemail.ts';
 import { createTunnel } from '../ssh/tunnel.ts';
-import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget, tunnelForwards } from './access.ts';
-import { createContinuousStream } from './continuous-stream.ts';
+import { localDatabase, readSecret, sshTarget, tunnelForwards } from './access.ts';
+import { createChangeTeller } from './change-teller.ts';
+import { createDatabaseStream } from './database-stream.ts';
 import { createDatabaseGuard } from './guard.ts';
-import { followCertificate } from './peer-certificate.ts';
 import type { Term } from './protocol.ts';
-import { createSnapshotStream } from './snapshot-stream.ts';
 
 export interface Streams {
   readonly all: readonly Stream[];
   setRight(right: StreamRight, terms: readonly Term[]): void;
   stop(): Promise<void>;
+}
+
+interface FilesMore {
+  readonly watched?: NonNullable<FilesStreamOptions['watched']>;
+  readonly counts?: NonNullable<FilesStreamOptions['counts']>;
 }
 
 const filesOf = (
@@ -29,9 +33,11 @@ const filesOf = (
   exclude: readonly string[],
   clock: Clock,
   reporter: StreamReporter,
+  more: FilesMore = {},
 ): Stream => {
   const { files } = config.streams;
   return createFilesStream({
+    ...more,
     name,
     role: config.node.role,
     target: sshTarget(config),
@@ -47,36 +53,6 @@ const filesOf = (
     reporter,
   });
 };
-
-const snapshotsOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Stream => {
-  const { database } = config.streams;
-  const learn = followCertificate(config, talk, reporter);
-  const access = async () => {
-    await learn();
-    const password = readSecret(database.passwordFile);
-    if (!password.ok) return password;
-    const target = peerDatabase(config, password.value);
-    return target.ok ? ok({ source: localDatabase(config, password.value), target: target.value }) : target;
-  };
-  return createSnapshotStream({
-    isMain: config.node.role === 'main',
-    access,
-    schema: database.schema,
-    rules: databaseRules(config),
-    timeLimitMs: database.timeLimitMs,
-    schedule: database.schedule,
-    stateDir: config.stateDir,
-    clock,
-    reporter,
-    // The other side says itself what it reloaded; here it is enough that it was told.
-    onChanged: ({ changes }) => void talk.ask('changed', { tables: changes.map(({ table }) => table) }, 10_000),
-  });
-};
-
-const databaseOf = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Stream =>
-  config.streams.database.mode === 'continuous'
-    ? createContinuousStream({ config, talk, clock, reporter, learn: followCertificate(config, talk, reporter) })
-    : snapshotsOf(config, talk, clock, reporter);
 
 const guardOf = (config: Config, clock: Clock, reporter: StreamReporter) =>
   createDatabaseGuard({
@@ -116,13 +92,19 @@ export const createStreams = (config: Config, talk: Talk, clock: Clock, reporter
   const follows = (path: string): FilesDirectory => ({ path, deletions: true });
   const guard = database.mode === 'off' ? null : guardOf(config, clock, reporter);
   const tunnel = tunnelOf(config, clock, reporter);
+  const teller = createChangeTeller(talk, clock);
+  const watched = {
+    patterns: files.reload.flatMap(({ paths }) => paths),
+    onChanged: (paths: readonly string[]) => teller.tell({ files: paths }),
+  };
+  const messages = { counts: 'messages' } as const;
   const all: readonly Stream[] = [
-    ...(database.mode === 'off' ? [] : [databaseOf(config, talk, clock, reporter)]),
+    ...(database.mode === 'off' ? [] : [createDatabaseStream({ config, talk, teller, clock, reporter })]),
     ...(files.enabled
-      ? [filesOf(config, 'files', files.directories.map(follows), files.exclude, clock, reporter)]
+      ? [filesOf(config, 'files', files.directories.map(follows), files.exclude, clock, reporter, { watched })]
       : []),
     ...(voicemail.enabled
-      ? [filesOf(config, 'voicemail', [follows(voicemail.directory)], rsyncExcludes, clock, reporter)]
+      ? [filesOf(config, 'voicemail', [follows(voicemail.directory)], rsyncExcludes, clock, reporter, messages)]
       : []),
     ...(collected.length > 0 ? [filesOf(config, 'collected', collected.map(follows), [], clock, reporter)] : []),
   ];
@@ -135,6 +117,7 @@ export const createStreams = (config: Config, talk: Talk, clock: Clock, reporter
       for (const stream of all) stream.setRight(right);
     },
     stop: async () => {
+      teller.stop();
       await Promise.all([...all.map((stream) => stream.stop()), guard?.stop(), tunnel?.stop()]);
     },
   };

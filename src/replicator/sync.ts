@@ -35,7 +35,7 @@ export const lineFor = (config: Config, key: PublicKey): Result<string> => {
 };
 
 /** Where sshd looks for the keys of root. */
-const AUTHORIZED_KEYS = '/root/.ssh/authorized_keys';
+export const AUTHORIZED_KEYS = '/root/.ssh/authorized_keys';
 
 /** What the other node must know of this one, once its key is let in. */
 export interface Authorized {

@@ -1,5 +1,5 @@
 /** Where changes follow one by one, nobody tells which tables changed: this passive node's own database counts it. */
-import type { Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import type { Database, Row } from '../replication/postgres/connection.ts';
@@ -30,6 +30,12 @@ interface CountRow extends Row {
   readonly count: string;
 }
 
+/** Rows written of each table, as text. Faults: those of `Database.query`. */
+export const readCounts = async (database: Database, schema: string): Promise<Result<ReadonlyMap<string, string>>> => {
+  const rows = await database.query<CountRow>(COUNTS, [schema]);
+  return rows.ok ? ok(new Map(rows.value.map(({ name, count }) => [name, count]))) : rows;
+};
+
 /** Tables whose count is another one than before; a table that was not there before is none. */
 const changedOf = (before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): readonly string[] =>
   [...now].flatMap(([name, count]) => ((before.get(name) ?? count) === count ? [] : [name]));
@@ -45,11 +51,10 @@ export const createTableWatch = ({ connect, schema, clock, onChanged }: TableWat
     const opened = await connect(stopping.signal);
     if (!opened.ok) return;
     try {
-      const rows = await opened.value.query<CountRow>(COUNTS, [schema]);
-      if (!rows.ok || holding > 0) return;
-      const now = new Map(rows.value.map(({ name, count }) => [name, count]));
-      const changed = before === null ? [] : changedOf(before, now);
-      before = now;
+      const now = await readCounts(opened.value, schema);
+      if (!now.ok || holding > 0) return;
+      const changed = before === null ? [] : changedOf(before, now.value);
+      before = now.value;
       if (changed.length > 0) onChanged(changed);
     } finally {
       await opened.value.close();

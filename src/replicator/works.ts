@@ -14,9 +14,10 @@ import { createLosses, type Losses } from './losses.ts';
 import { createMailboxes } from './mailboxes.ts';
 import { createMerging, type Merging } from './merging.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
-import { createReload, type Reload } from './reload.ts';
+import { createReload, type Reload, type ReloadRule } from './reload.ts';
 import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync.ts';
+import { answerRemoval, askByAgents, removeSync } from './sync-remove.ts';
 import { createTableWatch } from './table-watch.ts';
 
 export interface ReplicatorWorks {
@@ -141,6 +142,16 @@ const mergeOnce = async (merges: Merges, work: MergeWork, options: RunOptions): 
   }
 };
 
+const noted = async (
+  reporter: StreamReporter,
+  kind: string,
+  work: Promise<Result<unknown>>,
+): Promise<Result<unknown>> => {
+  const done = await work;
+  reporter.note(kind, done.ok ? done.value : done.error);
+  return done;
+};
+
 const perform = (
   { config, reporter, peer, streams, merging, losses }: Inner,
   work: Work,
@@ -151,6 +162,8 @@ const perform = (
       return replicate(streams.all, work.stream, options);
     case 'sync-init':
       return initSync(config, peer.talk, reporter);
+    case 'sync-remove':
+      return noted(reporter, 'sync-remove', removeSync(config, askByAgents(peer.talk), work));
     case 'merge-preview':
     case 'merge-run':
     case 'merge-undo':
@@ -209,20 +222,26 @@ const mergingOf = (
   return { merging, endMerging };
 };
 
+const reloadRules = ({ database, files }: Config['streams']): readonly ReloadRule[] => [
+  ...(database.mode === 'off' ? [] : database.reload.map((rule) => ({ ...rule, paths: [] }))),
+  ...(files.enabled ? files.reload.map((rule) => ({ ...rule, tables: [] })) : []),
+];
+
 /** The main tells of its runs; where changes follow one by one the standby looks for itself. */
 const reloadOf = (
   config: Config,
   talk: Talk,
   reporter: StreamReporter,
 ): Pick<Reload, 'start' | 'setHolding' | 'stop'> => {
-  const { mode, reload: rules, schema, passwordFile } = config.streams.database;
-  const reload = createReload({ rules, talk, run, clock: systemClock, reporter });
-  if (mode !== 'continuous' || config.node.role !== 'standby' || rules.length === 0) return reload;
+  const { mode, reload: ofTables, schema, passwordFile } = config.streams.database;
+  const reload = createReload({ rules: reloadRules(config.streams), talk, run, clock: systemClock, reporter });
+  if (mode !== 'continuous' || config.node.role !== 'standby' || ofTables.length === 0) return reload;
   const connect = async (signal: AbortSignal) => {
     const password = readSecret(passwordFile);
     return password.ok ? connectDatabase(localDatabase(config, password.value), signal) : password;
   };
-  const watch = createTableWatch({ connect, schema, clock: systemClock, onChanged: reload.changed });
+  const onChanged = (tables: readonly string[]): void => reload.changed({ tables, files: [] });
+  const watch = createTableWatch({ connect, schema, clock: systemClock, onChanged });
   return {
     start: () => {
       reload.start();
@@ -263,6 +282,7 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
   return {
     start: () => {
       answerSync(config, peer.talk, reporter);
+      answerRemoval(config, peer.talk, reporter);
       merging.start();
       losses.start();
       reload.start();

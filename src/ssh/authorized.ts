@@ -67,11 +67,14 @@ export const withAuthorized = (text: string, line: string, key: PublicKey): stri
     .join('\n');
 };
 
-/** The text without any line of that key or node; all else byte for byte. */
+/** As `authorizedLine` writes them; a line that a hand made, also with our key, is not ours to remove. */
+const isWritten = (line: string): boolean => /^restrict,(?:[^"]|"[^"]*")*command="\/[^"]*" /.test(line);
+
+/** The text without the lines that Dualtone wrote for that key or node; all else byte for byte. */
 export const withoutAuthorized = (text: string, key: PublicKey): string =>
   text
     .split('\n')
-    .filter((candidate) => !isOurs(candidate, key))
+    .filter((candidate) => !(isOurs(candidate, key) && isWritten(candidate)))
     .join('\n');
 
 const makeDirectory = (file: string): Result<void> => {
@@ -105,7 +108,23 @@ export const addAuthorized = (file: string, line: string): Result<boolean> => {
   return written.ok ? ok(true) : written;
 };
 
-/** Takes the key of a node out again; true when something was changed. Faults: `ssh-file-unreadable`, `ssh-file-not-written`. */
+export interface AuthorizedLines {
+  /** Lines that Dualtone wrote for the key or its node. */
+  readonly own: readonly string[];
+  /** How many others let the same key in. */
+  readonly others: number;
+}
+
+/** Fault: `ssh-file-unreadable`. */
+export const authorizedLines = (file: string, key: PublicKey): Result<AuthorizedLines> => {
+  const text = readText(file);
+  if (!text.ok) return text;
+  const ours = (text.value ?? '').split('\n').filter((line) => isOurs(line, key));
+  const own = ours.filter(isWritten);
+  return ok({ own, others: ours.length - own.length });
+};
+
+/** Takes out what Dualtone wrote for a key or its node; true when something was changed. Faults: `ssh-file-unreadable`, `ssh-file-not-written`. */
 export const removeAuthorized = (file: string, key: PublicKey): Result<boolean> => {
   const old = readText(file);
   if (!old.ok) return old;

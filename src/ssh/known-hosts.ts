@@ -1,5 +1,5 @@
 /** The other node's host key: fetched or sent, shown to a person, pinned in a file of our own. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
@@ -72,6 +72,21 @@ export const pinnedKeys = (file: string, alias: string): Result<readonly PublicK
   const own = (text.value ?? '').split('\n').filter((line) => line.startsWith(`${alias} `));
   const keys = own.map((line) => parsePublicKey(line.slice(alias.length + 1)));
   return ok(keys.flatMap((key) => (key.ok ? [key.value] : [])));
+};
+
+/** Forgets what is pinned under that name; a file that is empty then goes. True when something was. Faults: those of `pinHost`. */
+export const unpinHost = (file: string, alias: string): Result<boolean> => {
+  const old = readText(file);
+  if (!old.ok || old.value === null) return old.ok ? ok(false) : old;
+  const lines = old.value.split('\n').filter((line) => line !== '');
+  const others = lines.filter((line) => !line.startsWith(`${alias} `));
+  if (others.length === lines.length) return ok(false);
+  if (others.length === 0) {
+    rmSync(file, { force: true });
+    return ok(true);
+  }
+  const written = replaceFile(file, `${others.join('\n')}\n`, 0o600);
+  return written.ok ? ok(true) : written;
 };
 
 const differs = (pinned: readonly PublicKey[], keys: readonly PublicKey[]): boolean =>

@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { ensureRequirements } from '../../lab/requirements.ts';
 import { type PublicKey, parsePublicKey } from '../../src/ssh/public-key.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
@@ -43,7 +44,7 @@ const listens = (port: number): Promise<boolean> =>
     setTimeout(() => socket.destroy(), 50).unref();
   });
 
-const configuration = (folder: string, port: number): string =>
+const configuration = (folder: string, port: number, password: PasswordAccess | null): string =>
   [
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
@@ -51,8 +52,9 @@ const configuration = (folder: string, port: number): string =>
     `AuthorizedKeysFile ${folder}/authorized_keys`,
     'StrictModes no',
     'UsePAM no',
-    'PasswordAuthentication no',
-    'PermitRootLogin prohibit-password',
+    ...(password === null
+      ? ['PasswordAuthentication no', 'PermitRootLogin prohibit-password']
+      : ['PasswordAuthentication yes', 'PermitRootLogin yes', `SetEnv PATH=${password.path}`]),
     'PidFile none',
     'LogLevel VERBOSE',
     '',
@@ -65,8 +67,27 @@ const makeHostKey = (folder: string): PublicKey => {
   return key.value;
 };
 
+/** Root logs in by this password too; sshd sees it in a mount namespace of its own, and nobody else does. */
+export interface PasswordAccess {
+  readonly password: string;
+  /** `PATH` of its sessions. */
+  readonly path: string;
+}
+
+const INTO_NAMESPACE = fileURLToPath(new URL('with-shadow.ts', import.meta.url));
+
+/** The argv of sshd, where a password lets in with a file of passwords of its own. */
+const sshdArgv = (folder: string, password: PasswordAccess | null): readonly string[] => {
+  const sshd = ['/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'sshd_config')];
+  if (password === null) return sshd;
+  const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password.password, encoding: 'utf8' });
+  const shadow = join(folder, 'shadow');
+  writeFileSync(shadow, `root:${hash.trim()}:19000:0:99999:7:::\nsshd:!:19000::::::\n`, { mode: 0o600 });
+  return ['unshare', '--mount', '--propagation', 'private', process.execPath, INTO_NAMESPACE, shadow, ...sshd];
+};
+
 /** Starts one; on `port` when a former one is to be followed by another at the same place. */
-export const startSshd = async (port?: number): Promise<TestSshd> => {
+export const startSshd = async (port?: number, password: PasswordAccess | null = null): Promise<TestSshd> => {
   const installed = await ensureRequirements();
   if (!installed.ok) throw new Error(installed.error.message);
   const folder = mkdtempSync(join(tmpdir(), 'dualtone-sshd-'));
@@ -74,11 +95,10 @@ export const startSshd = async (port?: number): Promise<TestSshd> => {
   const hostKey = makeHostKey(folder);
   // Where sshd separates its privileges; as a unit it gets it from systemd.
   if (!existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 });
-  writeFileSync(join(folder, 'sshd_config'), configuration(folder, at));
+  writeFileSync(join(folder, 'sshd_config'), configuration(folder, at, password));
   writeFileSync(join(folder, 'authorized_keys'), '', { mode: 0o600 });
-  const child: ChildProcess = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const [program = '', ...args] = sshdArgv(folder, password);
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;

@@ -1,5 +1,6 @@
 /** `dualtone database`: this node's PostgreSQL made ready for replication, looked at, or put back. Works without the agent. */
 import type { ItemLook } from '../../replication/postgres/setup/item.ts';
+import type { SetupLook } from '../../replication/postgres/setup/setup.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, type Output, orEnd } from '../target.ts';
 import { configOf } from './replicate.ts';
@@ -39,6 +40,13 @@ const showPending = (pending: readonly string[], output: Output): void => {
   output.out('    `dualtone database restart` does it now; calls go through it.\n');
 };
 
+const readiness = ({ complete, pendingRestart }: SetupLook): string => {
+  if (!complete) return 'The database is not ready yet.\n';
+  return pendingRestart.length === 0
+    ? 'The database is ready.\n'
+    : 'The database is ready; a restart of PostgreSQL is pending.\n';
+};
+
 /** `dualtone database setup [--preview]`. */
 export const setup = async (options: SetupFlags, output: Output): Promise<ExitCode> => {
   const { config, setup: made } = await open(options, output);
@@ -58,7 +66,7 @@ export const setup = async (options: SetupFlags, output: Output): Promise<ExitCo
   for (const done of outcome.done) output.out(`  + ${done}\n`);
   if (logged > 0) output.out(`  Local changes of ${logged} tables are logged, so that they come home.\n`);
   showPending(outcome.look.pendingRestart, output);
-  output.out(outcome.look.complete ? 'The database is ready.\n' : 'The database is not ready yet.\n');
+  output.out(readiness(outcome.look));
   return EXIT.ok;
 };
 

@@ -1,6 +1,8 @@
 /** `dualtone sync`: the main's key, let in at the standby for replication and nothing else. */
 import { readFileSync } from 'node:fs';
+import { fail } from '../../core/result.ts';
 import type { SyncDone } from '../../replicator/sync-person.ts';
+import type { SyncRemoved } from '../../replicator/sync-remove.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, type Output, orEnd, showFault, socketOf } from '../target.ts';
 import { whoami } from './order.ts';
@@ -80,6 +82,17 @@ const keyText = async (file: string | undefined, output: Output): Promise<string
   return text;
 };
 
+const keyTextOrEnd = async (file: string | undefined, options: CommonOptions, output: Output): Promise<string> => {
+  try {
+    return (await keyText(file, output)).trim();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `the key cannot be read: ${why}`;
+    const fault = fail('ssh-file-unreadable', message, 'give its .pub file');
+    return orEnd(fault, options, output);
+  }
+};
+
 /** `dualtone sync authorize [file]`, on the standby. */
 export const authorize = async (
   file: string | undefined,
@@ -91,24 +104,78 @@ export const authorize = async (
     import('../../replicator/sync.ts'),
     import('../../ssh/public-key.ts'),
   ]);
-  let text: string;
-  try {
-    text = await keyText(file, output);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const fault = {
-      code: 'ssh-file-unreadable',
-      message: `the key cannot be read: ${why}`,
-      remedy: 'give its .pub file',
-    };
-    return showFault(fault, options, output);
-  }
-  const done = orEnd(authorizeKey(config, text.trim()), options, output);
+  const text = await keyTextOrEnd(file, options, output);
+  const done = orEnd(authorizeKey(config, text), options, output);
   if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...done })}\n`);
   else {
     output.out(`The key ${done.key} is ${done.added ? 'now' : 'already'} let in for replication and nothing else.\n`);
     output.out(`Host keys of this node, for the main to pin (\`dualtone sync init --host-key FINGERPRINT\`):\n`);
     for (const key of hostKeysOf(done)) output.out(`  ${key.type} ${fingerprint(key)}\n`);
+  }
+  return EXIT.ok;
+};
+
+export interface RemoveFlags extends CommonOptions {
+  readonly preview?: boolean;
+  readonly withKey?: boolean;
+  readonly force?: boolean;
+  readonly ssh?: boolean;
+}
+
+const showRemoved = (removed: SyncRemoved, options: CommonOptions, output: Output): ExitCode => {
+  if (options.json === true) {
+    output.out(`${JSON.stringify({ ok: true, ...removed })}\n`);
+    return EXIT.ok;
+  }
+  const { preview, key, lines, others, here, uses } = removed;
+  const verb = preview ? 'would go' : 'went';
+  output.out(lines.length === 0 ? `The standby has no line of Dualtone for the key ${key}.\n` : '');
+  for (const line of lines) output.out(`  - ${verb} at the standby: ${line}\n`);
+  for (const thing of here) output.out(`  - ${verb} here: ${thing}\n`);
+  if (others > 0) output.out(`  ! ${others} lines that Dualtone did not write let the same key in; they stay.\n`);
+  if (preview && uses.length > 0) output.out(`  ! By this key go, and would stop: ${uses.join(', ')}.\n`);
+  if (!preview) output.out('The standby refuses the key now; `dualtone sync init` has it let in again.\n');
+  return EXIT.ok;
+};
+
+/** `dualtone sync remove`, on the main: over the agents where they talk, else by the person's own SSH. */
+export const remove = async (options: RemoveFlags, output: Output): Promise<ExitCode> => {
+  const wanted = {
+    preview: options.preview === true,
+    withKey: options.withKey === true,
+    force: options.force === true,
+  };
+  if (options.ssh !== true) {
+    const { askWork } = await import('../../api/client.ts');
+    const work = { name: 'sync-remove', ...wanted } as const;
+    const signal = AbortSignal.timeout(120_000);
+    const by = `${whoami()} (command line)`;
+    const done = await askWork(await socketOf(options, output), by, work, signal, () => undefined);
+    if (done.ok) return showRemoved(done.value as SyncRemoved, options, output);
+    if (!NO_AGENTS.has(done.error.code)) return showFault(done.error, options, output);
+    output.err(`The agents cannot do it now: ${done.error.message.replace(/\.$/, '')}. By SSH then.\n`);
+  }
+  const config = await configOf(options, output);
+  const { askByPerson, removeSync } = await import('../../replicator/sync-remove.ts');
+  const ask = askByPerson(config, (line) => output.err(`${line}\n`));
+  return showRemoved(orEnd(await removeSync(config, ask, wanted), options, output), options, output);
+};
+
+/** `dualtone sync deauthorize [file]`, on the standby. */
+export const deauthorize = async (
+  file: string | undefined,
+  options: CommonOptions & { readonly preview?: boolean },
+  output: Output,
+): Promise<ExitCode> => {
+  const config = await configOf(options, output);
+  const { deauthorizeKey } = await import('../../replicator/sync-remove.ts');
+  const text = await keyTextOrEnd(file, options, output);
+  const done = orEnd(deauthorizeKey(config, text, options.preview === true), options, output);
+  if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...done })}\n`);
+  else {
+    if (done.lines.length === 0) output.out('There is no line of Dualtone for this key.\n');
+    for (const line of done.lines) output.out(`  - ${options.preview === true ? 'would go' : 'went'}: ${line}\n`);
+    if (done.others > 0) output.out(`  ! ${done.others} other lines let the same key in; they stay.\n`);
   }
   return EXIT.ok;
 };

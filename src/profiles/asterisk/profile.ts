@@ -1,4 +1,5 @@
 import type { Profile } from '../profile.ts';
+import { asteriskFileReloads } from './reloads.ts';
 
 export const asteriskProfile: Profile = {
   name: 'asterisk',
@@ -6,5 +7,6 @@ export const asteriskProfile: Profile = {
   defaults: {
     services: [{ unit: 'asterisk.service' }],
     probes: { ami: {} },
+    streams: { files: { reload: asteriskFileReloads } },
   },
 };

@@ -2,6 +2,7 @@
  * What follows and what comes back on a XiVO server, in the form of the configuration's `streams`, for both eras of its database:
  * `xivo` is XiVO's own, `wazo` the other branch's. Rules for tables that a server does not have are warnings and hurt nothing.
  */
+import { asteriskFileReloads } from '../asterisk/reloads.ts';
 
 /** Settings of one host, its identity and its keys' counterparts in the database: they must not follow. */
 const hostTables = [
@@ -83,6 +84,9 @@ const asteriskReloads = [
 
 const sipTables = ['*sip*', 'usercustom', 'userfeatures', 'user_line', 'line*', 'trunkfeatures', 'callerid'];
 
+/** The telephone system's own dialplan lies below its own directory and is included from Asterisk's. */
+const fileReloads = [...asteriskFileReloads, { paths: ['/etc/xivo/asterisk/*'], asterisk: ['pbx_config.so'] }];
+
 /** XiVO: one table of calls, addresses of its provisioning service, DHCP that follows since both nodes share the phones' network. */
 export const xivoStreams = {
   database: {
@@ -107,6 +111,7 @@ export const xivoStreams = {
       '/var/lib/xivo/sounds/acd',
       '/var/lib/xivo/sounds/playback',
     ],
+    reload: fileReloads,
   },
   collected: ['/var/spool/asterisk/monitor', '/var/lib/xivo/sounds/recordings'],
 } as const;
@@ -171,6 +176,7 @@ export const wazoStreams = {
       '/var/lib/asterisk/moh',
       '/var/lib/wazo-auth-keys',
     ],
+    reload: fileReloads,
   },
   collected: ['/var/lib/wazo/sounds/tenants', '/var/spool/asterisk/monitor'],
 } as const;

@@ -34,6 +34,8 @@ export interface HolderStatus {
   /** For how long something that was sent has waited for its acknowledgement. */
   readonly waitsMs: Millis;
   readonly appliedAt: WallTime | null;
+  /** Rows in what was sent and is not acknowledged; null: nothing can be sent, so what changed is not known. */
+  readonly unacknowledged: number | null;
 }
 
 interface State {
@@ -54,6 +56,8 @@ interface State {
   doubt: boolean;
   refused: number;
   waitsSince: Instant | null;
+  /** How many rows each message has that is not acknowledged. */
+  readonly rowsBySeq: Map<number, number>;
   appliedAt: WallTime | null;
   newsDue: Instant;
   newsSoonest: Instant;
@@ -96,6 +100,7 @@ const stateOf = (options: HolderOptions, base: AstDbBase, transport: AstDbTransp
   doubt: false,
   refused: 0,
   waitsSince: null,
+  rowsBySeq: new Map(),
   appliedAt: null,
   newsDue: 0,
   newsSoonest: 0,
@@ -127,6 +132,8 @@ export const createHolder = (
       refused: state.refused + base.tooLong(),
       waitsMs: state.waitsSince === null ? 0 : clock.now() - state.waitsSince,
       appliedAt: state.appliedAt,
+      unacknowledged:
+        state.session === null ? null : [...state.rowsBySeq.values()].reduce((sum, rows) => sum + rows, 0),
     }),
     stop: async () => {
       state.stopped = true;
@@ -158,6 +165,7 @@ const take = (state: State, message: FromFollower): void => {
   if (message.type === 'resync') wantSession(state, state.session === null ? 0 : pauseMs);
   else if (message.session === state.session) {
     state.applied = Math.max(state.applied, message.seq);
+    for (const seq of state.rowsBySeq.keys()) if (seq <= state.applied) state.rowsBySeq.delete(seq);
     if (state.applied + 1 === state.seq) state.waitsSince = null;
     state.appliedAt = state.clock.wall();
   }
@@ -231,6 +239,7 @@ const beginSession = async (state: State, epoch: Epoch): Promise<void> => {
   state.seq = 0;
   state.applied = -1;
   state.rows = new Map();
+  state.rowsBySeq.clear();
   // Said first, so that nothing is read for nobody.
   const { include, exclude } = state.base.rules;
   if (!send(state, { type: 'begin', wall: Math.floor(state.clock.wall()), include, exclude })) return;
@@ -323,7 +332,9 @@ const sendChange = async (state: State, rows: Map<string, string>): Promise<void
 const sendParts = async (state: State, change: Change): Promise<void> => {
   const { session } = state;
   for (const part of partsOf(change)) {
-    if (state.session !== session || !send(state, { type: 'change', ...part })) return;
+    if (state.session !== session) return;
+    state.rowsBySeq.set(state.seq, part.put.length + part.delete.length);
+    if (!send(state, { type: 'change', ...part })) return;
     await giveWay();
   }
 };

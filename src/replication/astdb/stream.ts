@@ -127,7 +127,7 @@ const textOf = (
 };
 
 const outward = (holder: Holder, { pollMs }: HolderOptions, facts: Facts): AstDbStatus => {
-  const { rows, sent, applied, refused, waitsMs, appliedAt } = holder.status();
+  const { rows, sent, applied, refused, waitsMs, appliedAt, unacknowledged } = holder.status();
   const inStep = sent > 0 && applied === sent;
   const condition: StreamCondition =
     facts.trouble !== null ? 'failed' : inStep ? 'in-step' : sent > 0 ? 'behind' : 'waiting';
@@ -142,6 +142,10 @@ const outward = (holder: Holder, { pollMs }: HolderOptions, facts: Facts): AstDb
     rows,
     inStep,
     refused,
+    pending:
+      unacknowledged === null || unacknowledged === 0
+        ? null
+        : { count: unacknowledged, text: `${unacknowledged} ${unacknowledged === 1 ? 'key' : 'keys'}` },
     older: 0,
     clockOffMs: null,
   };

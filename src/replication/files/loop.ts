@@ -124,6 +124,7 @@ export const createLoop = (options: LoopOptions): Loop => {
     for (busySince = pending.since(); busySince !== null && !signal.aborted; busySince = pending.since()) {
       pause.cancel();
       const outcome = await runOnce({ ...options, onProgress }, signal);
+      pending.settled();
       progress = null;
       record.take(outcome);
       audience.outcome(outcome);
@@ -155,6 +156,7 @@ export const createLoop = (options: LoopOptions): Loop => {
       stopper = null;
       pause.cancel();
       pending.take();
+      pending.settled();
       audience.outcome(null);
     },
     work,

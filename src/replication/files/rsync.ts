@@ -91,7 +91,11 @@ export interface RsyncCounts {
 const MOST_LINKS = 10;
 
 /** Reads rsync's standard output as it comes. */
-export const createRsyncReader = (what: string, onProgress: (progress: StreamProgress) => void) => {
+export const createRsyncReader = (
+  what: string,
+  onProgress: (progress: StreamProgress) => void,
+  onChanged: (name: string) => void = () => undefined,
+) => {
   let rest = '';
   const unsafeLinks: string[] = [];
   let unsafeCount = 0;
@@ -99,7 +103,11 @@ export const createRsyncReader = (what: string, onProgress: (progress: StreamPro
 
   const line = (text: string): void => {
     // What begins so is a name of a file, whatever else it says.
-    if (text.startsWith('>') || text.startsWith('deleting ')) return;
+    const name = text.startsWith('>') ? text.slice(1) : text.startsWith('deleting ') ? text.slice(9) : null;
+    if (name !== null) {
+      if (!name.endsWith('/')) onChanged(name);
+      return;
+    }
     const link = /^ignoring unsafe symlink "(.*)" -> /.exec(text);
     if (link !== null) {
       unsafeCount += 1;

@@ -22,6 +22,8 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly pending: Pending;
   readonly onProgress: (progress: StreamProgress) => void;
+  /** Whole paths of what is written or deleted at the other side, also by a run that fails in the end. */
+  readonly onChanged: (path: string) => void;
 }
 
 /** After these the other directories are tried all the same: it is this one's own matter. */
@@ -43,7 +45,9 @@ export const runOnce = async (options: RunnerOptions, signal: AbortSignal): Prom
     if (directory === undefined) return;
     const timeLimitMs = Math.max(1, startedAt + options.timeLimitMs - clock.now());
     const only = task.wanted === 'all' ? null : [...task.wanted];
-    const copied = await copyDirectory(directory, only, copy, { timeLimitMs, signal, onProgress: options.onProgress });
+    const { onProgress } = options;
+    const onChanged = (name: string): void => options.onChanged(`${directory.path}/${name}`);
+    const copied = await copyDirectory(directory, only, copy, { timeLimitMs, signal, onProgress, onChanged });
     if (copied.ok) {
       changed += copied.value.changed;
       bytes += copied.value.bytes;

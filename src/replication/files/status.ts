@@ -1,7 +1,7 @@
 /** What the stream of files looks like from outside. Pure. */
 import type { Fault } from '../../core/result.ts';
 import type { Instant, Role, WallTime } from '../../core/words.ts';
-import type { StreamCondition, StreamProgress, StreamStatus } from '../stream.ts';
+import type { StreamCondition, StreamPending, StreamProgress, StreamStatus } from '../stream.ts';
 import type { RunOutcome } from './runner.ts';
 
 export interface FilesFacts {
@@ -23,6 +23,7 @@ export interface FilesFacts {
   readonly lastError: (Fault & { readonly at: WallTime }) | null;
   readonly nextRun: WallTime | null;
   readonly progress: StreamProgress | null;
+  readonly pending: StreamPending | null;
 }
 
 /** Faults of the way and of the run; whatever else comes, comes from the other node's own guard. */
@@ -37,7 +38,8 @@ const OWN = new Set([
   'files-silent',
   'files-time-limit',
 ]);
-const isGuard = ({ code }: Fault): boolean => !/^(ssh|program)-/.test(code) && !OWN.has(code);
+/** The other node's own word, which it has every right to. */
+export const isGuard = ({ code }: Fault): boolean => !/^(ssh|program)-/.test(code) && !OWN.has(code);
 
 const conditionOf = (facts: FilesFacts): StreamCondition => {
   if (facts.empty) return 'off';
@@ -88,5 +90,6 @@ export const describeFiles = (facts: FilesFacts): StreamStatus => {
     bytes: facts.last?.bytes ?? null,
     tookMs: facts.last?.tookMs ?? null,
     progress: facts.progress,
+    pending: facts.pending,
   };
 };

@@ -34,8 +34,9 @@ const limits = { signal: new AbortController().signal, onProgress: () => undefin
 const elsewhere: typeof transfer = (call, more) =>
   transfer({ ...call, there: call.there.map((path) => path.replace(peer.here, peer.there)) }, more);
 
-const start = (): { readonly stream: Stream; readonly said: string[] } => {
+const start = (): { readonly stream: Stream; readonly said: string[]; readonly told: string[] } => {
   const said: string[] = [];
+  const told: string[] = [];
   stream = createFilesStream({
     name: 'files',
     role: 'main',
@@ -52,9 +53,13 @@ const start = (): { readonly stream: Stream; readonly said: string[] } => {
     reporter: { note: () => undefined, say: (level, code) => said.push(`${level} ${code}`) },
     backOffMs: { first: 50, last: 200 },
     transfer: elsewhere,
+    watched: {
+      patterns: ['*/sub/a', '*/new', '*.tmp'],
+      onChanged: (paths) => told.push(...paths.map((path) => path.slice(peer.here.length + 1))),
+    },
   });
   stream.start();
-  return { stream, said };
+  return { stream, said, told };
 };
 
 const until = async (what: string, holds: () => boolean): Promise<void> => {
@@ -71,7 +76,7 @@ test('what changes here is there soon, deletions too; a peer that is gone is wai
   writeFileSync(join(peer.here, 'sub', 'a'), '1');
   writeFileSync(join(peer.here, 'b.tmp'), 'not this');
   writeFileSync(join(peer.there, 'c.tmp'), 'nor that');
-  const { stream: files, said } = start();
+  const { stream: files, said, told } = start();
   files.setRight({ holding: 2, highest: 2 });
   await until('the first run', () => files.status().condition === 'in-step');
   assert.deepEqual(readdirSync(peer.there).toSorted(), ['c.tmp', 'sub']);
@@ -81,6 +86,8 @@ test('what changes here is there soon, deletions too; a peer that is gone is wai
     'a change',
     () => existsSync(join(peer.there, 'sub', 'new')) && !existsSync(join(peer.there, 'sub', 'a')),
   );
+  await until('both are told', () => told.length === 3);
+  assert.deepEqual(told.toSorted(), ['sub/a', 'sub/a', 'sub/new']);
   writeFileSync(peer.settings.blocked, '');
   writeFileSync(join(peer.here, 'sub', 'later'), '3');
   await until('the other node serves', () => files.status().condition === 'blocked');

@@ -151,10 +151,10 @@ test('a run that loses the right ends at once; with the right back everything is
 });
 
 test('what failed is tried again by itself, said once, and said to be well again', async () => {
-  const { stream, calls, said, until, made, notes } = make({ onChange: false });
+  const { stream, calls, said, until, made, notes } = make({ onChange: false, alarmAfterMs: 50 });
   made.answer = () => Promise.resolve(fail('ssh-unreachable', 'Not reached.', 'See.'));
   stream.setRight(SERVES);
-  await until(() => calls.length >= 4);
+  await until(() => calls.length >= 4 && said.length >= 2);
   // Nobody answers at the one directory, so the others are not tried.
   assert.deepEqual(new Set(calls), new Set(['a:*']));
   assert.equal(stream.status().condition, 'failed');
@@ -162,7 +162,7 @@ test('what failed is tried again by itself, said once, and said to be well again
   made.answer = () => Promise.resolve(fine);
   const before = notes.length;
   await until(() => notes.length > before && stream.status().lastSuccess !== null);
-  assert.deepEqual(said, ['warning ssh-unreachable', 'info files-well']);
+  assert.deepEqual(said, ['warning ssh-unreachable', 'alarm ssh-unreachable', 'info files-well']);
   assert.equal(stream.status().lastError?.code, 'ssh-unreachable');
 });
 
@@ -177,11 +177,12 @@ test("one directory's own fault does not keep the others from following; only it
 });
 
 test('the other node that serves blocks, by its own words', async () => {
-  const { stream, until, made, notes } = make({ onChange: false });
+  const { stream, until, made, notes, said } = make({ onChange: false, alarmAfterMs: 0 });
   made.answer = () => Promise.resolve(fail('files-not-received', 'The standby serves.', 'Wait.'));
   stream.setRight(SERVES);
-  await until(() => notes.length > 0);
+  await until(() => notes.length > 2);
   assert.equal(stream.status().condition, 'blocked');
+  assert.deepEqual(said, ['warning files-not-received']);
 });
 
 test('a missing directory and a link that leads out are warnings, told once', async () => {

@@ -1,17 +1,19 @@
 /** The stream of files: the main, while it serves, sends its directories to the standby, at times as a whole and on each change. */
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis, Role } from '../../core/words.ts';
+import { type Fault, fail, ok, type Result } from '../../core/result.ts';
+import type { Instant, Millis, Role } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { createSchedule } from '../schedule.ts';
-import type { RunOptions, Stream, StreamReporter, StreamRun, StreamStatus } from '../stream.ts';
+import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun, StreamStatus } from '../stream.ts';
+import { createConcerned } from './concerned.ts';
 import type { FilesDirectory } from './copy.ts';
 import { createEyes } from './eyes.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createPending, type Pending } from './pending.ts';
+import { type Counted, countPending } from './pending-count.ts';
 import type { RunOutcome } from './runner.ts';
-import { describeFiles } from './status.ts';
+import { describeFiles, isGuard } from './status.ts';
 import { transfer } from './transfer.ts';
 
 export interface FilesStreamOptions {
@@ -31,10 +33,16 @@ export interface FilesStreamOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly reporter: StreamReporter;
+  /** Told after a run which of these are concerned by what it changed. Default: none. */
+  readonly watched?: { readonly patterns: readonly string[]; readonly onChanged: (paths: readonly string[]) => void };
+  /** What people are told of that waits. Default: files. */
+  readonly counts?: Counted;
   /** Silence of rsync at the other side for so long ends a run; a dead way there ssh notices in 3 s. Default 30 s. */
   readonly silenceMs?: Millis;
   /** How often all is compared where changes cannot all be seen. Default a minute. */
   readonly blindMs?: Millis;
+  /** A trouble that has lasted so long is an alarm. Default 10 s. */
+  readonly alarmAfterMs?: Millis;
   /** Between attempts after a failure: doubled from the first to the last. Default 1 s and 60 s. */
   readonly backOffMs?: { readonly first: Millis; readonly last: Millis };
   /** For tests. */
@@ -52,17 +60,31 @@ const notSending = () =>
 const notAwaited = () =>
   fail('files-not-awaited', 'The run goes on; it is no longer waited for.', 'See `dualtone status`.');
 
-/** What people are told: only what changed since the last time. */
-const createVoice = (reporter: StreamReporter) => {
-  let lastFault: string | null = null;
+/** A trouble that has lasted so long is an alarm; what mends itself before is a warning. */
+const ALARM_AFTER_MS: Millis = 10_000;
+const GRAVE: ReadonlySet<string> = new Set(['ssh-host-key-changed', 'ssh-key-refused', 'files-disk-full']);
+
+/** What people are told: only what changed since the last time, and once more when it lasts. */
+const createVoice = ({ reporter, clock, alarmAfterMs = ALARM_AFTER_MS }: FilesStreamOptions) => {
+  let last: { readonly code: string; readonly since: Instant; readonly alarmed: boolean } | null = null;
   let lastWarnings = '';
-  const grave = new Set(['ssh-host-key-changed', 'ssh-key-refused', 'files-disk-full']);
+  const sayFault = (fault: Fault): void => {
+    if (fault.code === 'files-aborted') return;
+    const known = last?.code === fault.code ? last : null;
+    const since = known?.since ?? clock.now();
+    // The other node that serves, or holds what is not home, blocks by right.
+    const isAlarm = GRAVE.has(fault.code) || (clock.now() - since >= alarmAfterMs && !isGuard(fault));
+    if (known === null || (isAlarm && !known.alarmed))
+      reporter.say(isAlarm ? 'alarm' : 'warning', fault.code, `${fault.message} ${fault.remedy}`);
+    last = { code: fault.code, since, alarmed: isAlarm };
+  };
   return (outcome: RunOutcome): void => {
     const { fault, warnings } = outcome;
-    if (fault !== null && fault.code !== 'files-aborted' && fault.code !== lastFault)
-      reporter.say(grave.has(fault.code) ? 'alarm' : 'warning', fault.code, `${fault.message} ${fault.remedy}`);
-    if (fault === null && lastFault !== null) reporter.say('info', 'files-well', 'The files follow again.');
-    if (fault?.code !== 'files-aborted') lastFault = fault?.code ?? null;
+    if (fault !== null) sayFault(fault);
+    else {
+      if (last !== null) reporter.say('info', 'files-well', 'The files follow again.');
+      last = null;
+    }
     // A run of some directories says nothing about the others.
     if (!outcome.full) return;
     const texts = warnings.map(({ message }) => message).join('\n');
@@ -72,7 +94,8 @@ const createVoice = (reporter: StreamReporter) => {
 };
 
 const loopOf = (options: FilesStreamOptions, pending: Pending): Loop => {
-  const say = createVoice(options.reporter);
+  const say = createVoice(options);
+  const concerned = createConcerned(options.watched?.patterns ?? []);
   return createLoop({
     directories: options.directories,
     pending,
@@ -86,8 +109,11 @@ const loopOf = (options: FilesStreamOptions, pending: Pending): Loop => {
       silenceMs: options.silenceMs ?? 30_000,
       transfer: options.transfer ?? transfer,
     },
+    onChanged: concerned.see,
     onOutcome: (outcome) => {
       say(outcome);
+      const paths = concerned.take();
+      if (paths.length > 0) options.watched?.onChanged(paths);
       const { changed, bytes, tookMs, full, fault, warnings } = outcome;
       if (full || changed > 0 || fault !== null)
         options.reporter.note('files', { stream: options.name, full, changed, bytes, tookMs, fault, warnings });
@@ -151,6 +177,19 @@ const createCauses = (options: FilesStreamOptions, pending: Pending, loop: Loop)
   return { begin, end, wantAll, schedule, eyes, sending: () => sending };
 };
 
+/** Directories are looked at every other second at most, however often somebody asks. */
+const createPendingLook = ({ clock, counts }: FilesStreamOptions, pending: Pending) => {
+  let known: StreamPending | null = null;
+  let knownAt: Instant = Number.NEGATIVE_INFINITY;
+  return (): StreamPending | null => {
+    const now = clock.now();
+    if (now - knownAt < 2000) return known;
+    knownAt = now;
+    known = countPending(pending.all(), counts ?? 'files', now, clock.wall());
+    return known;
+  };
+};
+
 /** Reads nothing and watches nothing before the node sends. */
 export const createFilesStream = (options: FilesStreamOptions): Stream => {
   const { clock, directories, name, role } = options;
@@ -158,6 +197,7 @@ export const createFilesStream = (options: FilesStreamOptions): Stream => {
   const loop = loopOf(options, pending);
   const causes = createCauses(options, pending, loop);
   const { schedule, eyes } = causes;
+  const pendingNow = createPendingLook(options, pending);
   let stopped = false;
 
   const run = async ({ signal, onProgress }: RunOptions): Promise<Result<StreamRun>> => {
@@ -183,6 +223,7 @@ export const createFilesStream = (options: FilesStreamOptions): Stream => {
       now: clock.now(),
       wall: clock.wall(),
       nextRun: causes.sending() ? schedule.next() : null,
+      pending: causes.sending() && facts.waitingSince !== null ? pendingNow() : null,
     });
   };
 

@@ -14,6 +14,8 @@ export interface TransferLimits {
   readonly timeLimitMs: Millis;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StreamProgress) => void;
+  /** Told of each file that is written or deleted, by its name below the directory as rsync shows it. */
+  readonly onChanged?: (name: string) => void;
 }
 
 export interface Transfer extends RsyncCounts {
@@ -164,7 +166,7 @@ export const transfer = async (call: RsyncCall, limits: TransferLimits): Promise
   if (bad !== undefined) return notPlain(bad);
   if (limits.signal.aborted) return aborted();
   const startedAt = performance.now();
-  const reader = createRsyncReader(call.here, limits.onProgress);
+  const reader = createRsyncReader(call.here, limits.onProgress, limits.onChanged);
   const input = call.only === null ? null : namesInput(call.only);
   const ended = await runToEnd(rsyncArgv(call), input, limits, reader.take);
   if (!ended.ok) return ended;

@@ -47,6 +47,30 @@ test('an hourly copy 42 minutes old exceeds a limit of a minute, and is told in 
   ]);
 });
 
+test('what waits is told in its own words and numbers, in one sentence', () => {
+  const textOf = (changes: Partial<StreamStatus>): string | undefined =>
+    lossNow(input({ streams: [stream({ lagMs: 40_000, condition: 'behind', ...changes })] })).items[0]?.text;
+  const three = { count: 3, text: '3 voicemail messages' };
+  assert.equal(
+    textOf({ name: 'voicemail', pending: three }),
+    'Voicemail: 3 voicemail messages of the last 40 s on the main would be missing on the standby.',
+  );
+  const one = { count: 1, text: '1 key' };
+  assert.equal(
+    textOf({ name: 'astdb', pending: one }),
+    'Astdb: 1 key of the last 40 s on the main would be missing on the standby.',
+  );
+  assert.match(textOf({ pending: null }) ?? '', /what changed on the main in the last 40 s/);
+});
+
+test('where no row was written since an old copy, only the last seconds count', () => {
+  const quiet = stream({ lagMs: 42 * 60_000, pending: { count: 0, text: 'up to 0 rows' } });
+  const loss = lossNow(input({ streams: [quiet] }));
+  assert.equal(loss.exceedsLimit, false);
+  assert.equal(loss.items[0]?.text, 'Database: what changed on the main in the last 15 s is not on the standby.');
+  assert.equal(lossNow(input({ streams: [quiet], limitMs: 10_000 })).exceedsLimit, true);
+});
+
 test('below the limit it is told and not asked', () => {
   const loss = lossNow(input({ streams: [stream({ lagMs: 20_000, condition: 'behind' })] }));
   assert.equal(loss.exceedsLimit, false);

@@ -69,20 +69,36 @@ const NOTHING: Judged = { item: null, over: false, lagMs: null };
 /** A copy that is in step and a second old at most is as good as the original for a person who decides. */
 const FRESH_MS = SECOND;
 
+/** Counts are as late as this: what was written since is not in them. */
+const COUNT_LATE_MS = 15 * SECOND;
+
+/** Where nothing was written since the copy, as far as it is counted, only the last seconds can be missing. */
+const youngest = (lagMs: Millis, { pending }: StreamStatus): Millis =>
+  pending?.count === 0 ? Math.min(lagMs, COUNT_LATE_MS) : lagMs;
+
+const missingText = (status: StreamStatus, lagMs: Millis, from: string, to: string): string => {
+  const pending = status.pending ?? null;
+  const name = capitalised(status.name);
+  if (pending === null || pending.count === 0)
+    return `${name}: what changed on ${from} in the last ${spanText(lagMs)} is not on ${to}.`;
+  return `${name}: ${pending.text} of the last ${spanText(lagMs)} on ${from} would be missing on ${to}.`;
+};
+
 const judgeStream = (status: StreamStatus, input: LossInput): Judged => {
   if (status.condition === 'off') return NOTHING;
   const from = input.move === 'takeover' ? 'the main' : 'the standby';
   const to = input.move === 'takeover' ? 'the standby' : 'the main';
   const name = capitalised(status.name);
   // A lag that its stream cannot tell any more is at least as old as its last success.
-  const lagMs = status.lagMs ?? (status.lastSuccess === null ? null : Math.max(0, input.now - status.lastSuccess));
+  const knownMs = status.lagMs ?? (status.lastSuccess === null ? null : Math.max(0, input.now - status.lastSuccess));
+  const lagMs = knownMs === null ? null : youngest(knownMs, status);
   const why = status.lastError === null ? '' : ` The last error: ${status.lastError.message}`;
   if (lagMs === null) {
     const text = `${name}: nothing has ever been copied from ${from} to ${to}; all of it would be missing there.${why}`;
     return { item: { stream: status.name, text }, over: true, lagMs };
   }
   if (lagMs <= FRESH_MS && status.condition !== 'failed') return { item: null, over: lagMs > input.limitMs, lagMs };
-  const text = `${name}: what changed on ${from} in the last ${spanText(lagMs)} is not on ${to}.${why}`;
+  const text = `${missingText(status, lagMs, from, to)}${why}`;
   return { item: { stream: status.name, text }, over: lagMs > input.limitMs, lagMs };
 };
 

@@ -1,5 +1,6 @@
 /** What of the standby's log concerns a merge, by the rules of the configuration. Pure. */
-import { type DatabaseRules, matchesPattern } from '../postgres/rules.ts';
+import { matchesPattern } from '../pattern.ts';
+import type { DatabaseRules } from '../postgres/rules.ts';
 import { changedColumns, kindOf, type NetChange, rowId } from './fold.ts';
 import type { JsonRow } from './json.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DatabaseRules, matchesPattern, planCopy } from './rules.ts';
+import { matchesPattern } from '../pattern.ts';
+import { type DatabaseRules, planCopy } from './rules.ts';
 import { catalogOf, column, table } from './testing/catalog.ts';
 
 const none: DatabaseRules = { exclude: [], keepColumns: [], keepRows: [], status: [], events: [] };

@@ -1,5 +1,6 @@
 /** From what the configuration says and what a schema holds to what is copied, table by table. */
 import { type Fault, fail } from '../../core/result.ts';
+import { matchesPattern } from '../pattern.ts';
 import type { Catalog, CatalogTable } from './catalog.ts';
 
 /** As `streams.database` of the configuration has it; names of tables may hold `*`. */
@@ -44,12 +45,6 @@ export interface CopyPlan {
   /** Rules that name what is not there. */
   readonly warnings: readonly Fault[];
 }
-
-/** Whether `name` fits a pattern in which `*` stands for any letters; case counts, as in the catalogue. */
-export const matchesPattern = (pattern: string, name: string): boolean => {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 'su').test(name);
-};
 
 const noTable = (rule: string, pattern: string): Fault =>
   fail(

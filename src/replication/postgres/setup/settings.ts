@@ -24,6 +24,8 @@ interface SettingRow {
   readonly pending: boolean;
   /** What ALTER SYSTEM has set; null when nothing. */
   readonly altered: string | null;
+  /** What the files say, or the default: in force after the next restart. */
+  readonly next: string;
 }
 
 /** Settings whose value is a list; ALTER SYSTEM takes its elements apart. */
@@ -33,7 +35,9 @@ const query = (name: string): string => `
 select case when s.unit is null then s.setting else current_setting(s.name) end as value,
   s.context, s.source, s.pending_restart as pending,
   (select f.setting from pg_file_settings f where f.name = s.name and f.sourcefile like '%/postgresql.auto.conf'
-    order by f.seqno desc limit 1) as altered
+    order by f.seqno desc limit 1) as altered,
+  coalesce((select f.setting from pg_file_settings f where lower(f.name) = s.name order by f.seqno desc limit 1),
+    s.boot_val, '') as next
 from pg_settings s where s.name = ${quoteValue(name)}`;
 
 const find = async (admin: Admin, name: string): Promise<Result<SettingRow>> => {
@@ -66,6 +70,12 @@ const alter = (admin: Admin, name: string, value: string | null): Promise<Result
     { transaction: false },
   );
 
+/** A setting whose change waits has another value then; undone by a hand or by us, it is lost then. */
+const afterRestart = ({ pending, next, value }: SettingRow): string => (pending ? next : value);
+
+const isAltered = ({ altered }: SettingRow, { improve }: SettingWanted): boolean =>
+  altered !== null && improve(altered) === null;
+
 const judge = (
   id: string,
   wanted: SettingWanted,
@@ -76,9 +86,10 @@ const judge = (
   const { name, why } = wanted;
   const effect = row.context === 'postmaster' ? 'restart' : 'reload';
   const better = wanted.improve(row.value);
+  const later = wanted.improve(afterRestart(row));
   const base = { id, effect, change: null } as const;
-  if (better === null) return { ...base, condition: 'right', text: `\`${name}\` is ${row.value}.` };
-  if (row.altered !== null && wanted.improve(row.altered) === null)
+  if (better === null && later === null) return { ...base, condition: 'right', text: `\`${name}\` is ${row.value}.` };
+  if (better !== null && (later === null || isAltered(row, wanted)))
     return row.source === 'command line'
       ? {
           ...base,
@@ -88,19 +99,27 @@ const judge = (
       : {
           ...base,
           condition: 'due',
-          text: `\`${name}\` will be ${row.altered} after the next restart of PostgreSQL, ${why}; it is ${row.value} now.`,
+          text: `\`${name}\` will be ${row.next} after the next restart of PostgreSQL, ${why}; it is ${row.value} now.`,
         };
   if (wrote !== null && row.altered !== wrote && !overwriteDrift)
     return {
       ...base,
       condition: 'drifted',
-      text: `\`${name}\` was changed by hand from ${wrote} to ${row.altered ?? row.value}; it should be ${better}, ${why}.`,
+      text: `\`${name}\` was changed by hand from ${wrote} to ${row.altered ?? row.value}; it should be ${later ?? better}, ${why}.`,
+    };
+  if (better === null)
+    return {
+      ...base,
+      effect: 'reload',
+      condition: 'missing',
+      text: `\`${name}\` is ${row.value} now, and would be ${row.next} after the next restart of PostgreSQL.`,
+      change: `Sets \`${name}\` to ${later ?? row.value}, so that it stays.`,
     };
   return {
     ...base,
     condition: 'missing',
     text: `\`${name}\` is ${row.value === '' ? 'empty' : row.value}.`,
-    change: `Sets \`${name}\` to ${better}, ${why}${effect === 'restart' ? ' (in force after a restart, which is not done now)' : ''}.`,
+    change: `Sets \`${name}\` to ${later ?? better}, ${why}${effect === 'restart' ? ' (in force after a restart, which is not done now)' : ''}.`,
   };
 };
 
@@ -132,7 +151,7 @@ export const createSettingItem = ({ admin, record, overwriteDrift }: ItemContext
     act: async () => {
       const row = await find(admin, name);
       if (!row.ok) return row;
-      const better = wanted.improve(row.value.altered ?? row.value.value) ?? wanted.improve(row.value.value);
+      const better = wanted.improve(afterRestart(row.value)) ?? wanted.improve(row.value.value);
       if (better === null) return ok(undefined);
       const kept = await record.keep(id, row.value.altered, better);
       return kept.ok ? alter(admin, name, better) : kept;

@@ -270,6 +270,23 @@ describe('what hands have done meanwhile', () => {
     assert.deepEqual(must(await (await openSetup(cluster, whole)).undo()).left, []);
   });
 
+  test('what is in force but undone, and would be lost at the next restart, is set again and not called right', async () => {
+    const setup = await openSetup(cluster, whole);
+    const before = must(await setup.look());
+    for (const name of ['listen_addresses', 'wal_level']) {
+      assert.ok(before.pendingRestart.includes(name), name);
+      const seen = before.items.find(({ id }) => id === `setting:${name}`);
+      assert.equal(seen?.condition, 'missing', name);
+      assert.match(seen.text, /after the next restart/);
+    }
+    const outcome = must(await setup.apply());
+    assert.equal(outcome.look.complete, true, JSON.stringify(outcome.look.items));
+    assert.deepEqual(outcome.look.pendingRestart, []);
+    await cluster.halt('fast');
+    await cluster.startAgain();
+    assert.equal(must(await (await openSetup(cluster, whole)).look()).complete, true);
+  });
+
   test('a new password is set; a database that does not answer is told', async () => {
     await cluster
       .query('DROP SCHEMA dualtone; DROP ROLE IF EXISTS dualtone', undefined, 'asterisk')

@@ -47,6 +47,7 @@ CREATE TABLE public.netiface (id serial PRIMARY KEY, ifname text);
 CREATE TABLE public.provisioning (id int PRIMARY KEY, net4_ip text, port int);
 CREATE TABLE public.accesswebservice (id int PRIMARY KEY, name text UNIQUE, passwd text);
 CREATE TABLE public.cel (id serial PRIMARY KEY, what text);
+CREATE TABLE public."we""ird'; DROP TABLE cel; --" (id int PRIMARY KEY, "a""b';" text);
 INSERT INTO public.provisioning VALUES (1, 'own', 80);
 INSERT INTO public.accesswebservice VALUES (1, 'xivo-agentd', 'own'), (2, 'crm', 'secret');
 `;
