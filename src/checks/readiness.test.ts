@@ -155,11 +155,11 @@ describe('settling', () => {
       fc.property(fc.array(fc.record({ state: states, afterMs: fc.integer({ min: 1, max: 20_000 }) })), (looks) => {
         let now = 0;
         let settling = start;
-        let run: { readonly state: ReadinessState; readonly since: number } | null = null;
+        let run = { state: 'unknown' as ReadinessState, since: -1 };
         let last = Number.NEGATIVE_INFINITY;
         for (const look of looks) {
           now += look.afterMs;
-          run = run?.state === look.state ? run : { state: look.state, since: now };
+          if (run.state !== look.state || run.since < 0) run = { state: look.state, since: now };
           const { after, change } = settle(settling, look.state, now, now);
           settling = after;
           if (change === null) continue;

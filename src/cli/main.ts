@@ -48,6 +48,11 @@ const addLooking = (shelf: Shelf): void => {
   add(shelf, program, 'explain', 'would it take over now, why, why not, and what is missing', async (o, out) =>
     (await import('./commands/look.ts')).explain(o, out),
   ).option('--seq <number>', 'explain this entry of the journal instead');
+  add(shelf, program, 'check', 'every prerequisite of a takeover tried now, on both nodes', async (o, out) =>
+    (await import('./commands/check.ts')).check(o, out),
+  )
+    .option('--only <name>', 'this check alone; docs/checks.md has the names')
+    .option('--history', 'what changed and when, and how much of the time the pair was ready');
 };
 
 const ACCEPT_LOSS = 'move also where more than streams.loss-limit would be lost';
