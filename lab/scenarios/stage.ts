@@ -93,14 +93,20 @@ const setRight = async (pair: Pair, setup: PairSetup, isLinked = true): Promise<
   const deadlineMs = monotonicMs() + readyWithinMs;
   let missing = await whenReady(pair, setup, 0, isLinked);
   let round = 0;
+  let answer = '';
   while (missing.length > 0 && monotonicMs() < deadlineMs) {
     if (round % 20 === 0) await startTelephony(pair, setup);
     const order = orderBack(await viewsOf(pair));
-    if (order !== undefined) await pair.order(order.on, order.argv);
+    if (order !== undefined) {
+      const done = await pair.order(order.on, order.argv);
+      const said = done.ok ? `${done.value.stdout}${done.value.stderr}`.trim() : done.error.message;
+      answer = `\`${order.argv.join(' ')}\` was answered: ${said}`;
+    }
     missing = await whenReady(pair, setup, 250, isLinked);
     round += 1;
   }
-  return missing;
+  // The journals go with the lab; what a person was told last says most.
+  return missing.length > 0 && answer !== '' ? [...missing, answer] : missing;
 };
 
 const unready = (missing: readonly string[]): Result<never> =>
