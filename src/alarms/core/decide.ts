@@ -298,7 +298,7 @@ export const decideAlarms = (settings: AlarmSettings, state: AlarmsState, event:
   return d.s;
 };
 
-/** What the next process could not find out by itself; the words of an alarm change each second. */
+/** What the next process could not find out by itself; the words of an alarm change each second. A notice that changed nothing may come again. */
 const essenceOf = ({ alarms }: AlarmsState): string =>
   JSON.stringify(
     alarms
@@ -310,7 +310,6 @@ const essenceOf = ({ alarms }: AlarmsState): string =>
 export const mustBeKept = (before: AlarmsState, after: AlarmsState): boolean =>
   (before.alarms !== after.alarms && essenceOf(before) !== essenceOf(after)) ||
   before.channelByName !== after.channelByName ||
-  before.heard !== after.heard ||
   before.servedEpoch !== after.servedEpoch;
 
 /** The channels whose message may be tried now. */
