@@ -10,6 +10,7 @@ import {
   outsidePrefix,
   type PbxPlan,
   phoneAccounts,
+  restSecret,
   services,
 } from './plan.ts';
 
@@ -86,6 +87,21 @@ const managerConf = (plan: PbxPlan): string =>
     writetimeout: 1000,
   });
 
+/** For those who are told of a contact at once, as queues are. */
+const restFiles = (plan: PbxPlan): Readonly<Record<string, string>> => ({
+  'http.conf': section('general', { enabled: 'yes', bindaddr: '127.0.0.1', bindport: 8088, sessionlimit: 20 }),
+  'ari.conf':
+    section('general', { enabled: 'yes' }) +
+    section(managerUser, { type: 'user', read_only: 'no', password: restSecret(plan) }),
+});
+
+/** What an Asterisk has besides where there is a database. */
+const dataFiles = (plan: PbxPlan): Readonly<Record<string, string>> => ({
+  'voicemail.conf': voicemailConf(plan),
+  ...databaseFiles,
+  ...restFiles(plan),
+});
+
 const rtpConf = (plan: PbxPlan): string => {
   const { first, last } = plan.mediaPorts ?? { first: 10_000, last: 19_999 };
   return section('general', { rtpstart: first, rtpend: last, strictrtp: 'no', icesupport: 'no' });
@@ -120,9 +136,11 @@ export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
     own('rtp.conf', rtpConf(plan)),
     own('logger.conf', loggerConf),
     own('queues.conf', queuesConf(voicemail)),
-    ...(voicemail ? [own('voicemail.conf', voicemailConf(plan))] : []),
-    ...(voicemail ? Object.entries(databaseFiles).map(([name, text]) => own(name, text)) : []),
+    ...(voicemail ? Object.entries(dataFiles(plan)).map(([name, text]) => own(name, text)) : []),
     { path: '/etc/dualtone/ami.secret', text: `${managerSecret(plan)}\n`, mode: 0o600, owner: 'root' },
+    ...(voicemail
+      ? [{ path: '/etc/dualtone/ari.secret', text: `${restSecret(plan)}\n`, mode: 0o600, owner: 'root' }]
+      : []),
   ]);
 };
 

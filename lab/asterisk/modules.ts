@@ -77,7 +77,7 @@ const modules: readonly string[] = [
   'pbx_config',
 ];
 
-/** What mailboxes need besides, whose prompts are GSM, and what ties Asterisk to a database. */
+/** What mailboxes need besides, whose prompts are GSM, what ties Asterisk to a database, and the REST interface. */
 const voicemailModules: readonly string[] = [
   'app_voicemail',
   'app_senddtmf',
@@ -86,6 +86,11 @@ const voicemailModules: readonly string[] = [
   'res_config_pgsql',
   'cel_pgsql',
   'func_realtime',
+  'res_websocket_client', // res_ari of Asterisk 22 links to it
+  'res_ari',
+  'res_ari_model',
+  'res_ari_asterisk',
+  'res_ari_endpoints',
 ];
 
 /** modules.conf. A name that a version lacks costs a line in its log; an old one may call a module differently. */

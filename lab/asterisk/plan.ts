@@ -13,7 +13,7 @@ export interface PbxPlan {
   readonly loopbackTransport?: boolean;
   /** Tells the nodes apart in what they send (User-Agent, Server); the one thing that may differ between them. */
   readonly nodeName?: string;
-  /** Each telephone has a mailbox, the queue `lab` is there, and people's features and call events are in the database; default false. */
+  /** Each telephone has a mailbox, the queue `lab` is there, and people's features and call events are in the database, and the REST interface is on; default false. */
   readonly voicemail?: boolean;
   /** For the Asterisk 16 of Debian bullseye. */
   readonly isOld?: boolean;
@@ -83,3 +83,6 @@ export const trunkAccount = (plan: Pick<PbxPlan, 'seed'>): PbxAccount => ({
 
 /** The manager secret, for the agent's secret file and manager.conf. */
 export const managerSecret = (plan: Pick<PbxPlan, 'seed'>): string => secretFor(plan.seed, 'manager');
+
+/** The password of the REST interface, by which the agent makes contacts known at once; where there is a database. */
+export const restSecret = (plan: Pick<PbxPlan, 'seed'>): string => secretFor(plan.seed, 'rest');

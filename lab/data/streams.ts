@@ -24,6 +24,7 @@ export const streamsSection = (data: DataSetup): Readonly<Record<string, unknown
     : {
         streams: {
           ...(isStrict(data) ? { link: 'ssh' } : {}),
+          astdb: { ari: {} },
           database: {
             ...xivoStreams.database,
             mode: data.endsWith('continuous') ? 'continuous' : 'snapshot',
