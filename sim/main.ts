@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
-import { faults, pausingFaults } from './faults.ts';
+import { faults, pausingFaults } from './faults/faults.ts';
 import { tryMutants } from './mutate.ts';
 import { runSeed } from './run.ts';
 import { forecast, silentTimes } from './silent-times.ts';

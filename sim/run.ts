@@ -2,7 +2,7 @@
 import type { Settings } from '../src/core/settings.ts';
 import type { Role } from '../src/core/words.ts';
 import type { Violation } from './checkers.ts';
-import { faults, healAll, pausingFaults } from './faults.ts';
+import { faults, healAll, pausingFaults } from './faults/faults.ts';
 import { type SimSettings, settingsFor, timings } from './presets.ts';
 import { createRandom } from './random.ts';
 import { createWorld, type Observer, type World } from './world.ts';

@@ -1,0 +1,100 @@
+/** Everything that can go wrong, each by name. A fault acts at once and mends itself after a while; `healAll` mends all. */
+import { bootMachine, type World } from '../world.ts';
+import { type Fault, freezeAgent, mendPhones, node, reboot, restartAgent, span, stallNft } from './deeds.ts';
+import {
+  clockStep,
+  freezeBoth,
+  freezeCheckpoint,
+  pauseMachine,
+  rebootAll,
+  rebootOfOnlyVoter,
+  rebootThenRestarts,
+  restartAtLeaseEnd,
+  restartCheckpoint,
+  restartTwice,
+  switchover,
+  switchoverDeath,
+} from './machines.ts';
+import { burst, cutPair, isolate, loss, quickRebootInPartition, slow } from './network.ts';
+import { lateRequest, maintenance, manualMode, ordersAtBoth, switchoverWhenBusy, takeover } from './persons.ts';
+import { fullDisk, mailLeft, slowDisk, troubledSteps, unfit } from './work.ts';
+
+/** By name; `dualtone simulate --faults NAME,NAME` draws from those only. */
+export const faults: Readonly<Record<string, Fault>> = {
+  'cut-two-ways': cutPair(true),
+  'cut-one-way': cutPair(false),
+  isolation: isolate('both', true),
+  'isolation-in': isolate('in', false),
+  'isolation-out': isolate('out', false),
+  loss,
+  'burst-link': burst(false),
+  'burst-node': burst(true),
+  slow,
+  'agent-frozen': (w) => freezeAgent(w, node(w), span(w)),
+  'kernel-commands-frozen': (w) => stallNft(w, node(w), span(w)),
+  'agent-and-kernel-commands-frozen': freezeBoth,
+  'agent-restart': (w) => restartAgent(w, node(w), w.random.pick([w.random.between(1, 300), span(w)])),
+  'agent-restart-twice': restartTwice,
+  reboot: (w) => reboot(w, node(w), span(w)),
+  'reboot-then-restarts': rebootThenRestarts,
+  'reboot-all': rebootAll,
+  'checkpoint-restart': restartCheckpoint(false),
+  'checkpoint-reboot': restartCheckpoint(true),
+  'checkpoint-frozen': freezeCheckpoint,
+  switchover,
+  'switchover-death': switchoverDeath,
+  'quick-reboot-in-partition': quickRebootInPartition,
+  'reboot-of-the-only-voter': rebootOfOnlyVoter,
+  'agent-restart-at-lease-end': restartAtLeaseEnd,
+  'manual-mode': manualMode,
+  'orders-at-both': ordersAtBoth,
+  maintenance,
+  takeover,
+  'switchover-when-busy': switchoverWhenBusy,
+  'late-request': lateRequest,
+  'mail-left': mailLeft,
+  unfit,
+  'slow-disk': slowDisk,
+  'full-disk': fullDisk,
+  'late-or-lost-steps': troubledSteps,
+  'clock-step': clockStep,
+};
+
+/** Faults after which two may serve for a moment whatever we do; never drawn together with the others. */
+export const pausingFaults: Readonly<Record<string, Fault>> = { 'machine-paused': pauseMachine };
+
+const leaveToItself = (w: World): void => {
+  w.agents.main.command({ name: 'mode', mode: 'automatic' });
+  w.agents.main.command({ name: 'maintenance-off' });
+};
+
+/** From now on everything is well: links, machines, processes, disks, telephony. */
+export const healAll = (w: World): void => {
+  w.network.heal();
+  for (const role of ['main', 'standby'] as const) {
+    const agent = w.agents[role];
+    const { machine } = agent;
+    mendPhones(w, role);
+    machine.diskSlowMs = 0;
+    machine.diskFull = false;
+    machine.stepsSlowMs = 0;
+    machine.stepsLost = false;
+    machine.telephony = 'well';
+    machine.stallNft(false);
+    if (machine.paused) machine.resume();
+    if (!machine.up) bootMachine(agent);
+    else if (agent.status === 'dead') agent.start();
+    else agent.thaw();
+    agent.drain();
+  }
+  w.agents.standby.mayReturn(true);
+  // Persons leave the pair to itself again.
+  leaveToItself(w);
+  // Orders given at both nodes at once while they did not hear each other: one of them lost. They are given again.
+  w.timeline.after(1600, () => leaveToItself(w));
+  for (const voter of w.checkpoints) {
+    if (voter.status === 'dead') voter.start();
+    else voter.thaw();
+  }
+  w.checkers.phonesChanged();
+};
