@@ -1,5 +1,6 @@
 /** `dualtone agent` and `dualtone checkpoint`: from a file to a running process, or one clear sentence. */
 import { flushCompileCache } from 'node:module';
+import type { CheckpointConfig, Config } from '../config/config.ts';
 import type { Parsed } from '../config/parse.ts';
 import type { Fault, Result } from '../core/result.ts';
 import { keepConfig, recallConfig } from './config-cache.ts';
@@ -61,7 +62,6 @@ const replicatorArgv = (path: string): readonly string[] => {
   return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'replicator', '--config', path];
 };
 
-/** `dualtone replicator`: started by the agent, never by hand. */
 /** Below ordinary priority: what only looks comes after everything else. */
 const checkerArgv = (path: string): readonly string[] => {
   const entry = process.argv[1] ?? '';
@@ -103,6 +103,7 @@ export const runAlarmsProcess = (path: string, kind: 'node' | 'checkpoint'): Pro
     path,
   );
 
+/** `dualtone replicator`: started by the agent, never by hand. */
 export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
   run(
     {
