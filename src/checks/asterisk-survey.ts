@@ -83,7 +83,7 @@ const registrarOf = (entry: AmiMessage): RegistrarLimit => ({
 export const modulesIn = (lines: readonly string[]): readonly string[] =>
   lines
     .flatMap((line) => {
-      const [, name] = /^(\S+\.so)\s.*\bRunning\b/.exec(line) ?? [];
+      const [, name] = /^(\S+\.so)\s.*(?<!Not )\bRunning\b/.exec(line) ?? [];
       return name === undefined ? [] : [name];
     })
     .toSorted();

@@ -9,7 +9,13 @@ import { temporary } from './testing/around.ts';
 const folder = temporary();
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const entry = (wall: number, to: string, what = 'readiness'): HistoryEntry => ({ wall, what, from: 'x', to, text: 't' });
+const entry = (wall: number, to: string, what = 'readiness'): HistoryEntry => ({
+  wall,
+  what,
+  from: 'x',
+  to,
+  text: 't',
+});
 const noTrouble = (why: string): void => assert.fail(why);
 
 test('what was appended outlives the process, in a file for root alone', async () => {
@@ -32,7 +38,10 @@ test('a line that a power loss cut off costs that line alone, also of what follo
   history.append(entry(4, 'degraded'));
   history.append(entry(5, 'ready'));
   await history.kept();
-  assert.deepEqual(readHistory(path).map(({ wall }) => wall), [1, 4, 5]);
+  assert.deepEqual(
+    readHistory(path).map(({ wall }) => wall),
+    [1, 4, 5],
+  );
 });
 
 test('it is bounded in memory and on disk, and the newest stay', async () => {
@@ -63,7 +72,10 @@ test('a disk that refuses is told, and what it refused is written when it takes 
   mkdirSync(place);
   history.append(entry(2, 'degraded'));
   await history.kept();
-  assert.deepEqual(readHistory(join(place, 'h.jsonl')).map(({ wall }) => wall), [1, 2]);
+  assert.deepEqual(
+    readHistory(join(place, 'h.jsonl')).map(({ wall }) => wall),
+    [1, 2],
+  );
 });
 
 test('the share of each state counts from the first change on', () => {

@@ -79,7 +79,10 @@ describe('readiness', () => {
     assert.equal(state({ other: null, otherHeardMsAgo: null }), 'degraded');
     assert.equal(state({ otherHeardMsAgo: 200_000 }), 'degraded');
     assert.equal(state({ own: report('main', [result('a', 'advice', 'fail')]) }), 'ready');
-    assert.equal(state({ own: report('main', [{ ...result('a', 'critical', 'fail', 'pair'), accepted: true }]) }), 'ready');
+    assert.equal(
+      state({ own: report('main', [{ ...result('a', 'critical', 'fail', 'pair'), accepted: true }]) }),
+      'ready',
+    );
   });
 
   test('the agents see something in the way, nobody or both serve, no agent runs: not ready', () => {

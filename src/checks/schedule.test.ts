@@ -67,7 +67,10 @@ describe('turns', () => {
       ],
       100,
     );
-    assert.deepEqual(first.map(({ id }) => id), ['b', 'a']);
+    assert.deepEqual(
+      first.map(({ id }) => id),
+      ['b', 'a'],
+    );
     assert.ok((first[1]?.dueAt ?? 0) > (first[0]?.dueAt ?? 0));
   });
 });
@@ -217,5 +220,8 @@ test('the registry takes no id twice, no odd one, and no check that may outlast 
   assert.throws(() => registry.add('g', [definition]), /two checks are called one/);
   assert.throws(() => registry.add('g', [{ ...definition, id: 'Two!' }]), /no id/);
   assert.throws(() => registry.add('g', [{ ...definition, id: 'two', timeoutMs: 30_000 }]), /longer than its turn/);
-  assert.deepEqual(registry.all().map(({ id }) => id), ['one']);
+  assert.deepEqual(
+    registry.all().map(({ id }) => id),
+    ['one'],
+  );
 });

@@ -60,10 +60,16 @@ const files = (managerPort: number, sipPort: number): Readonly<Record<string, st
   ].join(''),
 });
 
-/** Starts an Asterisk from the lab's tree and waits until it has fully booted. */
-export const startAsterisk = async (tree: string, managerPort: number, sipPort: number): Promise<TestAsterisk> => {
+/** Starts an Asterisk from the lab's tree and waits until it has fully booted. `more`: what is added to its files. */
+export const startAsterisk = async (
+  tree: string,
+  managerPort: number,
+  sipPort: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<TestAsterisk> => {
   const folder = mkdtempSync(join(tmpdir(), 'dualtone-asterisk-'));
-  for (const [name, text] of Object.entries(files(managerPort, sipPort))) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(files(managerPort, sipPort)))
+    writeFileSync(join(folder, name), `${text}${more[name] ?? ''}`);
   const script = fileURLToPath(new URL('asterisk.sh', import.meta.url));
   const child = spawn('unshare', ['--mount', script, tree, folder], { stdio: 'ignore' });
   const manager = { host: '127.0.0.1', port: managerPort, user: 'dualtone', secret };

@@ -148,7 +148,12 @@ export const told = (finding: Finding): string =>
 
 /** A program of the system that answers by a rule; the rule is given the words. */
 export const fakeRun =
-  (answer: (argv: readonly string[], input: string) => { readonly exit?: number; readonly out?: string; readonly err?: string } | null): Run =>
+  (
+    answer: (
+      argv: readonly string[],
+      input: string,
+    ) => { readonly exit?: number; readonly out?: string; readonly err?: string } | null,
+  ): Run =>
   async (argv, { input = '' }) => {
     const said = answer(argv, input);
     if (said === null) return fail('program-missing', `The program ${argv[0]} is not installed.`, 'Install it.');
