@@ -44,12 +44,15 @@ export const createHeartbeat = (
     lastOk = clock.wall();
     return null;
   };
+  let busy = false;
   const beat = async (): Promise<void> => {
+    busy = true;
     trouble = await once();
+    busy = false;
   };
   const ring = (): void => {
     cancel = clock.at(clock.now() + settings.everyMs, ring);
-    flying = beat();
+    if (!busy) flying = beat();
   };
   return {
     start: ring,
