@@ -27,6 +27,12 @@ const streamsOf = ({ streams }: NodeSnapshot): NodeFacts['streams'] =>
     text: condition === 'failed' ? (lastError?.message ?? text) : text,
   }));
 
+const readinessOf = ({ checks }: NodeSnapshot): NodeFacts['readiness'] => {
+  if (checks === null || checks.readiness.state === 'unknown') return null;
+  const { state, text, reasons } = checks.readiness;
+  return { state, text, reasons };
+};
+
 /** How this node came by its term: seen while it asks. */
 export interface TermWatch {
   see(state: State): void;
@@ -71,6 +77,7 @@ export const nodeFactsOf = (snapshot: NodeSnapshot, state: State, came: NodeFact
     checkpoints: snapshot.voters.map(({ name, answeredMsAgo }) => ({ name, answeredMsAgo })),
     streams: streamsOf(snapshot),
     lossAboveLimit: loss !== null && loss.move === 'takeover' && loss.exceedsLimit ? loss.text : null,
+    readiness: readinessOf(snapshot),
     troubles: troublesOf(agent, journal.trouble, streams.trouble),
   };
 };

@@ -5,6 +5,7 @@ import type { AlarmSettings, AlarmsState, CheckpointFacts, Condition, NodeFacts,
 const ALONE_MS = 30_000;
 const UNSERVED_MS = 5000;
 const DOUBLE_MS = 2000;
+const DEGRADED_MS = 600_000;
 const PASSIVE_ILL_MS = 10_000;
 const STREAM_MS = 60_000;
 const LOSS_MS = 600_000;
@@ -208,6 +209,34 @@ const troubleConditions = (troubles: Troubles, name: string): readonly Condition
     ];
   });
 
+/** What the checks come to, told by the node that serves. What the agents see themselves has names of its own. */
+const readinessConditions = (facts: NodeFacts, told: readonly Condition[]): readonly Condition[] => {
+  const { server, readiness, manual, peer } = facts;
+  if (server !== 'this' || manual || readiness === null || readiness.state === 'ready') return [];
+  const detail = sentence(readiness.reasons.join('; ') || readiness.text);
+  const common = { object: '', detail, next: 'Run `dualtone check`: it says how to mend each of them.', always: false };
+  if (readiness.state === 'degraded')
+    return [
+      {
+        ...common,
+        code: 'not-quite-ready',
+        severity: 'warning',
+        title: `the pair is not quite ready for a takeover by ${peer.name}`,
+        afterMs: DEGRADED_MS,
+      },
+    ];
+  if (told.some(({ code }) => code === 'alone' || code === 'other-silent')) return [];
+  return [
+    {
+      ...common,
+      code: 'not-ready',
+      severity: 'alarm',
+      title: `${peer.name} (${peer.role}) is NOT ready to take over`,
+      afterMs: ALONE_MS,
+    },
+  ];
+};
+
 const nodeConditions = (facts: NodeFacts, { silentMs }: AlarmSettings): readonly Condition[] => {
   const { self, halted, needsAcknowledgement } = facts;
   if (halted !== null)
@@ -237,11 +266,12 @@ const nodeConditions = (facts: NodeFacts, { silentMs }: AlarmSettings): readonly
         },
       ]
     : [];
+  const alone = [...silentConditions(facts, silentMs), ...aloneConditions(facts, silentMs)];
   return [
     ...servingConditions(facts),
     ...telephonyConditions(facts),
-    ...silentConditions(facts, silentMs),
-    ...aloneConditions(facts, silentMs),
+    ...alone,
+    ...readinessConditions(facts, alone),
     ...flapping,
     ...checkpointConditions(facts),
     ...dataConditions(facts),

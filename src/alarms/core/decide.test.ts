@@ -20,7 +20,7 @@ const life = (settings: AlarmSettings = alarmSettings()) => {
     for (const channel of dueOf(settings, state)) {
       const message = state.channelByName[channel]?.outbox;
       if (message === null || message === undefined) continue;
-      const outcome = fails.get(channel) ?? 'delivered';
+      const outcome = fails.get(channel) ?? ('delivered' as const);
       if (outcome === 'delivered') sent.push({ channel, message });
       const tried = { kind: 'tried' as const, channel, id: message.id, outcome, why: outcome };
       state = decideAlarms(settings, state, { ...tried, at: now, wall: WALL + now });
@@ -175,6 +175,22 @@ test('an agent that hangs is told by the process beside it', () => {
   assert.deepEqual(told(it.items()), ['new agent-stalled']);
   it.pass(60, nodeFacts());
   assert.deepEqual(told(it.items()).at(-1), 'over agent-stalled ended');
+});
+
+test('a standby that is not ready is told by the node that serves, once and under one name', () => {
+  const it = life();
+  const readiness = {
+    state: 'not-ready',
+    text: 'not ready',
+    reasons: ['asterisk-runs on pbx1: it is stopped'],
+  } as const;
+  it.pass(120, nodeFacts({ readiness }));
+  assert.deepEqual(it.sent, [], 'the passive node told it');
+  it.pass(120, nodeFacts({ server: 'this', readiness }));
+  assert.deepEqual(told(it.items().filter(({ code }) => !code.startsWith('service'))), ['new not-ready']);
+  const both = life();
+  both.pass(120, nodeFacts({ server: 'this', readiness, takesOver: false, missing: ['the main is not well'] }));
+  assert.deepEqual(told(both.items()), ['new alone']);
 });
 
 test('in a maintenance nobody is woken; what lasts over its end is told', () => {

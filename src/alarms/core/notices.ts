@@ -16,6 +16,10 @@ const SEEN_IN_FACTS: ReadonlySet<string> = new Set([
   'replicator-ended',
   'journal',
   'closing-handover',
+  'takeover-ready',
+  'takeover-degraded',
+  'takeover-not-ready',
+  'takeover-unknown',
 ]);
 
 /** Streams of data are seen in the facts too, and no reason to wake somebody. */

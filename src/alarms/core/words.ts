@@ -43,6 +43,12 @@ export interface NodeFacts {
   readonly streams: readonly { readonly name: string; readonly condition: string; readonly text: string }[];
   /** What a takeover would lose, where that is above the limit; null otherwise. */
   readonly lossAboveLimit: string | null;
+  /** What the checks come to; null: they are off, or know nothing yet. */
+  readonly readiness: {
+    readonly state: 'ready' | 'degraded' | 'not-ready';
+    readonly text: string;
+    readonly reasons: readonly string[];
+  } | null;
   readonly troubles: Troubles;
 }
 

@@ -27,6 +27,7 @@ export const nodeFacts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
   checkpoints: [{ name: 'cp1', answeredMsAgo: 30 }],
   streams: [],
   lossAboveLimit: null,
+  readiness: null,
   troubles: { journal: null, memory: null, replicator: null },
   ...change,
 });
