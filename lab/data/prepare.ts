@@ -45,8 +45,6 @@ const allOf = async (steps: readonly (() => Promise<Result<unknown>>)[]): Promis
 
 /** The database, once in the life of a node's disk. */
 const makeDatabase = async (host: Host, role: Role): Promise<Result<void>> => {
-  const ready = await host.execChecked(['pg_isready', '-q', '-t', '30'], { timeoutMs: 40_000 });
-  if (!ready.ok) return ready;
   const there = await sql(host, 'postgres', `select count(*) from pg_database where datname = '${database}';`);
   if (!there.ok || there.value.stdout.trim() === '1') return there.ok ? ok(undefined) : there;
   const statements = telephoneSystemSql({ ...content, node: role });
@@ -55,6 +53,12 @@ const makeDatabase = async (host: Host, role: Role): Promise<Result<void>> => {
     () => sql(host, database, `begin;\n${statements.join(';\n')};\ncommit;\n`),
   ]);
 };
+
+/**
+ * The lab's loss of power ends processes and leaves the kernel, which keeps all that was written: so nothing is lost by not waiting for
+ * the machine's disk, which many labs share, and a start after a loss of power is as fast as on a server with a disk of its own.
+ */
+const unsynced = 'alter system set fsync = off;\nselect pg_reload_conf();\n';
 
 /** Asterisk writes its events, and people's features by their telephones; no more. */
 const letAsteriskIn = `
@@ -85,6 +89,8 @@ const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
     () => host.execChecked(['chown', 'asterisk:', ...spools]),
     () => host.execChecked(['ssh-keygen', '-A']),
     () => host.execChecked(['systemctl', 'start', ...dataUnits], { timeoutMs: 150_000 }),
+    () => host.execChecked(['pg_isready', '-q', '-t', '30'], { timeoutMs: 40_000 }),
+    () => sql(host, 'postgres', unsynced),
     () => makeDatabase(host, role),
     () => sql(host, database, letAsteriskIn),
     () => host.execChecked(['dualtone', 'database', 'setup'], { timeoutMs: 150_000 }),
