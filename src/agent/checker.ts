@@ -66,7 +66,8 @@ const take = (state: State, message: FromChecker): void => {
       state.trouble = null;
       return;
     case 'peer':
-      return void state.talk.send(message.message);
+      if (!state.talk.send(message.message)) tell(state, { type: 'peer-unsent', message: message.message });
+      return;
     case 'note':
       return state.listeners?.note(message.kind, message.data);
     case 'say':
@@ -187,7 +188,11 @@ export const createChecker = (argv: readonly string[], inForce: string, talk: Pe
     lastId: 0,
     stopped: false,
   };
-  talk.onMessage((message) => void tell(state, { type: 'peer', message }));
+  talk.onMessage((message) => {
+    // The other node's wants to know something: it need not wait for the rest of this start.
+    hurry(state);
+    tell(state, { type: 'peer', message });
+  });
   talk.onConnected(() => void tell(state, { type: 'peer-connected' }));
   return {
     start: (listeners) => {

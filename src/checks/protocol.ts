@@ -25,6 +25,8 @@ export type ToChecker =
   | { readonly type: 'in-force'; readonly digest: string }
   | { readonly type: 'peer'; readonly message: unknown }
   | { readonly type: 'peer-connected' }
+  /** There is no connection: it was not sent. */
+  | { readonly type: 'peer-unsent'; readonly message: unknown }
   | { readonly type: 'run'; readonly id: string; readonly only: string | null };
 
 export type FromChecker =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createTime } from '../agent/testing/time.ts';
 import type { Check } from './check.ts';
 import { createRegistry } from './registry.ts';

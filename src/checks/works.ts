@@ -41,6 +41,8 @@ const ASK_PEER_MS: Millis = 10_000;
 const ANSWER_MS: Millis = 5000;
 /** For all checks of a node at once. */
 const RUN_MS: Millis = 75_000;
+/** The other's checker may have to be started. */
+const AWAKE_MS: Millis = 10_000;
 const FACTS_MS: Millis = 30_000;
 /** What only got older is told seldom. */
 const TELL_MS: Millis = 10_000;
@@ -81,6 +83,16 @@ const transportOf = (say: (message: FromChecker) => void) => {
     },
   };
 };
+
+/** What was asked without a connection is answered at once. */
+const unsent = (message: unknown): unknown => ({
+  answer: typeof message === 'object' && message !== null ? (message as { ask?: unknown }).ask : null,
+  ...fail(
+    'checks-not-connected',
+    'The other node is not connected: its checks cannot be asked.',
+    'See `dualtone status` there, and open TCP `listen.port` (4577) from main to standby.',
+  ),
+});
 
 const badAnswer = () =>
   fail('peer-bad-answer', 'The other node said something odd of itself.', 'Run the same version on both nodes.');
@@ -207,9 +219,15 @@ const look = async (state: State): Promise<void> => {
   state.cancel = clock.at(clock.now() + LOOK_MS, () => void look(state));
 };
 
+/** A whole run is waited for only where somebody answers at all. */
+const runThere = async (state: State, only: string | null): Promise<void> => {
+  const awake = await state.talk.ask('time', null, AWAKE_MS);
+  if (awake.ok) await askOther(state, 'run', only, RUN_MS);
+};
+
 const runNow = async (state: State, id: string, only: string | null): Promise<void> => {
   const ids = only === null ? null : [only];
-  await Promise.all([state.runner.runNow(ids), askOther(state, 'run', only, RUN_MS)]);
+  await Promise.all([state.runner.runNow(ids), runThere(state, only)]);
   tellStatus(state, true);
   state.options.say({ type: 'done', id, result: ok(null) });
 };
@@ -322,6 +340,7 @@ export const createCheckWorks = (options: CheckWorksOptions): CheckWorks => {
       if (message.type === 'in-force') digest = message.digest;
       else if (message.type === 'peer') heard(message.message);
       else if (message.type === 'peer-connected') connected();
+      else if (message.type === 'peer-unsent') heard(unsent(message.message));
       else void runNow(state, message.id, message.only);
     },
     stop: async () => {

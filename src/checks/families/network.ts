@@ -1,8 +1,6 @@
 /** Checks of the network of this node: addresses, the virtual IP, ways that must be open. */
-import { existsSync, readFileSync } from 'node:fs';
 import { BlockList, isIPv4 } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.ts';
 import type { Run } from '../../process/run.ts';
 import { type Around, readSystemFile } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
@@ -20,33 +18,34 @@ const contains = (cidr: string, address: string): boolean => {
   return list.check(address, family);
 };
 
-interface OwnAddress {
-  readonly device: string;
-  readonly address: string;
-  /** With its prefix length. */
-  readonly cidr: string;
+interface Interface {
+  readonly name: string;
+  /** Its link is there. */
+  readonly up: boolean;
+  /** With their prefix lengths. */
+  readonly cidrs: readonly string[];
 }
 
-const ownAddresses = (): readonly OwnAddress[] =>
-  Object.entries(networkInterfaces()).flatMap(([device, list]) =>
-    (list ?? []).map(({ address, cidr }) => ({ device, address, cidr: cidr ?? address })),
-  );
+const interfacesIn = (json: string): readonly Interface[] => {
+  const read = JSON.parse(json) as readonly {
+    readonly ifname?: string;
+    readonly flags?: readonly string[];
+    readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
+  }[];
+  return read.map(({ ifname = '', flags = [], addr_info: addresses = [] }) => ({
+    name: ifname,
+    up: flags.includes('LOWER_UP'),
+    cidrs: addresses.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+  }));
+};
 
-/** What the kernel says of an interface; null: there is none of that name. */
-export const interfaceState = (
-  around: Pick<Around, 'root'>,
-  device: string,
-): { readonly up: boolean; readonly carrier: boolean | null } | null => {
-  const path = `sys/class/net/${device}`;
-  if (!existsSync(join(around.root, path))) return null;
-  const state = readSystemFile(around, `${path}/operstate`)?.trim();
-  let carrier: boolean | null = null;
-  try {
-    carrier = readFileSync(join(around.root, path, 'carrier'), 'utf8').trim() === '1';
-  } catch {
-    // The kernel refuses to say it of an interface that is down.
-  }
-  return { up: state === 'up' || state === 'unknown', carrier };
+/** Also those without a link, which Node does not show. Faults: those of `run`. */
+const interfacesOf = async (
+  { run }: Pick<Around, 'run'>,
+  signal: AbortSignal,
+): Promise<Result<readonly Interface[]>> => {
+  const asked = await run(['ip', '-json', 'address'], { timeoutMs: 3000, signal, maxOutputBytes: 1024 ** 2 });
+  return asked.ok ? ok(interfacesIn(asked.value.stdout)) : asked;
 };
 
 const addressHere: Definition = {
@@ -56,19 +55,18 @@ const addressHere: Definition = {
   scope: 'node',
   ...PACE.quick,
   remedy: 'Give the interface its address (`ip address`), or correct `node.address`.',
-  try: async (around) => {
+  try: async (around, signal) => {
     const { address } = around.config.node;
-    const own = ownAddresses();
-    const here = own.find((each) => each.address === address);
-    if (here === undefined)
-      return failed(`no interface has ${address}; there are ${own.map((each) => each.address).join(', ')}`);
-    const state = interfaceState(around, here.device);
-    if (state?.carrier === false || state?.up === false)
-      return failed(
-        `${here.device}, which has ${address}, has no link`,
-        'Look at the cable, the switch port, or the bond.',
-      );
-    return passed(`${address} on ${here.device}`);
+    const all = await interfacesOf(around, signal);
+    if (!all.ok) return unknown(all.error.message);
+    const here = all.value.find(({ cidrs }) => cidrs.some((cidr) => hostOf(cidr) === address));
+    const there = all.value.flatMap(({ cidrs }) => cidrs.map(hostOf));
+    if (here === undefined) return failed(`no interface has ${address}; there are ${there.join(', ')}`);
+    if (here.up) return passed(`${address} on ${here.name}`);
+    return failed(
+      `${here.name}, which has ${address}, has no link`,
+      'Look at the cable, the switch port, or the bond.',
+    );
   },
 };
 
@@ -79,12 +77,14 @@ const virtualInterface: Definition = {
   scope: 'node',
   ...PACE.quick,
   remedy: 'See `ip link`; correct `virtual-ip.interface`, or bring the interface up.',
-  try: async (around) => {
+  try: async (around, signal) => {
     const { virtualIp } = around.config;
     if (virtualIp === null) return notApplicable('no virtual IP is configured');
-    const state = interfaceState(around, virtualIp.interface);
-    if (state === null) return failed(`there is no interface ${virtualIp.interface}`);
-    if (!state.up || state.carrier === false) return failed(`${virtualIp.interface} has no link`);
+    const all = await interfacesOf(around, signal);
+    if (!all.ok) return unknown(all.error.message);
+    const found = all.value.find(({ name }) => name === virtualIp.interface);
+    if (found === undefined) return failed(`there is no interface ${virtualIp.interface}`);
+    if (!found.up) return failed(`${virtualIp.interface} has no link`);
     return passed(`${virtualIp.interface} is up`);
   },
 };
@@ -133,7 +133,6 @@ const virtualFree: Definition = {
     if (virtualIp === null) return notApplicable('no virtual IP is configured');
     const hosts = virtualIp.addresses.map(hostOf).filter((host) => isIPv4(host));
     if (hosts.length === 0) return notApplicable('the kernel itself looks for doubles of IPv6 addresses');
-    if (interfaceState(around, virtualIp.interface) === null) return unknown(`there is no ${virtualIp.interface}`);
     const said: Said[] = [];
     for (const host of hosts) {
       const asked = await whoAnswers(around.run, virtualIp.interface, host, signal);
@@ -158,17 +157,19 @@ const sameNetwork: Definition = {
   scope: 'pair',
   ...PACE.slow,
   remedy: 'Put both nodes into one subnet, or do without a virtual IP.',
-  try: async ({ config }) => {
-    const { virtualIp, node, peer, profile } = config;
+  try: async (around, signal) => {
+    const { virtualIp, node, peer, profile } = around.config;
     if (virtualIp === null && profile === 'asterisk') return notApplicable('nothing here needs it');
-    const own = ownAddresses().find(({ address }) => address === node.address);
+    const all = await interfacesOf(around, signal);
+    if (!all.ok) return unknown(all.error.message);
+    const own = all.value.flatMap(({ cidrs }) => cidrs).find((cidr) => hostOf(cidr) === node.address);
     if (own === undefined) return unknown(`this node does not have ${node.address}`);
-    if (!contains(own.cidr, peer.address)) return failed(`${peer.address} lies outside ${own.cidr}`);
+    if (!contains(own, peer.address)) return failed(`${peer.address} lies outside ${own}`);
     const outside = (virtualIp?.addresses ?? []).filter(
-      (cidr) => isIPv4(hostOf(cidr)) === isIPv4(node.address) && !contains(own.cidr, hostOf(cidr)),
+      (cidr) => isIPv4(hostOf(cidr)) === isIPv4(node.address) && !contains(own, hostOf(cidr)),
     );
-    if (outside.length > 0) return failed(`the virtual IP ${outside.join(', ')} lies outside ${own.cidr}`);
-    return passed(`${peer.address} lies within ${own.cidr}`);
+    if (outside.length > 0) return failed(`the virtual IP ${outside.join(', ')} lies outside ${own}`);
+    return passed(`${peer.address} lies within ${own}`);
   },
 };
 
