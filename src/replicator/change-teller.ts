@@ -19,13 +19,13 @@ export const createChangeTeller = (talk: Talk, clock: Clock): ChangeTeller => {
   const tables = new Set<string>();
   const files = new Set<string>();
   let telling = false;
-  let stopped = false;
+  const stopping = new AbortController();
   let cancel = (): void => undefined;
   const send = async (): Promise<void> => {
     cancel();
     if (telling) return;
     telling = true;
-    while (tables.size + files.size > 0 && !stopped) {
+    while (tables.size + files.size > 0 && !stopping.signal.aborted) {
       const what: Changed = { tables: [...tables].slice(0, MOST_NAMES), files: [...files].slice(0, MOST_NAMES) };
       const told = await talk.ask('changed', what, ASK_MS);
       if (!told.ok) break;
@@ -33,7 +33,8 @@ export const createChangeTeller = (talk: Talk, clock: Clock): ChangeTeller => {
       for (const name of what.files) files.delete(name);
     }
     telling = false;
-    if (tables.size + files.size > 0 && !stopped) cancel = clock.at(clock.now() + AGAIN_MS, () => void send());
+    if (tables.size + files.size > 0 && !stopping.signal.aborted)
+      cancel = clock.at(clock.now() + AGAIN_MS, () => void send());
   };
   return {
     tell: (what) => {
@@ -42,7 +43,7 @@ export const createChangeTeller = (talk: Talk, clock: Clock): ChangeTeller => {
       void send();
     },
     stop: () => {
-      stopped = true;
+      stopping.abort();
       cancel();
     },
   };

@@ -2,7 +2,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { run } from '../process/run.ts';
 import { type AdminOptions, createAdmin } from '../replication/postgres/setup/admin.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
@@ -21,7 +20,7 @@ export const adminOptions = ({ streams: { database } }: Config): AdminOptions =>
   timeLimitMs: 30_000,
 });
 
-export const adminOf = (config: Config) => createAdmin(adminOptions(config), run);
+export const adminOf = (config: Config) => createAdmin(adminOptions(config));
 
 const own = async (config: Config): Promise<Result<unknown>> => {
   const rows = await adminOf(config).rows<{ readonly pem: string | null }>(

@@ -182,9 +182,7 @@ test('files and tables that came together are answered together, each deed once;
 
 test('what the profiles say: a queue, a phone, a tenant, a dialplan, music', () => {
   const full = (given: readonly object[]): readonly ReloadRule[] =>
-    given.map(
-      (rule) => ({ tables: [], paths: [], run: null, restart: [], asterisk: [], ...rule }) as unknown as ReloadRule,
-    );
+    given.map((rule) => ({ tables: [], paths: [], run: null, restart: [], asterisk: [], ...rule }));
   const ofTables = (rules: readonly ReloadRule[], ...tables: string[]) => planReload(rules, { tables, files: [] });
   const ofFiles = (...files: string[]) => planReload(full(xivoStreams.files.reload), { tables: [], files }).modules;
   const xivo = full(xivoStreams.database.reload);

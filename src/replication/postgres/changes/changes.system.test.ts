@@ -3,7 +3,6 @@ import { after, before, describe, test } from 'node:test';
 import type { Client } from 'pg';
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
 import { chosenMajors } from '../../../../test/postgres/versions.ts';
-import { run } from '../../../process/run.ts';
 import { readCatalog } from '../catalog.ts';
 import type { Database } from '../connection.ts';
 import { planCopy } from '../rules.ts';
@@ -32,7 +31,7 @@ for (const version of chosenMajors())
       await createTelephoneDatabase(cluster);
       must(await (await openSetup(cluster)).apply());
       db = await openDatabase(cluster);
-      admin = createAdmin(setupOptions(cluster).admin, run);
+      admin = createAdmin(setupOptions(cluster).admin);
       telephone = await cluster.connect({ database: 'asterisk', user: 'asterisk', password: 'proformatique' });
     });
     after(async () => {

@@ -1,7 +1,8 @@
 /** The local administrator's way into a node's PostgreSQL: psql as the system's own user, SQL on standard input. */
+import { existsSync, readdirSync } from 'node:fs';
 import { fail, ok, type Result } from '../../../core/result.ts';
 import type { Millis } from '../../../core/words.ts';
-import type { Run } from '../../../process/run.ts';
+import { createPsqlSession } from './psql-session.ts';
 
 export interface AdminOptions {
   /** The system user that PostgreSQL takes for its administrator (`peer` in pg_hba.conf). */
@@ -28,8 +29,6 @@ export interface Admin {
   readonly osUser: string;
 }
 
-const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-
 const adminFailed = (database: string, said: string) =>
   fail(
     'database-admin-failed',
@@ -43,8 +42,32 @@ const firstError = (stderr: string): string => {
   return error.replace(/^.*?(?:psql:[^ ]* ?)?(?:ERROR|FATAL|error): */, '').trim();
 };
 
+const VERSIONS = '/usr/lib/postgresql';
+
+/** Debian's `psql` is a Perl program that finds the newest one, each time anew, in eight times the time; elsewhere it is psql itself. */
+const findPsql = (): string => {
+  let versions: readonly string[];
+  try {
+    versions = readdirSync(VERSIONS).toSorted((a, b) => Number(b) - Number(a));
+  } catch {
+    return 'psql';
+  }
+  return versions.map((version) => `${VERSIONS}/${version}/bin/psql`).find((path) => existsSync(path)) ?? 'psql';
+};
+
 const argvFor = (options: AdminOptions): readonly string[] => {
-  const psql = ['psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-At', '-h', options.socket, '-p', String(options.port)];
+  const psql = [
+    findPsql(),
+    '-X',
+    '-q',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-At',
+    '-h',
+    options.socket,
+    '-p',
+    String(options.port),
+  ];
   const whole = [...psql, '-U', 'postgres', '-d', options.database, '-f', '-'];
   return process.getuid?.() === 0 ? ['runuser', '-u', options.osUser, '--', ...whole] : whole;
 };
@@ -58,19 +81,18 @@ set search_path = pg_catalog;\n`;
  * Nothing that is secret may be in the SQL unless the server may log it (`log_statement`): passwords go as SCRAM verifiers.
  * Identifiers and literals in the SQL are the caller's to quote.
  */
-export const createAdmin = (options: AdminOptions, run: Run): Admin => {
-  const argv = argvFor(options);
+export const createAdmin = (options: AdminOptions): Admin => {
+  const session = createPsqlSession({
+    argv: argvFor(options),
+    env: { PGCONNECT_TIMEOUT: '5', PGAPPNAME: 'dualtone setup' },
+    preamble: preamble(options),
+    timeLimitMs: options.timeLimitMs,
+  });
   const psql = async (script: string): Promise<Result<string>> => {
-    const finished = await run(argv, {
-      timeoutMs: options.timeLimitMs,
-      input: preamble(options) + script,
-      cwd: '/',
-      env: { PGCONNECT_TIMEOUT: '5', PGAPPNAME: 'dualtone setup' },
-      maxOutputBytes: MAX_OUTPUT_BYTES,
-    });
-    if (!finished.ok) return finished;
-    const { exitCode, stdout, stderr } = finished.value;
-    return exitCode === 0 ? ok(stdout) : adminFailed(options.database, firstError(stderr));
+    const answer = await session.ask(script);
+    if (!answer.ok) return answer;
+    const { exitCode, stdout, stderr } = answer.value;
+    return exitCode === null ? ok(stdout) : adminFailed(options.database, firstError(stderr));
   };
   const rows = async <T>(query: string): Promise<Result<readonly T[]>> => {
     const answer = await psql(`select coalesce(json_agg(r), '[]') from (${query}) r;\n`);
@@ -92,7 +114,7 @@ export const createAdmin = (options: AdminOptions, run: Run): Admin => {
     each: async (statements) => {
       // psql says of each statement, on standard output, whether it failed and why.
       const script = statements.map((statement) => `${statement};\n\\echo :ERROR :LAST_ERROR_MESSAGE\n`).join('');
-      const answer = await psql(`\\set ON_ERROR_STOP 0\n\\set LAST_ERROR_MESSAGE ''\n${script}`);
+      const answer = await psql(`\\set ON_ERROR_STOP 0\n\\set LAST_ERROR_MESSAGE ''\n${script}\\set ON_ERROR_STOP 1\n`);
       if (!answer.ok) return answer;
       const said = answer.value.split('\n').filter((line) => /^(true|false) /.test(line));
       if (said.length !== statements.length) return adminFailed(options.database, 'it lost the connection');

@@ -27,8 +27,8 @@ const picture = async (cluster: Cluster) => ({
   ).rows as unknown,
 });
 
-for (const version of chosenMajors())
-  describe(`PostgreSQL ${version}`, () => {
+const testVersion = (version: number): void =>
+  void describe(`PostgreSQL ${version}`, { concurrency: 1 }, () => {
     let cluster: Cluster;
     before(async () => {
       cluster = await startCluster({ version });
@@ -143,7 +143,8 @@ for (const version of chosenMajors())
         const served = await agent.query('SELECT dualtone.serve(5, true) AS ended');
         const tookMs = performance.now() - startedAt;
         assert.ok(Number(served.rows[0]?.['ended']) >= 1);
-        assert.ok(tookMs < 500, `${tookMs} ms`);
+        // Generous: machines that run tests are busy; what it waits for at all would be seconds.
+        assert.ok(tookMs < 2000, `${tookMs} ms`);
         assert.match((await refusal(receiver.query('COMMIT'))) ?? 'committed', /terminat|clos|connection error/);
         assert.equal(
           (await agent.query('SELECT firstname FROM public.userfeatures WHERE id = 2')).rows[0]?.['firstname'],
@@ -174,6 +175,11 @@ for (const version of chosenMajors())
     });
   });
 
+/** They wait for PostgreSQL most of the time: all versions at once, each with a server of its own. */
+void describe('set-up', { concurrency: true }, () => {
+  for (const version of chosenMajors()) testVersion(version);
+});
+
 describe('what hands have done meanwhile', () => {
   let cluster: Cluster;
   before(async () => {
@@ -185,6 +191,13 @@ describe('what hands have done meanwhile', () => {
   const conditionOf = async (id: string, changes: Partial<SetupOptions> = {}): Promise<string> => {
     const look = must(await (await openSetup(cluster, { ...whole, ...changes })).look());
     return look.items.find((item) => item.id === id)?.condition ?? 'not there';
+  };
+
+  /** Its condition, and whether it waits for a restart. */
+  const settingNow = async (name: string): Promise<readonly [string, boolean]> => {
+    const look = must(await (await openSetup(cluster, whole)).look());
+    const condition = look.items.find(({ id }) => id === `setting:${name}`)?.condition ?? 'not there';
+    return [condition, look.pendingRestart.includes(name)];
   };
 
   test('a function, the role, a setting and a line changed by hand are told and left', async () => {
@@ -264,27 +277,16 @@ describe('what hands have done meanwhile', () => {
       undone.left.some((text) => /wal_level.*slot theirs/.test(text)),
       JSON.stringify(undone),
     );
+    assert.deepEqual(await settingNow('listen_addresses'), ['missing', true]);
     await cluster.halt('fast');
     await cluster.startAgain();
     await cluster.query(`SELECT pg_drop_replication_slot('theirs')`);
     assert.deepEqual(must(await (await openSetup(cluster, whole)).undo()).left, []);
-  });
-
-  test('what is in force but undone, and would be lost at the next restart, is set again and not called right', async () => {
-    const setup = await openSetup(cluster, whole);
-    const before = must(await setup.look());
-    for (const name of ['listen_addresses', 'wal_level']) {
-      assert.ok(before.pendingRestart.includes(name), name);
-      const seen = before.items.find(({ id }) => id === `setting:${name}`);
-      assert.equal(seen?.condition, 'missing', name);
-      assert.match(seen.text, /after the next restart/);
-    }
-    const outcome = must(await setup.apply());
-    assert.equal(outcome.look.complete, true, JSON.stringify(outcome.look.items));
-    assert.deepEqual(outcome.look.pendingRestart, []);
-    await cluster.halt('fast');
-    await cluster.startAgain();
-    assert.equal(must(await (await openSetup(cluster, whole)).look()).complete, true);
+    // In force still, and lost at the next restart: not right, and set again.
+    assert.deepEqual(await settingNow('wal_level'), ['missing', true]);
+    must(await (await openSetup(cluster, whole)).apply());
+    assert.deepEqual(await settingNow('wal_level'), ['right', false]);
+    assert.match(await readFile(`${cluster.dataDir}/postgresql.auto.conf`, 'utf8'), /^wal_level = 'logical'$/m);
   });
 
   test('a new password is set; a database that does not answer is told', async () => {

@@ -233,7 +233,7 @@ export const createDatabaseSetup = async (options: SetupOptions, run: Run): Prom
     );
   const record = await openRecord(options.recordFile);
   if (!record.ok) return record;
-  const admin = createAdmin(options.admin, run);
+  const admin = createAdmin(options.admin);
   const context: ItemContext = { admin, record: record.value, overwriteDrift: options.overwriteDrift };
   const items = itemsFor(context, options, run);
   // What was set when the configuration was another one is undone as well.

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster, startCluster } from '../../../../../test/postgres/cluster.ts';
 import { ok, type Result } from '../../../../core/result.ts';
-import { run } from '../../../../process/run.ts';
 import { readCatalog } from '../../catalog.ts';
 import type { Database, DatabaseAccess } from '../../connection.ts';
-import { qualify, quoteNames } from '../../identifier.ts';
+import { qualify, quoteName, quoteNames } from '../../identifier.ts';
 import { type DatabaseRules, planCopy, type TablePlan } from '../../rules.ts';
 import { createAdmin } from '../../setup/admin.ts';
 import { must, openDatabase, openSetup, PASSWORD, setupOptions } from '../../setup/testing/prepare.ts';
@@ -99,7 +98,9 @@ const copyTable = async (source: Database, target: Database, plan: TablePlan): P
   }
   const gone = `(${quoteNames(key)}) NOT IN (SELECT ${quoteNames(key)} FROM ${from})`;
   must(await target.run(`DELETE FROM ${table}${where === '' ? ' WHERE' : `${where} AND`} ${gone}`, [rows[0]?.all]));
-  const set = plan.columns.filter((name) => !key.includes(name)).map((name) => `"${name}" = excluded."${name}"`);
+  const set = plan.columns
+    .filter((name) => !key.includes(name))
+    .map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`);
   must(
     await target.run(
       `INSERT INTO ${table} SELECT * FROM ${from} ON CONFLICT (${quoteNames(key)}) ${set.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${set.join(', ')}`}`,
@@ -129,7 +130,7 @@ const accessTo = (node: Node, name: string): DatabaseAccess => ({ ...node.db.acc
 
 const home = (node: Node): string => join(node.cluster.socketDir, '..', 'record');
 
-const adminOf = (node: Node) => createAdmin(setupOptions(node.cluster).admin, run);
+const adminOf = (node: Node) => createAdmin(setupOptions(node.cluster).admin);
 
 const receiverOptionsFor = async (main: Node, standby: Node): Promise<ReceiverOptions> => {
   const { uid, gid } = await stat(standby.cluster.dataDir);
