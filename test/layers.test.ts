@@ -83,6 +83,22 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ['src/agent/planted.ts', "import { x } from '../cli/main.ts';", /src\/agent must not import src\/cli/],
   ['src/agent/planted.ts', "const m = await import('../../sim/world.ts');", /src\/agent must not import sim/],
   ['sim/planted.ts', "import { x } from '../src/agent/loop.ts';", /sim must not import src\/agent/],
+  [
+    'src/web/server/planted.ts',
+    "import { x } from '../../journal/reader.ts';",
+    /src\/web\/server must not import src\/journal/,
+  ],
+  [
+    'src/web/server/planted.ts',
+    "import { x } from '../keeper/users.ts';",
+    /src\/web\/server must not import src\/web\/keeper/,
+  ],
+  [
+    'src/web/keeper/planted.ts',
+    "import { x } from '../../agent/agent.ts';",
+    /src\/web\/keeper must not import src\/agent\/agent/,
+  ],
+  ['src/web/planted.ts', "import { x } from '../config/config.ts';", /src\/web must not import src\/config/],
   ['src/web2/planted.ts', 'export const x = 1;', /stands in no layer/],
 ];
 

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { digestOf } from '../checks/digest.ts';
-import { type Config, journalPath, listenAddress } from '../config/config.ts';
+import { type Config, isServingWeb, journalPath, listenAddress } from '../config/config.ts';
 import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Settings, Timing } from '../core/settings.ts';
@@ -22,6 +22,7 @@ import { createChecker } from './checker.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
+import { createPairView, type PairView } from './pair-view.ts';
 import { managerOf, probesOf } from './probes.ts';
 import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
@@ -42,6 +43,7 @@ export interface Composition {
   readonly journal: WrittenJournal;
   /** Null where nothing travels on it. */
   readonly stream: PairStream | null;
+  readonly pairView: PairView;
 }
 
 /** `(D + g) · (1 + ρ) / (1 − ρ)`: how long a lease of ours may last by another's clock. */
@@ -150,6 +152,7 @@ export const composeNode = (
   const checker = config.checks.enabled
     ? createChecker(checkerArgv, digestOf(config), stream.channel('checks'), clock)
     : null;
+  const pairView = createPairView(stream.channel('view'), clock);
   const agent: Agent = createAgent({
     config,
     settings,
@@ -173,6 +176,7 @@ export const composeNode = (
   return ok({
     agent,
     journal,
-    stream: [follower, replication, checker].every((each) => each === null) ? null : stream,
+    stream: isServingWeb(config) || [follower, replication, checker].some((each) => each !== null) ? stream : null,
+    pairView,
   });
 };

@@ -1,28 +1,35 @@
 /** `dualtone agent`: the process of one node, from its start to SIGTERM. */
 import { openApiServer } from '../api/server.ts';
-import { type Config, controlSocketPath, isAlarming } from '../config/config.ts';
+import { type Config, controlSocketPath, isAlarming, isServingWeb } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Notifier } from '../ports.ts';
 import type { Agent } from './agent.ts';
 import { createTermWatch, nodeFactsOf } from './alarm-facts.ts';
 import { type AlarmTeller, createAlarmTeller, toldBy } from './alarms.ts';
+import { createAudit } from './audit.ts';
 import { systemClock } from './clock.ts';
 import { type Composition, composeNode, keepBootScript, type Program } from './compose.ts';
 import { checkNode, notesOnNode } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
+import { createWebProcess } from './web.ts';
 
 const write = (line: string): void => void process.stderr.write(line);
 
 /** Opens in an order in which a failure leaves nothing behind: the socket first, since it tells whether another agent runs. */
 const open = async (
-  { agent, stream }: Composition,
+  { agent, stream, journal, pairView }: Composition,
   config: Config,
   alarms: AlarmTeller | null,
 ): Promise<Result<() => Promise<void>>> => {
-  const source = { ...agent, ...(alarms === null ? {} : { alarm: alarms.ask }) };
+  const source = {
+    ...agent,
+    other: pairView.other,
+    audit: createAudit(journal, systemClock, () => agent.state().boot.highest),
+    ...(alarms === null ? {} : { alarm: alarms.ask }),
+  };
   const api = await openApiServer({ path: controlSocketPath(config), group: config.controlSocket.group }, source);
   if (!api.ok) return api;
   const streaming = await (stream?.open() ?? Promise.resolve(ok(undefined)));
@@ -35,7 +42,9 @@ const open = async (
     await Promise.all([api.value.close(), stream?.close()]);
     return started;
   }
+  pairView.start(() => agent.snapshot());
   return ok(async () => {
+    pairView.stop();
     await stream?.close();
     await api.value.close();
   });
@@ -83,6 +92,8 @@ const tellNotes = async (config: Config, notifier: Notifier): Promise<void> => {
 export interface NodeProgram extends Program {
   /** `dualtone alarms` with the same configuration, at ordinary priority. */
   readonly alarmsArgv: readonly string[];
+  /** `dualtone web`, likewise, below ordinary priority. */
+  readonly webArgv: readonly string[];
 }
 
 /**
@@ -107,6 +118,8 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
     return opened;
   }
   if (alarms !== null) beginAlarms(alarms, agent);
+  const web = isServingWeb(config) ? createWebProcess(program.webArgv, systemClock, notifier) : null;
+  web?.start();
   await tellNotes(config, notifier);
   const system = createSystemNotify(systemClock);
   system.ready(`${config.node.role} ${config.node.name}`);
@@ -114,6 +127,7 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   system.stop();
   system.stopping();
   await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
+  web?.stop();
   await Promise.all([agent.stop(signal), alarms?.stop()]);
   await opened.value();
   journal.close();

@@ -1,12 +1,12 @@
 /** Talks to an agent over its control socket. */
 import { connect, type Socket } from 'node:net';
-import type { CheckWork } from '../checks/protocol.ts';
 import type { AlarmAsk } from '../alarms/protocol.ts';
+import type { CheckWork } from '../checks/protocol.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { StreamProgress } from '../replication/stream.ts';
 import type { Work } from '../replicator/protocol.ts';
-import type { CommandAnswer, Request, Response } from './protocol.ts';
+import type { CommandAnswer, OtherSnapshot, Request, Response } from './protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
 type WithoutId<T> = T extends { readonly id: string } ? Omit<T, 'id'> : never;
@@ -100,11 +100,30 @@ export const watchSnapshots = (
   signal: AbortSignal,
   onSnapshot: (snapshot: Snapshot) => void,
 ): Promise<Result<void>> =>
-  converse(path, { type: 'watch', everyMs }, null, signal, (response) => {
+  converse(path, { type: 'watch', everyMs, pair: false }, null, signal, (response) => {
     if (response.type === 'fault') return { ok: false, error: response.fault };
     if (response.type === 'snapshot') onSnapshot(response.snapshot);
     return null;
   });
+
+/** The same of both nodes; `other` where there is news of it. */
+export const watchPair = (
+  path: string,
+  everyMs: Millis,
+  signal: AbortSignal,
+  onSnapshot: (snapshot: Snapshot, other: OtherSnapshot | null) => void,
+): Promise<Result<void>> =>
+  converse(path, { type: 'watch', everyMs, pair: true }, null, signal, (response) => {
+    if (response.type === 'fault') return { ok: false, error: response.fault };
+    if (response.type === 'snapshot') onSnapshot(response.snapshot, response.other ?? null);
+    return null;
+  });
+
+/** Has the journal keep who did what. */
+export const tellAudit = (path: string, by: string, what: string, detail: string): Promise<Result<void>> =>
+  converse(path, { type: 'audit', by, what, detail }, 3000, null, (response) =>
+    response.type === 'fault' ? { ok: false, error: response.fault } : ok(undefined),
+  );
 
 /** Gives a command and waits until it has come about or was refused. */
 export const giveCommand = async (

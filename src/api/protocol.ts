@@ -1,13 +1,14 @@
 /** The control socket's language: one JSON object a line, each with the request's id. */
-import type { CheckWork } from '../checks/protocol.ts';
+
 import { type AlarmAsk, CHANNEL_NAME } from '../alarms/protocol.ts';
+import type { CheckWork } from '../checks/protocol.ts';
 import type { Command } from '../core/event.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
-import type { Epoch, Millis } from '../core/words.ts';
+import type { Epoch, Instant, Millis } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
 import { ENTRY, type Work } from '../replicator/protocol.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { NodeSnapshot, Snapshot } from './snapshot.ts';
 
 /** A line above this is nobody we know. */
 export const LONGEST_LINE = 64 * 1024;
@@ -16,8 +17,8 @@ const LONGEST_SPAN_MS = 3650 * 86_400_000;
 
 export type Request =
   | { readonly id: string; readonly type: 'snapshot' }
-  /** A snapshot now, and after each change, at most every `everyMs`. */
-  | { readonly id: string; readonly type: 'watch'; readonly everyMs: Millis }
+  /** A snapshot now, and after each change, at most every `everyMs`. `pair`: with what the other node shows of itself. */
+  | { readonly id: string; readonly type: 'watch'; readonly everyMs: Millis; readonly pair: boolean }
   | {
       readonly id: string;
       readonly type: 'command';
@@ -32,6 +33,8 @@ export type Request =
   | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work | CheckWork }
   /** Of the process of alarms: a result. */
   | { readonly id: string; readonly type: 'alarm'; readonly by: string; readonly ask: AlarmAsk }
+  /** Who did what outside the agent (a login): for the journal. */
+  | { readonly id: string; readonly type: 'audit'; readonly by: string; readonly what: string; readonly detail: string }
   | {
       readonly id: string;
       readonly type: 'journal';
@@ -47,8 +50,15 @@ export interface CommandAnswer {
   readonly remedy: string;
 }
 
+/** What the other node showed of itself, and when it came, by this node's monotonic clock. */
+export interface OtherSnapshot {
+  readonly snapshot: NodeSnapshot;
+  readonly heardAt: Instant;
+}
+
 export type Response =
-  | { readonly id: string; readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  /** `other` only with a watch of the pair, and where there is news of it. */
+  | { readonly id: string; readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly other?: OtherSnapshot }
   | { readonly id: string; readonly type: 'answer'; readonly answer: CommandAnswer }
   | { readonly id: string; readonly type: 'progress'; readonly progress: StreamProgress }
   | { readonly id: string; readonly type: 'result'; readonly result: Result<unknown> }
@@ -149,8 +159,9 @@ const readFields = (id: string, fields: Fields): Request | null => {
     case 'snapshot':
       return { id, type: 'snapshot' };
     case 'watch': {
-      const { everyMs } = fields;
-      return isSpan(everyMs) ? { id, type: 'watch', everyMs: Math.max(50, everyMs) } : null;
+      const { everyMs, pair = false } = fields;
+      const fits = isSpan(everyMs) && typeof pair === 'boolean';
+      return fits ? { id, type: 'watch', everyMs: Math.max(50, everyMs), pair } : null;
     }
     case 'command': {
       const { by, validMs, epoch } = fields;
@@ -167,6 +178,10 @@ const readFields = (id: string, fields: Fields): Request | null => {
       const { by } = fields;
       const ask = readAlarmAsk(fields['ask']);
       return isText(by) && ask !== null ? { id, type: 'alarm', by, ask } : null;
+    }
+    case 'audit': {
+      const { by, what, detail } = fields;
+      return isText(by) && isName(what) && isText(detail) ? { id, type: 'audit', by, what, detail } : null;
     }
     case 'journal': {
       const { sinceSeq = null, sinceWall = null, limit = 100 } = fields;

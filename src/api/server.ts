@@ -6,7 +6,14 @@ import type { AlarmAsk } from '../alarms/protocol.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
-import { type CommandAnswer, LONGEST_LINE, type Request, type Response, readRequest } from './protocol.ts';
+import {
+  type CommandAnswer,
+  LONGEST_LINE,
+  type OtherSnapshot,
+  type Request,
+  type Response,
+  readRequest,
+} from './protocol.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What the server asks of the agent. */
@@ -21,6 +28,10 @@ export interface ApiSource {
   ): Promise<Result<unknown>>;
   /** Open alarms and their channels; absent where none are configured. */
   alarm?(ask: AlarmAsk, signal: AbortSignal): Promise<Result<unknown>>;
+  /** The other node as it showed itself last; who asks again and again is told of it. Null: never. */
+  other?(): OtherSnapshot | null;
+  /** Keeps in the journal who did what outside the agent. */
+  audit?(audit: Pick<Extract<Request, { type: 'audit' }>, 'by' | 'what' | 'detail'>): void;
   readJournal(query: {
     readonly sinceSeq?: number;
     readonly sinceWall?: number;
@@ -53,13 +64,17 @@ const gidOf = (group: string): number | null => {
   return line !== undefined && Number.isInteger(gid) ? gid : null;
 };
 
-const watch = (socket: Socket, source: ApiSource, { id, everyMs }: Extract<Request, { type: 'watch' }>) => {
+const watch = (socket: Socket, source: ApiSource, { id, everyMs, pair }: Extract<Request, { type: 'watch' }>) => {
   let last = 0;
+  let told: OtherSnapshot | null = null;
   let timer: NodeJS.Timeout | null = null;
   const show = (): void => {
     timer = null;
     last = performance.now();
-    answer(socket, { id, type: 'snapshot', snapshot: source.snapshot() });
+    const other = pair ? (source.other?.() ?? null) : null;
+    const news = other === null || other === told ? {} : { other };
+    told = other;
+    answer(socket, { id, type: 'snapshot', snapshot: source.snapshot(), ...news });
   };
   const end = source.onChange(() => {
     timer ??= setTimeout(show, Math.max(0, last + everyMs - performance.now()));
@@ -141,6 +156,9 @@ const serve = (socket: Socket, source: ApiSource): void => {
         if (watches <= MOST_WATCHES) return watch(socket, source, asked);
         socket.destroy();
         return;
+      case 'audit':
+        source.audit?.(asked);
+        return answer(socket, { id, type: 'result', result: ok(null) });
       case 'journal':
         return answer(socket, readJournal(source, asked));
       case 'work':

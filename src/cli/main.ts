@@ -270,6 +270,19 @@ const addPrograms = (shelf: Shelf): void => {
       shelf.exit = await (await import('./processes.ts')).runAlarmsProcess(options.config, kind);
     });
   program
+    .command('web', { hidden: true })
+    .description('Guards the web server for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runWebProcess(options.config);
+    });
+  program
+    .command('web-server', { hidden: true })
+    .description('Faces the network; started by `dualtone web`.')
+    .action(async () => {
+      await (await import('../web/server/process.ts')).runWebServer();
+    });
+  program
     .command('replicator', { hidden: true })
     .description('Copies data for the agent, which starts it.')
     .requiredOption('--config <file>', 'the configuration')

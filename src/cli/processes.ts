@@ -103,6 +103,28 @@ export const runAlarmsProcess = (path: string, kind: 'node' | 'checkpoint'): Pro
     path,
   );
 
+/** Below ordinary priority: people can wait, a lease cannot. */
+const webArgv = (path: string): readonly string[] => {
+  const entry = process.argv[1] ?? '';
+  return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'web', '--config', path];
+};
+
+/** `dualtone web`: started by the agent, never by hand. It starts `dualtone web-server`, which faces the network. */
+export const runWebProcess = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => {
+        const { runKeeper } = await import('../web/keeper/process.ts');
+        const entry = process.argv[1] ?? '';
+        const server = [process.execPath, '--max-old-space-size=160', ...process.execArgv, entry, 'web-server'];
+        return (config, version) => runKeeper(config, server, version);
+      },
+    },
+    path,
+  );
+
 /** `dualtone replicator`: started by the agent, never by hand. */
 export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
   run(
@@ -122,7 +144,13 @@ export const runAgent = (path: string): Promise<ExitCode> =>
       start: async () => {
         const { runNode } = await import('../agent/node-process.ts');
         return (config, version) =>
-          runNode(config, { version, argv: replicatorArgv(path), alarmsArgv: alarmsArgv(path, 'node'), checkerArgv: checkerArgv(path) });
+          runNode(config, {
+            version,
+            argv: replicatorArgv(path),
+            alarmsArgv: alarmsArgv(path, 'node'),
+            checkerArgv: checkerArgv(path),
+            webArgv: webArgv(path),
+          });
       },
     },
     path,

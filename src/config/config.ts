@@ -43,6 +43,12 @@ export const journalPath = (config: Config | CheckpointConfig): string => `${con
 export const isAlarming = ({ alarms }: Config | CheckpointConfig): boolean =>
   alarms.channels.length > 0 || alarms.heartbeat !== null;
 
+/** True where the web server listens. */
+export const isServingWeb = ({ web }: Config): boolean => web.listen.length > 0;
+
+/** Where users, sessions and the server's own certificate are kept. */
+export const webStatePath = ({ stateDir }: Config): string => `${stateDir}/web`;
+
 /** True where the replicator has work: database, files, voicemail, or what is collected. */
 export const isCopying = ({ streams }: Config): boolean =>
   streams.database.mode !== 'off' || streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;

@@ -66,6 +66,10 @@ const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
     clashes.push(...secretFileClash(['streams', 'astdb', 'ari', 'secret-file'], ari.secretFile, machine, remedy));
   }
   clashes.push(...alarmFileClashes(config.alarms, machine));
+  if (config.web.key !== null)
+    clashes.push(
+      ...secretFileClash(['web', 'key'], config.web.key, machine, 'give the key of web.certificate, mode 0600'),
+    );
   if (own.includes(canonical(config.peer.address))) {
     clashes.push({
       path: ['peer', 'address'],

@@ -270,6 +270,29 @@ const contactRules = ({ streams, probes }: Sections): readonly Clash[] =>
       ]
     : none;
 
+const webRules = ({ web, listen }: Sections): readonly Clash[] => {
+  if (web === undefined) return none;
+  const clashes: Clash[] = [];
+  if ((web.certificate === null) !== (web.key === null))
+    clashes.push({
+      path: ['web', web.key === null ? 'key' : 'certificate'],
+      message: web.key === null ? 'a certificate without its key' : 'a key without its certificate',
+      remedy: 'give both web.certificate and web.key, or neither',
+    });
+  const places = web.listen.map((each) => `${canonical(each.address)} port ${each.port}`);
+  for (const [index, place] of places.entries()) {
+    if (places.indexOf(place) !== index)
+      clashes.push({ path: ['web', 'listen', index], message: `${place} is given twice`, remedy: 'give it once' });
+    if (web.listen[index]?.port === listen?.port)
+      clashes.push({
+        path: ['web', 'listen', index, 'port'],
+        message: `port ${listen?.port} is that of the pair (listen.port)`,
+        remedy: 'give the web server a port of its own, such as 8443',
+      });
+  }
+  return clashes;
+};
+
 const RULES = [
   nodeRules,
   arbiterRules,
@@ -280,6 +303,7 @@ const RULES = [
   nameRules,
   directoryRules,
   contactRules,
+  webRules,
   ({ alarms }: Sections) => (alarms === undefined ? none : alarmClashes(alarms)),
 ];
 

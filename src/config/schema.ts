@@ -16,6 +16,7 @@ import {
   unitName,
 } from './scalars.ts';
 import { streamsSchema } from './streams-schema.ts';
+import { webSchema } from './web-schema.ts';
 
 export const DEFAULT_PORT = 4577;
 
@@ -297,6 +298,7 @@ export const nodeSections = {
   streams: streamsSchema,
   alarms: alarmsSchema,
   checks: checksSchema,
+  web: webSchema,
   'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),
   'run-dir': absolutePath().default('/run/dualtone').describe('What must not outlive a boot; on tmpfs.'),
   journal: z

@@ -1,0 +1,44 @@
+/** What a person may ask for, as schemas: the server checks requests by them, the keeper checks the server, and the API's description is made of them. */
+import { z } from 'zod';
+
+const text = (most: number) => z.string().max(most);
+const name = () => z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
+const count = () => z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const span = () =>
+  z
+    .number()
+    .min(0)
+    .max(3650 * 86_400_000);
+const flag = () => z.boolean().optional();
+const entries = () => z.array(text(64)).max(1000).optional();
+const confirmation = { confirm: text(64).optional(), acceptLoss: flag() };
+const moving = { whenIdle: flag(), maxWaitMs: span().optional(), acceptLoss: flag() };
+
+export const commandSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('start'), ...confirmation }),
+  z.strictObject({ name: z.literal('stop') }),
+  z.strictObject({ name: z.literal('takeover'), ...confirmation }),
+  z.strictObject({ name: z.literal('switchover'), ...moving }),
+  z.strictObject({ name: z.literal('failback'), ...moving }),
+  z.strictObject({ name: z.literal('mode'), mode: z.enum(['automatic', 'manual']) }),
+  z.strictObject({ name: z.literal('maintenance-on'), forMs: span(), reason: text(200) }),
+  z.strictObject({ name: z.literal('maintenance-off') }),
+  z.strictObject({ name: z.literal('acknowledge') }),
+]);
+
+export const workSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('check'), only: name().nullable().optional() }),
+  z.strictObject({ name: z.literal('replicate'), stream: name().nullable().optional() }),
+  z.strictObject({ name: z.literal('merge-preview') }),
+  z.strictObject({
+    name: z.literal('merge-run'),
+    configuration: z.enum(['ask', 'accept', 'refuse']).optional(),
+    accept: entries(),
+    refuse: entries(),
+  }),
+  z.strictObject({ name: z.literal('merge-undo'), merge: count() }),
+  z.strictObject({ name: z.literal('merge-report'), merge: count().nullable().optional() }),
+  z.strictObject({ name: z.literal('loss') }),
+  z.strictObject({ name: z.literal('sync-init') }),
+  z.strictObject({ name: z.literal('sync-remove'), preview: z.boolean(), withKey: flag(), force: flag() }),
+]);

@@ -1,0 +1,67 @@
+/** What the server knows by itself: both nodes as the keeper told last, and how old that is. */
+import type { HealthView, PairView, PublicView } from '../contract.ts';
+
+export interface PairState {
+  set(pair: PairView): void;
+  /** Ages as of now; null: the keeper has told nothing yet. */
+  now(): PairView | null;
+}
+
+/** Older, and nobody may rely on it. */
+const FRESH_MS = 2000;
+
+export const createPairState = (): PairState => {
+  let told: PairView | null = null;
+  let at = 0;
+  return {
+    set: (pair) => {
+      told = pair;
+      at = performance.now();
+    },
+    now: () => {
+      if (told === null) return null;
+      const more = Math.round(performance.now() - at);
+      const { thisMsAgo, other } = told;
+      return {
+        ...told,
+        wall: Date.now(),
+        thisMsAgo: thisMsAgo === null ? null : thisMsAgo + more,
+        other: other === null ? null : { ...other, heardMsAgo: other.heardMsAgo + more },
+      };
+    },
+  };
+};
+
+/** This node's snapshot where it is fresh. */
+export const freshOf = (pair: PairView | null) =>
+  pair === null || pair.this === null || pair.thisTrouble !== null || (pair.thisMsAgo ?? 1e9) > FRESH_MS
+    ? null
+    : pair.this;
+
+export type HealthQuestion = 'live' | 'active' | 'ready';
+
+/** For load balancers: this node alone, and never by what is old. */
+export const healthOf = (question: HealthQuestion, pair: PairView | null): HealthView => {
+  if (question === 'live') return { ok: true, state: 'live' };
+  const node = freshOf(pair);
+  if (node === null) return { ok: false, state: 'stale' };
+  const active = node.server === 'this' && node.gate.open;
+  if (question === 'active') return { ok: active, state: active ? 'active' : 'passive' };
+  const could = node.explanation.ifOtherOrThisDied.takesOver && node.checks?.readiness.state !== 'not-ready';
+  const ready = active ? node.health.verdict !== 'down' : node.server === 'other' && could;
+  return { ok: ready, state: ready ? 'ready' : 'not-ready' };
+};
+
+/** Where users should go now. */
+export const publicOf = (
+  pair: PairView | null,
+  site: string,
+  virtualAddress: string | null,
+  wall: number,
+): PublicView => {
+  const node = freshOf(pair);
+  const none = { wall, address: null, kind: 'none', site } as const;
+  if (node === null || (node.server !== 'this' && node.server !== 'other')) return none;
+  if (virtualAddress !== null) return { wall, address: virtualAddress, kind: 'virtual', site };
+  return { wall, address: node.server === 'this' ? node.node.address : node.peer.address, kind: 'node', site };
+};
