@@ -28,12 +28,13 @@ export const settle = (
   state: ReadinessState,
   now: Instant,
   wall: WallTime,
+  settleMs: Millis = SETTLE_MS,
 ): { readonly after: Settling; readonly change: Change | null } => {
   const told = before.settled?.state ?? 'unknown';
   if (state === told || state === 'unknown') return { after: { ...before, candidate: null }, change: null };
   const same = before.candidate?.state === state ? before.candidate : null;
   const candidate = same ?? { state, from: now, wall };
-  if (now - candidate.from < SETTLE_MS) return { after: { ...before, candidate }, change: null };
+  if (now - candidate.from < settleMs) return { after: { ...before, candidate }, change: null };
   return {
     after: { settled: { state, since: candidate.wall }, candidate: null },
     change: { from: told, to: state, wall: candidate.wall },

@@ -34,6 +34,8 @@ export interface CheckWorksOptions {
   readonly clock: Clock;
   readonly chance: () => number;
   readonly say: (message: FromChecker) => void;
+  /** How often readiness is looked at, and how long it must hold before it is told. */
+  readonly pace?: { readonly lookMs: Millis; readonly settleMs: Millis };
 }
 
 const LOOK_MS: Millis = 2000;
@@ -159,7 +161,7 @@ const tellChange = (state: State, snapshot: NodeSnapshot): void => {
   const otherHeardMsAgo = heardOther === null ? null : clock.now() - heardOther.at;
   const other = heardOther?.report ?? null;
   const readiness = readinessOf(standingOf(snapshot, reportOf(state), other, otherHeardMsAgo));
-  const { after, change } = settle(state.settling, readiness.state, clock.now(), clock.wall());
+  const { after, change } = settle(state.settling, readiness.state, clock.now(), clock.wall(), options.pace?.settleMs);
   state.settling = after;
   if (change === null) return;
   const { from, to, wall } = change;
@@ -216,7 +218,7 @@ const look = async (state: State): Promise<void> => {
   if (state.stopped) return;
   if (asked.ok) tellChange(state, asked.value);
   tellStatus(state, false);
-  state.cancel = clock.at(clock.now() + LOOK_MS, () => void look(state));
+  state.cancel = clock.at(clock.now() + (options.pace?.lookMs ?? LOOK_MS), () => void look(state));
 };
 
 /** A whole run is waited for only where somebody answers at all. */
