@@ -28,7 +28,9 @@ const whileStopped = async (
   commands: readonly (readonly string[])[],
 ): Promise<Result<void>> => {
   if (unit === undefined) return await inOrder(host, commands);
-  const moved = await inOrder(host, [['systemctl', 'stop', unit], ...commands]);
+  // Of a unit that stands for its instances, as Debian's PostgreSQL does, these are waited for too.
+  const instances = unit.replace('.service', '@*.service');
+  const moved = await inOrder(host, [['systemctl', 'stop', unit, instances], ...commands]);
   // Also where something failed: the rest of the host shall go on.
   const started = await inOrder(host, [['systemctl', 'start', unit]]);
   return moved.ok ? started : moved;
