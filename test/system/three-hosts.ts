@@ -98,8 +98,25 @@ const removeAll = (netns: (name: string) => string, folder: string): void => {
   rmSync(folder, { recursive: true, force: true });
 };
 
+type More = (folder: string, name: HostName) => string;
+
+const make = (netns: (name: string) => string, folder: string, more: More): void => {
+  try {
+    lay(netns);
+  } catch (error) {
+    removeAll(netns, folder);
+    throw error;
+  }
+  for (const name of NAMES) {
+    mkdirSync(join(folder, name));
+    const file = name === 'cp1' ? checkpointFile(folder) : nodeFile(folder, name);
+    writeFileSync(join(folder, `${name}.yaml`), `${file}${more(folder, name)}`);
+  }
+  writeFileSync(join(folder, 'pair.key'), generateKey(), { mode: 0o600 });
+};
+
 /** Without root nothing is made. `more`: what the file of each has besides; `folder` is on tmpfs. */
-export const createHosts = (prefix: string, more: (folder: string, name: HostName) => string = () => ''): Hosts => {
+export const createHosts = (prefix: string, more: More = () => ''): Hosts => {
   // On tmpfs: each heartbeat is written.
   const folder = isRoot ? mkdtempSync('/dev/shm/dualtone-agents-') : '';
   const netns = (name: string): string => `${prefix}${process.pid}${name}`;
@@ -114,20 +131,7 @@ export const createHosts = (prefix: string, more: (folder: string, name: HostNam
     child.kill(signal);
     await gone;
   };
-  if (isRoot) {
-    try {
-      lay(netns);
-    } catch (error) {
-      removeAll(netns, folder);
-      throw error;
-    }
-    for (const name of NAMES) {
-      mkdirSync(join(folder, name));
-      const file = name === 'cp1' ? checkpointFile(folder) : nodeFile(folder, name);
-      writeFileSync(join(folder, `${name}.yaml`), `${file}${more(folder, name)}`);
-    }
-    writeFileSync(join(folder, 'pair.key'), generateKey(), { mode: 0o600 });
-  }
+  if (isRoot) make(netns, folder, more);
   return {
     folder,
     socketOf,

@@ -16,7 +16,7 @@ const life = (settings: AlarmSettings = alarmSettings()) => {
   const sent: { readonly channel: string; readonly message: Outgoing }[] = [];
   const fails = new Map<string, 'failed' | 'refused'>();
   const give = (event: Made<AlarmEvent>): void => {
-    state = decideAlarms(settings, state, { ...event, at: now, wall: WALL + now } as AlarmEvent);
+    state = decideAlarms(settings, state, { ...event, at: now, wall: WALL + now });
     for (const channel of dueOf(settings, state)) {
       const message = state.channelByName[channel]?.outbox;
       if (message === null || message === undefined) continue;

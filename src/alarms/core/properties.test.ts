@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { alarmSettings, nodeFacts, WALL } from '../testing/facts.ts';
 import { decideAlarms, dueOf, mustBeKept } from './decide.ts';
 import type { AlarmEvent, AlarmsState, NodeFacts, Outgoing } from './words.ts';
@@ -59,7 +59,7 @@ const deeds: fc.Arbitrary<readonly Deed[]> = fc.array(
       mood: fc.constantFrom('well', 'failed', 'refused', 'lost' as const),
     }),
     fc.constant({ do: 'kill' as const }),
-  ) as fc.Arbitrary<Deed>,
+  ),
   { minLength: 1, maxLength: 40 },
 );
 
@@ -90,13 +90,16 @@ const simulate = (all: readonly Deed[]) => {
   const kill = (): void => {
     kills += 1;
     state = { ...(JSON.parse(disk) as AlarmsState), facts: null };
-    for (const notice of [...unkept]) decide({ ...notice, at: now });
+    for (const notice of unkept.slice()) decide({ ...notice, at: now });
   };
   const send = (): void => {
     for (const channel of dueOf(settings, state)) {
       const message = state.channelByName[channel]?.outbox;
       if (message === null || message === undefined) continue;
-      const mood = moods.get(channel) ?? 'well';
+      const had = deliveries.some((each) => each.channel === channel && each.message.id === message.id);
+      const wanted = moods.get(channel) ?? 'well';
+      // Who took a message once does not refuse the same for good.
+      const mood = had && wanted === 'refused' ? 'failed' : wanted;
       if (mood === 'well' || mood === 'lost') deliveries.push({ channel, message });
       // Delivered, and killed before that could be noted: once, or it would be for ever.
       if (mood === 'lost') {
@@ -104,7 +107,7 @@ const simulate = (all: readonly Deed[]) => {
         kill();
         return;
       }
-      const outcome = mood === 'well' ? 'delivered' : (mood as 'failed' | 'refused');
+      const outcome = mood === 'failed' || mood === 'refused' ? mood : 'delivered';
       decide({ kind: 'tried', at: now, wall: WALL + now, channel, id: message.id, outcome, why: mood });
     }
   };
