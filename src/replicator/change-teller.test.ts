@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTime } from '../agent/testing/time.ts';
-import { fail, ok } from '../core/result.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import type { Talk } from '../replication/talk.ts';
 import { createChangeTeller } from './change-teller.ts';
 
@@ -9,11 +9,12 @@ test('what could not be told is told later, with what came meanwhile, once', asy
   const time = createTime();
   const told: unknown[] = [];
   let connected = false;
+  let answer: Result<unknown> = ok(null);
   const talk: Talk = {
     ask: async (question, parameters) => {
       if (!connected) return fail('peer-not-connected', 'It is not there.', 'Wait.');
       told.push([question, parameters]);
-      return ok(null);
+      return answer;
     },
     answer: () => undefined,
     onConnected: () => undefined,
@@ -29,8 +30,13 @@ test('what could not be told is told later, with what came meanwhile, once', asy
   assert.deepEqual(told, [['changed', { tables: ['queue'], files: ['/etc/asterisk/extensions.conf'] }]]);
   await time.pass(60_000);
   assert.equal(told.length, 1);
+  answer = fail('peer-question-unknown', 'An older version.', 'Update it.');
+  teller.tell({ tables: ['queue'] });
+  await time.pass(60_000);
+  assert.equal(told.length, 2);
+  assert.equal(time.waiting(), 0);
   teller.stop();
   teller.tell({ tables: ['queue'] });
   await time.pass(60_000);
-  assert.equal(told.length, 1);
+  assert.equal(told.length, 2);
 });

@@ -11,6 +11,7 @@ export interface ChangeTeller {
 
 const ASK_MS: Millis = 10_000;
 const AGAIN_MS: Millis = 10_000;
+const LATER: ReadonlySet<string> = new Set(['peer-not-connected', 'peer-no-answer']);
 /** More are not told of at once; who waits for more than so many has all reloaded by them. */
 const MOST_NAMES = 2000;
 
@@ -28,7 +29,8 @@ export const createChangeTeller = (talk: Talk, clock: Clock): ChangeTeller => {
     while (tables.size + files.size > 0 && !stopping.signal.aborted) {
       const what: Changed = { tables: [...tables].slice(0, MOST_NAMES), files: [...files].slice(0, MOST_NAMES) };
       const told = await talk.ask('changed', what, ASK_MS);
-      if (!told.ok) break;
+      if (!told.ok && LATER.has(told.error.code)) break;
+      // Told, or not understood there, today nor tomorrow.
       for (const name of what.tables) tables.delete(name);
       for (const name of what.files) files.delete(name);
     }

@@ -13,13 +13,15 @@ import { must } from '../replication/postgres/setup/testing/prepare.ts';
 import type { Stream, StreamReporter } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
 import { databaseForwardPort, localDatabase, readSecret } from './access.ts';
-import { createContinuousStream } from './continuous-stream.ts';
+import { type ChangeTeller, createChangeTeller } from './change-teller.ts';
+import { createDatabaseStream } from './database-stream.ts';
 import { createDatabaseGuard, type DatabaseGuard } from './guard.ts';
 import type { Term } from './protocol.ts';
 import { databaseSetup, installChangeLog } from './setup.ts';
 
 const SOON_MS = 60_000;
-const settings = { wal_level: 'logical', max_slot_wal_keep_size: '64MB', wal_retrieve_retry_interval: '500ms' };
+/** As PostgreSQL comes: `wal_level` waits for a restart. */
+const settings = { max_slot_wal_keep_size: '64MB', wal_retrieve_retry_interval: '500ms' };
 const TABLES = `CREATE TABLE public.userfeatures (id int PRIMARY KEY, firstname text, enablednd int NOT NULL DEFAULT 0);
 CREATE TABLE public.shapeless (a int, b json)`;
 
@@ -55,6 +57,7 @@ const talks = (): Readonly<Record<'main' | 'standby', Talk>> => {
 };
 
 const said: string[] = [];
+const tellers: ChangeTeller[] = [];
 const reporter: StreamReporter = { note: () => undefined, say: (level, code) => void said.push(`${level} ${code}`) };
 
 let folder: string;
@@ -78,15 +81,9 @@ streams:
   if (role === 'main') assert.equal(databaseForwardPort(config), otherPort);
   must(await must(await databaseSetup(config, false)).apply());
   if (role === 'standby') must(await installChangeLog(config));
-  const stream = createContinuousStream({
-    config,
-    talk,
-    clock: systemClock,
-    reporter,
-    learn: () => Promise.resolve(),
-    snapshots: null,
-    writtenSince: () => null,
-  });
+  const teller = createChangeTeller(talk, systemClock);
+  tellers.push(teller);
+  const stream = createDatabaseStream({ config, talk, teller, clock: systemClock, reporter });
   const guard = createDatabaseGuard({
     collects: role === 'standby',
     access: () => ok(localDatabase(config, must(readSecret(config.streams.database.passwordFile)))),
@@ -130,6 +127,7 @@ before(async () => {
 });
 
 after(async () => {
+  for (const teller of tellers) teller.stop();
   for (const node of [main, standby]) {
     await node?.stream.stop();
     await node?.guard.stop();
@@ -138,11 +136,27 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('what the serving main has is at the standby, and each change a moment later; both say so', async () => {
+test('as long as wal_level waits for a restart snapshots carry it; what waits is counted; nobody is alarmed', async () => {
   await main.sql(`INSERT INTO public.userfeatures VALUES (1, 'one', 0), (2, 'two', 0)`);
   tell(main, 2, 2);
   tell(standby, 0, 2);
+  await until('a first snapshot', () => main.stream.status().lastSuccess !== null);
+  assert.match(main.stream.status().text, /^by snapshots until PostgreSQL is restarted/);
+  assert.equal(await nameOn(standby, 1), 'one');
+  await main.sql(`UPDATE public.userfeatures SET firstname = 'later' WHERE id = 1`);
+  await until('it is counted', () => (main.stream.status().pending?.count ?? 0) > 0);
+  assert.equal(await nameOn(standby, 1), 'one');
+  const run = { signal: new AbortController().signal, onProgress: () => undefined };
+  must((await main.stream.run?.(run)) ?? assert.fail('no run'));
+  assert.equal(await nameOn(standby, 1), 'later');
+  assert.deepEqual(said, ['warning database-not-logical']);
+});
+
+test('after the restart what the serving main has is at the standby, and each change a moment later; both say so', async () => {
+  await main.cluster.halt('fast');
+  await main.cluster.startAgain();
   await until('both are in step', () => isInStep(main) && isInStep(standby));
+  assert.doesNotMatch(main.stream.status().text, /snapshots/);
   await main.sql(`UPDATE public.userfeatures SET firstname = 'changed' WHERE id = 1`);
   const writtenAt = performance.now();
   await until('the change is there', async () => (await nameOn(standby, 1)) === 'changed');

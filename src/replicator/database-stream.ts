@@ -24,10 +24,13 @@ export interface DatabaseStreamOptions {
 
 type WrittenSince = (at: Instant) => StreamPending | null;
 
-const snapshotsOf = (options: DatabaseStreamOptions, writtenSince: WrittenSince): Stream => {
-  const { config, talk, teller, clock, reporter } = options;
+const snapshotsOf = (
+  options: DatabaseStreamOptions,
+  learn: () => Promise<void>,
+  writtenSince: WrittenSince,
+): Stream => {
+  const { config, teller, clock, reporter } = options;
   const { database } = config.streams;
-  const learn = followCertificate(config, talk, reporter);
   const access = async () => {
     await learn();
     const password = readSecret(database.passwordFile);
@@ -69,7 +72,8 @@ export const createDatabaseStream = (options: DatabaseStreamOptions): Stream => 
   const { config, talk, clock, reporter } = options;
   const count = rowCountOf(config, clock);
   const writtenSince: WrittenSince = (at) => count?.since(at) ?? null;
-  const snapshots = (): Stream => snapshotsOf(options, writtenSince);
+  const learn = followCertificate(config, talk, reporter);
+  const snapshots = (): Stream => snapshotsOf(options, learn, writtenSince);
   const stream =
     config.streams.database.mode === 'continuous'
       ? createContinuousStream({
@@ -77,7 +81,7 @@ export const createDatabaseStream = (options: DatabaseStreamOptions): Stream => 
           talk,
           clock,
           reporter,
-          learn: followCertificate(config, talk, reporter),
+          learn,
           snapshots: config.node.role === 'main' ? snapshots() : null,
           writtenSince,
         })
