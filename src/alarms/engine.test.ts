@@ -192,3 +192,19 @@ test('a test goes at once by each channel, beside the queue, and says what came 
   await it.engine.stop();
   rmSync(it.directory, { recursive: true });
 });
+
+test('after its end nothing is written, since the next process may have begun', async () => {
+  const answer = Promise.withResolvers<Outcome>();
+  const it = begin({}, () => answer.promise);
+  it.engine.start();
+  it.engine.facts(DOWN);
+  await it.pass(12_000);
+  const ended = it.engine.stop();
+  writeFileSync(it.path, "the next one's");
+  answer.resolve({ outcome: 'delivered', why: '' });
+  await ended;
+  it.engine.notice(notice(1));
+  await it.pass(5000);
+  assert.equal(readFileSync(it.path, 'utf8'), "the next one's");
+  rmSync(it.directory, { recursive: true });
+});

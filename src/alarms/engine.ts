@@ -41,14 +41,13 @@ export interface Engine {
   list(): Omit<AlarmList, 'heartbeat'>;
   /** Sends at once, beside the queue. Fault: `alarm-channel-unknown`. */
   test(channel: string | null): Promise<Result<readonly ChannelTest[]>>;
-  /** What is being sent may end; what is not is sent by the next process. */
+  /** Keeps all and ends at once: what is being sent is called off, and the next process sends it again under its id. */
   stop(): Promise<void>;
 }
 
 const TICK_MS = 1000;
 /** Decisions within this are kept together. */
 const KEEP_MS = 20;
-const END_MS = 2000;
 /** A wall clock that was set by more than this while nothing ran is not believed. */
 const LONGEST_PAUSE_MS = 30 * 86_400_000;
 
@@ -95,7 +94,6 @@ const send = async (works: Works, channel: Channel, outgoing: Outgoing): Promise
 /** Only what is kept may leave: a kill before it is told by the next process, one after it repeats it under its id. */
 const sendDue = (works: Works): void => {
   const { parts, state, flying } = works;
-  if (works.stopped) return;
   for (const name of dueOf(parts.settings, state)) {
     const channel = parts.channels.find((each) => each.name === name);
     const outgoing = state.channelByName[name]?.outbox ?? null;
@@ -122,11 +120,11 @@ const keep = (works: Works): void => {
 };
 
 const handle = (works: Works, make: (at: Instant, wall: WallTime) => AlarmEvent): void => {
+  if (works.stopped) return;
   const before = works.state;
   works.state = decideAlarms(works.parts.settings, before, make(nowOf(works), works.parts.clock.wall()));
   works.dirty ||= mustBeKept(before, works.state);
   const { clock } = works.parts;
-  if (works.stopped) return keep(works);
   if (works.dirty) works.cancelKeep ??= clock.at(clock.now() + KEEP_MS, () => keep(works));
   else sendDue(works);
 };
@@ -216,14 +214,13 @@ const test = async (works: Works, name: string | null): Promise<Result<readonly 
   return ok(await Promise.all(results));
 };
 
+/** Nothing is written after this: the next process may have begun, and the file is its own. */
 const stop = async (works: Works): Promise<void> => {
   works.cancelTick();
-  const { clock } = works.parts;
-  works.stopped = true;
   keep(works);
-  const cancel = clock.at(clock.now() + END_MS, () => works.gone.abort());
+  works.stopped = true;
+  works.gone.abort();
   await Promise.allSettled(works.flying.values());
-  cancel();
 };
 
 export const createEngine = (parts: EngineParts): Engine => {
