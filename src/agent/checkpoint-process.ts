@@ -12,13 +12,14 @@ import type { Instant, Role } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
-import { loadKey, type PairKey } from '../peer/key.ts';
+import type { PairKey } from '../peer/key.ts';
 import { createPeerLink, type DatagramLink } from '../peer/link.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier, StateStore } from '../ports.ts';
 import { checkpointFactsOf } from './alarm-facts.ts';
 import { createAlarmTeller, toldBy } from './alarms.ts';
 import { systemClock } from './clock.ts';
+import { checkpointKeys } from './keys.ts';
 import { checkDirectories, notesOnDirectories } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
@@ -169,15 +170,15 @@ export interface CheckpointProgram {
   readonly alarmsArgv: readonly string[];
 }
 
-const linkOf = (config: CheckpointConfig, key: PairKey, clock: Clock): DatagramLink =>
+const linkOf = (config: CheckpointConfig, keys: Readonly<Record<Role, PairKey>>, clock: Clock): DatagramLink =>
   createPeerLink({
     self: config.name,
     listen: config.listen,
     peers: [
-      { name: 'main', ...config.nodes.main },
-      { name: 'standby', ...config.nodes.standby },
+      { name: 'main', address: config.nodes.main.address, port: config.nodes.main.port, key: keys.main },
+      { name: 'standby', address: config.nodes.standby.address, port: config.nodes.standby.port, key: keys.standby },
     ],
-    key,
+    key: keys.main,
     limits: { promiseMs: config.timing.promiseMs, coverMs: 0 },
     retryMs: 100,
     clock,
@@ -187,8 +188,8 @@ const linkOf = (config: CheckpointConfig, key: PairKey, clock: Clock): DatagramL
 export const runCheckpoint = async (config: CheckpointConfig, program: CheckpointProgram): Promise<Result<void>> => {
   const checked = checkDirectories(config);
   if (!checked.ok) return checked;
-  const key = loadKey(config.keyFile);
-  if (!key.ok) return key;
+  const keys = checkpointKeys(config);
+  if (!keys.ok) return keys;
   const clock = systemClock;
   const stderr = createStderrNotifier(
     (line) => void process.stderr.write(line),
@@ -198,7 +199,7 @@ export const runCheckpoint = async (config: CheckpointConfig, program: Checkpoin
   const notifier = toldBy(stderr, alarms);
   const ended = untilEnded();
   beFirst();
-  const link = linkOf(config, key.value, clock);
+  const link = linkOf(config, keys.value, clock);
   const { maxAgeMs, maxSizeBytes, memoryEntries } = config.journal;
   const journal = createJournal({ path: journalPath(config), maxAgeMs, maxSizeBytes, memoryEntries });
   journal.onNotice((text) => notifier.notify({ kind: 'notify', level: 'alarm', code: 'journal', text }));

@@ -9,7 +9,6 @@ import type { Settings, Timing } from '../core/settings.ts';
 import { rivalOf } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
-import { loadKey, type PairKey } from '../peer/key.ts';
 import { createPeerLink, type DatagramLink, type PeerAddress } from '../peer/link.ts';
 import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
@@ -21,6 +20,7 @@ import { ariOf, createAstDbFollower } from './astdb.ts';
 import { createChecker } from './checker.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
+import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
 import { managerOf, probesOf } from './probes.ts';
@@ -52,19 +52,25 @@ const coverOf = ({ leaseMs, gateLagMs, clockPpm }: Timing): number => {
   return ((leaseMs + gateLagMs) * (1 + rho)) / (1 - rho);
 };
 
-const peersOf = (config: Config): readonly PeerAddress[] => {
+const peersOf = (config: Config, { keyByPeer }: OwnKeys): readonly PeerAddress[] => {
   const rival = { name: rivalOf(config.node.role), address: config.peer.address, port: config.peer.port };
   if (config.arbiter.kind === 'none') return [rival];
   const voters = config.arbiter.checkpoints.filter(({ kind }) => kind === 'voter');
-  return [rival, ...voters.map(({ name, address, port }) => ({ name, address, port }))];
+  return [
+    rival,
+    ...voters.map(({ name, address, port }) => {
+      const key = keyByPeer.get(name);
+      return { name, address, port, ...(key === undefined ? {} : { key }) };
+    }),
+  ];
 };
 
-const linkOf = (config: Config, settings: Settings, key: PairKey, clock: Clock): DatagramLink =>
+const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock): DatagramLink =>
   createPeerLink({
     self: settings.role,
     listen: { address: listenAddress(config), port: config.listen.port },
-    peers: peersOf(config),
-    key,
+    peers: peersOf(config, keys),
+    key: keys.pair,
     limits: { promiseMs: settings.timing.promiseMs, coverMs: coverOf(settings.timing) },
     retryMs: settings.timing.heartbeatMs,
     clock,
@@ -120,15 +126,15 @@ const journalOf = (config: Config): WrittenJournal =>
     memoryEntries: config.journal.memoryEntries,
   });
 
-/** Builds everything, opens nothing. Fails with a `key-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
+/** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
   config: Config,
   { version, argv, checkerArgv }: Program,
   clock: Clock,
   notifier: Notifier,
 ): Result<Composition> => {
-  const key = loadKey(config.keyFile);
-  if (!key.ok) return key;
+  const keys = nodeKeys(config);
+  if (!keys.ok) return keys;
   const manager = managerOf(config);
   if (!manager.ok) return manager;
   const ari = ariOf(config);
@@ -146,7 +152,7 @@ export const composeNode = (
   const journal = journalOf(config);
   // Probes may be late by a quarter of their period; half of it they would call late themselves.
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
-  const stream = createPairStream(config, key.value, clock);
+  const stream = createPairStream(config, keys.value, clock);
   const follower = createAstDbFollower(config, stream, manager.value, ari.value, clock);
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const checker = config.checks.enabled
@@ -164,7 +170,7 @@ export const composeNode = (
     store: createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() }),
     journal,
     gate: gateOf(config, settings, clock),
-    link: linkOf(config, settings, key.value, clock),
+    link: linkOf(config, settings, keys.value, clock),
     adapterById,
     board: createBoard(probesOf(config, manager.value, coarse), clock),
     rivalLooks: looksOf(config, settings, clock),

@@ -1,9 +1,9 @@
 /** The one encrypted stream between the two nodes, and all that travels on it. */
 import { type Config, listenAddress } from '../config/config.ts';
 import { type Instant, rivalOf } from '../core/words.ts';
-import type { PairKey } from '../peer/key.ts';
 import { createPeerStream, type PeerStream } from '../peer/stream.ts';
 import type { Clock } from '../ports.ts';
+import type { OwnKeys } from './keys.ts';
 
 export interface PairStream extends Pick<PeerStream, 'open' | 'channel' | 'connected' | 'close'> {
   /** Why there is no connection, in words; null while there is one, or nothing is known. */
@@ -24,12 +24,13 @@ const remoteOf = (config: Config): { readonly address: string; readonly port: nu
 const streamAddress = (config: Config): string => (config.streams.link === 'ssh' ? '127.0.0.1' : listenAddress(config));
 
 /** The main opens the connection. */
-export const createPairStream = (config: Config, key: PairKey, clock: Clock): PairStream => {
+export const createPairStream = (config: Config, { pair, identity }: OwnKeys, clock: Clock): PairStream => {
   const { role } = config.node;
   const stream = createPeerStream({
     self: role,
     peer: rivalOf(role),
-    key,
+    key: pair,
+    pinned: identity === null || config.peer.pin === null ? null : { identity, peer: config.peer.pin },
     listen: { address: streamAddress(config), port: config.listen.port },
     remote: remoteOf(config),
   });

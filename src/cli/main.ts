@@ -2,8 +2,10 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
 import { EXIT } from './exit-codes.ts';
+import { addPairing } from './pairing-commands.ts';
 import { DEFAULT_CONFIG, VERSION } from './program.ts';
 import { type CommonOptions, Ended, type Output, processOutput } from './target.ts';
+import { addWeb } from './web-commands.ts';
 
 const EXITS = `
 Exit codes: 0 done, 1 refused or not come about, 2 wrong usage, 3 the agent is not reached, 4 the configuration is
@@ -338,6 +340,8 @@ export const createProgram = (output: Output): Shelf => {
   addDatabase(shelf);
   addMerge(shelf);
   addAlarm(shelf);
+  addWeb(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {

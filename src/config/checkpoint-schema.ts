@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, duration, name, port } from './scalars.ts';
+import { absolutePath, address, duration, name, port } from './scalars.ts';
 import { DEFAULT_PORT, nodeSections } from './schema.ts';
 
 const nodeAt = (which: string) =>
@@ -7,6 +7,11 @@ const nodeAt = (which: string) =>
     .strictObject({
       address: address().describe('Its address on the voice network.'),
       port: port().default(DEFAULT_PORT).describe('Its port.'),
+      'key-file': absolutePath()
+        .optional()
+        .describe(
+          'The key of this node and this checkpoint alone, from `dualtone join`; the `key-file` of the pair if absent.',
+        ),
     })
     .describe(which);
 

@@ -48,6 +48,8 @@ export const secretFileClash = (path: Path, file: string, machine: Machine, howT
 
 const KEY_REMEDY = 'make it on one node with `dualtone key`, and copy it to the others';
 
+const PAIR_REMEDY = 'pair the machines again: `dualtone init` on one, `dualtone join` on the others';
+
 const alarmFileClashes = (alarms: AlarmsConfig, machine: Machine): readonly Clash[] =>
   alarmSecrets(alarms).flatMap(({ path, file }) =>
     secretFileClash(path, file, machine, 'write the secret into it, mode 0600; see docs/alarms.md'),
@@ -56,6 +58,13 @@ const alarmFileClashes = (alarms: AlarmsConfig, machine: Machine): readonly Clas
 const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
   const own = machine.addresses().map(canonical);
   const clashes = [...secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY)];
+  if (config.peer.pin !== null)
+    clashes.push(...secretFileClash(['identity-file'], config.identityFile, machine, PAIR_REMEDY));
+  if (config.arbiter.kind === 'checkpoints') {
+    for (const [index, { keyFile }] of config.arbiter.checkpoints.entries())
+      if (keyFile !== undefined)
+        clashes.push(...secretFileClash(['arbiter', 'checkpoints', index, 'key-file'], keyFile, machine, PAIR_REMEDY));
+  }
   if (config.probes.ami !== null) {
     const remedy = 'write the secret of manager.conf into it, mode 0600, or set probes.ami to null';
     clashes.push(...secretFileClash(['probes', 'ami', 'secret-file'], config.probes.ami.secretFile, machine, remedy));
@@ -85,6 +94,16 @@ const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
     });
   }
   return clashes;
+};
+
+/** Either a key with each node, or the one of the pair. */
+const checkpointKeyClashes = ({ nodes, keyFile }: CheckpointConfig, machine: Machine): readonly Clash[] => {
+  const own = (['main', 'standby'] as const).flatMap((role) => {
+    const file = nodes[role].keyFile;
+    return file === undefined ? [] : secretFileClash(['nodes', role, 'key-file'], file, machine, PAIR_REMEDY);
+  });
+  const hasAll = nodes.main.keyFile !== undefined && nodes.standby.keyFile !== undefined;
+  return hasAll ? own : [...own, ...secretFileClash(['key-file'], keyFile, machine, KEY_REMEDY)];
 };
 
 type Opened = { readonly text: string } | { readonly text: null; readonly message: string };
@@ -138,7 +157,20 @@ export const loadCheckpointConfig = (path: string, machine: Machine = thisMachin
   const opened = openFile(path);
   if (opened.text === null) return unreadable(opened.message);
   return withClashes<CheckpointConfig>(parseCheckpointConfig(opened.text), (config) => [
-    ...secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY),
+    ...checkpointKeyClashes(config, machine),
     ...alarmFileClashes(config.alarms, machine),
   ]);
+};
+
+/** What would be wrong with this text as the file of this machine. */
+export const configProblems = (
+  kind: 'node' | 'checkpoint',
+  text: string,
+  machine: Machine,
+): Extract<Parsed<Config>, { ok: false }>['problems'] => {
+  const parsed =
+    kind === 'node'
+      ? withClashes<Config>(parseConfig(text), (config) => nodeClashes(config, machine))
+      : withClashes<CheckpointConfig>(parseCheckpointConfig(text), (config) => checkpointKeyClashes(config, machine));
+  return parsed.ok ? [] : parsed.problems;
 };

@@ -123,6 +123,15 @@ export const name = () =>
     'use 1 to 32 lower-case letters, digits, dots, dashes or underscores, beginning and ending with a letter or digit',
   );
 
+/** What another machine's own key is known by. */
+export const pin = () =>
+  checked(
+    'pin',
+    (text) => /^sha256:[A-Za-z0-9_-]{43}$/.test(text),
+    "the pin of a machine's key",
+    'leave it to `dualtone join`, or copy it from `dualtone pairing` there',
+  );
+
 /** A network interface as the kernel names it. */
 export const networkInterface = () =>
   checked(

@@ -9,6 +9,7 @@ import {
   duration,
   name,
   networkInterface,
+  pin,
   port,
   portRange,
   scriptName,
@@ -38,6 +39,11 @@ const checkpointSchema = z.strictObject({
   name: name().describe('Its name, the same as in its own file.'),
   address: address().describe('Its address.'),
   port: port().default(DEFAULT_PORT).describe('Its port; `voter` only.'),
+  'key-file': absolutePath()
+    .optional()
+    .describe(
+      'The key of this node and this checkpoint alone, from `dualtone join`; the `key-file` of the pair if absent.',
+    ),
 });
 
 const arbiterSchema = z
@@ -189,12 +195,22 @@ export const nodeSections = {
     })
     .describe('This server.'),
   peer: z
-    .strictObject({ ...nodeKeys, port: port().default(DEFAULT_PORT).describe('Its UDP and TCP port.') })
+    .strictObject({
+      ...nodeKeys,
+      port: port().default(DEFAULT_PORT).describe('Its UDP and TCP port.'),
+      pin: pin()
+        .nullable()
+        .prefault(null)
+        .describe('Digest of its own key, from `dualtone join`: the stream is TLS 1.3 between the two keys.'),
+    })
     .describe('The other one.'),
   listen: listenSchema,
   'key-file': absolutePath()
     .default('/etc/dualtone/pair.key')
     .describe('The key that both nodes and all checkpoints share; mode 0600 or 0400.'),
+  'identity-file': absolutePath()
+    .default('/etc/dualtone/identity.key')
+    .describe("This machine's own key, with `peer.pin`; mode 0600 or 0400."),
   preset: z
     .enum(['classic', 'blog2012', 'remsys', 'fast', 'quick'])
     .default('fast')

@@ -15,6 +15,8 @@ export interface PeerAddress {
   readonly name: VoterName;
   readonly address: string;
   readonly port: number;
+  /** A key with this one alone; the key of all where it is absent. */
+  readonly key?: PairKey;
 }
 
 export interface PeerLinkOptions {
@@ -109,7 +111,14 @@ const createGreeter = (options: PeerLinkOptions, peers: readonly Peer[], post: (
 const peersOf = ({ self, key, limits, peers }: PeerLinkOptions): readonly Peer[] => {
   const incarnation = randomBytes(16);
   return peers.map((at) => {
-    const session = createSession({ self, peer: at.name, key, incarnation, limits, random: randomBytes });
+    const session = createSession({
+      self,
+      peer: at.name,
+      key: at.key ?? key,
+      incarnation,
+      limits,
+      random: randomBytes,
+    });
     return { at, session };
   });
 };

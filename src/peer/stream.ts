@@ -1,15 +1,26 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket } from 'node:tls';
+import {
+  type CommonConnectionOptions,
+  type ConnectionOptions,
+  connect,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis, Role } from '../core/words.ts';
 import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
+import { createPapers, type Identity, type Pin, pinOfCertificate } from './identity.ts';
 import { deriveKey, type PairKey } from './key.ts';
 
 export interface PeerStreamOptions {
   readonly self: Role;
   readonly peer: Role;
   readonly key: PairKey;
+  /** Who this machine is, and whom it expects: then TLS 1.3 between the two keys. Null or absent: TLS by the pair's key alone. */
+  readonly pinned?: PinnedPeer | null;
   /** The main opens the connection: no more must be open between the nodes than from main to standby. */
   readonly listen: { readonly address: string; readonly port: number };
   readonly remote: { readonly address: string; readonly port: number };
@@ -28,7 +39,7 @@ export interface PeerChannel {
   onConnected(listener: () => void): void;
 }
 
-/** Bulk data between the two nodes: one TLS connection, encrypted and proved on both sides by the pair's key. */
+/** Bulk data between the two nodes: one TLS connection, encrypted and proved on both sides by their own keys, or by the pair's. */
 export interface PeerStream {
   /** Begins to listen (standby) or to connect (main), and goes on until `close`. Fails with `stream-listen`. */
   open(): Promise<Result<void>>;
@@ -52,7 +63,57 @@ const TLS = {
   secureOptions: constants.SSL_OP_NO_TICKET,
 } as const;
 
+/** With pins: the certificates carry the machines' own keys, and nothing of them counts but the key. */
+const PINNED_TLS: SecureContextOptions & CommonConnectionOptions = {
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  secureOptions: constants.SSL_OP_NO_TICKET,
+  rejectUnauthorized: false,
+  ALPNProtocols: ['dualtone-stream/1'],
+};
+
+export interface PinnedPeer {
+  readonly identity: Identity;
+  readonly peer: Pin;
+}
+
+const isExpected = (socket: TLSSocket, peer: Pin): boolean =>
+  pinOfCertificate(socket.getPeerX509Certificate()) === peer;
+
+const STRANGER = 'the machine at the other end does not have the key that is pinned: pair again with `dualtone rejoin`';
+
+/** A listening side whose certificate never grows old. */
+const createPinnedServer = (
+  { identity, peer }: PinnedPeer,
+  onSocket: (socket: TLSSocket) => void,
+  onTrouble: (why: string) => void,
+): Server => {
+  const papers = createPapers(identity);
+  const server = createServer({ ...PINNED_TLS, ...papers(), requestCert: true, handshakeTimeout: HANDSHAKE_MS });
+  const renewal = setInterval(() => server.setSecureContext({ ...PINNED_TLS, ...papers() }), RENEW_MS);
+  renewal.unref();
+  server.once('close', () => clearInterval(renewal));
+  server.on('secureConnection', (socket) => {
+    if (isExpected(socket, peer)) return onSocket(socket);
+    onTrouble(`a connection from ${socket.remoteAddress ?? 'somewhere'} was refused: ${STRANGER}`);
+    socket.destroy();
+  });
+  return server;
+};
+
 const HANDSHAKE_MS = 3000;
+/** How often it is looked whether the certificate should be made anew. */
+const RENEW_MS = 3_600_000;
+
+const createKeyServer = (options: PeerStreamOptions, psk: Buffer, onSocket: (socket: TLSSocket) => void): Server => {
+  const server = createServer({
+    ...TLS,
+    handshakeTimeout: HANDSHAKE_MS,
+    pskCallback: (_, identity) => (identity === options.peer ? psk : null),
+  });
+  server.on('secureConnection', onSocket);
+  return server;
+};
 
 /** The listening side. */
 const listenFor = (
@@ -62,17 +123,14 @@ const listenFor = (
   onTrouble: (why: string) => void,
 ) => {
   const raw = new Set<Socket>();
-  const server: Server = createServer({
-    ...TLS,
-    handshakeTimeout: HANDSHAKE_MS,
-    pskCallback: (_, identity) => (identity === options.peer ? psk : null),
-  });
+  const { pinned = null } = options;
+  const server =
+    pinned === null ? createKeyServer(options, psk, onSocket) : createPinnedServer(pinned, onSocket, onTrouble);
   server.maxConnections = 8;
   server.on('connection', (socket: Socket) => {
     raw.add(socket);
     socket.on('close', () => raw.delete(socket));
   });
-  server.on('secureConnection', onSocket);
   server.on('tlsClientError', (error, socket) => {
     onTrouble(`a connection from ${socket.remoteAddress ?? 'somewhere'} was refused: ${error.message}`);
     socket.destroy();
@@ -105,6 +163,8 @@ const dialFor = (
   onTrouble: (why: string) => void,
 ) => {
   const first = options.retryMs ?? 200;
+  const { pinned = null } = options;
+  const papers = pinned === null ? null : createPapers(pinned.identity);
   let wait = first;
   let timer: NodeJS.Timeout | null = null;
   let current: TLSSocket | null = null;
@@ -116,20 +176,23 @@ const dialFor = (
   };
   const dial = (): void => {
     const { address, port } = options.remote;
+    const proof: ConnectionOptions =
+      papers === null
+        ? // There is no certificate: the suite allows none.
+          { ...TLS, pskCallback: () => ({ psk, identity: options.self }), checkServerIdentity: () => undefined }
+        : { ...PINNED_TLS, ...papers() };
     const to: ConnectionOptions & { readonly localAddress: string } = {
-      ...TLS,
+      ...proof,
       host: address,
       port,
       localAddress: options.listen.address,
-      pskCallback: () => ({ psk, identity: options.self }),
-      // There is no certificate: the suite allows none.
-      checkServerIdentity: () => undefined,
     };
     const socket = connect(to);
     current = socket;
     const late = setTimeout(() => socket.destroy(new Error('no answer')), HANDSHAKE_MS);
     socket.once('secureConnect', () => {
       clearTimeout(late);
+      if (pinned !== null && !isExpected(socket, pinned.peer)) return void socket.destroy(new Error(STRANGER));
       wait = first;
       onSocket(socket);
     });

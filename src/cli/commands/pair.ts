@@ -1,0 +1,266 @@
+/** `dualtone init`, `join` and `rejoin`: two machines become a pair, and a lost one is replaced. */
+import { readRaw } from '../../config/edit.ts';
+import { printDuration } from '../../config/scalars.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { InviteAnswers, Inviting } from '../../pairing/inviting.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { createPrompter, type Prompter, readSecret } from '../prompt.ts';
+import { type CommonOptions, type Output, orEnd } from '../target.ts';
+import {
+  type PlaceOptions,
+  readAddress,
+  readCheckpoint,
+  readLife,
+  readPlace,
+  readPort,
+  readRole,
+  surroundingsOf,
+} from './pair-options.ts';
+
+export interface InitOptions extends PlaceOptions {
+  readonly role?: string;
+  readonly name?: string;
+  readonly address?: string;
+  readonly port?: string;
+  readonly peer?: string;
+  readonly virtualIp?: readonly string[];
+  readonly gateway?: string;
+  readonly profile?: string;
+  readonly preset?: string;
+  readonly telephony?: string;
+  readonly checkpoint?: readonly string[];
+  readonly pairingPort?: string;
+  readonly valid?: string;
+}
+
+/** TCP, open to the joining machine while it joins, and never else. */
+export const PAIRING_PORT = 4578;
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const textIn = (raw: unknown, key: string): string | null => {
+  const value = isMap(raw) ? raw[key] : null;
+  return typeof value === 'string' ? value : null;
+};
+
+const checked =
+  (read: (text: string) => Result<unknown>, mayBeEmpty = false) =>
+  (answer: string): string | null => {
+    if (answer === '' && mayBeEmpty) return null;
+    const found = read(answer);
+    return found.ok ? null : `${found.error.message} ${found.error.remedy}`;
+  };
+
+/** Sections that an option decides; the rest of the file stays. */
+const sectionsOf = (options: InitOptions, virtualIps: readonly string[], gateway: string | null, former: unknown) => ({
+  ...(options.preset === undefined ? {} : { preset: options.preset }),
+  ...(options.profile === undefined ? {} : { profile: options.profile }),
+  ...(options.telephony === undefined ? {} : { telephony: options.telephony }),
+  ...(virtualIps.length === 0 ? {} : { 'virtual-ip': { ...(isMap(former) ? former : {}), addresses: virtualIps } }),
+  ...(gateway === null ? {} : { network: { gateway } }),
+});
+
+const eachOf = <T>(texts: readonly string[], read: (text: string) => Result<T>): Result<readonly T[]> => {
+  const values: T[] = [];
+  for (const text of texts) {
+    const value = read(text);
+    if (!value.ok) return value;
+    values.push(value.value);
+  }
+  return ok(values);
+};
+
+const noRole = () =>
+  fail(
+    'option-wrong',
+    'It is not said whether this machine is the main or the standby.',
+    'Give --role main or --role standby.',
+  );
+
+/** From options, the file that is there, and a person, in this order. Fault: `option-wrong`. */
+export const answersOf = async (
+  options: InitOptions,
+  existing: string | null,
+  prompter: Prompter,
+  replaces: boolean,
+): Promise<Result<InviteAnswers>> => {
+  const { gatewayNear, likelyAddress, likelyName } = await import('../../pairing/machine.ts');
+  const raw = readRaw(existing ?? '');
+  const said = async (
+    given: string | undefined,
+    known: string | null,
+    question: string,
+    fallback: string,
+    check: (answer: string) => string | null,
+  ) => given ?? known ?? (await prompter.ask(question, fallback, check));
+  const role = readRole(
+    await said(
+      options.role,
+      textIn(raw['node'], 'role'),
+      'Is this machine the main or the standby?',
+      existing === null && !prompter.isThere ? '' : 'main',
+      checked(readRole),
+    ),
+  );
+  if (!role.ok) return options.role === undefined && !prompter.isThere ? noRole() : role;
+  const address = readAddress(
+    await said(
+      options.address,
+      textIn(raw['node'], 'address'),
+      'Its own address on the voice network',
+      likelyAddress(null) ?? '',
+      checked(readAddress),
+    ),
+  );
+  if (!address.ok) return address;
+  const peer = await said(
+    options.peer,
+    existing === null ? null : '',
+    'Address of the other machine, or empty: whoever joins with the token',
+    '',
+    checked(readAddress, true),
+  );
+  const peerAddress = peer === '' ? ok(null) : readAddress(peer);
+  if (!peerAddress.ok) return peerAddress;
+  const isNew = existing === null;
+  const asked =
+    options.virtualIp === undefined && isNew
+      ? await prompter.ask('Virtual IP that follows the active node, such as 10.0.0.10/24, or empty', '')
+      : '';
+  const virtualIps = options.virtualIp ?? (asked === '' ? [] : [asked]);
+  const gateway = options.gateway ?? (isNew ? gatewayNear(address.value) : null);
+  const checkpoints = eachOf(options.checkpoint ?? [], readCheckpoint);
+  if (!checkpoints.ok) return checkpoints;
+  const numbers = eachOf([options.port ?? '4577', options.pairingPort ?? String(PAIRING_PORT)], readPort);
+  if (!numbers.ok) return numbers;
+  const life = readLife(options.valid ?? '10m');
+  if (!life.ok) return life;
+  const [port = 4577, pairingPort = PAIRING_PORT] = numbers.value;
+  return ok({
+    role: role.value,
+    name: options.name ?? textIn(raw['node'], 'name') ?? likelyName(role.value),
+    address: address.value,
+    port,
+    peerAddress: peerAddress.value,
+    sections: sectionsOf(options, virtualIps, gateway, raw['virtual-ip']),
+    checkpoints: checkpoints.value,
+    pairingPort,
+    lifeMs: life.value,
+    replaces,
+  });
+};
+
+const showTokens = (
+  { tokens, untilSeconds }: Inviting,
+  { address, pairingPort, lifeMs }: InviteAnswers,
+  options: CommonOptions,
+  output: Output,
+): void => {
+  if (options.json === true) {
+    output.out(
+      `${JSON.stringify({ ok: true, type: 'tokens', address, until: new Date(untilSeconds * 1000).toISOString(), tokens })}\n`,
+    );
+    return;
+  }
+  const at =
+    pairingPort === PAIRING_PORT
+      ? address
+      : address.includes(':')
+        ? `[${address}]:${pairingPort}`
+        : `${address}:${pairingPort}`;
+  for (const { kind, for: as, token } of tokens) {
+    const where = kind === 'node' ? `the ${as}` : `the checkpoint ${as}`;
+    output.out(
+      `On ${where}, as root:\n\n    dualtone join ${kind === 'checkpoint' ? '--checkpoint ' : ''}${at} -\n\nand give it this token (once, within ${printDuration(lifeMs)}):\n\n    ${token}\n\n`,
+    );
+  }
+  output.err('Waiting for them; Ctrl-C ends it, and nothing is changed then.\n');
+};
+
+/** Waits for the others; Ctrl-C ends it. */
+export const waitFor = async (inviting: Inviting): ReturnType<() => Inviting['ended']> => {
+  const cancel = (): void => void inviting.cancel();
+  process.once('SIGINT', cancel);
+  process.once('SIGTERM', cancel);
+  const ended = await inviting.ended;
+  process.off('SIGINT', cancel);
+  process.off('SIGTERM', cancel);
+  return ended;
+};
+
+const invite = async (options: InitOptions, output: Output, replaces: boolean): Promise<ExitCode> => {
+  const prompter = createPrompter(options.yes !== true && options.json !== true);
+  const [{ beginInviting }, { readText }, { pathsOf }] = await Promise.all([
+    import('../../pairing/inviting.ts'),
+    import('../../pairing/machine.ts'),
+    import('../../pairing/plan.ts'),
+  ]);
+  const around = surroundingsOf(options, output, prompter);
+  const existing = readText(pathsOf(around.places).config);
+  const answers = orEnd(await answersOf(options, existing, prompter, replaces), options, output);
+  const inviting = orEnd(await beginInviting(answers, around), options, output);
+  showTokens(inviting, answers, options, output);
+  const { joined, missing } = orEnd(await waitFor(inviting), options, output);
+  if (options.json === true) output.out(`${JSON.stringify({ ok: true, type: 'paired', joined, missing })}\n`);
+  else {
+    output.out(
+      `Paired: ${joined.join(', ')} joined. \`dualtone check\` tries what a takeover needs; \`dualtone disable\` undoes it.\n`,
+    );
+    if (missing.length > 0)
+      output.out(`Not yet here: ${missing.join(', ')}. \`dualtone init\` makes new tokens for them.\n`);
+  }
+  return missing.length > 0 ? EXIT.warning : EXIT.ok;
+};
+
+/** `dualtone init`: this machine, and tokens for the others. */
+export const init = (options: InitOptions, output: Output): Promise<ExitCode> => invite(options, output, false);
+
+/** `dualtone rejoin`, on the node that remains: the other is lost, a new machine takes its place. */
+export const rejoin = (options: InitOptions, output: Output): Promise<ExitCode> => invite(options, output, true);
+
+export interface JoinOptions extends PlaceOptions {
+  readonly checkpoint?: boolean;
+  readonly role?: string;
+  readonly name?: string;
+  readonly address?: string;
+  readonly port?: string;
+}
+
+const optional = <T>(text: string | undefined, read: (text: string) => Result<T>): Result<T | null> =>
+  text === undefined ? ok(null) : read(text);
+
+/** `dualtone join [address] [token]`; the token comes from standard input where it is `-` or absent. */
+export const join = async (
+  where: string | undefined,
+  token: string | undefined,
+  options: JoinOptions,
+  output: Output,
+): Promise<ExitCode> => {
+  // A token alone is enough: it carries the address.
+  const isTokenFirst = where?.startsWith('dt1-') === true || where === '-';
+  const place = isTokenFirst ? undefined : where;
+  const given = isTokenFirst ? where : token;
+  const peer = orEnd(optional(place, readPlace), options, output);
+  const role = orEnd(optional(options.role, readRole), options, output);
+  const address = orEnd(optional(options.address, readAddress), options, output);
+  const port = orEnd(optional(options.port, readPort), options, output);
+  const text = given === undefined || given === '-' ? await readSecret('The token') : given;
+  const prompter = createPrompter(options.yes !== true && options.json !== true);
+  const { joinWith } = await import('../../pairing/joining.ts');
+  const answers = {
+    peer,
+    kind: options.checkpoint === true ? ('checkpoint' as const) : ('node' as const),
+    role,
+    name: options.name ?? null,
+    address,
+    port: port ?? 4577,
+  };
+  const joined = orEnd(await joinWith(text, answers, surroundingsOf(options, output, prompter)), options, output);
+  if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...joined })}\n`);
+  else
+    output.out(
+      `${joined.name} (${joined.address}) is the ${options.checkpoint === true ? 'checkpoint' : joined.as} of the pair with ${joined.peer}. \`dualtone disable\` undoes it.\n`,
+    );
+  return EXIT.ok;
+};
