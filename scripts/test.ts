@@ -81,6 +81,7 @@ const quickStages = async (): Promise<readonly Stage[]> => {
   return [
     check('types', node, 'node_modules/typescript/bin/tsc', '--noEmit'),
     check('types of the core, without a system', node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/core'),
+    check('types of the page, in a browser', node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/web/page'),
     check('lint', node, 'node_modules/oxlint/bin/oxlint', '--type-aware'),
     check('format', node, 'node_modules/@biomejs/biome/bin/biome', 'check', '.'),
     tests(

@@ -1,0 +1,12 @@
+/** The page's places, as the part of the address after `#/`. */
+
+export const ROUTES = ['overview', 'journal', 'streams', 'checks', 'what-if', 'alarms', 'settings'] as const;
+
+export type Route = (typeof ROUTES)[number] | 'login' | 'public';
+
+/** The place that an address names; `public` for none and for what is unknown. */
+export const routeOf = (hash: string): Route => {
+  const name = hash.replace(/^#\/?/, '');
+  if (name === 'login') return 'login';
+  return ROUTES.find((route) => route === name) ?? 'public';
+};

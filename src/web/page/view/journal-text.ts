@@ -1,0 +1,56 @@
+/** An entry of the journal in one sentence, and how much it matters. Pure. */
+import { sentenceOf } from '../../../core/sentences.ts';
+import type { JournalEntry } from '../../contract.ts';
+import { sentenceFr } from '../i18n/sentences-fr.ts';
+import type { Language } from '../i18n/translate.ts';
+import type { Level } from './parts.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const ownText = ({ kind, data }: JournalEntry): string => {
+  if (isFields(data) && typeof data['text'] === 'string') return data['text'];
+  if (isFields(data) && typeof data['note'] === 'string') return data['note'];
+  const shown = JSON.stringify(data);
+  return shown === '{}' || shown === 'null' ? kind : shown;
+};
+
+/** `foreign`: the agent's own English. */
+export const textOf = (
+  entry: JournalEntry,
+  language: Language,
+): { readonly text: string; readonly foreign: boolean } => {
+  const { reasons } = entry;
+  if (reasons.length === 0) return { text: ownText(entry), foreign: true };
+  if (language === 'en') return { text: reasons.map(sentenceOf).join('; '), foreign: false };
+  const texts = reasons.map(sentenceFr);
+  return texts.every((text) => text !== null)
+    ? { text: texts.join(' ; '), foreign: false }
+    : { text: reasons.map(sentenceOf).join('; '), foreign: true };
+};
+
+export const levelOf = ({ kind, data }: JournalEntry): Level => {
+  const level = isFields(data) ? data['level'] : undefined;
+  if (kind === 'halted' || level === 'alarm') return 'alarm';
+  return level === 'warning' ? 'warning' : 'plain';
+};
+
+const flat = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(flat).join(', ');
+  if (!isFields(value)) return String(value);
+  return Object.entries(value)
+    .map(([key, item]) => `${key} ${flat(item)}`)
+    .join(', ');
+};
+
+/** Everything that led to it, as names and values. */
+export const detailsOf = ({ data }: JournalEntry): readonly (readonly [string, string])[] => {
+  if (!isFields(data)) return data === null || data === undefined ? [] : [['data', flat(data)]];
+  return Object.entries(data).flatMap(([name, value]): readonly (readonly [string, string])[] =>
+    name === 'stand' && isFields(value)
+      ? Object.entries(value).map(([key, item]) => [key, flat(item)] as const)
+      : [[name, flat(value)]],
+  );
+};

@@ -1,0 +1,123 @@
+/** Small pieces that many views use. */
+
+import type { ComponentChildren, VNode } from 'preact';
+import { useId } from 'preact/hooks';
+import type { Fault } from '../../contract.ts';
+import { h } from './h.ts';
+import { useUi } from './ui.ts';
+
+export type Level = 'good' | 'warning' | 'alarm' | 'unknown' | 'plain';
+
+const SIGN: Readonly<Record<Level, string>> = { good: '✓', warning: '!', alarm: '✕', unknown: '?', plain: '•' };
+
+/** A word with its colour and a sign, so that colour never says it alone. */
+export const Badge = ({ level, children }: { readonly level: Level; readonly children: ComponentChildren }): VNode =>
+  h('span', { class: `badge ${level}` }, h('span', { class: 'sign', 'aria-hidden': true }, SIGN[level]), children);
+
+/** Text that comes from the agent, which speaks English. */
+export const Said = ({ children }: { readonly children: ComponentChildren }): VNode => {
+  const { language } = useUi();
+  return h('span', language === 'en' ? {} : { lang: 'en' }, children);
+};
+
+interface CardProps {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+  readonly tools?: ComponentChildren;
+  readonly class?: string;
+}
+
+/** A part of the page with its heading, which names it. */
+export const Card = ({ title, children, tools, class: extra = '' }: CardProps): VNode => {
+  const id = useId();
+  return h(
+    'section',
+    { class: `card ${extra}`, 'aria-labelledby': id },
+    h(
+      'div',
+      { class: 'card-head' },
+      h('h2', { id }, title),
+      tools === undefined ? null : h('div', { class: 'tools' }, tools),
+    ),
+    children,
+  );
+};
+
+interface TableProps {
+  readonly caption: string;
+  readonly head: readonly string[];
+  /** The first cell of a row names it. */
+  readonly rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[];
+}
+
+/** On a narrow screen each row becomes a block, with the column's name before each cell. */
+export const Table = ({ caption, head, rows }: TableProps): VNode =>
+  h(
+    'table',
+    { class: 'stack' },
+    h('caption', { class: 'quiet' }, caption),
+    h('thead', null, h('tr', null, ...head.map((text) => h('th', { scope: 'col', key: text }, text)))),
+    h(
+      'tbody',
+      null,
+      ...rows.map(({ key, cells }) =>
+        h(
+          'tr',
+          { key },
+          ...cells.map((cell, index) =>
+            index === 0
+              ? h('th', { scope: 'row', 'data-head': head[0] }, cell)
+              : h('td', { 'data-head': head[index] }, cell),
+          ),
+        ),
+      ),
+    ),
+  );
+
+/** What went wrong, and what to do about it; said at once by a screen reader. */
+export const FaultBox = ({ fault }: { readonly fault: Fault }): VNode => {
+  const { word, language } = useUi();
+  const message = word('fault', fault.code);
+  const isOurs = message !== fault.code;
+  return h(
+    'div',
+    { class: 'note alarm', role: 'alert' },
+    h('p', null, isOurs ? message : h(Said, null, fault.message)),
+    isOurs && language !== 'en' ? null : h('p', { class: 'quiet' }, h(Said, null, fault.remedy)),
+    h('p', { class: 'code' }, fault.code),
+  );
+};
+
+interface FieldProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly children: (id: string, hintId: string | undefined) => ComponentChildren;
+}
+
+/** A label and its input, tied to each other. */
+export const Field = ({ label, hint, children }: FieldProps): VNode => {
+  const id = useId();
+  const hintId = hint === undefined ? undefined : `${id}-hint`;
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: id }, label),
+    children(id, hintId),
+    hint === undefined ? null : h('p', { class: 'quiet', id: hintId }, hint),
+  );
+};
+
+interface ButtonProps {
+  readonly onClick: () => void;
+  readonly kind?: 'plain' | 'main' | 'danger';
+  readonly disabled?: boolean;
+  readonly children: ComponentChildren;
+  readonly title?: string;
+}
+
+export const Button = ({ onClick, kind = 'plain', disabled = false, children, title }: ButtonProps): VNode =>
+  h(
+    'button',
+    { type: 'button', class: `button ${kind}`, onClick, disabled, ...(title === undefined ? {} : { title }) },
+    children,
+  );

@@ -1,0 +1,168 @@
+/** Of this browser: language and colours. Of the node: its configuration, and who may do what. */
+
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { ConfigView, Fault, Result, UsersView } from '../../contract.ts';
+import type { Language } from '../i18n/translate.ts';
+import { pairFacts } from '../state/nodes.ts';
+import { h } from './h.ts';
+import { Button, Card, FaultBox, Field, Table } from './parts.ts';
+import { may, type Theme, useUi } from './ui.ts';
+
+const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: 'English', fr: 'Français' };
+const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly (readonly [T, string])[];
+  readonly onPick: (value: T) => void;
+}
+
+const Choice = <T extends string>({ label, value, options, onPick }: ChoiceProps<T>): VNode =>
+  h(Field, {
+    label,
+    children: (id) =>
+      h(
+        'select',
+        { id, value, onChange: (event: Event) => onPick((event.currentTarget as HTMLSelectElement).value as T) },
+        ...options.map(([name, text]) => h('option', { key: name, value: name, selected: name === value }, text)),
+      ),
+  });
+
+/** Language and colours; also for who is not logged in. */
+export const Preferences = (): VNode => {
+  const { t, language, theme, setLanguage, setTheme } = useUi();
+  return h(
+    'div',
+    { class: 'filters' },
+    h(Choice<Language>, {
+      label: t('settings.language'),
+      value: language,
+      options: Object.entries(LANGUAGE_NAMES) as [Language, string][],
+      onPick: setLanguage,
+    }),
+    h(Choice<Theme>, {
+      label: t('settings.theme'),
+      value: theme,
+      options: THEMES.map((name) => [name, t(`theme.${name}`)] as const),
+      onPick: setTheme,
+    }),
+  );
+};
+
+const useOnce = <T>(ask: () => Promise<Result<T>>): { readonly value: T | null; readonly fault: Fault | null } => {
+  const [value, setValue] = useState<T | null>(null);
+  const [fault, setFault] = useState<Fault | null>(null);
+  useEffect(() => {
+    let current = true;
+    const fetchOnce = async (): Promise<void> => {
+      const result = await ask();
+      if (!current) return;
+      if (result.ok) setValue(result.value);
+      else setFault(result.error);
+    };
+    void fetchOnce();
+    return () => {
+      current = false;
+    };
+  }, []);
+  return { value, fault };
+};
+
+const Configuration = (): VNode => {
+  const { t, api, announce, state } = useUi();
+  const { value, fault } = useOnce<ConfigView>(api.config);
+  const pair = pairFacts(state);
+  const copy = async (yaml: string): Promise<void> => {
+    await navigator.clipboard.writeText(yaml);
+    announce(t('settings.copied'));
+  };
+  return h(
+    Card,
+    {
+      title: t('settings.config', { name: pair?.own.name ?? '' }),
+      tools: value === null ? undefined : h(Button, { onClick: () => void copy(value.yaml) }, t('settings.copy')),
+    },
+    h('p', { class: 'quiet' }, t('settings.config-help')),
+    fault === null ? null : h(FaultBox, { fault }),
+    value === null
+      ? null
+      : h(
+          'pre',
+          {
+            class: 'config',
+            lang: 'en',
+            tabIndex: 0,
+            role: 'region',
+            'aria-label': t('settings.config', { name: pair?.own.name ?? '' }),
+          },
+          value.yaml,
+        ),
+  );
+};
+
+const Users = (): VNode => {
+  const { t, api, word, moment, state } = useUi();
+  const { value, fault } = useOnce<UsersView>(api.users);
+  return h(
+    Card,
+    { title: t('users.title') },
+    h('p', { class: 'quiet' }, t('users.help')),
+    fault === null ? null : h(FaultBox, { fault }),
+    value === null
+      ? null
+      : h(Table, {
+          caption: t('users.title'),
+          head: [t('users.name'), t('users.role'), t('users.since')],
+          rows: value.users.map(({ name, role, createdAt }) => ({
+            key: name,
+            cells: [name, word('may', role), moment(createdAt, state.now)],
+          })),
+        }),
+    value === null || value.tokens.length === 0
+      ? null
+      : h(Table, {
+          caption: t('users.tokens'),
+          head: [t('users.name'), t('users.role'), t('users.since'), t('users.until')],
+          rows: value.tokens.map(({ name, role, createdAt, endsAt }) => ({
+            key: name,
+            cells: [
+              name,
+              word('may', role),
+              moment(createdAt, state.now),
+              endsAt === null ? t('users.always') : moment(endsAt, state.now),
+            ],
+          })),
+        }),
+  );
+};
+
+const Sync = (): VNode => {
+  const { t } = useUi();
+  return h(
+    Card,
+    { title: t('settings.pair') },
+    h('p', { class: 'quiet' }, t('settings.pair-help')),
+    h(
+      'ul',
+      null,
+      ...['dualtone setup', 'dualtone init', 'dualtone join', 'dualtone disable'].map((text) =>
+        h('li', { key: text }, h('code', null, text)),
+      ),
+    ),
+  );
+};
+
+export const SettingsPage = (): VNode => {
+  const { state, t } = useUi();
+  const isAdmin = may(state, 'admin');
+  return h(
+    'div',
+    { class: 'column' },
+    h(Card, { title: t('settings.browser') }, h(Preferences, null)),
+    isAdmin ? h(Configuration, null) : null,
+    isAdmin ? h(Users, null) : h('p', { class: 'note plain' }, t('settings.admin-only')),
+    isAdmin ? h(Sync, null) : null,
+  );
+};
