@@ -97,7 +97,10 @@ export const causeOfService = (facts: NodeFacts): Cause => {
     ...common,
     code: ordered ? 'service-moved' : self.role === 'standby' ? 'service-taken-over' : 'service-started',
     severity: ordered ? 'info' : self.role === 'standby' ? 'alarm' : 'warning',
-    title: self.role === 'standby' ? `${where} took over: ${by}` : `${where} began to serve: ${by}`,
+    title:
+      self.role === 'standby' || ordered
+        ? `${where} took over: ${by}`
+        : `${where} began to serve: ${peer.name} did not`,
     next: `Phones find ${self.name} by themselves. See power and network of ${peer.name}, then \`systemctl status dualtone\` on it.`,
   };
 };
