@@ -34,14 +34,14 @@ export interface Around {
   readonly run: Run;
   /** Where the system's own files begin: `/`. */
   readonly root: string;
-  /** What the agent of this node shows, at most two seconds old. Faults: those of `askSnapshot`. */
+  /** What the agent of this node shows, at most four seconds old. Faults: those of `askSnapshot`. */
   agent(): Promise<Result<NodeSnapshot>>;
   readonly peer: PeerDesk;
   /** One login at the manager for all checks of Asterisk, at most half a minute old. */
   asterisk(): Promise<Result<AsteriskSurvey>>;
 }
 
-const SNAPSHOT_MS: Millis = 2000;
+const SNAPSHOT_MS: Millis = 4000;
 const SURVEY_MS: Millis = 30_000;
 
 export const noPeer: PeerDesk = {

@@ -38,7 +38,8 @@ export interface CheckWorksOptions {
   readonly pace?: { readonly lookMs: Millis; readonly settleMs: Millis };
 }
 
-const LOOK_MS: Millis = 2000;
+/** Each look costs the agent a snapshot. */
+const LOOK_MS: Millis = 5000;
 const ASK_PEER_MS: Millis = 10_000;
 const ANSWER_MS: Millis = 5000;
 /** For all checks of a node at once. */
@@ -135,7 +136,8 @@ const onResult = (state: State, result: CheckResult, before: CheckResult | null)
   // The first pass of all is no news.
   if (before === null && from === 'unknown' && to === 'pass') return;
   history.append({ wall: at, what: id, from, to, text: textOf(result) });
-  if (severity !== 'advice') options.say({ type: 'note', kind: 'check', data: { id, from, to, text: textOf(result) } });
+  const text = `${id}: ${from} -> ${to}: ${textOf(result)}`;
+  if (severity !== 'advice') options.say({ type: 'note', kind: 'check', data: { id, from, to, text } });
 };
 
 const reportOf = ({ options: { config, clock }, runner }: State): NodeReport => ({

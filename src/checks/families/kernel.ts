@@ -34,13 +34,22 @@ const gatePossible: Definition = {
   ...PACE.slow,
   remedy: GATE_REMEDY,
   try: async (around, signal) => {
-    if (!around.config.gate.enforce)
-      return failed(
-        'gate.enforce is off: nothing stops an agent that hangs from leaving its telephony answering',
-        'Set `gate.enforce: true`.',
-      );
+    if (!around.config.gate.enforce) return notApplicable('gate.enforce is off');
     return kernelTakesGate(around, signal);
   },
+};
+
+const gateEnforced: Definition = {
+  id: 'gate-enforced',
+  about: 'The kernel enforces the lease (`gate.enforce`), also where the agent hangs or is killed.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.slow,
+  remedy: 'Set `gate.enforce: true` on both nodes, and restart the agents.',
+  try: async ({ config }) =>
+    config.gate.enforce
+      ? passed('it is on')
+      : failed('gate.enforce is off: an agent that hangs or is killed leaves its telephony answering'),
 };
 
 const gateThere: Definition = {
@@ -48,7 +57,8 @@ const gateThere: Definition = {
   about: "The gate's table is in the kernel, with all its slots.",
   severity: 'critical',
   scope: 'node',
-  everyMs: 30_000,
+  // The agent itself puts it back within milliseconds, and says so.
+  everyMs: 60_000,
   timeoutMs: 8000,
   remedy: 'The agent puts it back within moments; if it does not, restart it, and see who empties the firewall.',
   try: async ({ config, run, agent }) => {
@@ -131,4 +141,11 @@ const punctual: Definition = {
     }),
 };
 
-export const kernelChecks: readonly Definition[] = [gatePossible, gateThere, gateAtBoot, priority, punctual];
+export const kernelChecks: readonly Definition[] = [
+  gateEnforced,
+  gatePossible,
+  gateThere,
+  gateAtBoot,
+  priority,
+  punctual,
+];

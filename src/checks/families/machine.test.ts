@@ -88,5 +88,8 @@ test('time-synchronised: chrony first, else what the kernel says; without either
     /^fail: no time service/,
   );
   assert.match(await say('time-synchronised', { run: timedate('', 1) }), /^unknown: timedatectl: Failed to connect/);
+  mkdirSync(join(folder, 'run/systemd/timesync'), { recursive: true });
+  writeFileSync(join(folder, 'run/systemd/timesync/synchronized'), '');
+  assert.match(await say('time-synchronised', { run: timedate('', 1), root: folder }), /^pass: systemd-timesyncd/);
   assert.match(await say('time-synchronised', { run: fakeRun(() => null) }), /^unknown/);
 });

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { journalPath } from '../../config/config.ts';
-import type { Around } from '../around.ts';
+import { type Around, readSystemFile } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { verifyAside } from '../verify-aside.ts';
 
@@ -152,11 +152,14 @@ const chronyState = async ({ run }: Around, signal: AbortSignal): Promise<Said |
   return passed(`chrony, ${Number.isFinite(offset) ? `${(Math.abs(offset) * 1000).toFixed(1)} ms off` : leap}`);
 };
 
-const timedateState = async ({ run }: Around, signal: AbortSignal): Promise<Said> => {
+const timedateState = async (around: Around, signal: AbortSignal): Promise<Said> => {
   const argv = ['timedatectl', 'show', '--property', 'NTPSynchronized,NTP'];
-  const asked = await run(argv, { timeoutMs: 4000, signal });
+  const asked = await around.run(argv, { timeoutMs: 4000, signal });
   if (!asked.ok) return unknown(asked.error.message);
   const { stdout, exitCode, stderr } = asked.value;
+  // systemd's own service leaves a mark, which tells where there is no message bus to ask.
+  const isMarked = readSystemFile(around, 'run/systemd/timesync/synchronized') !== null;
+  if (exitCode !== 0 && isMarked) return passed('systemd-timesyncd has synchronised the clock');
   if (exitCode !== 0) return unknown(`timedatectl: ${stderr.trim().split('\n')[0] ?? ''}`);
   if (/^NTPSynchronized=yes$/m.test(stdout)) return passed('the kernel says that its clock is synchronised');
   return failed(

@@ -53,7 +53,9 @@ const addressHere: Definition = {
   about: "This node has the address of `node.address`, and that interface's link is up.",
   severity: 'critical',
   scope: 'node',
-  ...PACE.quick,
+  // A link that goes is seen at once by the agent's own probe.
+  everyMs: 30_000,
+  timeoutMs: 5000,
   remedy: 'Give the interface its address (`ip address`), or correct `node.address`.',
   try: async (around, signal) => {
     const { address } = around.config.node;
@@ -75,7 +77,9 @@ const virtualInterface: Definition = {
   about: 'The interface of the virtual IP is there and its link is up.',
   severity: 'critical',
   scope: 'node',
-  ...PACE.quick,
+  // A link that goes is seen at once by the agent's own probe.
+  everyMs: 30_000,
+  timeoutMs: 5000,
   remedy: 'See `ip link`; correct `virtual-ip.interface`, or bring the interface up.',
   try: async (around, signal) => {
     const { virtualIp } = around.config;

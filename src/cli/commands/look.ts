@@ -12,6 +12,7 @@ export const status = async (options: CommonOptions, output: Output): Promise<Ex
   else output.out((await import('../render/status.ts')).renderStatus(snapshot, output.style));
   const exit = EXIT_BY_LEVEL[snapshot.headline.level];
   if (exit !== EXIT.ok || snapshot.kind === 'checkpoint') return exit;
+  if (snapshot.checks?.readiness.state === 'not-ready') return EXIT.warning;
   const { streamTroubles } = await import('../render/streams.ts');
   return streamTroubles(snapshot).length === 0 ? EXIT.ok : EXIT.warning;
 };
