@@ -22,7 +22,7 @@ interface Told {
 }
 
 const WORKER = fileURLToPath(new URL('astdb-worker.ts', import.meta.url));
-const LIMIT_MS = 900_000;
+const LIMIT_MS = 1_500_000;
 
 /** Faults: what the worker said. Needs root, and the lab's tree, which is built when it is not there. */
 export const measureAstDb = async (

@@ -126,14 +126,18 @@ const partByName: Readonly<Record<string, Part>> = {
 
 export const replicationParts: readonly string[] = Object.keys(partByName);
 
-/** Measures all parts, or some. Faults: those of what is measured; `bench-unknown-part`. */
+/** Measures all parts, or some; one that fails keeps no other from its turn. Faults: the first of what is measured; `bench-unknown-part`. */
 export const benchReplication = async (results: Results, options: ReplicationOptions): Promise<Result<void>> => {
-  for (const name of options.only ?? replicationParts) {
-    const part = partByName[name];
-    if (part === undefined)
-      return fail('bench-unknown-part', `there is no part ${name}`, `some of ${replicationParts.join(', ')}`);
-    const done = await part(results, options);
-    if (!done.ok) return done;
+  const names = options.only ?? replicationParts;
+  const unknown = names.find((name) => partByName[name] === undefined);
+  if (unknown !== undefined)
+    return fail('bench-unknown-part', `there is no part ${unknown}`, `some of ${replicationParts.join(', ')}`);
+  let outcome: Result<void> = ok(undefined);
+  for (const name of names) {
+    const done = (await partByName[name]?.(results, options)) ?? ok(undefined);
+    if (!done.ok) options.log(`${name}: ${done.error.message}`);
+    if (outcome.ok) outcome = done;
+    if (options.signal.aborted) break;
   }
-  return ok(undefined);
+  return outcome;
 };
