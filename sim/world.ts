@@ -26,6 +26,8 @@ export interface World {
   /** The node is cut off from phones and provider as well. */
   readonly cutFromPhones: Record<Role, boolean>;
   readonly log: string[] | null;
+  /** The faults are over: no new one begins. */
+  healed: boolean;
   /** Boots everything at once. */
   bootAll(): void;
 }
@@ -126,7 +128,19 @@ export const createWorld = (options: WorldOptions): World => {
     for (const checkpoint of checkpoints) checkpoint.start();
     for (const role of ROLES) bootMachine(agents[role]);
   };
-  return { timeline, random, network, agents, checkpoints, checkers, watched, cutFromPhones, log, bootAll };
+  return {
+    timeline,
+    random,
+    network,
+    agents,
+    checkpoints,
+    checkers,
+    watched,
+    cutFromPhones,
+    log,
+    healed: false,
+    bootAll,
+  };
 };
 
 const createCheckpoints = (

@@ -14,6 +14,12 @@ export const anyName = (w: World): string => w.random.pick(w.network.names);
 export const span = (w: World): number =>
   w.random.pick([w.random.between(5, 80), w.random.between(80, 700), w.random.between(700, 3000)]);
 
+/** What a fault does later; in the quiet it does no more. */
+export const later = (w: World, ms: number, act: () => void): void =>
+  w.timeline.after(ms, () => {
+    if (!w.healed) act();
+  });
+
 export const cut = (w: World, from: string, to: string, forMs: number): void => {
   if (from === to) return;
   const weather = w.network.link(from, to);
@@ -47,4 +53,13 @@ export const mendPhones = (w: World, role: Role): void => {
   w.agents[role].machine.networkUp = true;
   w.watched.cutOffSince[role] = Number.POSITIVE_INFINITY;
   w.checkers.phonesChanged();
+};
+
+/** Its phones, its gateway: all that is not a node or a checkpoint. */
+export const cutFromPhones = (w: World, role: Role, forMs: number): void => {
+  w.cutFromPhones[role] = true;
+  w.agents[role].machine.networkUp = false;
+  w.watched.cutOffSince[role] = w.timeline.now;
+  w.checkers.phonesChanged();
+  w.timeline.after(forMs, () => mendPhones(w, role));
 };

@@ -5,6 +5,9 @@ import {
   clockStep,
   freezeBoth,
   freezeCheckpoint,
+  frozenAtStart,
+  heldUpRequest,
+  lateRelease,
   pauseMachine,
   rebootAll,
   rebootOfOnlyVoter,
@@ -16,7 +19,15 @@ import {
   switchoverDeath,
 } from './machines.ts';
 import { burst, cutPair, isolate, loss, quickRebootInPartition, slow } from './network.ts';
-import { lateRequest, maintenance, manualMode, ordersAtBoth, switchoverWhenBusy, takeover } from './persons.ts';
+import {
+  lateRequest,
+  maintenance,
+  manualMode,
+  manualModeMissed,
+  ordersAtBoth,
+  switchoverWhenBusy,
+  takeover,
+} from './persons.ts';
 import { fullDisk, mailLeft, slowDisk, troubledSteps, unfit } from './work.ts';
 
 /** By name; `dualtone simulate --faults NAME,NAME` draws from those only. */
@@ -46,8 +57,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   'quick-reboot-in-partition': quickRebootInPartition,
   'reboot-of-the-only-voter': rebootOfOnlyVoter,
   'agent-restart-at-lease-end': restartAtLeaseEnd,
+  'late-release': lateRelease,
+  'held-up-request': heldUpRequest,
+  'agent-frozen-at-its-start': frozenAtStart,
   'manual-mode': manualMode,
   'orders-at-both': ordersAtBoth,
+  'manual-mode-missed': manualModeMissed,
   maintenance,
   takeover,
   'switchover-when-busy': switchoverWhenBusy,
@@ -70,6 +85,7 @@ const leaveToItself = (w: World): void => {
 
 /** From now on everything is well: links, machines, processes, disks, telephony. */
 export const healAll = (w: World): void => {
+  w.healed = true;
   w.network.heal();
   for (const role of ['main', 'standby'] as const) {
     const agent = w.agents[role];

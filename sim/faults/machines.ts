@@ -1,6 +1,18 @@
 /** Machines and programs that die, stand still, or come back too soon. */
 import { rivalOf } from '../../src/core/words.ts';
-import { checkpoint, cut, type Fault, freezeAgent, node, reboot, restartAgent, span, stallNft } from './deeds.ts';
+import {
+  checkpoint,
+  cut,
+  cutFromPhones,
+  type Fault,
+  freezeAgent,
+  later,
+  node,
+  reboot,
+  restartAgent,
+  span,
+  stallNft,
+} from './deeds.ts';
 
 export const freezeBoth: Fault = (w) => {
   const agent = node(w);
@@ -12,7 +24,7 @@ export const freezeBoth: Fault = (w) => {
 export const restartTwice: Fault = (w) => {
   const agent = node(w);
   restartAgent(w, agent, w.random.between(1, 150));
-  w.timeline.after(w.random.between(150, 400), () => restartAgent(w, agent, w.random.between(1, 150)));
+  later(w, w.random.between(150, 400), () => restartAgent(w, agent, w.random.between(1, 150)));
 };
 
 /** The corner of lease.md: two restarts of the agent within one promise of a boot. */
@@ -21,7 +33,7 @@ export const rebootThenRestarts: Fault = (w) => {
   const bootMs = w.random.between(30, 400);
   reboot(w, agent, bootMs);
   for (let i = 0; i < 2; i += 1) {
-    w.timeline.after(bootMs + w.random.between(10, 700), () => restartAgent(w, agent, w.random.between(1, 120)));
+    later(w, bootMs + w.random.between(10, 700), () => restartAgent(w, agent, w.random.between(1, 120)));
   }
 };
 
@@ -61,7 +73,7 @@ export const switchoverDeath: Fault = (w) => {
   const agent = node(w);
   const soonMs = w.random.between(0, 40);
   const withPower = w.random.chance(0.5);
-  w.timeline.after(soonMs, () => (withPower ? reboot(w, agent, span(w)) : restartAgent(w, agent, span(w))));
+  later(w, soonMs, () => (withPower ? reboot(w, agent, span(w)) : restartAgent(w, agent, span(w))));
 };
 
 export const clockStep: Fault = (w) => node(w).clockJump(w.random.between(-7_200_000, 7_200_000), false);
@@ -88,7 +100,7 @@ export const rebootOfOnlyVoter: Fault = (w) => {
     cut(w, name, holder, forMs);
   };
   for (const { name } of w.checkpoints) cutFrom(name, 3000);
-  w.timeline.after(w.random.between(650, 800), () => {
+  later(w, w.random.between(650, 800), () => {
     cutFrom(rival, 1500);
     reboot(w, w.agents[rival], w.random.between(1, 60));
   });
@@ -103,7 +115,7 @@ export const restartAtLeaseEnd: Fault = (w) => {
   const { machine } = agent;
   cut(w, 'main', 'standby', 3000);
   cut(w, 'standby', 'main', 3000);
-  w.timeline.after(w.random.between(650, 900), () => {
+  later(w, w.random.between(650, 900), () => {
     const { lastRequestAt } = agent.state.boot;
     if (lastRequestAt < 0 || agent.status !== 'running') return;
     const endMs = machine.trueTime(lastRequestAt + machine.settings.timing.leaseMs) - w.timeline.now;
@@ -112,5 +124,52 @@ export const restartAtLeaseEnd: Fault = (w) => {
     restartAgent(w, agent, endMs + w.random.between(0, 4));
     cut(w, 'main', 'standby', endMs);
     cut(w, 'standby', 'main', endMs);
+  });
+};
+
+/**
+ * A release is long on its way: the holder, whose handover seems lost, is given the right again by its rival's word alone; the rival
+ * reboots just before the release arrives, and must not take it for the present.
+ */
+export const lateRelease: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  const rival = rivalOf(holder);
+  for (const { name } of w.checkpoints) {
+    cut(w, holder, name, 5000);
+    cut(w, name, holder, 5000);
+  }
+  const weather = w.network.link(holder, rival);
+  weather.slowMs = w.random.between(1000, 3500);
+  weather.slowUntil = w.timeline.now + 90;
+  w.agents[holder].command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
+  later(w, w.random.between(700, 2500), () => reboot(w, w.agents[rival], w.random.between(1, 60)));
+};
+
+/** Both boot, and the kernel of the one that is to go first holds its requests up until the other has won, and has given service back at once. */
+export const heldUpRequest: Fault = (w) => {
+  for (const role of ['main', 'standby'] as const) reboot(w, w.agents[role], w.random.between(1, 40));
+  // The checkpoints hear of neither the other's term nor its release.
+  for (const { name } of w.checkpoints) {
+    cut(w, 'standby', name, 2500);
+    cut(w, name, 'standby', 2500);
+  }
+  later(w, w.random.between(100, 400), () => stallNft(w, w.agents.main, w.random.between(300, 1300)));
+};
+
+/** A node is cut off as its agent starts, and the agent stands still before it has looked. */
+export const frozenAtStart: Fault = (w) => {
+  const agent = node(w);
+  const { role } = agent.machine;
+  const forMs = w.random.between(300, 3000);
+  if (w.random.chance(0.5)) reboot(w, agent, 1);
+  else restartAgent(w, agent, 1);
+  later(w, w.random.between(1, 60), () => {
+    for (const other of w.network.names) {
+      cut(w, role, other, forMs);
+      cut(w, other, role, forMs);
+    }
+    cutFromPhones(w, role, forMs);
+    freezeAgent(w, agent, w.random.between(200, forMs));
   });
 };

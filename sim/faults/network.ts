@@ -1,5 +1,5 @@
 /** The network's faults: cut, lossy, slow. */
-import { anyName, cut, type Fault, mendPhones, node, reboot, span } from './deeds.ts';
+import { anyName, cut, cutFromPhones, type Fault, later, node, reboot, span } from './deeds.ts';
 
 export const cutPair =
   (both: boolean): Fault =>
@@ -20,12 +20,7 @@ export const isolate =
       if (directions !== 'in') cut(w, role, other, forMs);
       if (directions !== 'out') cut(w, other, role, forMs);
     }
-    if (!phonesToo) return;
-    w.cutFromPhones[role] = true;
-    w.agents[role].machine.networkUp = false;
-    w.watched.cutOffSince[role] = w.timeline.now;
-    w.checkers.phonesChanged();
-    w.timeline.after(forMs, () => mendPhones(w, role));
+    if (phonesToo) cutFromPhones(w, role, forMs);
   };
 
 export const loss: Fault = (w) => {
@@ -65,7 +60,7 @@ export const quickRebootInPartition: Fault = (w) => {
   };
   cutBoth(3000);
   const voter = w.random.pick(names);
-  w.timeline.after(w.random.between(500, 1500), () => {
+  later(w, w.random.between(500, 1500), () => {
     if (w.random.chance(0.6)) cutBoth(1000);
     const backMs = w.random.between(5, 120);
     if (voter === 'main' || voter === 'standby') return reboot(w, w.agents[voter], backMs);

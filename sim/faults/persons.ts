@@ -1,13 +1,13 @@
 /** Persons at work, at the worst moments. */
 import { rivalOf } from '../../src/core/words.ts';
-import { type Fault, node, restartAgent, span } from './deeds.ts';
+import { cut, type Fault, freezeAgent, later, node, restartAgent, span, stallNft } from './deeds.ts';
 
 /** Persons at work: the pair is put in manual mode, started and stopped by hand; the quiet puts it back. */
 export const manualMode: Fault = (w) => {
   w.watched.covered = false;
   node(w).command({ name: 'mode', mode: 'manual' });
   for (const name of ['start', 'stop', 'start'] as const) {
-    w.timeline.after(w.random.between(20, 1500), () =>
+    later(w, w.random.between(20, 1500), () =>
       node(w).command(name === 'stop' ? { name } : { name, confirmed: false }),
     );
   }
@@ -18,7 +18,7 @@ export const ordersAtBoth: Fault = (w) => {
   manualMode(w);
   const times = w.random.integer(1, 3);
   for (let n = 0; n < times; n += 1) {
-    w.timeline.after(w.random.between(0, 2500), () => {
+    later(w, w.random.between(0, 2500), () => {
       const agent = node(w);
       if (w.random.chance(0.5)) agent.command({ name: 'mode', mode: 'automatic' });
       else agent.command({ name: 'maintenance-off' });
@@ -48,5 +48,23 @@ export const lateRequest: Fault = (w) => {
   weather.slowMs = 12_000;
   weather.slowUntil = w.timeline.now + 400;
   w.agents[role].command({ name: 'takeover', confirmed: false });
-  w.timeline.after(w.random.between(100, 400), () => restartAgent(w, w.agents[role], w.random.between(50, 400)));
+  later(w, w.random.between(100, 400), () => restartAgent(w, w.agents[role], w.random.between(50, 400)));
+};
+
+/** A manual mode begins and ends while the other node stands still and is cut off; as it ends, the kernel of the holder takes no orders. */
+export const manualModeMissed: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  w.watched.covered = false;
+  const agent = w.agents[holder];
+  const rival = rivalOf(holder);
+  const endMs = w.random.between(800, 2000);
+  cut(w, holder, rival, endMs + 2000);
+  cut(w, rival, holder, endMs + 2000);
+  freezeAgent(w, w.agents[rival], endMs + w.random.between(0, 60));
+  later(w, w.random.between(5, 200), () => agent.command({ name: 'mode', mode: 'manual' }));
+  later(w, endMs - w.random.between(100, 400), () => {
+    agent.command({ name: 'mode', mode: 'automatic' });
+    later(w, w.random.between(0, 3), () => stallNft(w, agent, w.random.between(300, 3000)));
+  });
 };

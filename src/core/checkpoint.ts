@@ -4,7 +4,7 @@ import { inForce, joined, knownOf, knowsAll, withLeft } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Heard, Message, Orders, Release, Status } from './message.ts';
 import { emptyDisk, freshBootMemory } from './state.ts';
-import { answerOf, applyRelease, vote } from './voter.ts';
+import { answerOf, applyRelease, heldOpenAfter, vote } from './voter.ts';
 import { type Instant, type Millis, type Role, rivalOf } from './words.ts';
 
 export interface CheckpointState {
@@ -79,12 +79,15 @@ export const decideCheckpoint = (
   if (message.type === 'release') return onRelease(state, from, message);
   if (message.type !== 'ask') return { state, sends: [] };
   const told = learnOrders(state, message.orders, now);
-  const result = vote(told.boot, message, from, now, promiseMs, told.disk.orders, null);
+  const before = heldOpenAfter(told.disk.heldOpenBy, message.status, message.orders, told.disk.orders);
+  const result = vote(told.boot, message, from, now, promiseMs, before, null);
+  const heldOpenBy = result.yes && message.bind && before !== from ? null : before;
+  const disk = heldOpenBy === told.disk.heldOpenBy ? told.disk : { ...told.disk, heldOpenBy };
   const heard = { at: now, status: message.status };
   const next: CheckpointState = {
     boot: result.boot,
     ordersAt: told.ordersAt,
-    disk: withEpoch(told.disk, result.boot),
+    disk: withEpoch(disk, result.boot),
     heardMain: from === 'main' ? heard : state.heardMain,
     heardStandby: from === 'standby' ? heard : state.heardStandby,
   };

@@ -84,7 +84,7 @@ export const ownStatus = (d: Draft): Status => ({
   at: d.now,
   life: d.s.life,
   holding: d.s.lease.name === 'held' ? d.s.lease.epoch : 0,
-  heldOpen: d.s.lease.name === 'held' && d.s.lease.heldOpen,
+  heldOpen: d.s.lease.name === 'held' && d.s.lease.heldOpen && d.settings.onIsolation === 'stop',
   well: isWell(d.s),
   calls: d.s.health.calls,
   wantsLoose: wantsLoose(d),
@@ -113,6 +113,7 @@ const askOf = (d: Draft, ask: Question, bind: boolean): Ask => ({
   type: 'ask',
   ...ask,
   bind,
+  vouched: d.s.errand?.confirmed === true && d.now - d.s.rival.heardAt > d.settings.timing.promiseMs,
   status: ownStatus(d),
   orders: ownOrders(d.s),
 });

@@ -66,6 +66,7 @@ const watching = (over: Partial<Settings> = {}): { readonly settings: Settings; 
     seq: 9,
     bind: true,
     release: 0,
+    vouched: false,
     status: ENDS,
     orders,
   };

@@ -51,9 +51,9 @@ const SAID: Readonly<Record<string, string>> = {
   silent: 'answers, but has just started and gives no vote yet',
   released: 'refused: that epoch was given up',
   older: 'refused: it knows a newer epoch',
+  'held-open': 'refused: the other node may serve by hand; a person must make sure that it does not',
   promised: 'has promised its vote to the other node',
   rival: 'serves or asks itself',
-  orders: 'refused: it knows newer orders',
 };
 
 const answersLately = (d: Draft, at: Instant): boolean => d.now - at <= 2.5 * d.settings.timing.heartbeatMs;

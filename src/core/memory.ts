@@ -40,8 +40,8 @@ export interface DiskMemory {
   readonly serving: boolean;
   /** A person put service on this node: it does not go back by itself. */
   readonly pinned: boolean;
-  /** The rival may serve with its gate held open: it said so, or manual mode ended and it has not been heard to know that and to have closed or bound it. */
-  readonly rivalHeldOpen: boolean;
+  /** The node whose gate may be held open: it said so, or manual mode ended and it has not been heard to know that and to hold nothing open. */
+  readonly heldOpenBy: Role | null;
   /** Wall times of this node's takings-over within the window. */
   readonly switches: readonly WallTime[];
   /** A cap was reached; voluntary moves wait for a person. */

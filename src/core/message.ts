@@ -9,7 +9,7 @@ export interface Status {
   readonly life: WallTime;
   /** The epoch under which it holds the right to serve, 0 when it does not. */
   readonly holding: Epoch;
-  /** Its gate is held open, or was and the kernel has not confirmed the end: no lease closes it. */
+  /** By a person's order its gate is held open, or was and the kernel has not confirmed the end: no lease closes it. */
   readonly heldOpen: boolean;
   /** Its telephony could serve. */
   readonly well: boolean;
@@ -48,7 +48,7 @@ export interface Heard {
 }
 
 /** Why a voter says no. */
-export type Refusal = 'silent' | 'released' | 'older' | 'promised' | 'rival' | 'orders' | 'not-asked';
+export type Refusal = 'silent' | 'released' | 'older' | 'promised' | 'held-open' | 'rival' | 'not-asked';
 
 /**
  * `sound`: would you? `ask`: promise me. `renew`: a holder's heartbeat. `hello`: a passive node's sign of life.
@@ -62,6 +62,8 @@ export interface Ask {
   readonly bind: boolean;
   /** The rival's released epoch that was handed to the asker, 0 when none. */
   readonly release: Epoch;
+  /** A person vouched that the silent rival does not serve. */
+  readonly vouched: boolean;
   readonly status: Status;
   readonly orders: Orders;
 }

@@ -7,7 +7,7 @@ import { yieldTo } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
 import { handedOver } from './policy.ts';
 import { NEVER, type Rival } from './state.ts';
-import { answerOf, applyRelease, vote } from './voter.ts';
+import { answerOf, applyRelease, heldOpenAfter, vote } from './voter.ts';
 import { type Role, rivalOf, type VoterName } from './words.ts';
 
 const isRival = (d: Draft, from: VoterName): from is Role => from === rivalOf(d.settings.role);
@@ -46,12 +46,9 @@ const sawRival = (d: Draft, status: Status): boolean => {
   return true;
 };
 
-/** Whether the rival's gate is held open must outlive this node's boot: no lease of it runs out meanwhile. */
-const noteHeldOpen = (d: Draft, status: Status, orders: Orders): void => {
-  const sure = !status.heldOpen && knowsAll(knownOf(orders), d.s.disk.orders);
-  // A site that fears silence more than doubling has it so.
-  const heldOpen = status.heldOpen && d.settings.onIsolation === 'stop';
-  if (heldOpen !== d.s.disk.rivalHeldOpen && (heldOpen || sure)) setDisk(d, { rivalHeldOpen: heldOpen });
+const noteHeldOpen = (d: Draft, status: Status, told: Orders): void => {
+  const heldOpenBy = heldOpenAfter(d.s.disk.heldOpenBy, status, told, d.s.disk.orders);
+  if (heldOpenBy !== d.s.disk.heldOpenBy) setDisk(d, { heldOpenBy });
 };
 
 const rivalKnows = (d: Draft, orders: Orders): void => {
@@ -71,7 +68,9 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
     if (lease.name === 'held' && phase.name !== 'closing' && ask.epoch > lease.epoch) yieldTo(d, ask.epoch);
   }
   const holds = d.s.lease.name === 'held';
-  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.orders, { holds });
+  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.heldOpenBy, {
+    holds,
+  });
   d.s.boot = result.boot;
   noteEpoch(d, result.boot.highest);
   if (ask.question === 'renew') d.s.rival = { ...d.s.rival, answeredAt: d.now };

@@ -182,14 +182,14 @@ describe('manual mode', () => {
     node.command({ name: 'mode', mode: 'automatic' });
     node.pass(10_000);
     assert.equal(node.state.phase.name, 'passive');
-    assert.ok(node.state.disk.rivalHeldOpen);
+    assert.equal(node.state.disk.heldOpenBy, 'main');
     node.hear('main', askOf('main', 'hello', 2, { orders: node.state.disk.orders }));
-    assert.ok(!node.state.disk.rivalHeldOpen);
+    assert.equal(node.state.disk.heldOpenBy, null);
     node.pass(1000);
     assert.equal(node.state.phase.name, 'serving');
   });
   test('a confirmed takeover ends that wait', () => {
-    const disk = diskMemory({ rivalHeldOpen: true, orders: orders({ revision: 5 }) });
+    const disk = diskMemory({ heldOpenBy: 'main', orders: orders({ revision: 5 }) });
     const node = createNode(settings({ role: 'standby' }), started(10_000, { disk }));
     node.look = goodLook;
     node.voices.set('c1', () => ({}));

@@ -14,7 +14,7 @@ import { inForce, inForceOf, joined, knownOf, knowsAll, withLeft, withOrder } fr
 import { loseLease, manualIsKnown, withdraw } from './lease.ts';
 import type { Order, Orders } from './message.ts';
 import { FOR_EVER } from './state.ts';
-import type { WallTime } from './words.ts';
+import { rivalOf, type WallTime } from './words.ts';
 
 /** A holder's gate follows the mode: in manual mode no lease runs out. */
 const followMode = (d: Draft): void => {
@@ -48,7 +48,7 @@ const stopAsking = (d: Draft): void => {
 const leaveManual = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name === 'held') return;
-  setDisk(d, { rivalHeldOpen: true });
+  setDisk(d, { heldOpenBy: rivalOf(d.settings.role) });
   // What was asked by hand would now be won by votes, and a node that serves by hand needs none.
   if (lease.name === 'sounding') loseLease(d, d.now);
   else if (lease.name === 'asking' && lease.handed === 0) withdraw(d, lease);

@@ -4,7 +4,7 @@ import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk }
 import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
 import { rivalIsFit } from './rival-view.ts';
-import type { Instant } from './words.ts';
+import { type Instant, rivalOf } from './words.ts';
 
 /** What keeps a passive node from asking; null: it may. `until` tells when it will have passed by itself. */
 export interface Obstacle {
@@ -34,7 +34,7 @@ const orderObstacle = (d: Draft): Obstacle | null => {
 };
 
 const handObstacle = (d: Draft): Obstacle | null =>
-  d.s.disk.rivalHeldOpen && !isManual(d.s) && d.s.errand?.confirmed !== true
+  d.s.disk.heldOpenBy === rivalOf(d.settings.role) && !isManual(d.s) && d.s.errand?.confirmed !== true
     ? obstacle(
         'left-manual',
         'manual mode has ended, and the other node, which may still serve by hand, has not been heard to know it',

@@ -219,7 +219,7 @@ export const emptyDisk: DiskMemory = {
   loose: false,
   serving: false,
   pinned: false,
-  rivalHeldOpen: false,
+  heldOpenBy: null,
   switches: [],
   needsAcknowledgement: false,
 };

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noOrders } from './in-force.ts';
 import type { BootMemory } from './memory.ts';
-import type { Ask, Orders, Refusal } from './message.ts';
-import { askOf, bootMemory, orders } from './testing/builders.ts';
+import type { Ask, Refusal } from './message.ts';
+import { askOf, bootMemory } from './testing/builders.ts';
 import { applyRelease, type NodeVoter, vote, voteForSelf } from './voter.ts';
 
 const P = 600;
@@ -14,7 +13,7 @@ interface Row {
   readonly boot?: Partial<BootMemory>;
   readonly ask: Ask;
   readonly node?: NodeVoter | null;
-  readonly known?: Orders;
+  readonly heldOpenBy?: 'main' | 'standby';
   readonly why: Refusal | null;
   readonly waitMs?: number;
 }
@@ -23,6 +22,20 @@ const free: NodeVoter = { holds: false };
 const given = (holder: 'main' | 'standby', epoch: number, until: number) => ({ promise: { holder, epoch, until } });
 
 const rows: readonly Row[] = [
+  {
+    name: 'the other node may hold its gate open',
+    heldOpenBy: 'main',
+    ask: askOf('standby', 'ask', 3),
+    why: 'held-open',
+    waitMs: P,
+  },
+  {
+    name: 'the same, but a person vouched that it does not',
+    heldOpenBy: 'main',
+    ask: askOf('standby', 'ask', 3, { vouched: true }),
+    why: null,
+  },
+  { name: 'its own gate is held open', heldOpenBy: 'standby', ask: askOf('standby', 'ask', 3), why: null },
   { name: 'nothing in the way', ask: askOf('standby', 'ask', 3), why: null },
   {
     name: 'silent after a boot',
@@ -38,24 +51,6 @@ const rows: readonly Row[] = [
     ask: askOf('standby', 'renew', 3),
     why: 'silent',
     waitMs: 1,
-  },
-  {
-    name: 'orders older than its own',
-    known: orders({ revision: 4 }),
-    ask: askOf('standby', 'ask', 3, { orders: orders({ revision: 2 }) }),
-    why: 'orders',
-  },
-  {
-    name: 'newer orders that do not know of its own',
-    known: orders({ revision: 3, mode: 'manual' }),
-    ask: askOf('standby', 'ask', 3, { orders: orders({ revision: 6 }) }),
-    why: 'orders',
-  },
-  {
-    name: 'orders as new as its own',
-    known: orders({ revision: 4 }),
-    ask: askOf('standby', 'ask', 3, { orders: orders({ revision: 4 }) }),
-    why: null,
   },
   { name: 'a hello asks for nothing', ask: askOf('standby', 'hello', 3), why: 'not-asked' },
   { name: 'a renewal that binds nobody', ask: askOf('standby', 'renew', 3, { bind: false }), why: 'not-asked' },
@@ -140,7 +135,7 @@ const rows: readonly Row[] = [
 for (const row of rows) {
   test(`a voter asked: ${row.name}: ${row.why ?? 'yes'}`, () => {
     const boot = bootMemory(row.boot);
-    const result = vote(boot, row.ask, 'standby', NOW, P, row.known ?? noOrders, row.node ?? null);
+    const result = vote(boot, row.ask, 'standby', NOW, P, row.heldOpenBy ?? null, row.node ?? null);
     assert.equal(result.why, row.why);
     assert.equal(result.yes, row.why === null);
     assert.equal(result.waitMs, row.waitMs ?? 0);
@@ -152,21 +147,18 @@ for (const row of rows) {
 
 test('sounding out changes nothing', () => {
   const boot = bootMemory();
-  assert.equal(vote(boot, askOf('main', 'sound', 2), 'main', NOW, P, noOrders, free).boot, boot);
+  assert.equal(vote(boot, askOf('main', 'sound', 2), 'main', NOW, P, null, free).boot, boot);
 });
 
 test('a promise remembers the epoch as the highest seen', () => {
-  assert.equal(
-    vote(bootMemory({ highest: 3 }), askOf('main', 'ask', 8), 'main', NOW, P, noOrders, null).boot.highest,
-    8,
-  );
+  assert.equal(vote(bootMemory({ highest: 3 }), askOf('main', 'ask', 8), 'main', NOW, P, null, null).boot.highest, 8);
 });
 
 test('a request that shows its rival’s release frees a voter that missed it', () => {
   const boot = bootMemory({ ...given('main', 2, NOW + 500), highest: 2 });
-  const without = vote(boot, askOf('standby', 'ask', 3), 'standby', NOW, P, noOrders, null);
+  const without = vote(boot, askOf('standby', 'ask', 3), 'standby', NOW, P, null, null);
   assert.equal(without.why, 'promised');
-  const shown = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, P, noOrders, null);
+  const shown = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, P, null, null);
   assert.equal(shown.yes, true);
   assert.equal(shown.boot.releasedMain, 2);
   assert.deepEqual(shown.boot.promise, { holder: 'standby', epoch: 3, until: NOW + P });
@@ -174,7 +166,7 @@ test('a request that shows its rival’s release frees a voter that missed it', 
 
 test('a release shown to a silent voter is kept, though it does not vote', () => {
   const boot = bootMemory({ ...given('main', 2, NOW + 500), silentUntil: NOW + 100 });
-  const result = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, P, noOrders, null);
+  const result = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, P, null, null);
   assert.equal(result.why, 'silent');
   assert.equal(result.boot.promise, null);
   assert.equal(result.boot.releasedMain, 2);
@@ -191,7 +183,7 @@ test('after a released epoch nobody is promised an older one', () => {
   const boot = applyRelease(bootMemory(), 'standby', 5);
   assert.equal(boot.highest, 5);
   const late = askOf('main', 'ask', 4);
-  assert.equal(vote(boot, late, 'main', NOW, P, late.orders, null).why, 'older');
+  assert.equal(vote(boot, late, 'main', NOW, P, null, null).why, 'older');
 });
 
 test('a release heard again changes nothing', () => {

@@ -41,13 +41,12 @@ export const vote = (
   holder: Role,
   now: Instant,
   promiseMs: Millis,
-  known: Orders,
+  heldOpenBy: Role | null,
   node: NodeVoter | null,
 ): Vote => {
   // A request that shows its rival's release carries it to voters that missed it.
   const boot = ask.release > 0 ? applyRelease(memory, rivalOf(holder), ask.release) : memory;
   if (now < boot.silentUntil) return refuse(boot, 'silent', boot.silentUntil - now);
-  if (!knowsAll(knownOf(ask.orders), known)) return refuse(boot, 'orders');
   if (ask.question === 'hello' || (ask.question === 'renew' && !ask.bind)) return refuse(boot, 'not-asked');
   if (ask.epoch <= releasedOf(boot, holder)) return refuse(boot, 'released');
   if (ask.epoch < boot.highest) return refuse(boot, 'older');
@@ -55,6 +54,7 @@ export const vote = (
   if (promise !== null && promise.holder !== holder && now < promise.until) {
     return refuse(boot, 'promised', promise.until - now);
   }
+  if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promiseMs);
   // A node's own gate may still be open for one promise after it last asked, also after a restart.
   if (node !== null && (node.holds || now < boot.lastRequestAt + promiseMs)) {
     return refuse(boot, 'rival', Math.max(0, boot.lastRequestAt + promiseMs - now));
@@ -62,6 +62,15 @@ export const vote = (
   if (ask.question === 'sound') return { yes: true, why: null, waitMs: 0, boot };
   const given = { holder, epoch: ask.epoch, until: now + promiseMs };
   return { yes: true, why: null, waitMs: 0, boot: { ...boot, promise: given, highest: ask.epoch } };
+};
+
+/**
+ * Whose gate may be held open, after a word of a node and what it knew: no promise covers that, so it is kept, on disk, until the node
+ * is heard to hold nothing open and to know all orders, or a person vouched for it and the vote went to the other.
+ */
+export const heldOpenAfter = (before: Role | null, status: Status, told: Orders, known: Orders): Role | null => {
+  if (status.heldOpen) return status.role;
+  return before === status.role && knowsAll(knownOf(told), known) ? null : before;
 };
 
 /** A node's vote for itself, which is a promise like any other and runs from the instant when the request was sent. */

@@ -76,7 +76,7 @@ const disk = fields({
   switches: numbers,
   needsAcknowledgement: flag,
   pinned: flag,
-  rivalHeldOpen: flag,
+  heldOpenBy: nullable(oneOf('main', 'standby')),
 } satisfies Record<keyof DiskMemory, Check>);
 
 /** Without these nothing can be believed; all others may be missing, as in what an older version kept. */

@@ -52,7 +52,7 @@ const disk = (epochCeiling: number): DiskMemory => ({
   switches: [1_700_000_000_000],
   needsAcknowledgement: false,
   pinned: false,
-  rivalHeldOpen: false,
+  heldOpenBy: null,
 });
 
 test('the first start remembers nothing, and says so', () => {

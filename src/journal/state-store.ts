@@ -81,7 +81,7 @@ const UNKNOWN_DISK: DiskMemory = {
   switches: [],
   needsAcknowledgement: false,
   pinned: false,
-  rivalHeldOpen: false,
+  heldOpenBy: null,
 };
 
 /** The newest good copy. Where one is damaged it says so, and puts the ceiling above whatever the lost one may have held. */

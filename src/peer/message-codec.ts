@@ -22,7 +22,7 @@ const MAX_INSTANT = 1e12;
 const MAX_CALLS = 10_000_000;
 
 const QUESTIONS: readonly Ask['question'][] = ['sound', 'ask', 'renew', 'hello'];
-const REFUSALS: readonly Refusal[] = ['silent', 'released', 'older', 'promised', 'rival', 'orders', 'not-asked'];
+const REFUSALS: readonly Refusal[] = ['silent', 'released', 'older', 'promised', 'held-open', 'rival', 'not-asked'];
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -106,7 +106,7 @@ const heard = (value: unknown): Heard => {
 };
 
 const ask = (value: unknown): Ask => {
-  const from = fields(value, 8);
+  const from = fields(value, 9);
   return {
     type: 'ask',
     question: word(from['question'], QUESTIONS),
@@ -114,6 +114,7 @@ const ask = (value: unknown): Ask => {
     seq: whole(from['seq']),
     bind: flag(from['bind']),
     release: whole(from['release']),
+    vouched: flag(from['vouched']),
     status: status(from['status']),
     orders: orders(from['orders']),
   };

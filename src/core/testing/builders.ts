@@ -95,6 +95,7 @@ export const askOf = (role: Role, question: Ask['question'], epoch: number, chan
   seq: 1,
   bind: question === 'ask' || question === 'renew',
   release: 0,
+  vouched: false,
   status: status(role, { holding: question === 'renew' ? epoch : 0 }),
   orders: orders(),
   ...change,

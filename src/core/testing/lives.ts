@@ -106,8 +106,8 @@ const refusals: readonly (Refusal | null)[] = [
   'released',
   'older',
   'promised',
+  'held-open',
   'rival',
-  'orders',
   'not-asked',
 ];
 

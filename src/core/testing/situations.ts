@@ -68,6 +68,7 @@ const renewalOf = (node: TestNode, epoch: number, orders: Orders): Ask => ({
   seq: Math.round(node.now),
   bind: true,
   release: 0,
+  vouched: false,
   status: status(rivalOf(node.settings.role), { holding: epoch }),
   orders,
 });
