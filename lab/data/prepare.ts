@@ -111,6 +111,18 @@ const untilDone = async (host: Host, argv: readonly string[], withinMs: number):
 
 const personsKey = '/root/.ssh/id_ed25519';
 
+const authorizedKeys = '/root/.ssh/authorized_keys';
+
+/** Beside the keys that are allowed there: a key refused a few times has sshd refuse its host for a while. */
+const allowPerson = async (standby: Host, line: string): Promise<Result<unknown>> => {
+  const known = await standby.exec(['cat', '--', authorizedKeys]);
+  if (!known.ok) return known;
+  const before = known.value.code === 0 ? known.value.stdout : '';
+  return before.includes(line.trim())
+    ? ok(undefined)
+    : await standby.write(authorizedKeys, `${before}${line}`, { mode: 0o600 });
+};
+
 /** As a person who may log in at the standby: where the pair's own stream goes through SSH, it stands only after this. */
 const syncInitByPerson = async (main: Host, standby: Host): Promise<Result<unknown>> => {
   const made = await main.execChecked(['mkdir', '-p', '-m', '700', '/root/.ssh']);
@@ -123,7 +135,7 @@ const syncInitByPerson = async (main: Host, standby: Host): Promise<Result<unkno
   }
   const line = await main.read(`${personsKey}.pub`);
   if (!line.ok) return line;
-  const allowed = await standby.write('/root/.ssh/authorized_keys', line.value, { mode: 0o600 });
+  const allowed = await allowPerson(standby, line.value);
   if (!allowed.ok) return allowed;
   const shown = await standby.execChecked(['ssh-keygen', '-lf', '/etc/ssh/ssh_host_ed25519_key.pub']);
   if (!shown.ok) return shown;

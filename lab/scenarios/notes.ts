@@ -8,6 +8,7 @@ const commands: readonly (readonly string[])[] = [
   ['dualtone', 'status'],
   ['dualtone', 'journal', '--since', '2m'],
   ['journalctl', '--unit', 'dualtone', '--no-pager', '--lines', '300', '--output', 'short-precise'],
+  ['journalctl', '--unit', 'ssh', '--no-pager', '--lines', '60', '--output', 'short-precise'],
   ['tail', '-n', '60', '/var/log/asterisk/messages.log'],
 ];
 
