@@ -43,6 +43,7 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   const disk = e.disk ?? emptyDisk;
   const { promiseMs, leaseMs } = d.settings.timing;
   d.s.startedAt = d.now;
+  d.s.awakeSince = d.now;
   d.s.chance = e.seed;
   d.s.life = Math.floor(e.wall);
   d.s.disk = disk;
@@ -207,6 +208,7 @@ const advance = (d: Draft): void => {
 export const decide = (settings: Settings, state: State, event: Event, wall: WallTime): Decision => {
   const d = createDraft(settings, state, event.at, wall);
   const heldBefore = state.lease.name === 'held';
+  if (event.at - state.now > settings.timing.promiseMs / 2) d.s.awakeSince = event.at;
   if (d.s.phase.name !== 'halted') {
     apply(d, event);
     advance(d);

@@ -97,9 +97,13 @@ const loneObstacle = (d: Draft): Obstacle | null => {
     return obstacle('looks', `${health.rivalBad} of ${watch.badLooks} bad looks at the main`);
   }
   // Stopped before its first look, it takes its own sleep for the other's silence.
-  const looksUntil = d.s.startedAt + loneWaitMs;
+  const looksUntil = d.s.awakeSince + loneWaitMs;
   if (health.network === 'unknown' && d.now < looksUntil) {
-    return obstacle('lone-wait', 'it has just been started, and has not looked beyond itself yet', looksUntil);
+    return obstacle(
+      'lone-wait',
+      'it has just been started or stood still, and has not looked beyond itself yet',
+      looksUntil,
+    );
   }
   return null;
 };
@@ -164,6 +168,8 @@ export const tendPassive = (d: Draft): void => {
 export const handedOver = (d: Draft, epoch: number, ordered: boolean): void => {
   const { lease, phase } = d.s;
   if (phase.name !== 'passive' || lease.name === 'held' || lease.name === 'asking') return;
+  // Where no votes are needed, the word of a node that is heard no more may be old: silence is looked into as ever.
+  if (needsNoVotes(d) && rivalIsSilent(d)) return;
   because(d, 'handed-over', { epoch, ordered });
   pin(d, ordered);
   ask(d, epoch);

@@ -174,6 +174,8 @@ export interface State {
   readonly version: 1;
   readonly now: Instant;
   readonly startedAt: Instant;
+  /** Since then it has not stood still for half a promise or longer. */
+  readonly awakeSince: Instant;
   readonly freshBoot: boolean;
   readonly chance: number;
   /** Of this agent's start. */
@@ -286,6 +288,7 @@ export const initialState = (settings: Settings): State => ({
   version: 1,
   now: 0,
   startedAt: 0,
+  awakeSince: 0,
   freshBoot: true,
   chance: 1,
   life: 0,
