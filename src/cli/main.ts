@@ -236,25 +236,9 @@ const addDatabase = (shelf: Shelf): void => {
   ).option('--force', 'also while this node serves: calls go through it');
 };
 
-const addPrograms = (shelf: Shelf): void => {
-  const { program, output } = shelf;
-  const own = [
-    ['agent', 'run the agent of a node', DEFAULT_CONFIG],
-    ['checkpoint', 'run a checkpoint', '/etc/dualtone/checkpoint.yaml'],
-  ] as const;
-  for (const [name, summary, file] of own) {
-    program
-      .command(name)
-      .summary(summary)
-      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}, until SIGTERM.`)
-      .option('--config <file>', 'its configuration', file)
-      .action(async (options: { readonly config: string }) => {
-        const processes = await import('./processes.ts');
-        shelf.exit = await (name === 'agent'
-          ? processes.runAgent(options.config)
-          : processes.runCheckpointAgent(options.config));
-      });
-  }
+/** What agents start beside themselves; never by hand. */
+const addHelpers = (shelf: Shelf): void => {
+  const { program } = shelf;
   program
     .command('checker', { hidden: true })
     .description('Tries prerequisites for the agent, which starts it.')
@@ -291,6 +275,27 @@ const addPrograms = (shelf: Shelf): void => {
     .action(async (options: { readonly config: string }) => {
       shelf.exit = await (await import('./processes.ts')).runReplicatorProcess(options.config);
     });
+};
+
+const addPrograms = (shelf: Shelf): void => {
+  const { program, output } = shelf;
+  const own = [
+    ['agent', 'run the agent of a node', DEFAULT_CONFIG],
+    ['checkpoint', 'run a checkpoint', '/etc/dualtone/checkpoint.yaml'],
+  ] as const;
+  for (const [name, summary, file] of own) {
+    program
+      .command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}, until SIGTERM.`)
+      .option('--config <file>', 'its configuration', file)
+      .action(async (options: { readonly config: string }) => {
+        const processes = await import('./processes.ts');
+        shelf.exit = await (name === 'agent'
+          ? processes.runAgent(options.config)
+          : processes.runCheckpointAgent(options.config));
+      });
+  }
   // These two have command lines of their own; bin/dualtone.ts hands them on before this is loaded.
   program
     .command('simulate')
@@ -343,6 +348,7 @@ export const createProgram = (output: Output): Shelf => {
   addWeb(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
+  addHelpers(shelf);
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {
     command.copyInheritedSettings(program);

@@ -82,7 +82,7 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = {
-  requestsPerSecond: 50,
+  requestsPerSecond: 100,
   connections: 1000,
   connectionsPerAddress: 400,
   eventStreams: 400,

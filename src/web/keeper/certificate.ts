@@ -1,6 +1,7 @@
 /** Key and certificate of the server: files that are named, read again when they change, or its own, made and renewed by itself. */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../core/result.ts';
@@ -67,7 +68,9 @@ const keyIn = (path: string): string => {
 const isGood = (pem: string, names: readonly string[], now: WallTime): boolean => {
   try {
     const certificate = new X509Certificate(pem);
-    const named = names.every((name) => (certificate.checkIP(name) ?? certificate.checkHost(name)) !== undefined);
+    const named = names.every(
+      (name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined,
+    );
     return named && certificate.validToDate.getTime() - now > RENEW_MS && certificate.validFromDate.getTime() < now;
   } catch {
     return false;

@@ -11,6 +11,8 @@ const PIECE = 2000;
 /** Entries that one page looks through; then the next page goes on. */
 const MOST_LOOKED_AT = 20_000;
 const EXPORT_PAGE = 1000;
+const FOLLOW_MS = 300;
+const APPEARS_MS = 1000;
 
 const isAll = ({ since, until, kinds, search }: JournalQuery): boolean =>
   since === null && until === null && kinds.length === 0 && search === '';
@@ -103,9 +105,17 @@ export const createJournalSearch = (directory: string): JournalSearch => ({
       return { ok: true, entries, text: `The journal is whole: ${entries} entries, the last with hash ${lastHash}.` };
     }),
   follow: (signal, onEntries) => {
-    const reader = openJournalReader(directory);
-    if (!reader.ok) return;
-    const last = reader.value.read({ limit: 1 }).at(-1)?.seq ?? 0;
-    reader.value.follow(last, signal, onEntries, 300);
+    const begin = (): void => {
+      const reader = openJournalReader(directory);
+      // At the very first start the agent has not written it yet.
+      if (!reader.ok) {
+        const timer = setTimeout(begin, APPEARS_MS);
+        signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+        return;
+      }
+      const last = reader.value.read({ limit: 1 }).at(-1)?.seq ?? 0;
+      reader.value.follow(last, signal, onEntries, FOLLOW_MS);
+    };
+    begin();
   },
 });

@@ -129,7 +129,11 @@ const createReader = (works: ReturnType<typeof createWorks>, tell: Tell) =>
       const message = readFromServer(input);
       if (message === null) return tellPeople(odd('something odd').error);
       if (message.type === 'say') return tellPeople(message.fault);
-      if (message.type === 'listening') return;
+      if (message.type === 'listening') {
+        // For the system's own log, and for who waits for it.
+        process.stderr.write(`dualtone web: listens on port ${message.ports.join(', ')}\n`);
+        return;
+      }
       const { id } = message;
       void works.answer(message).then(({ result, retryAfterMs }) => tell({ type: 'reply', id, result, retryAfterMs }));
     },

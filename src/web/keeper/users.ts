@@ -69,7 +69,8 @@ export interface Users {
   removeToken(name: string): Result<void>;
 }
 
-const noUser = (name: string) =>
+/** Fault `no-such-user`. */
+export const noUser = (name: string) =>
   fail('no-such-user', `There is no user ${name}.`, '`dualtone user list` shows who there is.');
 
 const nameFault = (name: string): Result<void> =>

@@ -63,6 +63,14 @@ const shaped = (path: string, id: string | undefined, value: unknown): unknown =
   return path.endsWith('/explain') ? (node?.explanation ?? null) : value;
 };
 
+const absent = (path: string, value: unknown) => {
+  if (path.endsWith('/jobs/:id')) return notFound();
+  const silent = (value as PairView).this === null;
+  return silent
+    ? fail('agent-silent', 'The agent of this node has said nothing yet.', 'See `systemctl status dualtone`.').error
+    : fail('checks-off', 'Nothing is checked on this node.', 'Set checks.enabled, and restart the agent.').error;
+};
+
 const SHAPED = /\/(jobs\/:id|checks|streams|explain)$/;
 
 const askHandler =
@@ -82,7 +90,7 @@ const askHandler =
     if (!SHAPED.test(route.path)) return sendReply(reply, answer, route.status);
     const { id } = request.params as { readonly id?: string };
     const value = shaped(route.path, id, result.value);
-    return value === null ? sendFault(reply, notFound()) : reply.send(value);
+    return value === null ? sendFault(reply, absent(route.path, result.value)) : reply.send(value);
   };
 
 const eventsHandler =

@@ -31,7 +31,8 @@ const recheck = async (events: Events, link: Link): Promise<void> => {
 /** Runs until its input ends. */
 export const runWebServer = async (): Promise<void> => {
   const settingsGiven = Promise.withResolvers<ServerSettings>();
-  const keysGiven = Promise.withResolvers<Keys>();
+  const keysGiven = Promise.withResolvers<void>();
+  const latest: { keys: Keys } = { keys: { key: '', certificate: '' } };
   let listening: Listening | null = null;
   const state = createPairState();
   const events = createEvents();
@@ -44,7 +45,8 @@ export const runWebServer = async (): Promise<void> => {
         case 'settings':
           return settingsGiven.resolve(message.settings);
         case 'certificate':
-          keysGiven.resolve(message);
+          latest.keys = message;
+          keysGiven.resolve();
           return listening?.renew(message);
         case 'pair':
           state.set(message.pair);
@@ -62,10 +64,10 @@ export const runWebServer = async (): Promise<void> => {
     },
   );
   const settings = await settingsGiven.promise;
-  const keys = await keysGiven.promise;
+  await keysGiven.promise;
   const fileByPath = readPage(settings.page);
   const app = await createApp({ settings, link, state, events, fileByPath });
-  const opened = await listenAll(settings.listen, keys, settings.limits, (request, response) =>
+  const opened = await listenAll(settings.listen, latest.keys, settings.limits, (request, response) =>
     app.routing(request, response),
   );
   if (!opened.ok) {
@@ -74,6 +76,7 @@ export const runWebServer = async (): Promise<void> => {
     return;
   }
   listening = opened.value;
+  listening.renew(latest.keys);
   try {
     if (settings.become !== null) become(settings.become);
   } catch (error) {
