@@ -1,5 +1,6 @@
 /** Every check of this program, by family. A family of somebody else's is added here, in one line. */
 import type { Definition } from './check.ts';
+import { alarmChecks } from './families/alarms.ts';
 import { asteriskChecks } from './families/asterisk.ts';
 import { configurationChecks } from './families/configuration.ts';
 import { kernelChecks } from './families/kernel.ts';
@@ -22,6 +23,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   registry.add('Asterisk', asteriskChecks);
   registry.add('Replication', replicationChecks);
   registry.add('The machine', machineChecks);
+  registry.add('Alarms', alarmChecks);
   registry.add('XiVO and Wazo', telephoneSystemChecks);
   for (const [family, definitions] of more) registry.add(family, definitions);
   return registry;

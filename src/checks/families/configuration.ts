@@ -92,11 +92,27 @@ const versions: Definition = {
 };
 
 /** Files with secrets that this configuration uses, with what to do where one is missing. */
-const secretFiles = ({ keyFile, probes, streams, node }: Config): readonly (readonly [string, string])[] => {
+const secretFiles = ({
+  keyFile,
+  identityFile,
+  peer,
+  arbiter,
+  probes,
+  streams,
+  node,
+}: Config): readonly (readonly [string, string])[] => {
   const copying = streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;
   const ssh = node.role === 'main' && (copying || streams.link === 'ssh' || streams.database.via === 'ssh');
   return [
     [keyFile, 'make it on one node with `dualtone key generate`, and copy it to the others'],
+    ...(peer.pin === null ? [] : ([[identityFile, 'run `dualtone join`, which makes it']] as const)),
+    ...(arbiter.kind === 'none'
+      ? []
+      : arbiter.checkpoints.flatMap((checkpoint) =>
+          checkpoint.keyFile === undefined
+            ? []
+            : ([[checkpoint.keyFile, `run \`dualtone join\` on ${checkpoint.name}, which makes it`]] as const),
+        )),
     ...(probes.ami === null
       ? []
       : ([[probes.ami.secretFile, 'write the secret of manager.conf into it, mode 0600']] as const)),

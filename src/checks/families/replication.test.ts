@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -8,7 +9,7 @@ import type { NodeSnapshot } from '../../api/snapshot.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { pinnedCertificatePath } from '../../replicator/access.ts';
 import { configWith, find, goodSnapshot, type Planted, temporary, told } from '../testing/around.ts';
-import { compareDatabases, replicationChecks } from './replication.ts';
+import { compareDatabases, daysLeft, replicationChecks } from './replication.ts';
 
 const folder = temporary();
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -118,6 +119,25 @@ test('database-port-open: a real port that offers TLS as PostgreSQL does, one th
   assert.match(await say('database-port-open', at(no.port)), /^fail: .* does not offer TLS$/);
   for (const each of [yes, no]) each.stop();
   assert.match(await say('database-port-open', at(yes.port)), /^fail: .* nobody listens there\.$/);
+});
+
+test('certificates-valid: a real certificate that lives long, one that ends soon, one that has ended, and none', async () => {
+  const path = pinnedCertificatePath(config);
+  const make = (days: number): void => {
+    const files = ['-keyout', join(folder, 'key.pem'), '-out', path];
+    const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=pbx2'];
+    execFileSync('openssl', ['req', '-x509', ...how, '-days', String(days), ...files], { stdio: 'ignore' });
+  };
+  make(400);
+  assert.match(await say('certificates-valid', { config }), /^pass: valid for 399 days$/);
+  make(5);
+  assert.match(await say('certificates-valid', { config }), /^fail: .* expires in 4 days$/);
+  assert.ok((daysLeft(readFileSync(path, 'utf8'), Date.now() + 10 * 86_400_000) ?? 1) < 0);
+  writeFileSync(path, 'x');
+  assert.match(await say('certificates-valid', { config }), /^fail: .* holds no certificate$/);
+  rmSync(path);
+  assert.match(await say('certificates-valid', { config }), /^not-applicable/);
+  assert.match(await say('certificates-valid'), /^not-applicable/);
 });
 
 test('database-ready: without its password, and without a server, the step that mends it is told', async () => {

@@ -1,5 +1,6 @@
 /** Checks of what must follow: streams, the ways that they take, the databases. */
-import { existsSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Config, isCopying } from '../../config/config.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { localDatabase, pinnedCertificatePath, readSecret, sshTarget } from '../../replicator/access.ts';
@@ -172,6 +173,41 @@ const databasePort: Definition = {
   },
 };
 
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+
+/** How long the certificates of a PEM file are valid; null: it holds none that can be read. */
+export const daysLeft = (pem: string, now: number): number | null => {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  try {
+    const ends = blocks.map((block) => Date.parse(new X509Certificate(block).validTo));
+    return ends.length === 0 ? null : (Math.min(...ends) - now) / DAY_MS;
+  } catch {
+    return null;
+  }
+};
+
+const certificatesValid: Definition = {
+  id: 'certificates-valid',
+  about: "The certificate by which the other node's PostgreSQL is known is valid for two weeks more.",
+  severity: 'warning',
+  scope: 'pair',
+  ...PACE.rare,
+  remedy: 'Make PostgreSQL there a new certificate (ssl_cert_file), and reload it; a pinned one is learnt by itself.',
+  try: async ({ config, clock }) => {
+    const { database } = config.streams;
+    if (database.mode === 'off' || database.via !== 'tls') return notApplicable('no database goes by TLS');
+    const path = database.caFile ?? pinnedCertificatePath(config);
+    if (!existsSync(path)) return notApplicable('none is known here');
+    const days = daysLeft(readFileSync(path, 'utf8'), clock.wall());
+    if (days === null) return failed(`${path} holds no certificate`);
+    if (days <= 0) return failed(`${path} has expired ${Math.ceil(-days)} days ago`);
+    return days < SOON_DAYS
+      ? failed(`${path} expires in ${Math.floor(days)} days`)
+      : passed(`valid for ${Math.floor(days)} days`);
+  },
+};
+
 const OLDEST_MAJOR = 13;
 
 const localState = async ({ config }: Around, signal: AbortSignal): Promise<Said> => {
@@ -261,6 +297,7 @@ export const replicationChecks: readonly Definition[] = [
   sshPort,
   sshAccess,
   databasePort,
+  certificatesValid,
   databaseReady,
   databasesAgree,
 ];
