@@ -57,7 +57,7 @@ test('notices reach both, and what is not kept is told to the next process again
     const alarms = createAlarmTeller([process.execPath, '-e', script(keeps)], clock, notifier);
     const both = toldBy(notifier, alarms);
     both.notify({ kind: 'notify', level: 'alarm', code: 'before-its-start', text: 'x' });
-    alarms.start(() => FACTS, false);
+    alarms.start({ facts: () => FACTS, paced: false, note: () => undefined });
     both.notify({ kind: 'notify', level: 'alarm', code: 'while-it-runs', text: 'x' });
     alarms.look();
     const first = await alarms.ask({ name: 'alarm-list' }, never);
@@ -90,10 +90,11 @@ test('facts are told at most each second, and sooner after a notice', { timeout:
   const clock = { ...systemClock, now: () => now };
   const alarms = createAlarmTeller([process.execPath, '-e', script(true)], clock, notifier);
   let asked = 0;
-  alarms.start(() => {
+  const facts = (): Facts => {
     asked += 1;
     return FACTS;
-  }, false);
+  };
+  alarms.start({ facts, paced: false, note: () => undefined });
   for (let step = 0; step < 100; step += 1) {
     now += 10;
     alarms.look();
@@ -116,7 +117,7 @@ test('a process that does not read makes the agent neither wait nor grow', { tim
     systemClock,
     notifier,
   );
-  alarms.start(() => FACTS, false);
+  alarms.start({ facts: () => FACTS, paced: false, note: () => undefined });
   const before = process.memoryUsage().rss;
   const begun = performance.now();
   for (let count = 0; count < 20_000; count += 1)

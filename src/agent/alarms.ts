@@ -7,9 +7,17 @@ import type { Clock, Notifier } from '../ports.ts';
 import { createLineReader } from '../process/json-lines.ts';
 import { childEnv } from '../process/programs.ts';
 
+export interface AlarmSource {
+  /** Asked at most each second, and after a notice. */
+  readonly facts: () => Facts;
+  /** By a clock of its own, where nothing may call `look`. */
+  readonly paced: boolean;
+  /** To the journal: who was told of what, and who was not. */
+  readonly note: (kind: string, data: unknown) => void;
+}
+
 export interface AlarmTeller extends Notifier {
-  /** `facts` is asked at most each second, and after a notice. `paced`: by a clock of its own, where nothing may call `look`. */
-  start(facts: () => Facts, paced: boolean): void;
+  start(source: AlarmSource): void;
   /** Something may have changed. */
   look(): void;
   /** Faults: `alarms-not-running`, `alarms-ended`, and those of the request. */
@@ -50,7 +58,7 @@ interface State {
   /** Of this agent's life. */
   readonly life: number;
   readonly settleById: Map<string, (result: Result<unknown>) => void>;
-  facts: (() => Facts) | null;
+  source: AlarmSource | null;
   factsAt: Instant;
   news: boolean;
   waiting: Numbered[];
@@ -89,11 +97,11 @@ const tellNotices = (state: State): void => {
 
 const tellFacts = (state: State): void => {
   const now = state.clock.now();
-  if (state.facts === null || now - state.factsAt < (state.news ? NEWS_MS : FACTS_MS)) return;
+  if (state.source === null || now - state.factsAt < (state.news ? NEWS_MS : FACTS_MS)) return;
   state.factsAt = now;
   state.news = false;
   tellNotices(state);
-  tell(state, { type: 'facts', facts: state.facts() });
+  tell(state, { type: 'facts', facts: state.source.facts() });
   // One that hangs is as good as dead, and its end brings the next.
   if (state.child !== null && now - state.heardAt > SILENT_MS) state.child.kill('SIGKILL');
 };
@@ -105,6 +113,8 @@ const take = (state: State, message: FromAlarms): void => {
       return;
     case 'alive':
       return;
+    case 'note':
+      return state.source?.note(message.kind, message.data);
     case 'say':
       return say(state, message.level, message.code, message.text);
     case 'done':
@@ -225,7 +235,7 @@ export const createAlarmTeller = (argv: readonly string[], clock: Clock, aside: 
     aside,
     life: Math.floor(clock.wall()),
     settleById: new Map(),
-    facts: null,
+    source: null,
     factsAt: Number.NEGATIVE_INFINITY,
     news: false,
     waiting: [],
@@ -243,10 +253,10 @@ export const createAlarmTeller = (argv: readonly string[], clock: Clock, aside: 
   };
   return {
     notify: (notice) => notify(state, notice),
-    start: (facts, paced) => {
-      state.facts = facts;
+    start: (source) => {
+      state.source = source;
       begin(state);
-      if (paced) pace(state);
+      if (source.paced) pace(state);
     },
     look: () => tellFacts(state),
     ask: (asked, signal) => ask(state, asked, signal),

@@ -223,7 +223,7 @@ export const runCheckpoint = async (config: CheckpointConfig, program: Checkpoin
     await close();
     return opened;
   }
-  alarms?.start(() => checkpointFactsOf(voter.snapshot()), true);
+  alarms?.start({ facts: () => checkpointFactsOf(voter.snapshot()), paced: true, note: voter.note });
   for (const text of notesOnDirectories(config))
     notifier.notify({ kind: 'notify', level: 'warning', code: 'preflight', text });
   const system = createSystemNotify(clock);

@@ -69,13 +69,20 @@ const untilRenewed = async (agent: Agent, withinMs: number): Promise<void> => {
 };
 
 /** What the agent shows, at each change of it, goes to those who tell people. */
-const beginAlarms = (alarms: AlarmTeller, agent: Agent): void => {
+const beginAlarms = (alarms: AlarmTeller, { agent, journal }: Composition): void => {
   const term = createTermWatch();
   agent.onChange(() => {
     term.see(agent.state());
     alarms.look();
   });
-  alarms.start(() => nodeFactsOf(agent.snapshot(), agent.state(), term.came()), false);
+  alarms.start({
+    facts: () => nodeFactsOf(agent.snapshot(), agent.state(), term.came()),
+    paced: false,
+    note: (kind, data) => {
+      const { now, wall } = systemClock;
+      journal.append({ wall: wall(), at: now(), epoch: agent.state().boot.highest, kind, reasons: [], data });
+    },
+  });
 };
 
 /** What is amiss and does not keep it from starting. */
@@ -117,7 +124,7 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
     journal.close();
     return opened;
   }
-  if (alarms !== null) beginAlarms(alarms, agent);
+  if (alarms !== null) beginAlarms(alarms, composed.value);
   const web = isServingWeb(config) ? createWebProcess(program.webArgv, systemClock, notifier) : null;
   web?.start();
   await tellNotes(config, notifier);

@@ -23,6 +23,7 @@ const begin = (
   const sent: Message[] = [];
   const kept: string[] = [];
   const said: string[] = [];
+  const tried: string[] = [];
   const mail: Channel = {
     name: 'mail',
     kind: 'email',
@@ -39,10 +40,11 @@ const begin = (
     clock,
     instance: () => 'inst',
     onKept: (life, number) => kept.push(`${life}:${number}`),
+    onTried: (delivered, { id, text }) => tried.push(`${delivered} ${id} ${text.slice(0, 5)}`),
     onSay: (_level, code) => said.push(code),
     ...change,
   };
-  return { directory, path, parts, clock, pass, sent, kept, said, engine: createEngine(parts) };
+  return { directory, path, parts, clock, pass, sent, kept, said, tried, engine: createEngine(parts) };
 };
 
 const notice = (number: number) =>
@@ -58,6 +60,7 @@ test('what is to be told is on disk before it leaves, and gone from there when i
   it.engine.facts(DOWN);
   await it.pass(12_000);
   assert.equal(it.sent.length, 1);
+  assert.deepEqual(it.tried, ['true inst-1 ALARM']);
   assert.match(seen[0] ?? '', /"outbox":\{"id":"inst-1"/);
   await it.pass(100);
   assert.match(readFileSync(it.path, 'utf8'), /"outbox":null/);

@@ -18,7 +18,7 @@ import {
   type Item,
   type Outgoing,
 } from './core/words.ts';
-import type { AlarmList, ChannelTest, ChannelView, OpenAlarmView, ToAlarms } from './protocol.ts';
+import type { AlarmList, AlarmNote, ChannelTest, ChannelView, OpenAlarmView, ToAlarms } from './protocol.ts';
 import type { AlarmStore } from './store.ts';
 
 export interface EngineParts {
@@ -31,6 +31,8 @@ export interface EngineParts {
   readonly instance: () => string;
   /** Notices of that life of the agent are kept up to this number. */
   readonly onKept: (life: number, number: number) => void;
+  /** What became of a message, for the journal. */
+  readonly onTried: (delivered: boolean, note: AlarmNote) => void;
   readonly onSay: (level: 'info' | 'warning' | 'alarm', code: string, text: string) => void;
 }
 
@@ -79,13 +81,17 @@ const messageOf = ({ parts }: Works, outgoing: Outgoing, test: boolean): Message
 const send = async (works: Works, channel: Channel, outgoing: Outgoing): Promise<void> => {
   const { parts, gone } = works;
   let result: Outcome;
+  const message = messageOf(works, outgoing, false);
   try {
-    result = await channel.send(messageOf(works, outgoing, false), gone.signal);
+    result = await channel.send(message, gone.signal);
   } catch (error) {
     result = { outcome: 'failed', why: error instanceof Error ? error.message : String(error) };
   }
   works.flying.delete(channel.name);
   const { outcome, why } = result;
+  if (works.stopped) return;
+  const text = why === '' ? message.text.subject : `${message.text.subject}: ${why}`;
+  parts.onTried(outcome === 'delivered', { channel: channel.name, id: outgoing.id, text });
   if (outcome !== 'delivered' || why !== '')
     parts.onSay('warning', 'channel-failing', `Alarm message ${outgoing.id} by channel ${channel.name}: ${why}`);
   handle(works, (at, wall) => ({ kind: 'tried', at, wall, channel: channel.name, id: outgoing.id, outcome, why }));

@@ -43,6 +43,7 @@ const createWorks = (config: Config | CheckpointConfig) => {
     clock: systemClock,
     instance: () => randomBytes(6).toString('hex'),
     onKept: (life, number) => say({ type: 'kept', life, number }),
+    onTried: (delivered, data) => say({ type: 'note', kind: delivered ? 'alarm-told' : 'alarm-not-told', data }),
     onSay: (level, code, text) => say({ type: 'say', level, code, text }),
   });
   const settings = heartbeatOf(alarms);

@@ -52,6 +52,13 @@ export interface ChannelTest {
   readonly tookMs: Millis;
 }
 
+export interface AlarmNote {
+  readonly channel: string;
+  readonly id: string;
+  /** Its subject, and why it was not told. */
+  readonly text: string;
+}
+
 export type ToAlarms =
   | { readonly type: 'facts'; readonly facts: Facts }
   /** Told again, with its number, until it is kept. */
@@ -70,6 +77,8 @@ export type FromAlarms =
   /** All notices of that life of the agent up to this number are on disk. */
   | { readonly type: 'kept'; readonly life: number; readonly number: number }
   | { readonly type: 'alive' }
+  /** For the journal: what became of a message. */
+  | { readonly type: 'note'; readonly kind: 'alarm-told' | 'alarm-not-told'; readonly data: AlarmNote }
   | { readonly type: 'say'; readonly level: Severity; readonly code: string; readonly text: string }
   | { readonly type: 'done'; readonly id: string; readonly result: Result<unknown> };
 
