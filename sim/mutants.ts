@@ -61,7 +61,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a packet that was overtaken is believed',
     file: 'src/core/messages-in.ts',
-    find: 'if (isOvertaken(d, rival, status)) return;',
+    find: 'if (isOvertaken(d, rival, status)) return false;',
     replace: 'void isOvertaken;',
     seeds: 1500,
   },
@@ -155,9 +155,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the lease runs from the grant',
     file: 'src/core/lease.ts',
-    find: "  orderGate(d, { type: 'grant', slot: round.slot }, round.seq);",
-    replace:
-      "  orderGate(d, { type: 'arm', slot: round.slot, ms: d.settings.timing.leaseMs }, -1);\n  orderGate(d, { type: 'grant', slot: round.slot }, round.seq);",
+    find: 'const grant = (d: Draft, round: Round): number => orderGate(',
+    replace: `const grant = (d: Draft, round: Round): number =>
+  orderGate(d, { type: 'arm', slot: round.slot, ms: d.settings.timing.leaseMs }, -1) * 0 + orderGate(`,
     seeds: 3000,
   },
   {
