@@ -124,82 +124,94 @@ const writeLike = (path: string, text: string, mode: number, like: string | null
   }
 };
 
-/** This machine. */
-export const createWorld = (run: Run): World => {
-  const tell = async (argv: readonly string[] | null): Promise<Result<void>> => {
+type Tell = (argv: readonly string[] | null) => Promise<Result<void>>;
+
+const createTell =
+  (run: Run): Tell =>
+  async (argv) => {
     if (argv === null) return ok(undefined);
     const ended = await run(argv, { timeoutMs: PROGRAM_MS });
     if (!ended.ok) return ended;
     if (ended.value.exitCode === 0) return ok(undefined);
     return notMade(argv.join(' '), ended.value.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? 'it failed');
   };
-  const isUnit = async (what: 'is-enabled' | 'is-active', unit: string): Promise<Result<boolean>> => {
+
+const createUnits = (run: Run, tell: Tell) => {
+  const says = async (what: 'is-enabled' | 'is-active', unit: string): Promise<Result<boolean>> => {
     const ended = await run(['systemctl', what, '--quiet', unit], { timeoutMs: PROGRAM_MS });
     return ended.ok ? ok(ended.value.exitCode === 0) : ended;
   };
-  const lookUnit = async (unit: string): Promise<Result<Found>> => {
-    const enabled = await isUnit('is-enabled', unit);
-    if (!enabled.ok) return enabled;
-    const active = await isUnit('is-active', unit);
-    return active.ok ? ok({ kind: 'unit', enabled: enabled.value, active: active.value }) : active;
-  };
-  const setUnit = async (unit: string, enabled: boolean, active: boolean): Promise<Result<void>> => {
-    const set = await tell(['systemctl', enabled ? 'enable' : 'disable', unit]);
-    return set.ok ? tell(['systemctl', active ? 'start' : 'stop', unit]) : set;
-  };
   return {
-    look: async (change) => {
-      switch (change.kind) {
-        case 'file':
-          return lookFile(change.path);
-        case 'directory':
-          return lookDirectory(change.path);
-        case 'sysctl':
-          return lookSysctl(change.key);
-        case 'unit':
-          return lookUnit(change.unit);
-        case 'remainder':
-          return ok(null);
-      }
+    look: async (unit: string): Promise<Result<Found>> => {
+      const enabled = await says('is-enabled', unit);
+      if (!enabled.ok) return enabled;
+      const active = await says('is-active', unit);
+      return active.ok ? ok({ kind: 'unit', enabled: enabled.value, active: active.value }) : active;
     },
-    make: async (change) => {
-      switch (change.kind) {
-        case 'file': {
-          const written = writeLike(change.path, change.text, change.mode, change.like);
-          return written.ok ? tell(change.after) : written;
-        }
-        case 'directory':
-          return makeDirectory(change.path, change.mode);
-        case 'sysctl':
-          return setSysctl(change.key, change.value);
-        case 'unit': {
-          const enabled = await tell(['systemctl', 'enable', change.unit]);
-          return enabled.ok && change.start !== 'leave' ? tell(['systemctl', change.start, change.unit]) : enabled;
-        }
-        case 'remainder':
-          return ok(undefined);
-      }
+    begin: async (unit: string, start: 'start' | 'restart' | 'leave'): Promise<Result<void>> => {
+      const enabled = await tell(['systemctl', 'enable', unit]);
+      return enabled.ok && start !== 'leave' ? tell(['systemctl', start, unit]) : enabled;
     },
-    restore: async (change, found) => {
-      switch (change.kind) {
-        case 'file': {
-          const put = putFile(change.path, found);
-          // Who should be told may be gone; the file is as it was all the same.
-          if (put.ok) await tell(change.after);
-          return put;
-        }
-        case 'directory':
-          return found === null ? removeDirectory(change.path) : ok(undefined);
-        case 'sysctl':
-          return found?.kind === 'sysctl' ? setSysctl(change.key, found.value) : ok(undefined);
-        case 'unit':
-          return found?.kind === 'unit' ? setUnit(change.unit, found.enabled, found.active) : ok(undefined);
-        case 'remainder': {
-          // It may be gone already.
-          await run(change.remove, { timeoutMs: PROGRAM_MS });
-          return ok(undefined);
-        }
-      }
+    set: async (unit: string, { enabled, active }: { readonly enabled: boolean; readonly active: boolean }) => {
+      const set = await tell(['systemctl', enabled ? 'enable' : 'disable', unit]);
+      return set.ok ? tell(['systemctl', active ? 'start' : 'stop', unit]) : set;
     },
   };
+};
+
+/** This machine. */
+export const createWorld = (run: Run): World => {
+  const tell = createTell(run);
+  const units = createUnits(run, tell);
+  const look: World['look'] = async (change) => {
+    switch (change.kind) {
+      case 'file':
+        return lookFile(change.path);
+      case 'directory':
+        return lookDirectory(change.path);
+      case 'sysctl':
+        return lookSysctl(change.key);
+      case 'unit':
+        return units.look(change.unit);
+      case 'remainder':
+        return ok(null);
+    }
+  };
+  const make: World['make'] = async (change) => {
+    switch (change.kind) {
+      case 'file': {
+        const written = writeLike(change.path, change.text, change.mode, change.like);
+        return written.ok ? tell(change.after) : written;
+      }
+      case 'directory':
+        return makeDirectory(change.path, change.mode);
+      case 'sysctl':
+        return setSysctl(change.key, change.value);
+      case 'unit':
+        return units.begin(change.unit, change.start);
+      case 'remainder':
+        return ok(undefined);
+    }
+  };
+  const restore: World['restore'] = async (change, found) => {
+    switch (change.kind) {
+      case 'file': {
+        const put = putFile(change.path, found);
+        // Who should be told may be gone; the file is as it was all the same.
+        if (put.ok) await tell(change.after);
+        return put;
+      }
+      case 'directory':
+        return found === null ? removeDirectory(change.path) : ok(undefined);
+      case 'sysctl':
+        return found?.kind === 'sysctl' ? setSysctl(change.key, found.value) : ok(undefined);
+      case 'unit':
+        return found?.kind === 'unit' ? units.set(change.unit, found) : ok(undefined);
+      case 'remainder':
+        // It may be gone already.
+        await run(change.remove, { timeoutMs: PROGRAM_MS });
+        return ok(undefined);
+    }
+  };
+  return { look, make, restore };
 };

@@ -1,13 +1,13 @@
 /** The joining side at work: dials, hands each message to the state machine, and does what it says. */
-import { connect, type TLSSocket } from 'node:tls';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
-import { createPapers, type Identity } from '../peer/identity.ts';
-import { beginJoin, decideJoin, type JoinEffect, type JoinEvent, type Joined } from './join.ts';
-import { createLine, type Line, TLS } from './line.ts';
+import type { Identity } from '../peer/identity.ts';
+import { type Call, createDialer } from './dialer.ts';
+import { beginJoin, decideJoin, type JoinEffect, type JoinEvent } from './join.ts';
+import type { Line } from './line.ts';
 import { readInviterMessage } from './messages.ts';
 import { proofOf, sameProof, type Token, tokenName } from './token.ts';
-import type { Facts, Grant, InviterMessage, Offer } from './words.ts';
+import type { Facts, Grant, InviterMessage, JoinerMessage, Offer } from './words.ts';
 
 export interface DialOptions {
   /** Where the person said; the token’s own address else. */
@@ -22,150 +22,148 @@ export interface DialOptions {
   readonly rollback: () => Promise<Result<void>>;
 }
 
-const CONNECT_MS: Millis = 10_000;
 const AGAIN_MS: Millis = 500;
-
-const unreachable = (address: string, port: number, why: string) =>
-  fail(
-    'pairing-unreachable',
-    `The other machine is not reached at ${address} port ${port}: ${why}.`,
-    'See that `dualtone init` still waits there, and that TCP port is open to this machine.',
-  );
 
 const wrongMachine = (address: string) =>
   fail(
     'pairing-wrong-machine',
     `Who answers at ${address} is not the machine that made the token.`,
     'See that the address is right, and that the token is the newest one.',
-  );
+  ).error;
 
-/** Resolves when it is over. Faults: `pairing-…`, and those of what it is given. */
-export const joinPair = (options: DialOptions): Promise<Result<void>> =>
-  new Promise((resolve) => {
-    const { address, token, identity } = options;
-    const papers = createPapers(identity);
-    let line: Line | null = null;
-    let socket: TLSSocket | null = null;
-    let offered: Facts | null = null;
-    let timer: NodeJS.Timeout | null = null;
-    let isFirst = true;
-    let trouble: Fault | null = null;
-    let joined: Joined = beginJoin();
-    /** Commit and rollback end before the word does. */
-    let ending: Promise<Result<void>> = Promise.resolve(ok(undefined));
-    const bindingOf = (each: Line) => ({ exported: each.exported, inviter: token.pin, joiner: identity.pin });
+/** What is done for the state machine besides talking; the answers come back as events. */
+const createWork = (options: DialOptions, handle: (event: JoinEvent) => void) => {
+  let offered: Facts | null = null;
+  /** Commit and rollback end before the word does. */
+  let ending: Promise<Result<void>> = Promise.resolve(ok(undefined));
+  const faultOf = (result: Result<unknown>): Fault | null => (result.ok ? null : result.error);
+  return {
+    offered: () => offered,
+    ended: () => ending,
+    decide: async (offer: Offer): Promise<void> => {
+      const decided = await options.decide(offer);
+      offered = decided.ok ? decided.value : null;
+      handle({ type: 'decided', fault: faultOf(decided), now: performance.now() });
+    },
+    apply: async (grant: Grant): Promise<void> => {
+      const done = await options.apply(grant);
+      handle({ type: 'kept', fault: faultOf(done), now: performance.now() });
+    },
+    end: (how: 'commit' | 'rollback'): void => {
+      ending = options[how]();
+    },
+  };
+};
 
-    const finish = async (fault: Fault | null): Promise<void> => {
-      clearInterval(beat);
-      if (timer !== null) clearTimeout(timer);
-      const ended = await ending;
-      line?.end();
-      socket?.unref();
-      if (line === null) socket?.destroy();
-      if (fault !== null) resolve({ ok: false, error: trouble ?? fault });
-      else resolve(ended);
-    };
-    const dial = (): void => {
-      const to = connect({ ...TLS, ...papers(), host: address, port: token.port });
-      socket = to;
-      const late = setTimeout(() => to.destroy(new Error('no answer')), CONNECT_MS);
-      let why = 'closed by the other side';
-      const whenFailed = (): void => {
-        clearTimeout(late);
-        if (isFirst) trouble ??= unreachable(address, token.port, why).error;
-        handle({ type: 'closed', why, now: performance.now() });
-      };
-      to.on('error', (error) => {
-        why = error.message;
-      });
-      to.once('close', whenFailed);
-      to.once('secureConnect', () => {
-        to.off('close', whenFailed);
-        clearTimeout(late);
-        isFirst = false;
-        meet(to);
-      });
-    };
-    const meet = (to: TLSSocket): void => {
-      const met = createLine(to, {
-        onMessage: (input) => {
-          if (met !== null && met === line) hear(met, input);
-        },
-        onClosed: (why) => {
-          if (met !== line) return;
-          line = null;
-          handle({ type: 'closed', why, now: performance.now() });
-        },
-      });
-      if (met === null || met.pin !== token.pin) {
-        trouble = wrongMachine(address).error;
-        met?.end();
-        handle({ type: 'closed', why: 'it is another machine', now: performance.now() });
+/** The connection of the moment, and the proofs that hold on it alone. */
+const createTalk = (options: DialOptions, handle: (event: JoinEvent) => void, blame: (fault: Fault) => void) => {
+  const { token, identity, address } = options;
+  let line: Line | null = null;
+  const bindingOf = ({ exported }: Line) => ({ exported, inviter: token.pin, joiner: identity.pin });
+  const isProved = (from: Line, message: InviterMessage): boolean =>
+    !('proof' in message) || sameProof(message.proof, proofOf(token.secret, 'inviter', bindingOf(from)));
+  const closed = (why: string): void => {
+    line = null;
+    handle({ type: 'closed', why, now: performance.now() });
+  };
+  const call: Call = {
+    onLine: (met) => {
+      if (met.pin !== token.pin) {
+        blame(wrongMachine(address));
+        met.end();
+        closed('it is another machine');
         return;
       }
       line = met;
       handle({ type: 'connected', now: performance.now() });
-    };
-    const hear = (from: Line, input: unknown): void => {
+    },
+    onMessage: (met, input) => {
+      if (met !== line) return;
       const message = readInviterMessage(input);
-      if (message === null) {
-        from.end();
-        line = null;
-        handle({ type: 'closed', why: 'it said something that is not understood', now: performance.now() });
+      if (message !== null) {
+        handle({ type: 'message', message, proved: isProved(met, message), now: performance.now() });
         return;
       }
-      handle({ type: 'message', message, proved: isProved(from, message), now: performance.now() });
-    };
-    const isProved = (from: Line, message: InviterMessage): boolean =>
-      !('proof' in message) || sameProof(message.proof, proofOf(token.secret, 'inviter', bindingOf(from)));
-    const decide = async (offer: Offer): Promise<void> => {
-      const decided = await options.decide(offer);
-      offered = decided.ok ? decided.value : null;
-      handle({ type: 'decided', fault: decided.ok ? null : decided.error, now: performance.now() });
-    };
-    const apply = async (grant: Grant): Promise<void> => {
-      const done = await options.apply(grant);
-      handle({ type: 'kept', fault: done.ok ? null : done.error, now: performance.now() });
-    };
-    const carryOut = (effect: JoinEffect): void => {
-      switch (effect.type) {
-        case 'connect':
-          timer = setTimeout(dial, isFirst ? 0 : AGAIN_MS);
-          return;
-        case 'hello':
-          if (line !== null) {
-            const proof = proofOf(token.secret, 'joiner', bindingOf(line));
-            line.send({ type: 'hello', token: tokenName(token.secret), proof, resume: effect.resume });
-          }
-          return;
-        case 'accept':
-          line?.send({ type: 'accept', facts: offered });
-          return;
-        case 'send':
-          // Goodbye is said when all is done here: the other side starts after this one, where it is the standby.
-          if (effect.message.type === 'bye') void ending.then(() => line?.send(effect.message));
-          else line?.send(effect.message);
-          return;
-        case 'decide':
-          void decide(effect.offer);
-          return;
-        case 'apply':
-          void apply(effect.grant);
-          return;
-        case 'commit':
-          ending = options.commit();
-          return;
-        case 'rollback':
-          ending = options.rollback();
-          return;
-        case 'end':
-          void finish(effect.fault);
-      }
-    };
-    const handle = (event: JoinEvent): void => {
-      joined = decideJoin(joined.state, event);
-      for (const effect of joined.effects) carryOut(effect);
-    };
-    const beat = setInterval(() => handle({ type: 'time', now: performance.now() }), 200);
-    for (const effect of joined.effects) carryOut(effect);
+      met.end();
+      closed('it said something that is not understood');
+    },
+    onClosed: (met, why) => {
+      if (met === line) closed(why);
+    },
+  };
+  return {
+    call,
+    send: (message: JoinerMessage): void => line?.send(message),
+    hello: (resume: boolean): void => {
+      if (line === null) return;
+      const proof = proofOf(token.secret, 'joiner', bindingOf(line));
+      line.send({ type: 'hello', token: tokenName(token.secret), proof, resume });
+    },
+    end: (): void => line?.end(),
+  };
+};
+
+type Talk = ReturnType<typeof createTalk>;
+type Work = ReturnType<typeof createWork>;
+
+const carryOut = (effect: JoinEffect, talk: Talk, work: Work, connect: () => void): void => {
+  switch (effect.type) {
+    case 'connect':
+      return connect();
+    case 'hello':
+      return talk.hello(effect.resume);
+    case 'accept': {
+      const facts = work.offered();
+      if (facts !== null) talk.send({ type: 'accept', facts });
+      return;
+    }
+    case 'send':
+      // Goodbye is said when all is done here: the other side starts after this one, where it is the standby.
+      if (effect.message.type === 'bye') void work.ended().then(() => talk.send(effect.message));
+      else talk.send(effect.message);
+      return;
+    case 'decide':
+      return void work.decide(effect.offer);
+    case 'apply':
+      return void work.apply(effect.grant);
+    case 'commit':
+    case 'rollback':
+      return work.end(effect.type);
+    case 'end':
+  }
+};
+
+/** Resolves when it is over. Faults: `pairing-…`, and those of what it is given. */
+export const joinPair = async (options: DialOptions): Promise<Result<void>> => {
+  const { address, token, identity } = options;
+  const { promise: over, resolve: end } = Promise.withResolvers<Fault | null>();
+  let blamed: Fault | null = null;
+  let { state, effects } = beginJoin();
+  const take = (list: readonly JoinEffect[]): void => {
+    for (const effect of list) {
+      carryOut(effect, talk, work, () => dialer.dial(state.phase === 'calling' ? 0 : AGAIN_MS));
+      if (effect.type === 'end') end(effect.fault);
+    }
+  };
+  const handle = (event: JoinEvent): void => {
+    ({ state, effects } = decideJoin(state, event));
+    take(effects);
+  };
+  const blame = (fault: Fault): void => {
+    blamed ??= fault;
+  };
+  const work = createWork(options, handle);
+  const talk = createTalk(options, handle, blame);
+  const dialer = createDialer({ address, port: token.port, identity }, talk.call, (why, fault) => {
+    if (state.phase === 'calling') blame(fault);
+    handle({ type: 'closed', why, now: performance.now() });
   });
+  const beat = setInterval(() => handle({ type: 'time', now: performance.now() }), 200);
+  take(effects);
+  const fault = await over;
+  const ended = await work.ended();
+  clearInterval(beat);
+  talk.end();
+  dialer.stop();
+  return fault === null ? ended : { ok: false, error: blamed ?? fault };
+};

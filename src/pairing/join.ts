@@ -122,16 +122,11 @@ const message = (state: JoinState, said: InviterMessage, proved: boolean): Joine
 
 const closed = (state: JoinState, why: string, now: Instant): Joined => {
   const away = { ...state, connected: false };
-  switch (state.phase) {
-    case 'applying':
-      return stay(away);
-    case 'applied':
-      return to({ ...away, until: now + RESUME_MS }, 'resuming', { type: 'connect' });
-    case 'resuming':
-      return now < state.until ? stay(away, { type: 'connect' }) : over(away, faults.unconfirmed, { type: 'rollback' });
-    default:
-      return over(away, lost(why));
-  }
+  const { phase } = state;
+  if (phase === 'applying') return stay(away);
+  if (phase === 'applied') return to({ ...away, until: now + RESUME_MS }, 'resuming', { type: 'connect' });
+  if (phase !== 'resuming') return over(away, lost(why));
+  return now < state.until ? stay(away, { type: 'connect' }) : over(away, faults.unconfirmed, { type: 'rollback' });
 };
 
 const kept = (state: JoinState, fault: Fault | null, now: Instant): Joined => {

@@ -17,7 +17,17 @@ import {
 } from './machine.ts';
 import { type ManagerPlan, planManager } from './manager.ts';
 import { notesOn, objectionTo } from './objections.ts';
-import { checkpointFile, file, keyFilesOf, type Local, nodeFile, pathsOf, secretFile, votersOf } from './plan.ts';
+import {
+  checkpointFile,
+  file,
+  keyFilesOf,
+  type Local,
+  nodeFile,
+  pathsOf,
+  secretFile,
+  virtualIpsOf,
+  votersOf,
+} from './plan.ts';
 import {
   checkFile,
   notConfirmed,
@@ -188,14 +198,12 @@ const expectedGrant = ({ facts, offer }: Agreement): Grant => {
 };
 
 const objectionsOf = ({ token, own }: Stage, offer: Offer, facts: Facts) => {
-  const section = offer.shared['virtual-ip'];
-  const list: unknown = isMap(section) ? section['addresses'] : null;
   return objectionTo({
     inviter: offer.facts,
     joiner: facts,
     kind: token.kind,
     as: offer.as,
-    virtualIps: Array.isArray(list) ? list.filter((each) => typeof each === 'string') : [],
+    virtualIps: virtualIpsOf(offer.shared),
     expected: null,
     replaces: offer.replaces,
     joinerPin: own.identity.pin,

@@ -47,7 +47,10 @@ export const createLine = (socket: TLSSocket, { onMessage, onClosed }: LineEvent
     if (isOver) return;
     try {
       reader.push(bytes);
-      for (let next = reader.next(); next !== null && !isOver; next = reader.next()) onMessage(next.message);
+      for (let next = reader.next(); next !== null; next = reader.next()) {
+        if (isOver) return;
+        onMessage(next.message);
+      }
     } catch (error) {
       why = error instanceof Error ? error.message : String(error);
       socket.destroy();

@@ -68,118 +68,111 @@ const createPace = (): (() => boolean) => {
   };
 };
 
-/** Who is on the line, and what the state machine decides about it. */
-const createHost = (options: InvitationOptions, onOver: (state: InviteState) => void) => {
+type Callers = Map<number, Caller>;
+
+/** What is said on the lines, and the proofs that hold on each alone. */
+const createSpeech = (options: InvitationOptions, callers: Callers) => {
   const ticketByToken = new Map(options.tickets.map((ticket) => [tokenName(ticket.secret), ticket]));
-  const callerByNumber = new Map<number, Caller>();
-  const guests = [...ticketByToken].map(([token, { kind, as }]) => ({ token, kind, as }));
-  let state = beginInvite(guests, performance.now(), options.lifeMs);
-  let last = 0;
   const ticketOf = (token: string): Ticket => {
     const ticket = ticketByToken.get(token);
     if (ticket === undefined) throw new Error('a token that was never made');
     return ticket;
   };
-  const objecting: Objecting = ({ token, pin }, facts) => options.objecting(ticketOf(token), facts, pin ?? '');
   const bindingOf = ({ line }: Caller) => ({
     exported: line.exported,
     inviter: options.identity.pin,
     joiner: line.pin,
   });
-  const send = (connection: number, message: InviterMessage): void =>
-    callerByNumber.get(connection)?.line.send(message);
+  const send = (connection: number, message: InviterMessage): void => callers.get(connection)?.line.send(message);
   const proof = (connection: number, token: string): string => {
-    const caller = callerByNumber.get(connection);
+    const caller = callers.get(connection);
     return caller === undefined ? '' : proofOf(ticketOf(token).secret, 'inviter', bindingOf(caller));
   };
+  return {
+    ticketOf,
+    guests: [...ticketByToken].map(([token, { kind, as }]) => ({ token, kind, as })),
+    isProved: (caller: Caller, token: string, given: string): boolean => {
+      const ticket = ticketByToken.get(token);
+      return ticket !== undefined && sameProof(given, proofOf(ticket.secret, 'joiner', bindingOf(caller)));
+    },
+    carryOut: (effect: Exclude<InviteEffect, { type: 'apply' }>): void => {
+      const { connection } = effect;
+      switch (effect.type) {
+        case 'offer': {
+          const { token } = effect;
+          const offer = options.offerFor(ticketOf(token));
+          return send(connection, { type: 'offer', proof: proof(connection, token), offer });
+        }
+        case 'resumed':
+          return send(connection, { type: 'resumed', proof: proof(connection, effect.token) });
+        case 'grant':
+          return send(connection, { type: 'grant', grant: options.grantFor(ticketOf(effect.token)) });
+        case 'send': {
+          const { message } = effect;
+          const from = callers.get(connection)?.from ?? 'Somebody';
+          if (message.type === 'refuse') options.tell(`${from} was refused: ${message.fault.message}`);
+          return send(connection, message);
+        }
+        case 'close':
+          callers.get(connection)?.line.end();
+          callers.delete(connection);
+      }
+    },
+  };
+};
+
+/** Who is on the line, and what the state machine decides about it. */
+const createHost = (options: InvitationOptions, onOver: (state: InviteState) => void) => {
+  const callers: Callers = new Map();
+  const speech = createSpeech(options, callers);
+  let state = beginInvite(speech.guests, performance.now(), options.lifeMs);
+  let last = 0;
+  const objecting: Objecting = ({ token, pin }, facts) => options.objecting(speech.ticketOf(token), facts, pin ?? '');
   const write = async (token: string, facts: Facts): Promise<void> => {
     const pin = state.guests.find((each) => each.token === token)?.pin ?? '';
-    const done = await options.apply(ticketOf(token), facts, pin);
+    const done = await options.apply(speech.ticketOf(token), facts, pin);
     handle({ type: 'kept', token, fault: done.ok ? null : done.error, now: performance.now() });
-  };
-  const carryOut = (effect: InviteEffect): void => {
-    switch (effect.type) {
-      case 'offer':
-        send(effect.connection, {
-          type: 'offer',
-          proof: proof(effect.connection, effect.token),
-          offer: options.offerFor(ticketOf(effect.token)),
-        });
-        return;
-      case 'resumed':
-        send(effect.connection, { type: 'resumed', proof: proof(effect.connection, effect.token) });
-        return;
-      case 'grant':
-        send(effect.connection, { type: 'grant', grant: options.grantFor(ticketOf(effect.token)) });
-        return;
-      case 'send': {
-        const { message, connection } = effect;
-        if (message.type === 'refuse')
-          options.tell(`${callerByNumber.get(connection)?.from ?? 'Somebody'} was refused: ${message.fault.message}`);
-        send(connection, message);
-        return;
-      }
-      case 'close':
-        callerByNumber.get(effect.connection)?.line.end();
-        callerByNumber.delete(effect.connection);
-        return;
-      case 'apply':
-        void write(effect.token, effect.facts);
-    }
   };
   const handle = (event: InviteEvent): void => {
     const decided = decideInvite(state, event, objecting);
     state = decided.state;
-    for (const effect of decided.effects) carryOut(effect);
+    for (const effect of decided.effects) {
+      if (effect.type === 'apply') void write(effect.token, effect.facts);
+      else speech.carryOut(effect);
+    }
     if (isOver(state, performance.now())) onOver(state);
   };
   const hear = (connection: number, caller: Caller, input: unknown): void => {
-    if (!callerByNumber.has(connection)) return;
     const now = performance.now();
     const message = readJoinerMessage(input);
-    if (message === null) {
-      caller.line.end();
-      return;
-    }
+    if (message === null) return caller.line.end();
     if (message.type !== 'hello') return handle({ type: 'message', connection, message, now });
     caller.greeted = true;
-    const ticket = ticketByToken.get(message.token);
-    const proved =
-      ticket !== undefined && sameProof(message.proof, proofOf(ticket.secret, 'joiner', bindingOf(caller)));
-    handle({
-      type: 'hello',
-      connection,
-      pin: caller.line.pin,
-      token: message.token,
-      proved,
-      resume: message.resume,
-      now,
+    const { token, resume } = message;
+    const proved = speech.isProved(caller, token, message.proof);
+    handle({ type: 'hello', connection, pin: caller.line.pin, token, proved, resume, now });
+  };
+  const take = (socket: TLSSocket): void => {
+    last += 1;
+    const connection = last;
+    const late = setTimeout(() => {
+      if (callers.get(connection)?.greeted !== true) socket.destroy();
+    }, HELLO_MS);
+    const line = createLine(socket, {
+      onMessage: (input) => {
+        const caller = callers.get(connection);
+        if (caller !== undefined) hear(connection, caller, input);
+      },
+      onClosed: () => {
+        clearTimeout(late);
+        callers.delete(connection);
+        handle({ type: 'closed', connection, now: performance.now() });
+      },
     });
+    if (line === null) clearTimeout(late);
+    else callers.set(connection, { line, from: socket.remoteAddress ?? 'somebody', greeted: false });
   };
-  return {
-    take: (socket: TLSSocket): void => {
-      last += 1;
-      const connection = last;
-      const late = setTimeout(() => {
-        if (callerByNumber.get(connection)?.greeted !== true) socket.destroy();
-      }, HELLO_MS);
-      const line = createLine(socket, {
-        onMessage: (input) => {
-          const caller = callerByNumber.get(connection);
-          if (caller !== undefined) hear(connection, caller, input);
-        },
-        onClosed: () => {
-          clearTimeout(late);
-          callerByNumber.delete(connection);
-          handle({ type: 'closed', connection, now: performance.now() });
-        },
-      });
-      if (line === null) clearTimeout(late);
-      else callerByNumber.set(connection, { line, from: socket.remoteAddress ?? 'somebody', greeted: false });
-    },
-    tick: (): void => handle({ type: 'time', now: performance.now() }),
-    state: () => state,
-  };
+  return { take, tick: (): void => handle({ type: 'time', now: performance.now() }), state: () => state };
 };
 
 /** Begins to listen. Fails with `pairing-listen`. */

@@ -40,7 +40,7 @@ export const ownAddresses = (): readonly OwnAddress[] =>
       ),
     )
     .toSorted((one, other) => Number(one.internal) - Number(other.internal))
-    .map(({ internal: _, ...each }) => each);
+    .map(({ interface: name, address, network }) => ({ interface: name, address, network }));
 
 /** On loopback every address of 127.0.0.0/8 is the machine’s own: for training and tests. */
 const LOOPBACK = '127.0.0.0/8';

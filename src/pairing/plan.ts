@@ -83,7 +83,8 @@ const withCheckpoints = (arbiter: unknown, change: (entry: Raw) => Raw): unknown
   return { ...arbiter, checkpoints: list.map((entry) => (isMap(entry) ? change(entry) : entry)) };
 };
 
-const without = (raw: Raw, key: string): Raw => Object.fromEntries(Object.entries(raw).filter(([each]) => each !== key));
+const without = (raw: Raw, key: string): Raw =>
+  Object.fromEntries(Object.entries(raw).filter(([each]) => each !== key));
 
 /** What is handed over of a file: nothing that only this machine has. */
 export const sharedOf = (raw: Raw): Raw => {
@@ -97,6 +98,13 @@ export const sharedOf = (raw: Raw): Raw => {
   const network = raw['network'];
   if (isMap(network) && network['gateway'] !== undefined) shared['network'] = { gateway: network['gateway'] };
   return shared;
+};
+
+/** Addresses with their prefix that follow the active node. */
+export const virtualIpsOf = (raw: Raw): readonly string[] => {
+  const section = raw['virtual-ip'];
+  const list: unknown = isMap(section) ? section['addresses'] : null;
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : [];
 };
 
 /** What of a file is this machine’s alone. */

@@ -2,7 +2,9 @@
 import { readRaw } from '../../config/edit.ts';
 import { printDuration } from '../../config/scalars.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { InviteAnswers, Inviting } from '../../pairing/inviting.ts';
+import type { Role } from '../../core/words.ts';
+import type { InviteAnswers } from '../../pairing/invite-plan.ts';
+import type { Inviting } from '../../pairing/inviting.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createPrompter, type Prompter, readSecret } from '../prompt.ts';
 import { type CommonOptions, type Output, orEnd } from '../target.ts';
@@ -78,72 +80,70 @@ const noRole = () =>
     'Give --role main or --role standby.',
   );
 
-/** From options, the file that is there, and a person, in this order. Fault: `option-wrong`. */
-export const answersOf = async (
+interface Who {
+  readonly role: Role;
+  readonly address: string;
+  readonly peerAddress: string | null;
+}
+
+/** From options, the file that is there, and a person, in this order. */
+const whoOf = async (options: InitOptions, existing: string | null, prompter: Prompter): Promise<Result<Who>> => {
+  const { likelyAddress } = await import('../../pairing/machine.ts');
+  const own = readRaw(existing ?? '')['node'];
+  const word = options.role ?? textIn(own, 'role');
+  if (word === null && !prompter.isThere) return noRole();
+  const role = readRole(
+    word ?? (await prompter.ask('Is this machine the main or the standby?', 'main', checked(readRole))),
+  );
+  if (!role.ok) return role;
+  const said = options.address ?? textIn(own, 'address');
+  const likely = likelyAddress(null) ?? '';
+  const asked = said ?? (await prompter.ask('Its own address on the voice network', likely, checked(readAddress)));
+  const address = readAddress(asked);
+  if (!address.ok) return address;
+  const question = 'Address of the other machine, or empty: whoever joins with the token';
+  const known = options.peer ?? (existing === null ? null : '');
+  const peer = known ?? (await prompter.ask(question, '', checked(readAddress, true)));
+  const peerAddress = peer === '' ? ok(null) : readAddress(peer);
+  return peerAddress.ok
+    ? ok({ role: role.value, address: address.value, peerAddress: peerAddress.value })
+    : peerAddress;
+};
+
+/** Sections of a new file that are asked for; of an old one they stay. */
+const askedSections = async (options: InitOptions, existing: string | null, address: string, prompter: Prompter) => {
+  const { gatewayNear } = await import('../../pairing/machine.ts');
+  const question = 'Virtual IP that follows the active node, such as 10.0.0.10/24, or empty';
+  const isAsked = options.virtualIp === undefined && existing === null;
+  const asked = isAsked ? await prompter.ask(question, '') : '';
+  const virtualIps = options.virtualIp ?? (asked === '' ? [] : [asked]);
+  const gateway = options.gateway ?? (existing === null ? gatewayNear(address) : null);
+  return sectionsOf(options, virtualIps, gateway, readRaw(existing ?? '')['virtual-ip']);
+};
+
+/** All that `init` needs to know. Fault: `option-wrong`. */
+const answersOf = async (
   options: InitOptions,
   existing: string | null,
   prompter: Prompter,
   replaces: boolean,
 ): Promise<Result<InviteAnswers>> => {
-  const { gatewayNear, likelyAddress, likelyName } = await import('../../pairing/machine.ts');
-  const raw = readRaw(existing ?? '');
-  const said = async (
-    given: string | undefined,
-    known: string | null,
-    question: string,
-    fallback: string,
-    check: (answer: string) => string | null,
-  ) => given ?? known ?? (await prompter.ask(question, fallback, check));
-  const role = readRole(
-    await said(
-      options.role,
-      textIn(raw['node'], 'role'),
-      'Is this machine the main or the standby?',
-      existing === null && !prompter.isThere ? '' : 'main',
-      checked(readRole),
-    ),
-  );
-  if (!role.ok) return options.role === undefined && !prompter.isThere ? noRole() : role;
-  const address = readAddress(
-    await said(
-      options.address,
-      textIn(raw['node'], 'address'),
-      'Its own address on the voice network',
-      likelyAddress(null) ?? '',
-      checked(readAddress),
-    ),
-  );
-  if (!address.ok) return address;
-  const peer = await said(
-    options.peer,
-    existing === null ? null : '',
-    'Address of the other machine, or empty: whoever joins with the token',
-    '',
-    checked(readAddress, true),
-  );
-  const peerAddress = peer === '' ? ok(null) : readAddress(peer);
-  if (!peerAddress.ok) return peerAddress;
-  const isNew = existing === null;
-  const asked =
-    options.virtualIp === undefined && isNew
-      ? await prompter.ask('Virtual IP that follows the active node, such as 10.0.0.10/24, or empty', '')
-      : '';
-  const virtualIps = options.virtualIp ?? (asked === '' ? [] : [asked]);
-  const gateway = options.gateway ?? (isNew ? gatewayNear(address.value) : null);
+  const { likelyName } = await import('../../pairing/machine.ts');
   const checkpoints = eachOf(options.checkpoint ?? [], readCheckpoint);
   if (!checkpoints.ok) return checkpoints;
-  const numbers = eachOf([options.port ?? '4577', options.pairingPort ?? String(PAIRING_PORT)], readPort);
-  if (!numbers.ok) return numbers;
+  const ports = eachOf([options.port ?? '4577', options.pairingPort ?? String(PAIRING_PORT)], readPort);
+  if (!ports.ok) return ports;
   const life = readLife(options.valid ?? '10m');
   if (!life.ok) return life;
-  const [port = 4577, pairingPort = PAIRING_PORT] = numbers.value;
+  const who = await whoOf(options, existing, prompter);
+  if (!who.ok) return who;
+  const [port = 4577, pairingPort = PAIRING_PORT] = ports.value;
+  const { role, address } = who.value;
   return ok({
-    role: role.value,
-    name: options.name ?? textIn(raw['node'], 'name') ?? likelyName(role.value),
-    address: address.value,
+    ...who.value,
+    name: options.name ?? textIn(readRaw(existing ?? '')['node'], 'name') ?? likelyName(role),
     port,
-    peerAddress: peerAddress.value,
-    sections: sectionsOf(options, virtualIps, gateway, raw['virtual-ip']),
+    sections: await askedSections(options, existing, address, prompter),
     checkpoints: checkpoints.value,
     pairingPort,
     lifeMs: life.value,
