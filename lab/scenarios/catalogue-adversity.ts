@@ -159,7 +159,7 @@ const strictContinuous: Scenario = {
     reads('the change is still there', 'standby', writtenWithin('1 minute'), /^t$/),
     writes('standby', 'update userfeatures set destbusy = extract(epoch from clock_timestamp())::bigint where id = 4;'),
     mainHasPower,
-    reads('the forward is home', 'main', forwardedWithin, /^t$/, 40_000),
+    reads('the forward is home', 'main', forwardedWithin, /^t$/, 60_000),
     firewalled('main'),
     failback,
     mainServes,
