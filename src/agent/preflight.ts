@@ -31,8 +31,10 @@ const pings = ({ network, probes, arbiter, watch }: Config): boolean =>
   (arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'ping'));
 
 /** Programs of the site: without them it starts, and says so. */
-const ownProgramsOf = ({ hooks, probes }: Config): readonly string[] =>
-  [...hooks, ...probes.command].flatMap(({ run }) => run.slice(0, 1));
+const ownProgramsOf = ({ hooks, probes, alarms }: Config): readonly string[] => {
+  const telling = alarms.channels.flatMap((channel) => (channel.kind === 'command' ? [channel] : []));
+  return [...hooks, ...probes.command, ...telling].flatMap(({ run }) => run.slice(0, 1));
+};
 
 /** Programs that this configuration cannot do without. */
 export const programsOf = (config: Config): readonly string[] => {

@@ -94,6 +94,20 @@ export const alarmClashes = (alarms: AlarmsConfig): readonly Clash[] => {
   ];
 };
 
+/** Allowed, and worth a word. */
+export const alarmNotes = ({ channels }: AlarmsConfig): readonly string[] =>
+  channels.flatMap((channel) => {
+    if (channel.kind !== 'webhook') return [];
+    const url = channel.url ?? '';
+    const clear = url.startsWith('http:') && !LOOPBACK.test(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+    return [
+      ...(clear ? [`alarms: webhook ${channel.name} crosses the network in the clear`] : []),
+      ...(channel.keyFile === null
+        ? [`alarms: webhook ${channel.name} is not signed: its receiver cannot tell who sends`]
+        : []),
+    ];
+  });
+
 /** The files with secrets, and where they stand; what systemd gives is not among them. */
 export const alarmSecrets = ({
   channels,

@@ -84,6 +84,20 @@ test('a secret itself, a header in an address, a shell line and an odd address a
     );
 });
 
+test('a webhook in the clear, or unsigned, is allowed and told', () => {
+  const notes = (more: string): readonly string[] => {
+    const parsed = parseConfig(`${BASE}alarms: { channels: [{ kind: webhook, name: w, ${more} }] }\n`);
+    assert.ok(parsed.ok);
+    return parsed.notes;
+  };
+  assert.deepEqual(notes('url: "https://a.b/c", key-file: /etc/k'), []);
+  assert.deepEqual(notes('url: "http://[::1]:8080/c", key-file: /etc/k'), []);
+  assert.deepEqual(notes('url: "http://10.0.0.9/c"'), [
+    'alarms: webhook w crosses the network in the clear',
+    'alarms: webhook w is not signed: its receiver cannot tell who sends',
+  ]);
+});
+
 test('the files with secrets are looked at before a start', () => {
   const machine: Machine = {
     file: (path) =>

@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, SocketAddress } from 'node:net';
-import { alarmClashes } from './alarm-relations.ts';
+import { alarmClashes, alarmNotes } from './alarm-relations.ts';
 import type { Config } from './config.ts';
 import type { Path } from './document.ts';
 import { printDuration } from './scalars.ts';
@@ -324,5 +324,6 @@ export const notesOf = (config: Config): readonly string[] => {
     );
   }
   if (config.onIsolation === 'serve') notes.push('on-isolation: serve lets two nodes be active in a partition');
+  notes.push(...alarmNotes(config.alarms));
   return notes;
 };

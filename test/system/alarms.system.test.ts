@@ -99,6 +99,11 @@ test('the standby tells of a takeover, and the checkpoint of two dead nodes', {
     assert.match(subject, /^ALARM Lab: the agents of BOTH nodes are silent, as checkpoint cp1 hears/);
   });
 
+  await t.test('the journal says who was told of what', () => {
+    const { out } = dualtone('journal', '--config', join(hosts.folder, 'standby.yaml'));
+    assert.match(out, /alarm-told: ALARM Lab: pbx-standby \(standby\) took over/);
+  });
+
   await t.test('its process of alarms is killed, comes back, and still knows', async () => {
     const before = told('cp1').length;
     const pids = readdirSync('/proc').filter((pid) => {
