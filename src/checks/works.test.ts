@@ -56,13 +56,16 @@ const open = async (
   const places = `state-dir: ${place}/state\nrun-dir: ${place}/run\nkey-file: ${place}/pair.key\nprobes: { ami: null }\n`;
   const config = configWith(places, role);
   const off = fail('test-off', 'Off.', 'Nothing.');
-  const api = await openApiServer({ path: `${place}/run/control.sock`, group: null }, {
-    snapshot,
-    command: async () => ({ ok: false, code: '', text: '', remedy: '' }),
-    work: async () => off,
-    readJournal: () => [],
-    onChange: () => () => undefined,
-  } as Parameters<typeof openApiServer>[1]);
+  const api = await openApiServer(
+    { path: `${place}/run/control.sock`, group: null },
+    {
+      snapshot,
+      command: async () => ({ ok: false, code: '', text: '', remedy: '' }),
+      work: async () => off,
+      readJournal: () => [],
+      onChange: () => () => undefined,
+    },
+  );
   assert.ok(api.ok, JSON.stringify(api));
   const ear = createEar();
   const works = createCheckWorks({

@@ -19,16 +19,19 @@ const agent: { told: Result<unknown>; asked: unknown[] } = { told: ok(null), ask
 let server: ApiServer | null = null;
 
 before(async () => {
-  const opened = await openApiServer({ path: socket, group: null }, {
-    snapshot: () => goodSnapshot,
-    command: async () => ({ ok: false, code: '', text: '', remedy: '' }),
-    work: async ({ work }: { readonly work: unknown }) => {
-      agent.asked.push(work);
-      return agent.told;
+  const opened = await openApiServer(
+    { path: socket, group: null },
+    {
+      snapshot: () => goodSnapshot,
+      command: async () => ({ ok: false, code: '', text: '', remedy: '' }),
+      work: async ({ work }) => {
+        agent.asked.push(work);
+        return agent.told;
+      },
+      readJournal: () => [],
+      onChange: () => () => undefined,
     },
-    readJournal: () => [],
-    onChange: () => () => undefined,
-  } as unknown as Parameters<typeof openApiServer>[1]);
+  );
   assert.ok(opened.ok);
   server = opened.value;
 });

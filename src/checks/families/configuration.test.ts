@@ -93,10 +93,13 @@ test('secrets-private: real files, with real modes', async () => {
 });
 
 test('programs-present: a program of the configuration that is not there', async () => {
-  const with_ = (status: string) =>
+  const configFor = (status: string) =>
     configWith(
       `gate: { enforce: false }\ntelephony: cold\nservices: [{ command: { name: x, start: [/bin/true], stop: [/bin/true], status: [${status}] } }]\n`,
     );
-  assert.match(await say('programs-present', { config: with_('/bin/true') }), /^pass/);
-  assert.equal(await say('programs-present', { config: with_('/nowhere/status') }), 'fail: missing: /nowhere/status');
+  assert.match(await say('programs-present', { config: configFor('/bin/true') }), /^pass/);
+  assert.equal(
+    await say('programs-present', { config: configFor('/nowhere/status') }),
+    'fail: missing: /nowhere/status',
+  );
 });
