@@ -103,7 +103,7 @@ const Tests = ({ tests }: { readonly tests: readonly ChannelTest[] }): VNode => 
       ` ${channel} (${span(tookMs)}) `,
       h(Said, null, why),
     );
-  return h('ul', { class: 'plain' }, ...tests.map(item));
+  return h('ul', { class: 'list' }, ...tests.map(item));
 };
 
 const Heartbeat = ({ heartbeat }: Pick<AlarmList, 'heartbeat'>): VNode | null => {

@@ -12,7 +12,7 @@ export interface Series {
   readonly points: readonly { readonly wall: WallTime; readonly ms: Millis | null }[];
 }
 
-const WIDTH = 600;
+const WIDTH = 420;
 const HEIGHT = 140;
 const LEFT = 64;
 const BOTTOM = 22;

@@ -50,7 +50,9 @@ export const glanceSentence = (glance: Glance, now: number, words: Words): strin
       ? []
       : [glance.loss.length === 0 ? t('glance.loses-nothing') : t('glance.loses', { loss: words.list(glance.loss) })];
   const ready = glance.who.kind === 'serves' ? [readyText(glance.ready, words)] : [];
-  return t('glance.sentence', { text: [whoText(glance.who, now, words), ...protection, ...ready, ...loss].join('; ') });
+  return t('glance.sentence', {
+    text: [whoText(glance.who, now, words), ...protection, ...ready, ...loss].join(t('glance.join')),
+  });
 };
 
 const reasonsOf = ({ ready, who }: Glance): readonly string[] => [

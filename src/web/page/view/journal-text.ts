@@ -10,11 +10,20 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const flat = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(flat).join(', ');
+  if (!isFields(value)) return String(value);
+  return Object.entries(value)
+    .map(([key, item]) => `${key} ${flat(item)}`)
+    .join(', ');
+};
+
 const ownText = ({ kind, data }: JournalEntry): string => {
   if (isFields(data) && typeof data['text'] === 'string') return data['text'];
   if (isFields(data) && typeof data['note'] === 'string') return data['note'];
-  const shown = JSON.stringify(data);
-  return shown === '{}' || shown === 'null' ? kind : shown;
+  if (kind === 'audit' && isFields(data)) return `${flat(data['by'])}: ${flat(data['what'])}, ${flat(data['detail'])}`;
+  const shown = isFields(data) ? flat(data) : JSON.stringify(data);
+  return shown === '' || shown === 'null' ? kind : shown;
 };
 
 /** `foreign`: the agent's own English. */
@@ -35,14 +44,6 @@ export const levelOf = ({ kind, data }: JournalEntry): Level => {
   const level = isFields(data) ? data['level'] : undefined;
   if (kind === 'halted' || level === 'alarm') return 'alarm';
   return level === 'warning' ? 'warning' : 'plain';
-};
-
-const flat = (value: unknown): string => {
-  if (Array.isArray(value)) return value.map(flat).join(', ');
-  if (!isFields(value)) return String(value);
-  return Object.entries(value)
-    .map(([key, item]) => `${key} ${flat(item)}`)
-    .join(', ');
 };
 
 /** Everything that led to it, as names and values. */

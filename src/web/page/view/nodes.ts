@@ -83,7 +83,7 @@ const Probes = ({ samples }: { readonly samples: NodeSnapshot['samples'] }): VNo
     ),
     h(
       'ul',
-      { class: 'plain' },
+      { class: 'list' },
       ...samples.map(({ probe, outcome, reason }) =>
         h(
           'li',
@@ -109,7 +109,7 @@ const Votes = ({ snapshot }: { readonly snapshot: NodeSnapshot }): VNode => {
     h('p', { class: 'quiet' }, needed === 0 ? t('node.no-votes-needed') : count('votes-needed', needed)),
     h(
       'ul',
-      { class: 'plain' },
+      { class: 'list' },
       ...votes.map(({ voter, counts, text }) =>
         h(
           'li',

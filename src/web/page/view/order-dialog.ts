@@ -18,7 +18,6 @@ type Standing =
   | { readonly name: 'refused'; readonly fault: Fault };
 
 const textOf = (preview: CommandPreview, order: OrderName, pair: PairFacts, { t, language }: Ui): ComponentChildren => {
-  if (language === 'en') return preview.text;
   const server = preview.serves === null ? null : pair[preview.serves];
   switch (preview.code) {
     case 'moves-service':
@@ -28,7 +27,7 @@ const textOf = (preview: CommandPreview, order: OrderName, pair: PairFacts, { t,
     case 'stops-service':
       return t('preview.stops-service', { name: pair.own.name });
     case 'changes-orders':
-      return t(`order.${order}.help`);
+      return language === 'en' ? preview.text : t(`order.${order}.help`);
     case 'nothing-to-do':
     case 'would-be-refused':
       return [t(`preview.${preview.code}`), ' ', h(Said, null, preview.text)];

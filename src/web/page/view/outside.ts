@@ -32,7 +32,12 @@ const AddressNow = ({ view, at }: { readonly view: PublicView; readonly at: numb
       ? h('h1', null, t('public.nobody'))
       : h('h1', null, t('public.use'), ' ', h('strong', { class: 'address' }, view.address)),
     h('p', null, t(`public.kind-${view.kind}`)),
-    h('p', { class: 'quiet' }, t('public.asked', { when: moment(at, state.now), span: span(age) })),
+    h(
+      'p',
+      { class: 'quiet' },
+      t('public.asked', { when: moment(at, state.now) }),
+      old ? ` (${t('node.ago', { span: span(age) })})` : '',
+    ),
   );
 };
 

@@ -86,19 +86,7 @@ const Configuration = (): VNode => {
     },
     h('p', { class: 'quiet' }, t('settings.config-help')),
     fault === null ? null : h(FaultBox, { fault }),
-    value === null
-      ? null
-      : h(
-          'pre',
-          {
-            class: 'config',
-            lang: 'en',
-            tabIndex: 0,
-            role: 'region',
-            'aria-label': t('settings.config', { name: pair?.own.name ?? '' }),
-          },
-          value.yaml,
-        ),
+    value === null ? null : h('pre', { lang: 'en', tabIndex: 0 }, value.yaml),
   );
 };
 

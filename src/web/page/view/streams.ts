@@ -147,7 +147,7 @@ export const Jobs = ({ names }: { readonly names: readonly WebWork['name'][] }):
     'div',
     null,
     h('h3', null, ui.t('jobs.title')),
-    h('ul', { class: 'plain' }, ...shown.map((job) => jobLine(job, ui))),
+    h('ul', { class: 'list' }, ...shown.map((job) => jobLine(job, ui))),
   );
 };
 
@@ -272,9 +272,13 @@ const Charts = (): VNode => {
   return h(
     Card,
     { title: t('chart.title') },
-    h(LineChart, { title: t('chart.lag'), series: lags }),
-    h(LineChart, { title: t('chart.heard'), series: heard }),
-    h(BarChart, { title: t('chart.outages'), bars }),
+    h(
+      'div',
+      { class: 'charts' },
+      h(LineChart, { title: t('chart.lag'), series: lags }),
+      h(LineChart, { title: t('chart.heard'), series: heard }),
+      h(BarChart, { title: t('chart.outages'), bars }),
+    ),
   );
 };
 

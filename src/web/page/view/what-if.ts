@@ -32,7 +32,7 @@ const Rehearsal = ({ node }: { readonly node: NodeFacts }): VNode => {
       h(
         Badge,
         { level: rehearsal.takesOver ? 'good' : 'warning' },
-        t(rehearsal.takesOver ? 'what-if.yes' : 'what-if.no'),
+        t(`what-if.${isPassive ? '' : 'other-'}${rehearsal.takesOver ? 'yes' : 'no'}`),
       ),
       ' ',
       language === 'en' ? rehearsal.text : ownWords,
