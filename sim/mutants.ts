@@ -260,11 +260,11 @@ export const mutants: readonly Mutant[] = [
     seeds: 6000,
   },
   {
-    name: 'a gate held open does not keep the voters bound',
-    file: 'src/core/lease.ts',
-    find: "if (lease.heldOpen) bindVoters(d, 0, lease.epoch, 'renew', 0);",
-    replace: "if (lease.heldOpen) askAll(d, { question: 'renew', epoch: lease.epoch, seq: 0, release: 0 }, false);",
-    faults: ['manual-mode-missed'],
+    name: 'a checkpoint votes although it heard that the gate of the other is held open',
+    file: 'src/core/voter.ts',
+    find: "if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promiseMs);",
+    replace: '',
+    faults: ['manual-mode-missed', 'agent-frozen'],
     seeds: 1000,
   },
   {

@@ -258,8 +258,8 @@ export const withdraw = (d: Draft, lease: Asking): void => {
 const renew = (d: Draft, lease: Held): void => {
   const { heartbeatMs, leaseMs } = d.settings.timing;
   const renewAt = Math.max(lease.renewAt + heartbeatMs, d.now + heartbeatMs / 2);
-  // No ticket closes the gate, so the voters stay bound whatever the kernel does: the way back to automatic mode is covered. Seq 0 is no round's.
-  if (lease.heldOpen) bindVoters(d, 0, lease.epoch, 'renew', 0);
+  // No ticket closes the gate: what covers it is that all hear so, whatever the kernel does. No promise is asked for, and seq 0 is no round's.
+  if (lease.heldOpen) askAll(d, { question: 'renew', epoch: lease.epoch, seq: 0, release: 0 }, false);
   if (lease.heldOpen && (isManual(d.s) || d.s.phase.name === 'closing')) {
     d.s.lease = { ...lease, renewAt };
     return;

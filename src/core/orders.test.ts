@@ -158,7 +158,7 @@ describe('manual mode', () => {
     node.pass(700);
     assert.equal(node.state.phase.name, 'passive');
   });
-  test('ended at the holder while the kernel takes no orders: the voters stay bound until the gate is known to be closed', () => {
+  test('ended at the holder while the kernel takes no orders: it says that it holds its gate open until that is known to be closed', () => {
     const node = servingNode();
     node.command({ name: 'mode', mode: 'manual' });
     node.pass(500);
@@ -168,7 +168,7 @@ describe('manual mode', () => {
     assert.equal(node.state.phase.name, 'closing');
     node.forget();
     node.pass(300);
-    assert.ok(node.sent('c1').some((m) => m.type === 'ask' && m.question === 'renew' && m.bind));
+    assert.ok(node.sent('c1').some((m) => m.type === 'ask' && m.question === 'renew' && m.status.heldOpen));
     const { phase } = node.state;
     assert.ok(phase.name === 'closing');
     node.feed({ kind: 'gate', at: node.now, op: phase.op, ok: true });
