@@ -61,6 +61,8 @@ for (const mode of ['snapshot', 'continuous'])
       assert.equal(await ask(standby, '4', { name: 'merge-preview' }), 'merge-not-here');
       assert.equal(await ask(main, '5', { name: 'replicate', stream: 'none' }), 'stream-unknown');
       assert.equal(await ask(standby, '6', { name: 'loss' }), 'ok');
+      // It serves and would send, if it knew its password.
+      assert.equal(await ask(main, '7', { name: 'replicate', stream: 'database' }), 'secret-unreadable');
       const names = told.main.flatMap((message) =>
         message.type === 'status' ? [message.streams.map(({ name }) => name)] : [],
       );
