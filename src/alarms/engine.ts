@@ -209,7 +209,7 @@ const test = async (works: Works, name: string | null): Promise<Result<readonly 
     items: [testItem(wall)],
     folded: 0,
     openBesides: state.alarms.filter(({ kind, phase }) => kind === 'condition' && phase === 'open').map((a) => a.title),
-    situation: state.facts === null ? null : situationOf(state.facts),
+    situation: state.facts === null ? null : situationOf(state.facts, nowOf(works) - state.factsAt),
   };
   const results = chosen.map(async (channel): Promise<ChannelTest> => {
     const begun = parts.clock.now();

@@ -318,7 +318,10 @@ export const ownConditions = (state: AlarmsState): readonly Condition[] => {
             severity: 'alarm',
             title: `the agent of ${name} hangs`,
             detail: 'The process is there, and has said nothing for a while.',
-            next: `If it served, its lease has run out and the other node serves. \`systemctl restart dualtone\` on ${name}, and see the load of the machine.`,
+            next:
+              facts.kind === 'node'
+                ? `If it served, its lease has run out, and the other node serves if it can. \`systemctl restart dualtone\` on ${name}, and see the load of the machine.`
+                : `It gives no votes. \`systemctl restart dualtone-checkpoint\` on it, and see the load of the machine.`,
             afterMs: STALLED_FOR_MS,
             always: true,
           },

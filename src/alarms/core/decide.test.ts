@@ -173,6 +173,7 @@ test('an agent that hangs is told by the process beside it', () => {
   assert.deepEqual(it.state().alarms, []);
   it.pass(20, null);
   assert.deepEqual(told(it.items()), ['new agent-stalled']);
+  assert.equal(it.sent[0]?.message.situation?.who, 'last known: pbx1 (main) serves');
   it.pass(60, nodeFacts());
   assert.deepEqual(told(it.items()).at(-1), 'over agent-stalled ended');
 });

@@ -222,7 +222,7 @@ const makeMessage = (d: Draft, name: string, channel: ChannelState): void => {
     items: channel.pending,
     folded: channel.folded,
     openBesides: d.s.alarms.filter((alarm) => isOpen(alarm) && !inMessage.has(alarm.id)).map(({ title }) => title),
-    situation: d.s.facts === null ? null : situationOf(d.s.facts),
+    situation: d.s.facts === null ? null : situationOf(d.s.facts, d.s.now - d.s.factsAt),
   };
   d.s.nextMessage += 1;
   const madeAt = [...channel.madeAt.filter((at) => d.s.now - at < HOUR_MS), d.s.now].slice(-MANY);

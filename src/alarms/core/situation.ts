@@ -1,7 +1,17 @@
 /** How the pair stands, in the words of a message. */
+import type { Millis } from '../../core/words.ts';
 import type { Facts, Situation } from './words.ts';
 
-export const situationOf = (facts: Facts): Situation => {
+/** Facts that are older are of another time. */
+const FRESH_MS = 10_000;
+
+/** `ageMs`: how old the facts are. */
+export const situationOf = (facts: Facts, ageMs: Millis): Situation => {
+  const now = situationThen(facts);
+  return ageMs <= FRESH_MS ? now : { ...now, who: `last known: ${now.who}`, calls: -1 };
+};
+
+const situationThen = (facts: Facts): Situation => {
   if (facts.kind === 'checkpoint') {
     const votes = facts.votesFor === null ? 'has promised its vote to nobody' : `votes for the ${facts.votesFor}`;
     return {
