@@ -164,9 +164,21 @@ test('units are as they were, and what only running leaves behind goes with the 
   assert.ok(!calls.includes('nft delete table'), 'a failed attempt must not open what others need closed');
   must(await changes.apply(wanted, 'test'));
   must(await changes.commit());
-  assert.deepEqual([units.get('a.service'), units.get('b.service')], [{ enabled: true, active: true }, { enabled: true, active: true }]);
+  assert.deepEqual(
+    [units.get('a.service'), units.get('b.service')],
+    [
+      { enabled: true, active: true },
+      { enabled: true, active: true },
+    ],
+  );
   must(await changes.undo(false));
-  assert.deepEqual([units.get('a.service'), units.get('b.service')], [{ enabled: false, active: false }, { enabled: true, active: true }]);
+  assert.deepEqual(
+    [units.get('a.service'), units.get('b.service')],
+    [
+      { enabled: false, active: false },
+      { enabled: true, active: true },
+    ],
+  );
   assert.equal(calls.at(-1), 'nft delete table');
 });
 

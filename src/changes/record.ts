@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../core/result.ts';
-import { codeOf, readText, replaceFile } from '../ssh/replace-file.ts';
+import { codeOf, readText, replaceFile, sweepBeside } from '../ssh/replace-file.ts';
 
 const words = z.array(z.string()).readonly();
 
@@ -77,6 +77,7 @@ const unusable = (path: string, why: string) =>
 
 /** Fault: `change-record-unusable`. */
 export const readRecord = (path: string): Result<RecordState> => {
+  sweepBeside(path);
   const text = readText(path);
   if (!text.ok) return unusable(path, text.error.message.replace(/\.$/, ''));
   if (text.value === null) return ok({ entryById: new Map(), batch: null });

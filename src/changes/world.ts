@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Run } from '../process/run.ts';
-import { codeOf, replaceFile } from '../ssh/replace-file.ts';
+import { codeOf, replaceFile, sweepBeside } from '../ssh/replace-file.ts';
 import type { Change, Found } from './change.ts';
 
 export interface World {
@@ -91,6 +91,7 @@ const removeDirectory = (path: string): Result<void> => {
 };
 
 const putFile = (path: string, found: Found): Result<void> => {
+  sweepBeside(path);
   if (found?.kind !== 'file') {
     rmSync(path, { force: true });
     return ok(undefined);

@@ -34,7 +34,13 @@ test('single keys change, and every comment stays', () => {
 
 test('what is so already is not touched, byte for byte; a key can go', () => {
   const odd = "node:   {role: main}   #  spaces\npeer:\n    name:    'b'\n";
-  assert.equal(editConfig(odd, [{ path: ['node', 'role'], value: 'main' }, { path: ['peer', 'name'], value: 'b' }]), odd);
+  assert.equal(
+    editConfig(odd, [
+      { path: ['node', 'role'], value: 'main' },
+      { path: ['peer', 'name'], value: 'b' },
+    ]),
+    odd,
+  );
   assert.equal(editConfig(odd, [{ path: ['nowhere'], value: undefined }]), odd);
   assert.deepEqual(readRaw(editConfig(odd, [{ path: ['peer', 'name'], value: undefined }]))['peer'], {});
 });

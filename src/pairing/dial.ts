@@ -14,6 +14,8 @@ export interface DialOptions {
   readonly address: string;
   readonly token: Token;
   readonly identity: Identity;
+  /** How long it asks how it ended, after a loss of the connection; `RESUME_MS` if absent. */
+  readonly resumeMs?: Millis;
   /** A person and this machine look at the offer: what this machine then says of itself, or why not. */
   readonly decide: (offer: Offer) => Promise<Result<Facts>>;
   /** Writes all files, so that `rollback` can put them back; puts them back itself where it fails. */
@@ -138,7 +140,7 @@ export const joinPair = async (options: DialOptions): Promise<Result<void>> => {
   const { address, token, identity } = options;
   const { promise: over, resolve: end } = Promise.withResolvers<Fault | null>();
   let blamed: Fault | null = null;
-  let { state, effects } = beginJoin();
+  let { state, effects } = beginJoin(options.resumeMs);
   const take = (list: readonly JoinEffect[]): void => {
     for (const effect of list) {
       carryOut(effect, talk, work, () => dialer.dial(state.phase === 'calling' ? 0 : AGAIN_MS));

@@ -21,8 +21,9 @@ export type JoinPhase =
 export interface JoinState {
   readonly phase: JoinPhase;
   readonly connected: boolean;
-  /** After a loss of the connection: until when it asks. */
+  /** After a loss of the connection: until when it asks, and how long that is. */
   readonly until: Instant;
+  readonly resumeMs: Millis;
 }
 
 export type JoinEvent = { readonly now: Instant } & (
@@ -83,8 +84,8 @@ const lost = (why: string): Fault =>
     'See what `dualtone init` says there, and join again.',
   ).error;
 
-export const beginJoin = (): Joined => ({
-  state: { phase: 'calling', connected: false, until: 0 },
+export const beginJoin = (resumeMs: Millis = RESUME_MS): Joined => ({
+  state: { phase: 'calling', connected: false, until: 0, resumeMs },
   effects: [{ type: 'connect' }],
 });
 
@@ -124,7 +125,7 @@ const closed = (state: JoinState, why: string, now: Instant): Joined => {
   const away = { ...state, connected: false };
   const { phase } = state;
   if (phase === 'applying') return stay(away);
-  if (phase === 'applied') return to({ ...away, until: now + RESUME_MS }, 'resuming', { type: 'connect' });
+  if (phase === 'applied') return to({ ...away, until: now + state.resumeMs }, 'resuming', { type: 'connect' });
   if (phase !== 'resuming') return over(away, lost(why));
   return now < state.until ? stay(away, { type: 'connect' }) : over(away, faults.unconfirmed, { type: 'rollback' });
 };
@@ -138,7 +139,7 @@ const kept = (state: JoinState, fault: Fault | null, now: Instant): Joined => {
       ...(state.connected ? [{ type: 'send', message: { type: 'refuse', fault } } as const] : []),
     );
   if (state.connected) return to(state, 'applied', { type: 'send', message: { type: 'applied' } });
-  return to({ ...state, until: now + RESUME_MS }, 'resuming', { type: 'connect' });
+  return to({ ...state, until: now + state.resumeMs }, 'resuming', { type: 'connect' });
 };
 
 /** One event; what is to be done is in the effects, in order. */

@@ -3,7 +3,7 @@ import type { Change } from '../changes/change.ts';
 import type { Changes } from '../changes/changes.ts';
 import { readRaw } from '../config/edit.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { type Role, rivalOf } from '../core/words.ts';
+import { type Millis, type Role, rivalOf } from '../core/words.ts';
 import { joinPair } from './dial.ts';
 import {
   interfaceOf,
@@ -51,6 +51,8 @@ export interface JoinAnswers {
   readonly name: string | null;
   readonly address: string | null;
   readonly port: number;
+  /** After a loss of the connection: how long it asks how it ended. 20 s. */
+  readonly resumeMs?: Millis;
 }
 
 export interface JoinedAs {
@@ -291,6 +293,7 @@ export const joinWith = async (
     address: answers.peer?.address ?? token.value.address,
     token: stage.token,
     identity: own.value.identity,
+    ...(answers.resumeMs === undefined ? {} : { resumeMs: answers.resumeMs }),
     decide: (offer) => decide(stage, offer),
     apply: (grant) => apply(stage, grant),
     commit: () => commit(stage),

@@ -1,7 +1,7 @@
 /** The two state machines of a pairing: alone against whatever may come, and against each other over a connection that breaks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { fail } from '../core/result.ts';
 import {
   beginInvite,
@@ -131,7 +131,9 @@ const helloOf = (connection: number, pin: string, now: number, proved = true): I
   now,
 });
 const refusalIn = (effects: readonly InviteEffect[]): string =>
-  effects.map((each) => (each.type === 'send' && each.message.type === 'refuse' ? each.message.fault.code : '')).join('');
+  effects
+    .map((each) => (each.type === 'send' && each.message.type === 'refuse' ? each.message.fault.code : ''))
+    .join('');
 
 test('two who join at once with one token: the first is served, the second is told so, and may when the first gives up', () => {
   const first = say(beginInvite([node], 0, LIFE_MS), helloOf(1, 'p1', 1));

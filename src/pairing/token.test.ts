@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { SocketAddress } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { newSecret, parseToken, printToken, proofOf, sameProof, type Token, tokenName } from './token.ts';
 
 const tokens: fc.Arbitrary<Token> = fc.record({

@@ -4,7 +4,16 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { certificateOf, createPapers, generateIdentity, type Identity, loadIdentity, PIN, parseIdentity, pinOfCertificate } from './identity.ts';
+import {
+  certificateOf,
+  createPapers,
+  generateIdentity,
+  type Identity,
+  loadIdentity,
+  PIN,
+  parseIdentity,
+  pinOfCertificate,
+} from './identity.ts';
 
 const fresh = (): Identity => {
   const parsed = parseIdentity(generateIdentity());

@@ -193,7 +193,10 @@ const dialFor = (
     socket.once('secureConnect', () => {
       clearTimeout(late);
       if (pinned !== null && !isExpected(socket, pinned.peer)) return void socket.destroy(new Error(STRANGER));
-      wait = first;
+      // In TLS 1.3 the dialling side is through before the other has looked at its key: only a word from there is a yes.
+      socket.once('data', () => {
+        wait = first;
+      });
       onSocket(socket);
     });
     socket.on('error', (error) => onTrouble(error.message));

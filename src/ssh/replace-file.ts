@@ -5,6 +5,7 @@ import {
   closeSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -12,7 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 
 export const codeOf = (error: unknown): string =>
@@ -56,6 +57,18 @@ const writeDurably = (path: string, text: string, mode: number): void => {
     fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+};
+
+/** What a process that died while it replaced this file has left beside it. */
+export const sweepBeside = (path: string): void => {
+  const folder = dirname(path);
+  const isLeft = (name: string): boolean =>
+    name.startsWith(`${basename(path)}.dualtone-`) && /^[0-9a-f]{12}$/.test(name.slice(-12));
+  try {
+    for (const name of readdirSync(folder).filter(isLeft)) unlinkSync(join(folder, name));
+  } catch {
+    // No such directory: nothing was left in it.
   }
 };
 

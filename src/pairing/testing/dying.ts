@@ -7,7 +7,7 @@ import { syncBuiltinESMExports } from 'node:module';
 
 const [folder = '', at = '0', when = 'before', what = '', token = ''] = process.argv.slice(2);
 let writes = 0;
-const die = (): void => process.kill(process.pid, 'SIGKILL');
+const die = (): boolean => process.kill(process.pid, 'SIGKILL');
 const { renameSync, mkdirSync } = fs;
 /** Every durable write ends with one of these. */
 const deadly =

@@ -1,5 +1,14 @@
 /** A machine in a directory: what pairing finds and writes of it, on loopback. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '../../core/result.ts';
@@ -59,7 +68,9 @@ export const createMachine = (parent: string, name: string): TestMachine => {
 
 export const testFolder = (): { readonly path: string; remove(): void } => {
   const shared = '/dev/shm';
-  const path = mkdtempSync(join(statSync(shared, { throwIfNoEntry: false })?.isDirectory() === true ? shared : tmpdir(), 'dualtone-pairing-'));
+  const path = mkdtempSync(
+    join(statSync(shared, { throwIfNoEntry: false })?.isDirectory() === true ? shared : tmpdir(), 'dualtone-pairing-'),
+  );
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 };
 
