@@ -144,8 +144,10 @@ const insertRange = async (
   const begun = await here.run('SAVEPOINT range');
   if (!begun.ok) return begun;
   const numbered = await here.run(insertMapping(plan), [node, mergeKey, from, to]);
-  // Between the two: a planner that knows no row of this table in the mapping would read all of it for each row that comes.
-  const known = numbered.ok && context.isGrown && from === 1 ? await here.run('ANALYZE dualtone.merged') : numbered;
+  // Between the two: a planner that knows no row of this table in the mapping would read all of it for each row that comes. An autovacuum that is at
+  // it gives way after a second, which is longer than a lock is waited for: then this once it is slow.
+  const known =
+    numbered.ok && context.isGrown && from === 1 ? await here.run('ANALYZE (SKIP_LOCKED) dualtone.merged') : numbered;
   const inserted = known.ok ? await here.run(insertRows(plan), [node, from, to]) : known;
   if (inserted.ok) {
     const released = await here.run('RELEASE SAVEPOINT range');

@@ -86,6 +86,22 @@ test('rows come with new numbers, re-pointed, in the order of their time, once',
   await nodes.main.query(`INSERT INTO call_log (date) VALUES (now())`);
 });
 
+test('an autovacuum that is at the tables of the merge is not waited for', async () => {
+  const part = eventsPart(nodes);
+  await calls(3);
+  must(await part.run(identity(), options()));
+  // It gives way to who waits for a second, and Dualtone waits for half of one.
+  const vacuum = await nodes.main.connect();
+  try {
+    await vacuum.query('BEGIN; LOCK TABLE dualtone.merged, dualtone.merge_changes IN SHARE UPDATE EXCLUSIVE MODE');
+    await calls(4, '2026-03-01 11:00Z');
+    const report = must(await part.run(identity(), options({ signal: AbortSignal.timeout(20_000) })));
+    assert.equal(report.count, 4 * 7);
+  } finally {
+    await vacuum.end();
+  }
+});
+
 test('the first pass leaves what may still get its call; the second brings it, and what changed meanwhile', async () => {
   await calls(5, '2026-03-01 11:50Z');
   await nodes.standby.query(

@@ -46,7 +46,12 @@ create table if not exists dualtone.merge_changes (
   text text not null,
   at timestamptz not null default clock_timestamp()
 );
-create index if not exists merge_changes_merge on dualtone.merge_changes (merge_key, part);
+do $$ begin
+  -- "If not exists" would lock the table first, and wait for an autovacuum that is at it.
+  if to_regclass('dualtone.merge_changes_merge') is null then
+    create index merge_changes_merge on dualtone.merge_changes (merge_key, part);
+  end if;
+end $$;
 create table if not exists dualtone.merge_settled (
   node text collate "C" primary key,
   epoch bigint not null

@@ -38,6 +38,8 @@ export interface Side {
   readonly port: number;
   readonly database: string;
   query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** As superuser; the caller ends it. */
+  connect: () => ReturnType<Cluster['connect']>;
 }
 
 export interface Nodes {
@@ -50,6 +52,7 @@ const sideOf = (cluster: Cluster, database: string): Side => ({
   socketDir: cluster.socketDir,
   port: cluster.port,
   database,
+  connect: () => cluster.connect({ database }),
   query: async (sql) => {
     const done: unknown = await cluster.query(sql, undefined, database);
     const last = Array.isArray(done) ? (done.at(-1) as unknown) : done;
