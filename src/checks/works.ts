@@ -263,6 +263,7 @@ const answerOther = (state: State): void => {
   talk.answer('run', async (parameters) => {
     const only = onlyOf(parameters);
     await state.runner.runNow(only === null ? null : [only]);
+    tellStatus(state, true);
     return ok(reportOf(state));
   });
   talk.onConnected(() => void askOther(state, 'report', null, ANSWER_MS));

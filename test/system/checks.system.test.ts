@@ -74,7 +74,7 @@ const end = async (name: HostName, signal: NodeJS.Signals): Promise<void> => {
   await gone;
 };
 
-const until = async (what: string, wanted: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> => {
+const until = async (what: string, wanted: () => boolean | Promise<boolean>, withinMs = 45_000): Promise<void> => {
   const deadline = performance.now() + withinMs;
   while (!(await wanted())) {
     if (performance.now() > deadline) assert.fail(`${what} was to be seen\n${[...saidByName].join('\n')}`);
@@ -162,18 +162,28 @@ after(async () => {
 
 test('a pair is checked from both sides, and each thing that goes wrong is found', {
   skip,
-  timeout: 120_000,
+  timeout: 180_000,
 }, async (t) => {
-  for (const name of hosts) start(name);
+  // In order, so that it is the main that serves.
+  start('cp1');
+  start('main');
   await until('a main that serves', () => serves('main', 'this'));
+  start('standby');
   await until('a standby that knows', () => serves('standby', 'other'));
+  // The main tries again and again until the standby listens.
+  await until('checkers that talk', async () => (await check('standby', '--only', 'pair-connected')).code === 0);
 
   await t.test('both nodes try everything, and know of each other', async () => {
-    const began = performance.now();
-    const { view, code } = await check('standby');
-    t.diagnostic(
-      `measured: ${Math.round(performance.now() - began)} ms for all checks of both nodes, checkers started`,
-    );
+    let said = await check('standby');
+    // What is found in the first moments, or while the machine is busy with something else, may be otherwise.
+    await until('a pair that is ready', async () => {
+      const began = performance.now();
+      said = await check('standby');
+      const tookMs = Math.round(performance.now() - began);
+      t.diagnostic(`measured: ${tookMs} ms for all checks of both nodes: ${said.view.readiness.text}`);
+      return said.view.readiness.state === 'ready';
+    });
+    const { view, code } = said;
     assert.ok((view.own?.results.length ?? 0) > 50 && (view.other?.results.length ?? 0) > 50);
     const both = (id: string, outcome: string) =>
       assert.deepEqual(findingOf(view, id), [`pbx-standby: ${outcome}`, `pbx-main: ${outcome}`], id);
@@ -189,8 +199,10 @@ test('a pair is checked from both sides, and each thing that goes wrong is found
   });
 
   await t.test('status has it in one line', async () => {
-    const { out } = await execute(['status', '--socket', socketOf('main')]);
-    assert.match(out, /\n {2}checks {6}ready: pbx-standby could take over now/);
+    const ready = /\n {2}checks {6}ready: pbx-standby could take over now/;
+    await until('a line of readiness', async () =>
+      ready.test((await execute(['status', '--socket', socketOf('main')])).out),
+    );
   });
 
   await t.test('a third host takes the virtual IP', async () => {
@@ -199,7 +211,7 @@ test('a pair is checked from both sides, and each thing that goes wrong is found
     assert.equal(code, 6);
     assert.ok(findingOf(view, 'virtual-ip-free').includes('pbx-main: fail'));
     ip('-n', netns('cp1'), 'addr', 'del', `${VIP}/24`, 'dev', 'eth0');
-    assert.equal((await check('main', '--only', 'virtual-ip-free')).code, 0);
+    await until('a free address', async () => (await check('main', '--only', 'virtual-ip-free')).code === 0);
   });
 
   await t.test('a firewall cuts one direction between the nodes', async () => {
@@ -229,8 +241,7 @@ test('a pair is checked from both sides, and each thing that goes wrong is found
     const [pid = 0] = checkersOf('standby');
     process.kill(pid, 'SIGKILL');
     await until('a new checker', () => checkersOf('standby').some((each) => each !== pid));
-    const { view } = await check('standby');
-    assert.equal(view.readiness.state, 'ready', JSON.stringify(view.readiness));
+    await until('ready again', async () => (await check('standby')).view.readiness.state === 'ready');
     assert.ok(
       readHistory(join(folder, 'main', 'state', 'checks.jsonl')).some(({ what }) => what === 'virtual-ip-free'),
     );
