@@ -177,6 +177,7 @@ export const runKeeper = async (
   const first = certificates.look();
   if (!first.ok) {
     server.kill('SIGKILL');
+    process.stdin.destroy();
     return first;
   }
   const works = createWorks(config, tell);
@@ -186,6 +187,8 @@ export const runKeeper = async (
   clearInterval(timer);
   works.stop();
   server.kill('SIGKILL');
+  // Or it would wait for the agent's end, and the agent for its.
+  process.stdin.destroy();
   if (why === null) return ok(undefined);
   return fail('web-server-ended', `The web server's process ended: ${why}.`, 'It starts again by itself.');
 };
