@@ -116,7 +116,7 @@ export const somebody = ({ answers, peer }: Plan): Other => ({
   name: peer?.name ?? (answers.name === rivalOf(answers.role) ? 'other' : rivalOf(answers.role)),
   address: answers.peerAddress ?? peer?.address ?? (answers.address.includes(':') ? NOBODY.v6 : NOBODY.v4),
   port: peer?.port ?? 4577,
-  pin: peer?.pin ?? `sha256:${'A'.repeat(43)}`,
+  pin: (answers.replaces ? null : peer?.pin) ?? `sha256:${'A'.repeat(43)}`,
 });
 
 const configText = (plan: Plan, peer: Other, around: Surroundings): string =>

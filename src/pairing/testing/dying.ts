@@ -21,7 +21,7 @@ const deadly =
     return done;
   };
 fs.renameSync = deadly(renameSync);
-fs.mkdirSync = deadly(mkdirSync) as typeof mkdirSync;
+fs.mkdirSync = deadly(mkdirSync);
 syncBuiltinESMExports();
 
 const { mainAnswers, standbyAnswers, surroundingsIn } = await import('./machine.ts');
