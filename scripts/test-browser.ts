@@ -12,6 +12,16 @@ import type { PairView } from '../src/web/contract.ts';
 import { afterTakeover, entriesAt, goodPair } from '../src/web/page/testing/pair.ts';
 import { openWorld, type World } from '../src/web/testing/world.ts';
 
+/** What of the browser's page is asked for. */
+declare const document: {
+  readonly documentElement: { readonly scrollWidth: number; readonly clientWidth: number };
+  readonly activeElement: {
+    readonly id: string;
+    readonly textContent: string | null;
+    closest(selector: string): unknown;
+  } | null;
+};
+
 const folder = process.argv[2] ?? null;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PASSWORD = 'correct horse battery';
@@ -79,7 +89,7 @@ const open = async (browser: Browser, world: World, options: object): Promise<Se
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // A 401 before the login is an answer; the browser calls it an error.

@@ -31,8 +31,8 @@ export interface LineAround {
 
 const FIRST_MS = 500;
 const LONGEST_MS = 15_000;
-/** The server says something each 15 s, but a browser does not show comments; changes come each second. */
-const SILENCE_MS = 20_000;
+/** A change comes each second, for ages change; so long without one, and the line is dead whatever TCP believes. */
+const SILENCE_MS = 8000;
 
 /** How long to wait before try number `tries` (from 0); between half and all of it, so that viewers do not come all at once. */
 export const backoffMs = (tries: number, chance: number): number =>

@@ -50,6 +50,37 @@ const streamsAt = (wall: number, direction: StreamStatus['direction'] = 'out'): 
   trouble: null,
 });
 
+type Results = NonNullable<ChecksView['own']>['results'];
+
+const ownResults = (wall: number): Results => [
+  {
+    id: 'certificate-dates',
+    about: 'The certificates of telephony are valid for another month.',
+    severity: 'warning',
+    scope: 'node',
+    accepted: false,
+    finding: {
+      outcome: 'fail',
+      evidence: 'sip.example.org ends on 2026-12-01, in 9 days.',
+      remedy: 'Renew it, and reload Asterisk.',
+    },
+    at: wall - 4000,
+    since: wall - 90 * MINUTE,
+    tookMs: 12,
+  },
+  {
+    id: 'disk-space',
+    about: 'The journal and the data have room.',
+    severity: 'critical',
+    scope: 'node',
+    accepted: false,
+    finding: { outcome: 'pass', evidence: '/var has 41 GB free.' },
+    at: wall - 9000,
+    since: wall - 900 * MINUTE,
+    tookMs: 3,
+  },
+];
+
 const checksAt = (wall: number): ChecksView => ({
   readiness: {
     state: 'ready',
@@ -62,34 +93,7 @@ const checksAt = (wall: number): ChecksView => ({
     node: 'pbx-sud',
     role: 'main',
     at: wall,
-    results: [
-      {
-        id: 'certificate-dates',
-        about: 'The certificates of telephony are valid for another month.',
-        severity: 'warning',
-        scope: 'node',
-        accepted: false,
-        finding: {
-          outcome: 'fail',
-          evidence: 'sip.example.org ends on 2026-12-01, in 9 days.',
-          remedy: 'Renew it, and reload Asterisk.',
-        },
-        at: wall - 4000,
-        since: wall - 90 * MINUTE,
-        tookMs: 12,
-      },
-      {
-        id: 'disk-space',
-        about: 'The journal and the data have room.',
-        severity: 'critical',
-        scope: 'node',
-        accepted: false,
-        finding: { outcome: 'pass', evidence: '/var has 41 GB free.' },
-        at: wall - 9000,
-        since: wall - 900 * MINUTE,
-        tookMs: 3,
-      },
-    ],
+    results: ownResults(wall),
   },
   other: {
     node: 'pbx-nord',
@@ -131,6 +135,24 @@ const samples: NodeSnapshot['samples'] = [
 
 const STEPS = ['virtual-ip', 'asterisk-reload', 'announce'];
 
+const mainExplanation: NodeSnapshot['explanation'] = {
+  doing: 'serves',
+  text: 'This node serves under epoch 8.',
+  obstacles: [],
+  needed: 2,
+  votes: [
+    { voter: 'main (this node)', counts: 'yes', text: 'would vote for itself' },
+    { voter: 'standby', counts: 'yes', text: 'is heard and passive: its word alone would be enough' },
+    { voter: 'cp-paris', counts: 'yes', text: 'voted yes' },
+  ],
+  ifOtherOrThisDied: {
+    takesOver: true,
+    afterMs: 1150,
+    text: 'If this node died now, the standby would take over after about 1150 ms.',
+    missing: [],
+  },
+};
+
 /** The main, which serves. */
 export const mainAt = (wall: number): NodeSnapshot => ({
   kind: 'node',
@@ -156,23 +178,7 @@ export const mainAt = (wall: number): NodeSnapshot => ({
   voters: [{ name: 'cp-paris', answeredMsAgo: 41, said: 'yes' }],
   plan: { target: 'activate', steps: STEPS.map((id) => ({ id, status: 'done' })) },
   errand: null,
-  explanation: {
-    doing: 'serves',
-    text: 'This node serves under epoch 8.',
-    obstacles: [],
-    needed: 2,
-    votes: [
-      { voter: 'main (this node)', counts: 'yes', text: 'would vote for itself' },
-      { voter: 'standby', counts: 'yes', text: 'is heard and passive: its word alone would be enough' },
-      { voter: 'cp-paris', counts: 'yes', text: 'voted yes' },
-    ],
-    ifOtherOrThisDied: {
-      takesOver: true,
-      afterMs: 1150,
-      text: 'If this node died now, the standby would take over after about 1150 ms.',
-      missing: [],
-    },
-  },
+  explanation: mainExplanation,
   protection: {
     level: 'always',
     text: 'Protected against two active nodes: always (a node serves only with a majority of votes or the other’s word, and the kernel enforces it).',

@@ -44,6 +44,7 @@ const useStateNews = (ui: Ui): void => {
     const isFirst = before.current === '';
     before.current = now;
     const pair = pairFacts(ui.state);
+    document.title = pair === null ? 'Dualtone' : ui.t(`page.title-${glanceOf(pair).level}`);
     if (isFirst || pair === null) return;
     const lost =
       ui.state.link.name === 'lost' ? ui.t('link.lost-short') : glanceSentence(glanceOf(pair), wallNow(ui.state), ui);

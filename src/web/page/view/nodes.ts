@@ -31,13 +31,19 @@ const gateText = ({ gate }: NodeSnapshot, { t }: Ui): string => {
 const callsText = (calls: number, { t, count }: Ui): string =>
   calls < 0 ? t('node.calls-unknown') : count('calls', calls);
 
+const phaseText = ({ snapshot, isOld }: NodeFacts, { t, word }: Ui): string => {
+  if (snapshot === null) return t('node.unknown');
+  const phase = word('phase', snapshot.phase);
+  return isOld ? t('node.was', { phase }) : phase;
+};
+
 const doingLevel = (node: NodeFacts): Level => {
   if (node.snapshot === null || node.isOld) return 'unknown';
   if (node.snapshot.phase === 'halted') return 'alarm';
   return node.snapshot.phase === 'serving' ? 'good' : 'plain';
 };
 
-const factsOf = (snapshot: NodeSnapshot, ui: Ui): readonly VNode[] => {
+const factsOf = (snapshot: NodeSnapshot, isOld: boolean, ui: Ui): readonly VNode[] => {
   const { t, word, span, number } = ui;
   const { health, mode, maintenance } = snapshot;
   return [
@@ -46,7 +52,11 @@ const factsOf = (snapshot: NodeSnapshot, ui: Ui): readonly VNode[] => {
       h(
         'span',
         null,
-        h(Badge, { level: VERDICT_LEVEL[health.verdict] ?? 'unknown' }, word('verdict', health.verdict)),
+        h(
+          Badge,
+          { level: isOld ? 'unknown' : (VERDICT_LEVEL[health.verdict] ?? 'unknown') },
+          word('verdict', health.verdict),
+        ),
         ' ',
         t('node.for', { span: span(health.sinceMs) }),
       ),
@@ -152,7 +162,7 @@ const NodeCard = ({ node, seer }: { readonly node: NodeFacts; readonly seer: Nod
     h(
       'p',
       { class: 'node-line' },
-      h(Badge, { level: doingLevel(node) }, snapshot === null ? t('node.unknown') : word('phase', snapshot.phase)),
+      h(Badge, { level: doingLevel(node) }, phaseText(node, ui)),
       h('code', null, node.address),
       node.isThis ? h('span', { class: 'tag' }, t('node.this')) : null,
     ),
@@ -164,7 +174,7 @@ const NodeCard = ({ node, seer }: { readonly node: NodeFacts; readonly seer: Nod
         )
       : null,
     node.isOld && seer !== null ? h(SeenByOther, { node, seer }) : null,
-    snapshot === null ? null : h('dl', { class: 'facts' }, factsOf(snapshot, ui)),
+    snapshot === null ? null : h('dl', { class: 'facts' }, factsOf(snapshot, node.isOld, ui)),
     snapshot === null ? null : h(Probes, { samples: snapshot.samples }),
     snapshot === null ? null : h(Votes, { snapshot }),
     snapshot === null

@@ -1,6 +1,6 @@
 /** Which orders fit the moment, and how each is filled in. Pure. */
 import type { CommandPreview, Job, Role, WebCommand } from '../../contract.ts';
-import type { PairFacts } from '../state/nodes.ts';
+import { OLD_MS, type PairFacts } from '../state/nodes.ts';
 
 export type OrderName =
   | 'switchover'
@@ -38,11 +38,12 @@ export const ordersFor = ({ own, other }: PairFacts): readonly OrderName[] => {
   const { snapshot } = own;
   if (snapshot === null || own.isOld) return [];
   const { server, mode, maintenance, needsAcknowledgement } = snapshot;
+  const isHeard = snapshot.other.heardMsAgo !== null && snapshot.other.heardMsAgo <= OLD_MS;
   const serverRole: Role | null = server === 'this' ? own.role : server === 'other' ? other.role : null;
   const found: readonly (OrderName | null)[] = [
     needsAcknowledgement ? 'acknowledge' : null,
-    serverRole === 'main' ? 'switchover' : null,
-    serverRole === 'standby' ? 'failback' : null,
+    serverRole === 'main' && isHeard ? 'switchover' : null,
+    serverRole === 'standby' && isHeard ? 'failback' : null,
     mode === 'automatic' && server !== 'this' ? 'takeover' : null,
     mode === 'manual' && server !== 'this' ? 'start' : null,
     mode === 'manual' && (server === 'this' || server === 'both') ? 'stop' : null,
