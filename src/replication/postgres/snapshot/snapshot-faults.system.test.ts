@@ -128,7 +128,7 @@ describe('others at work', () => {
       await holder.query('ROLLBACK');
       assert.equal(await running, 'ok');
       assert.deepEqual(
-        locks.map(({ table, mode }) => `${table} ${mode}`),
+        locks.map(({ table, mode }) => `${String(table)} ${String(mode)}`),
         ['a AccessShareLock', 'a RowExclusiveLock', 'b AccessShareLock', 'b RowExclusiveLock'],
       );
       assert.equal((await reader.query('SELECT v FROM a WHERE id = 3')).rowCount, 1);
