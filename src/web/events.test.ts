@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { goodSnapshot } from '../checks/testing/around.ts';
 import type { Job, JournalEntry, PairChange, PairView } from './contract.ts';
+import { openWorld, type World } from './keeper/testing/world.ts';
 import { ask, bearer, login, openEvents } from './testing/client.ts';
-import { openWorld, type World } from './testing/world.ts';
 
 let world: World;
 before(async () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { openWorld } from './testing/world.ts';
+import { openWorld } from './keeper/testing/world.ts';
 
 const childOf = (parent: number): number => {
   const found = readdirSync('/proc').filter((each) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { WebRole, WebWork } from './contract.ts';
+import { openWorld, type World } from './keeper/testing/world.ts';
 import { mayDo, ROLES, WORK_NEEDS } from './roles.ts';
 import { ROUTES, type Route } from './server/routes.ts';
 import { ask, bearer, openEvents, type Sent, type Told } from './testing/client.ts';
-import { openWorld, type World } from './testing/world.ts';
 
 let world: World;
 before(async () => {

@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { openWorld, type World } from './keeper/testing/world.ts';
 import { ask, bearer, login, openEvents, PAGE_HEADERS, rawSocket, untilEnd } from './testing/client.ts';
-import { openWorld, type World } from './testing/world.ts';
 
 const PASSWORD = 'correct horse battery';
 let world: World;

@@ -31,7 +31,7 @@ const client = async (
   return JSON.parse(stdout) as { status: number; text: string };
 };
 
-const untilStatus = async (name: Node, path: string, status: number, withinMs = 30_000): Promise<void> => {
+const untilStatus = async (name: Node, path: string, status: number, withinMs = 60_000): Promise<void> => {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const told = existsSync(join(stateOf(name), 'tls.crt')) ? await client(name, '-', 'GET', path) : null;
@@ -72,13 +72,13 @@ const tokenFor = (name: Node, role: 'view' | 'operate'): string => {
   return made.value;
 };
 
-test('the web server of a real pair', { skip: withoutRoot, timeout: 180_000 }, async (t) => {
+test('the web server of a real pair', { skip: withoutRoot, timeout: 300_000 }, async (t) => {
   for (const name of ['cp1', 'main'] as const) hosts.start(name);
-  await hosts.until('main', 'the main serving', serves('this'), 40_000);
+  await hosts.until('main', 'the main serving', serves('this'), 90_000);
   hosts.start('standby');
   const ready = (each: Parameters<ReturnType<typeof serves>>[0]): boolean =>
     serves('other')(each) && each.headline.level === 'good';
-  await hosts.until('standby', 'the standby ready', ready, 40_000);
+  await hosts.until('standby', 'the standby ready', ready, 90_000);
   await untilStatus('main', '/health/active', 200);
   await untilStatus('standby', '/health/active', 503);
   const [token, order] = [tokenFor('main', 'view'), tokenFor('main', 'operate')];

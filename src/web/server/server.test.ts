@@ -8,7 +8,7 @@ import { connect } from 'node:tls';
 import * as fc from 'fast-check';
 import { goodSnapshot } from '../../checks/testing/around.ts';
 import type { NodeSnapshot, PairChange, PairView } from '../contract.ts';
-import { ownCertificate } from '../keeper/certificate.ts';
+import { makeKeys } from '../keeper/testing/keys.ts';
 import { LIMITS } from '../wire.ts';
 import { createDiffer } from './change.ts';
 import { encodingFor, readPage } from './files.ts';
@@ -204,12 +204,10 @@ const withServer = async (
   limits: Partial<typeof LIMITS>,
   work: (port: number, keys: Keys, renew: (keys: Keys) => void) => Promise<void>,
 ) => {
-  const folder = mkdtempSync(join(tmpdir(), 'dualtone-listen-'));
-  const made = ownCertificate(folder, 'localhost', ['localhost', '127.0.0.1']).read(Date.now());
-  assert.ok(made.ok);
+  const keys = makeKeys();
   const opened = await listenAll(
     [{ address: '127.0.0.1', port: 0 }],
-    made.value,
+    keys,
     { ...LIMITS, ...limits },
     (request, response) => {
       request.resume().once('end', () => response.end('ok'));
@@ -217,10 +215,9 @@ const withServer = async (
   );
   assert.ok(opened.ok);
   try {
-    await work(opened.value.ports[0] ?? 0, made.value, opened.value.renew);
+    await work(opened.value.ports[0] ?? 0, keys, opened.value.renew);
   } finally {
     opened.value.close();
-    rmSync(folder, { recursive: true });
   }
 };
 
@@ -268,12 +265,9 @@ test('a new certificate serves from the next connection on, without a new start'
         sent.end();
       });
     assert.equal(await status(keys.certificate), 200);
-    const folder = mkdtempSync(join(tmpdir(), 'dualtone-renew-'));
-    const next = ownCertificate(folder, 'localhost', ['localhost', '127.0.0.1']).read(Date.now());
-    rmSync(folder, { recursive: true });
-    assert.ok(next.ok);
-    renew(next.value);
-    assert.equal(await status(next.value.certificate), 200);
+    const next = makeKeys();
+    renew(next);
+    assert.equal(await status(next.certificate), 200);
     assert.equal(await status(keys.certificate), 'DEPTH_ZERO_SELF_SIGNED_CERT');
   });
 });

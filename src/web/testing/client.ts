@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
-import type { World } from './world.ts';
+import type { World } from '../keeper/testing/world.ts';
 
 export interface Told {
   readonly status: number;
