@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readCheckpoint, readLife, readPlace, readRole } from './pair-options.ts';
 
-const valueOf = (result: { readonly ok: boolean }): unknown =>
+const read = (result: { readonly ok: boolean }): unknown =>
   'value' in result ? result.value : 'error' in result ? (result.error as { code: string }).code : null;
 
 test('addresses are read with and without a port, in both families', () => {
@@ -17,21 +17,21 @@ test('addresses are read with and without a port, in both families', () => {
     ['-oProxyCommand=x', 'option-wrong'],
     ['', 'option-wrong'],
   ] as const;
-  for (const [text, expected] of cases) assert.deepEqual(valueOf(readPlace(text)), expected, text);
+  for (const [text, expected] of cases) assert.deepEqual(read(readPlace(text)), expected, text);
 });
 
 test('old words for roles are understood, other words are not', () => {
   assert.deepEqual(
-    ['main', 'master', 'Slave', 'standby'].map((word) => valueOf(readRole(word))),
+    ['main', 'master', 'Slave', 'standby'].map((word) => read(readRole(word))),
     ['main', 'main', 'standby', 'standby'],
   );
-  assert.equal(valueOf(readRole('disabled')), 'option-wrong');
+  assert.equal(read(readRole('disabled')), 'option-wrong');
 });
 
 test('checkpoints and lives of tokens', () => {
-  assert.deepEqual(valueOf(readCheckpoint('cp1=10.0.0.3')), { name: 'cp1', address: '10.0.0.3', port: 4577 });
+  assert.deepEqual(read(readCheckpoint('cp1=10.0.0.3')), { name: 'cp1', address: '10.0.0.3', port: 4577 });
   for (const text of ['cp1', '=10.0.0.3', 'cp1=there', 'CP=10.0.0.3'])
-    assert.equal(valueOf(readCheckpoint(text)), 'option-wrong', text);
-  assert.equal(valueOf(readLife('10m')), 600_000);
-  for (const text of ['10', '1s', '25h', '']) assert.equal(valueOf(readLife(text)), 'option-wrong', text);
+    assert.equal(read(readCheckpoint(text)), 'option-wrong', text);
+  assert.equal(read(readLife('10m')), 600_000);
+  for (const text of ['10', '1s', '25h', '']) assert.equal(read(readLife(text)), 'option-wrong', text);
 });
