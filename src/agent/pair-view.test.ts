@@ -30,7 +30,7 @@ const createTestClock = (): Clock & { move(ms: number): void } => {
       }
       now = end;
     },
-  } as Clock & { move(ms: number): void };
+  };
 };
 
 const pairOf = () => {

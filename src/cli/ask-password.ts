@@ -27,7 +27,7 @@ const hidden = (prompt: string): Promise<Result<string>> =>
       for (const character of String(text)) {
         if (character === CTRL_C || character === '\u0004') return end(gone());
         if (character === '\r' || character === '\n') return end(ok(typed));
-        if (BACKSPACES.includes(character)) typed = [...typed].slice(0, -1).join('');
+        if (BACKSPACES.includes(character)) typed = Array.from(typed).slice(0, -1).join('');
         else if (typed.length < LONGEST) typed += character;
       }
     };

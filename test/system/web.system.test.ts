@@ -109,8 +109,9 @@ test('the web server of a real pair', { skip: withoutRoot, timeout: 300_000 }, a
 
   await t.test('its death, and that of its keeper, cost no service; both come back', async () => {
     const before = await hosts.until('main', 'the main', serves('this'));
-    for (const pid of [serverOf('main'), keeperOf('main')]) {
-      if (pid > 0) process.kill(pid, 'SIGKILL');
+    // With its server the keeper ends too, so that each has its turn with processes of its own.
+    for (const find of [serverOf, keeperOf]) {
+      process.kill(find('main'), 'SIGKILL');
       await untilStatus('main', '/health/active', 200);
     }
     const now = await hosts.until('main', 'the main', serves('this'));

@@ -85,7 +85,7 @@ const heldUp = async (command: WebCommand, socket: string, by: string): Promise<
       'What was typed is not the name of the other node.',
       `Its name is ${peer.name}; nothing was started.`,
     );
-  const accepted = 'acceptLoss' in command && command.acceptLoss === true;
+  const accepted = 'acceptLoss' in command && (command.acceptLoss ?? false);
   if (accepted || command.name === 'start') return null;
   const loss = await lossOf(command, snapshot.value, socket, by);
   return loss?.exceedsLimit === true ? notAccepted(loss) : null;

@@ -32,7 +32,7 @@ const derive = (password: string, salt: Buffer, memory: number, passes: number):
 
 /** Faults: `password-too-short`, `password-too-long`. */
 export const checkPassword = (password: string): Result<void> => {
-  if ([...password].length < SHORTEST)
+  if (Array.from(password).length < SHORTEST)
     return fail(
       'password-too-short',
       `The password has fewer than ${SHORTEST} characters.`,

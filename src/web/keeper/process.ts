@@ -147,7 +147,7 @@ const odd = (what: string) =>
 const untilOver = (server: ChildProcess): Promise<string | null> =>
   new Promise((resolve) => {
     server.once('error', (error) => resolve(error.message));
-    server.once('exit', (code, signal) => resolve(`${signal ?? `exit code ${code ?? '?'}`}`));
+    server.once('exit', (code, signal) => resolve(signal ?? `exit code ${code ?? '?'}`));
     process.stdin.once('end', () => resolve(null));
     process.stdin.once('error', () => resolve(null));
     process.stdin.resume();

@@ -87,10 +87,33 @@ const viewOf = ({ users, tokens }: File): UsersView => ({
   tokens: tokens.map(({ name, role: has, createdAt, endsAt }) => ({ name, role: has, createdAt, endsAt })),
 });
 
+type Change = (to: (file: File) => Result<File>) => Result<void>;
+
+const tokensOf = (change: Change): Pick<Users, 'addToken' | 'removeToken'> => ({
+  addToken: (name, given, now, endsAt) => {
+    const named = nameFault(name);
+    if (!named.ok) return named;
+    const secret = `${TOKEN_PREFIX}${newSecret()}`;
+    const done = change((file) => {
+      if (file.tokens.some((each) => each.name === name))
+        return fail('token-exists', `There is a token ${name} already.`, 'Remove it first, or take another name.');
+      const token = { name, role: given, sha256: sha256(secret), createdAt: now, endsAt };
+      return ok({ ...file, tokens: [...file.tokens, token] });
+    });
+    return done.ok ? ok(secret) : done;
+  },
+  removeToken: (name) =>
+    change((file) =>
+      file.tokens.some((each) => each.name === name)
+        ? ok({ ...file, tokens: file.tokens.filter((each) => each.name !== name) })
+        : fail('no-such-token', `There is no token ${name}.`, '`dualtone token list` shows which there are.'),
+    ),
+});
+
 /** `path`: users.json of the web server's folder. */
 export const createUsers = (path: string): Users => {
   const kept = createKeptFile<File>(path, fileSchema, { version: 1, users: [], tokens: [] });
-  const change = (to: (file: File) => Result<File>): Result<void> => {
+  const change: Change = (to) => {
     const file = kept.read();
     if (!file.ok) return file;
     const changed = to(file.value);
@@ -143,23 +166,6 @@ export const createUsers = (path: string): Users => {
           ? ok({ ...file, users: file.users.filter((each) => each.name !== name) })
           : noUser(name),
       ),
-    addToken: (name, given, now, endsAt) => {
-      const named = nameFault(name);
-      if (!named.ok) return named;
-      const secret = `${TOKEN_PREFIX}${newSecret()}`;
-      const done = change((file) => {
-        if (file.tokens.some((each) => each.name === name))
-          return fail('token-exists', `There is a token ${name} already.`, 'Remove it first, or take another name.');
-        const token = { name, role: given, sha256: sha256(secret), createdAt: now, endsAt };
-        return ok({ ...file, tokens: [...file.tokens, token] });
-      });
-      return done.ok ? ok(secret) : done;
-    },
-    removeToken: (name) =>
-      change((file) =>
-        file.tokens.some((each) => each.name === name)
-          ? ok({ ...file, tokens: file.tokens.filter((each) => each.name !== name) })
-          : fail('no-such-token', `There is no token ${name}.`, '`dualtone token list` shows which there are.'),
-      ),
+    ...tokensOf(change),
   };
 };

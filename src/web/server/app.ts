@@ -9,7 +9,7 @@ import type { Events } from './events.ts';
 import { sendExport } from './export.ts';
 import { createFastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from './fastify.ts';
 import { encodingFor, type PageFile } from './files.ts';
-import { COOKIE, cookieHeader, credentialOf, isForged, SECURITY_HEADERS } from './headers.ts';
+import { addressOf, COOKIE, cookieHeader, credentialOf, isForged, SECURITY_HEADERS } from './headers.ts';
 import type { Link } from './link.ts';
 import { metricsText } from './metrics.ts';
 import { openApi } from './openapi.ts';
@@ -25,9 +25,6 @@ export interface AppParts {
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
-
-export const addressOf = ({ socket }: Pick<FastifyRequest, 'socket'>): string =>
-  (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 
 /** Of a login, without its secret. */
 const sessionKey = (request: FastifyRequest): string => {
@@ -193,7 +190,7 @@ const pageHandler =
     const path = request.raw.url?.split('?')[0] ?? '';
     const file = request.method === 'GET' || request.method === 'HEAD' ? fileByPath.get(path) : undefined;
     if (file === undefined) return sendFault(reply, notFound());
-    const [body, encoding] = encodingFor(file, String(request.headers['accept-encoding'] ?? ''));
+    const [body, encoding] = encodingFor(file, request.headers['accept-encoding'] ?? '');
     reply
       .header('content-type', file.type)
       .header('etag', file.etag)

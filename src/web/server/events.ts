@@ -46,6 +46,19 @@ const bye = (response: ServerResponse, data: EventByName['bye']): void => {
   if (response.writable) response.end(`event: bye\ndata: ${JSON.stringify(data)}\n\n`);
 };
 
+/** Who has caught up gets the whole; who never does is let go. */
+const catchUp = (seats: ReadonlySet<Seat>, whole: () => string): void => {
+  const now = performance.now();
+  for (const seat of seats) {
+    if (seat.behindSince === null) continue;
+    const { response } = seat.viewer;
+    if (response.writableLength === 0) {
+      seat.behindSince = null;
+      response.write(whole());
+    } else if (now - seat.behindSince > BEHIND_MOST_MS) response.destroy();
+  }
+};
+
 export const createEvents = (): Events => {
   const seats = new Set<Seat>();
   const ring = createRing(randomBytes(4).toString('hex'));
@@ -62,17 +75,9 @@ export const createEvents = (): Events => {
     const text = ring.add(name, JSON.stringify(data));
     for (const seat of seats) write(seat, text);
   };
-  /** Who has caught up gets the whole; who never does is let go. */
   const tend = (): void => {
-    const now = performance.now();
-    for (const seat of seats) {
-      if (seat.behindSince === null || differ === null) continue;
-      const { response } = seat.viewer;
-      if (response.writableLength === 0) {
-        seat.behindSince = null;
-        response.write(whole(differ));
-      } else if (now - seat.behindSince > BEHIND_MOST_MS) response.destroy();
-    }
+    const sent = differ;
+    if (sent !== null) catchUp(seats, () => whole(sent));
   };
   const isIdle = (): boolean => seats.size === 0 && performance.now() - emptySince > LINGER_MS;
   const comment = setInterval(() => {

@@ -2,9 +2,8 @@
 import { once } from 'node:events';
 import type { ExportPage, JournalQuery } from '../wire.ts';
 import { sendReply } from './answers.ts';
-import { addressOf } from './app.ts';
 import type { FastifyReply, FastifyRequest } from './fastify.ts';
-import { credentialOf, SECURITY_HEADERS } from './headers.ts';
+import { addressOf, credentialOf, SECURITY_HEADERS } from './headers.ts';
 import type { Link } from './link.ts';
 import type { Given, Route } from './routes.ts';
 

@@ -55,6 +55,10 @@ export const credentialOf = ({ headers }: Pick<IncomingMessage, 'headers'>): Cre
   return secret === null ? null : { kind: 'session', secret };
 };
 
+/** Of the client, as the socket has it: what proxies say counts for nothing. */
+export const addressOf = ({ socket }: Pick<IncomingMessage, 'socket'>): string =>
+  (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+
 export const cookieHeader = (secret: string, maxAgeMs: number): string =>
   `${COOKIE}=${secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${Math.max(0, Math.floor(maxAgeMs / 1000))}`;
 

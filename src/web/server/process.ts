@@ -1,5 +1,5 @@
 /** `dualtone web-server`: the part that faces the network. It begins to listen, gives up every right, and asks the keeper for everything. */
-import { fail } from '../../core/result.ts';
+import { type Fault, fail } from '../../core/result.ts';
 import type { Credential, ServerSettings } from '../wire.ts';
 import { createApp } from './app.ts';
 import { createEvents, type Events } from './events.ts';
@@ -26,6 +26,12 @@ const recheck = async (events: Events, link: Link): Promise<void> => {
     if (!result.ok && (result.error.code === 'login-needed' || result.error.code === 'role-too-low'))
       events.dismiss(session);
   }
+};
+
+/** Once the keeper has been told. */
+const giveUp = (link: Link, fault: Fault): void => {
+  link.say({ type: 'say', fault });
+  setTimeout(() => process.exit(1), 200);
 };
 
 /** Runs until its input ends. */
@@ -70,22 +76,16 @@ export const runWebServer = async (): Promise<void> => {
   const opened = await listenAll(settings.listen, latest.keys, settings.limits, (request, response) =>
     app.routing(request, response),
   );
-  if (!opened.ok) {
-    link.say({ type: 'say', fault: opened.error });
-    setTimeout(() => process.exit(1), 200);
-    return;
-  }
+  if (!opened.ok) return giveUp(link, opened.error);
   listening = opened.value;
   listening.renew(latest.keys);
   try {
     if (settings.become !== null) become(settings.become);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const fault = fail('web-rights-kept', `The web server could not give up its rights: ${why}.`, 'See web.user.');
-    link.say({ type: 'say', fault: fault.error });
-    setTimeout(() => process.exit(1), 200);
     listening.close();
-    return;
+    const fault = fail('web-rights-kept', `The web server could not give up its rights: ${why}.`, 'See web.user.');
+    return giveUp(link, fault.error);
   }
   link.say({ type: 'listening', ports: listening.ports });
   setInterval(() => void recheck(events, link), RECHECK_MS);

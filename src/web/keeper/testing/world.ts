@@ -29,6 +29,32 @@ export interface FakeAgent {
 const note = (journal: WrittenJournal, kind: string, data: unknown): void =>
   journal.append({ wall: Date.now(), at: performance.now(), epoch: 2, kind, reasons: [], data });
 
+type Answering = Pick<ApiSource, 'command' | 'work'> & { readonly alarm: NonNullable<ApiSource['alarm']> };
+
+/** Everything comes about. */
+const answersOf = (given: Given[], journal: WrittenJournal): Answering => ({
+  command: async (request) => {
+    given.push(request);
+    note(journal, 'decision', { command: request.command.name, by: request.by });
+    return { ok: true, code: 'done', text: 'The other node serves now.', remedy: '' };
+  },
+  work: async (request, onProgress): Promise<Result<unknown>> => {
+    given.push(request);
+    onProgress({ what: request.work.name, done: 1, total: 2 });
+    const loss = {
+      move: 'takeover',
+      exceedsLimit: true,
+      text: 'Three messages.',
+      items: [{ stream: 'voicemail', text: 'Three messages.' }],
+    };
+    return ok(request.work.name === 'loss' ? loss : { did: request.work.name });
+  },
+  alarm: async (ask) => {
+    given.push({ id: '', type: 'alarm', by: '', ask });
+    return ok(ask.name === 'alarm-list' ? { alarms: [], channels: [], queueTrouble: null, heartbeat: null } : []);
+  },
+});
+
 const openAgent = async (folder: string): Promise<FakeAgent> => {
   const journal = createJournal({
     path: join(folder, 'state', 'journal'),
@@ -54,26 +80,7 @@ const openAgent = async (folder: string): Promise<FakeAgent> => {
       note(journal, 'audit', { by: audit.by, what: audit.what, detail: audit.detail });
       for (const listener of audits) listener(whole);
     },
-    command: async (request) => {
-      given.push(request);
-      note(journal, 'decision', { command: request.command.name, by: request.by });
-      return { ok: true, code: 'done', text: 'The other node serves now.', remedy: '' };
-    },
-    work: async (request, onProgress): Promise<Result<unknown>> => {
-      given.push(request);
-      onProgress({ what: request.work.name, done: 1, total: 2 });
-      const loss = {
-        move: 'takeover',
-        exceedsLimit: true,
-        text: 'Three messages.',
-        items: [{ stream: 'voicemail', text: 'Three messages.' }],
-      };
-      return ok(request.work.name === 'loss' ? loss : { did: request.work.name });
-    },
-    alarm: async (ask) => {
-      given.push({ id: '', type: 'alarm', by: '', ask });
-      return ok(ask.name === 'alarm-list' ? { alarms: [], channels: [], queueTrouble: null, heartbeat: null } : []);
-    },
+    ...answersOf(given, journal),
     readJournal: (query) => journal.read(query),
     onChange: (listener) => {
       listeners.add(listener);
