@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { systemClock } from '../src/agent/clock.ts';
 import type { PairView } from '../src/web/contract.ts';
+import { openWorld, type World } from '../src/web/keeper/testing/world.ts';
 import { afterTakeover, entriesAt, goodPair } from '../src/web/page/testing/pair.ts';
-import { openWorld, type World } from '../src/web/testing/world.ts';
 
 /** What of the browser's page is asked for. */
 declare const document: {
@@ -108,8 +108,19 @@ const login = async (page: Page): Promise<void> => {
   await page.locator('.glance h1').waitFor();
 };
 
+/** Small enough for the documentation. */
+const SHOWN = new Set([
+  'desktop-light-overview',
+  'phone-dark-overview',
+  'desktop-light-takeover',
+  'desktop-light-switchover',
+]);
+
 const shoot = async (page: Page, name: string): Promise<void> => {
-  if (folder !== null) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  if (folder === null) return;
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  const path = join(folder, `${name}.jpg`);
+  if (SHOWN.has(name)) await page.screenshot({ path, type: 'jpeg', quality: 45 });
 };
 
 const VIEWS = [

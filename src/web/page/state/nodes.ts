@@ -50,8 +50,8 @@ export const pairFacts = ({ pair, pairAt, otherAt, now }: Known): PairFacts | nu
 };
 
 /** The node's time now, as far as this browser can tell. */
-export const wallNow = ({ pair, pairAt, now }: Known): WallTime =>
-  pair === null ? now : pair.wall + Math.max(0, now - pairAt);
+export const wallNow = ({ pair, wallAt, now }: Pick<PageState, 'pair' | 'wallAt' | 'now'>): WallTime =>
+  pair === null ? now : pair.wall + Math.max(0, now - wallAt);
 
 /** The node that does `doing` now, by the word of the one that is not old. */
 export const serverOf = (pair: PairFacts): 'nobody' | 'both' | 'unknown' | NodeFacts => {

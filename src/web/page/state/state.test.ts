@@ -56,6 +56,17 @@ test('what is shown grows old by itself, the other node’s apart', () => {
   assert.equal(serverOf(old), 'unknown');
 });
 
+test('an agent that falls silent grows old, though its server goes on telling', () => {
+  let state = after(goodPair(WALL));
+  for (let at = 1; at <= 20; at += 1) {
+    const change = { wall: WALL, this: null, thisTrouble: 'the agent does not run', thisMsAgo: null, other: null };
+    state = reduce(state, { type: 'change', change, now: WALL + at * 1000 });
+  }
+  const facts = pairFacts(state);
+  assert.equal(facts?.own.ageMs, 20_120);
+  assert.equal(state.pair?.thisTrouble, 'the agent does not run');
+});
+
 test('the main comes first from either node', () => {
   const pair = goodPair(WALL);
   const fromStandby = factsOf({

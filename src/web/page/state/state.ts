@@ -28,6 +28,8 @@ export interface PageState {
   /** When what is shown of this node, and of the other, came in; by this browser's clock. */
   readonly pairAt: WallTime;
   readonly otherAt: WallTime;
+  /** When the node's clock was told. */
+  readonly wallAt: WallTime;
   /** Newest first. */
   readonly journal: readonly JournalEntry[];
   readonly jobs: readonly Job[];
@@ -59,6 +61,7 @@ export const initialState = (now: WallTime, hash: string): PageState => ({
   pair: null,
   pairAt: now,
   otherAt: now,
+  wallAt: now,
   journal: [],
   jobs: [],
   traces: [],
@@ -136,19 +139,24 @@ export const reduce = (state: PageState, event: PageEvent): PageState => {
         pair: event.pair,
         pairAt: event.now,
         otherAt: event.now,
+        wallAt: event.now,
         now: event.now,
         traces: traced(state.traces, event.pair.this),
       };
     case 'change': {
       if (state.pair === null) return state;
-      const pair = changed(state.pair, event.change);
+      // An agent that says nothing any more was last heard when it was: that grows old.
+      const isSilent = event.change.thisMsAgo === null;
+      const next = changed(state.pair, event.change);
+      const pair = isSilent ? { ...next, thisMsAgo: state.pair.thisMsAgo } : next;
       return {
         ...state,
         pair,
-        pairAt: event.now,
+        pairAt: isSilent ? state.pairAt : event.now,
         otherAt: event.change.other === null ? state.otherAt : event.now,
+        wallAt: event.now,
         now: event.now,
-        traces: traced(state.traces, pair.this),
+        traces: isSilent ? state.traces : traced(state.traces, pair.this),
       };
     }
     case 'journal':
