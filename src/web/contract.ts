@@ -109,7 +109,7 @@ export interface EventByName {
   readonly bye: { readonly reason: 'session-over' | 'server-stops' | 'too-slow'; readonly retryMs: Millis };
 }
 
-/** Top-level keys that changed, with their new values. Apply: `{ ...snapshot, ...set }`. */
+/** Top-level keys that changed, with their new values. Apply: `{ ...snapshot, ...set }`. `checks.otherHeardMsAgo` alone is no change. */
 export interface PairChange {
   readonly wall: WallTime;
   /** `null`: nothing of it changed. A whole snapshot comes where there was none before. */

@@ -3,8 +3,14 @@ import type { NodeSnapshot, PairChange, PairView } from '../contract.ts';
 
 type Texts = ReadonlyMap<string, string>;
 
+/** The reports are large, and an age that grows is no news of them. */
+const steady = (key: string, value: unknown): unknown =>
+  key === 'checks' && value !== null ? { ...(value as object), otherHeardMsAgo: null } : value;
+
 const textsOf = (snapshot: NodeSnapshot | null): Texts =>
-  new Map(snapshot === null ? [] : Object.entries(snapshot).map(([key, value]) => [key, JSON.stringify(value)]));
+  new Map(
+    snapshot === null ? [] : Object.entries(snapshot).map(([key, value]) => [key, JSON.stringify(steady(key, value))]),
+  );
 
 const setOf = (snapshot: NodeSnapshot, now: Texts, before: Texts): Partial<NodeSnapshot> =>
   Object.fromEntries(Object.entries(snapshot).filter(([key]) => now.get(key) !== before.get(key)));
