@@ -206,7 +206,7 @@ export const openWorld = async (web = ''): Promise<World> => {
       return made.value;
     },
     close: async () => {
-      const ended = keeper.exitCode === null ? once(keeper, 'exit') : null;
+      const ended = keeper.exitCode === null && keeper.signalCode === null ? once(keeper, 'exit') : null;
       keeper.stdin?.end();
       await ended;
       await agent.close();
