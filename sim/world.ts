@@ -78,6 +78,11 @@ const watchedOf = (
   phonesReach: (role) => !cutFromPhones[role],
 });
 
+const bootEverything = ({ checkpoints, agents }: Wiring): void => {
+  for (const checkpoint of checkpoints) checkpoint.start();
+  for (const role of ROLES) bootMachine(agents[role]);
+};
+
 export const createWorld = (options: WorldOptions): World => {
   const random = createRandom(options.seed);
   const timeline = createTimeline();
@@ -123,24 +128,8 @@ export const createWorld = (options: WorldOptions): World => {
   const watched = watchedOf(wiring, settings, timeline, cutFromPhones);
   wiring.checkers = createCheckers(watched);
   startLooks(wiring, timeline, settings.timing.heartbeatMs);
-  const { checkpoints, checkers, agents } = wiring;
-  const bootAll = (): void => {
-    for (const checkpoint of checkpoints) checkpoint.start();
-    for (const role of ROLES) bootMachine(agents[role]);
-  };
-  return {
-    timeline,
-    random,
-    network,
-    agents,
-    checkpoints,
-    checkers,
-    watched,
-    cutFromPhones,
-    log,
-    healed: false,
-    bootAll,
-  };
+  const bootAll = (): void => bootEverything(wiring);
+  return { ...wiring, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
 };
 
 const createCheckpoints = (
