@@ -118,6 +118,12 @@ describe('readiness', () => {
     { selector: ({ id }) => id },
   );
 
+  test('what both nodes find counts as the graver of the two takes it', () => {
+    const own = report('main', [result('b', 'warning', 'fail', 'pair')]);
+    const other = report('standby', [result('b', 'critical', 'fail', 'pair')]);
+    assert.equal(readinessOf({ ...good, own, other }).state, 'not-ready');
+  });
+
   test('never better by anything that gets worse; ready only without any failure that counts', () => {
     const servers = fc.constantFrom<Standing['server']>('this', 'other', 'nobody', 'both');
     fc.assert(

@@ -110,15 +110,17 @@ const sentence = (state: ReadinessState, standing: Standing, reasons: readonly s
 /** Monotone: a finding that gets worse never makes the answer better. */
 export const readinessOf = (standing: Standing): Readiness => {
   const { server, own, other, thisName, otherName, loss } = standing;
-  const all = distinct([
+  const rank = { 'not-ready': 0, degraded: 1 } as const;
+  const found = [
     ...ofRehearsal(standing),
     ...ofReport(own, server !== 'this', thisName),
     ...ofReport(other, server !== 'other', otherName),
     ...ofLoss(standing),
     ...ofKnowledge(standing),
-  ]);
-  const rank = { 'not-ready': 0, degraded: 1 } as const;
-  const reasons = all.toSorted((a, b) => rank[a.state] - rank[b.state]).map(({ text }) => text);
+  ];
+  // The worst first: of two nodes that find the same, the graver word stays.
+  const all = distinct(found.toSorted((a, b) => rank[a.state] - rank[b.state]));
+  const reasons = all.map(({ text }) => text);
   const state: ReadinessState = all.some((reason) => reason.state === 'not-ready')
     ? 'not-ready'
     : own === null && other === null
