@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { monotonicMs } from '../phones/clock.ts';
-import type { Undertaking } from './deeds.ts';
 import type { Deed } from './scenario.ts';
+import type { Undertaking } from './undertaking.ts';
 
 type Of<Kind extends Deed['do']> = Extract<Deed, { do: Kind }>;
 

@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
-import { inject, type Mend } from '../faults/fault.ts';
-import type { Pair } from '../pair/pair.ts';
+import { inject } from '../faults/fault.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { dialCode, endCalls, expectLamp, hangUp, placeCall, refusedCall } from './calls.ts';
 import type { Observers } from './observers.ts';
 import type { Deed, Serving } from './scenario.ts';
-
-/** What the deeds of one run leave to be ended. */
-export interface Undertaking {
-  readonly pair: Pair;
-  readonly observers: Observers;
-  /** Faults under way, in the order in which they began. */
-  readonly mendByName: Map<string, Mend>;
-  readonly background: Promise<Result<void>>[];
-  readonly calls: string[];
-  /** The longest pause in the voice of each call that a deed ended, in ms. */
-  readonly voicePausesMs: number[];
-}
+import type { Undertaking } from './undertaking.ts';
 
 /** How often the witnesses are asked while something is waited for. */
 const lookEveryMs = 25;

@@ -3,13 +3,14 @@ import { ok, type Result } from '../../src/core/result.ts';
 import { audit } from '../audit.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
-import { mendAll, perform, type Undertaking } from './deeds.ts';
+import { mendAll, perform } from './deeds.ts';
 import { judge } from './judge.ts';
 import { type Measured, measure } from './measure.ts';
 import { rungExtension } from './observers.ts';
 import type { Deed, Scenario, Serving } from './scenario.ts';
 import type { Stage } from './stage.ts';
 import { rounded } from './statistics.ts';
+import type { Undertaking } from './undertaking.ts';
 
 /** One run, as it is printed: a line of JSON. */
 export interface RunReport {

@@ -1,6 +1,6 @@
+import type { Clash } from './clash.ts';
 import type { AlarmsConfig } from './config.ts';
 import type { Path } from './document.ts';
-import type { Clash } from './relations.ts';
 
 type ChannelConfig = AlarmsConfig['channels'][number];
 

@@ -1,15 +1,9 @@
 import { BlockList, isIPv4, SocketAddress } from 'node:net';
 import { alarmClashes, alarmNotes } from './alarm-relations.ts';
+import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
 import type { Path } from './document.ts';
 import { printDuration } from './scalars.ts';
-
-/** What a rule between keys found; `path` in the words of the file. */
-export interface Clash {
-  readonly path: Path;
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** Sections that are valid by themselves; a rule is skipped where one that it needs is not. */
 export type Sections = Partial<Config>;

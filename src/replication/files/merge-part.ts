@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.ts';
 import { countText, type MergeIdentity, type MergePart, type PartPreview, type PartReport } from '../merge/part.ts';
-import { createFileMerge, type FileMerge, type FileMergeReport, type FileMergeSources } from './merge.ts';
+import { createFileMerge, type FileMerge } from './merge.ts';
+import type { FileMergeReport, FileMergeSources } from './merge-report.ts';
 
 const whatOf = ({ count }: FileMergeReport): string => countText(count, 'file', 'files');
 

@@ -3,9 +3,9 @@ import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type FileMark, listDirectory, type Manifest } from './manifest.ts';
-import type { FileConflict, FileMergeOptions, FileMergeReport, FileMergeSources } from './merge.ts';
 import { perform, prepare, type Site, takeBack, wasDone } from './merge-apply.ts';
 import type { LogEntry, MergeLog } from './merge-log.ts';
+import type { FileConflict, FileMergeOptions, FileMergeReport, FileMergeSources } from './merge-report.ts';
 import { type RawPath, shown } from './raw-path.ts';
 import { type FileAction, planFiles } from './three-way.ts';
 

@@ -8,7 +8,8 @@ import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Result } from '../../core/result.ts';
 import { manifest, writeManifests } from './manifest.ts';
-import { createFileMerge, type FileMergeReport } from './merge.ts';
+import { createFileMerge } from './merge.ts';
+import type { FileMergeReport } from './merge-report.ts';
 import { localSources, putFile, putTree, readTree, type Tree } from './testing/trees.ts';
 
 let base = '';

@@ -5,7 +5,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { type Manifests, readManifests } from './manifest.ts';
-import type { FileMergeOptions, FileMergeSources } from './merge.ts';
+import type { FileMergeOptions, FileMergeSources } from './merge-report.ts';
 import type { RsyncCall } from './rsync.ts';
 import { type Transfer, type TransferLimits, transfer } from './transfer.ts';
 

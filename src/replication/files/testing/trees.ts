@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { ok } from '../../../core/result.ts';
 import { type Manifests, manifest, readManifests } from '../manifest.ts';
-import type { FileMergeSources } from '../merge.ts';
+import type { FileMergeSources } from '../merge-report.ts';
 
 /** What a file holds; its time follows from it, so that the same content has the same time everywhere. `@x` is a link to x. */
 export type Tree = Readonly<Record<string, string>>;

@@ -1,0 +1,16 @@
+import type { Result } from '../../src/core/result.ts';
+import type { Mend } from '../faults/fault.ts';
+import type { Pair } from '../pair/pair.ts';
+import type { Observers } from './observers.ts';
+
+/** What the deeds of one run leave to be ended. */
+export interface Undertaking {
+  readonly pair: Pair;
+  readonly observers: Observers;
+  /** Faults under way, in the order in which they began. */
+  readonly mendByName: Map<string, Mend>;
+  readonly background: Promise<Result<void>>[];
+  readonly calls: string[];
+  /** The longest pause in the voice of each call that a deed ended, in ms. */
+  readonly voicePausesMs: number[];
+}
