@@ -124,7 +124,11 @@ const onRelease = (d: Draft, release: Release): void => {
   d.s.boot = applyRelease(d.s.boot, release.role, release.epoch);
   noteEpoch(d, d.s.boot.highest);
   if (d.s.rival.claimEpoch <= release.epoch) d.s.rival = { ...d.s.rival, claimAt: NEVER };
-  if (fresh && release.addressee === d.settings.role) handedOver(d, release.epoch, release.ordered);
+  // After a boot an old release looks new: who has claimed a newer epoch since has handed nothing over.
+  const claimed = Math.max(d.s.rival.claimEpoch, d.s.rival.status?.holding ?? 0);
+  if (fresh && release.addressee === d.settings.role && release.epoch >= claimed) {
+    handedOver(d, release.epoch, release.ordered);
+  }
 };
 
 const onHandoverRequest = (d: Draft, request: HandoverRequest): void => {
