@@ -1,13 +1,15 @@
 /** The process that tries prerequisites: started by the agent some time after its own start, heard, started again when it dies. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { NodeSnapshot } from '../api/snapshot.ts';
-import { type CheckerStatus, createLines, type FromChecker, type ToChecker } from '../checks/protocol.ts';
+import type { CheckerStatus, FromChecker, ToChecker } from '../checks/protocol.ts';
 import { readinessOf } from '../checks/readiness.ts';
 import type { ChecksView } from '../checks/report.ts';
 import { standingOf } from '../checks/standing.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
+import { createLineReader } from '../process/json-lines.ts';
 import { childEnv } from '../process/programs.ts';
 import type { PeerTalk } from './replication.ts';
 
@@ -96,7 +98,7 @@ const begin = (state: State): void => {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: childEnv(), detached: false });
   state.child = child;
   const odd = (line: string): void => state.listeners?.say('warning', 'checker-odd', `The checker said: ${line}`);
-  const read = createLines((message) => (isFrom(message) ? take(state, message) : odd('something odd')), odd);
+  const read = createLineReader((message) => (isFrom(message) ? take(state, message) : odd('something odd')), odd);
   child.stdout.setEncoding('utf8').on('data', read);
   child.stdin.on('error', () => {
     // Its end is told by `exit`.

@@ -1,16 +1,12 @@
 /** The process that copies database, files and voicemail: started by the agent, heard, told of the right, started again when it dies. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fail, type Result } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
+import { createLineReader } from '../process/json-lines.ts';
 import { childEnv } from '../process/programs.ts';
 import type { StreamProgress, StreamRight } from '../replication/stream.ts';
-import {
-  createLineReader,
-  type FromReplicator,
-  type Term,
-  type ToReplicator,
-  type Work,
-} from '../replicator/protocol.ts';
+import type { FromReplicator, Term, ToReplicator, Work } from '../replicator/protocol.ts';
 
 export type ReplicatorStatus = Omit<Extract<FromReplicator, { type: 'status' }>, 'type'>;
 

@@ -1,10 +1,12 @@
 /** `dualtone checker`: the process that tries prerequisites, beside the agent that decides. It ends when its input does. */
+
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
-import { createLines, type FromChecker, type ToChecker } from './protocol.ts';
+import { createLineReader } from '../process/json-lines.ts';
+import type { FromChecker, ToChecker } from './protocol.ts';
 import { createCheckWorks } from './works.ts';
 
 const say = (message: FromChecker): void => {
@@ -32,7 +34,7 @@ export const runChecker = async (config: Config, configPath: string, program: st
     chance: Math.random,
     say,
   });
-  const read = createLines(
+  const read = createLineReader(
     (message) => {
       if (isTo(message)) works.take(message);
     },

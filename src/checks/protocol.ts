@@ -42,32 +42,3 @@ export type FromChecker =
   | { readonly type: 'done'; readonly id: string; readonly result: Result<null> };
 
 export type { Readiness };
-
-/** A line above this is a mistake. */
-const LONGEST_LINE = 1024 * 1024;
-
-/** Cuts text into lines and hands on each that is JSON; what is not is told. */
-export const createLines = (onMessage: (message: unknown) => void, onOdd: (line: string) => void) => {
-  let buffered = '';
-  const read = (line: string): void => {
-    let message: unknown;
-    try {
-      message = JSON.parse(line);
-    } catch {
-      return onOdd(line.slice(0, 200));
-    }
-    onMessage(message);
-  };
-  return (text: string): void => {
-    buffered += text;
-    for (let end = buffered.indexOf('\n'); end >= 0; end = buffered.indexOf('\n')) {
-      const line = buffered.slice(0, end);
-      buffered = buffered.slice(end + 1);
-      if (line !== '') read(line);
-    }
-    if (buffered.length > LONGEST_LINE) {
-      onOdd('a line without end');
-      buffered = '';
-    }
-  };
-};

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decide } from './decide.ts';
 import { initialState } from './state.ts';
-import { bootMemory, diskMemory, goodLook, noArbiter, settings, started, WALL } from './testing/builders.ts';
+import { bootMemory, diskMemory, goodLook, noArbiter, releaseOf, settings, started, WALL } from './testing/builders.ts';
 import { createNode } from './testing/node.ts';
 import { fitRival, passiveNode, rivalServesFor, servingNode, yes } from './testing/situations.ts';
 
@@ -148,4 +148,15 @@ test('who answers a holder’s heartbeats says hello to the checkpoints alone, i
   node.forget();
   node.pass(node.settings.timing.heartbeatMs * 3);
   assert.ok(hellos('main') >= 1);
+});
+
+test('a release of the rival is a handover, unless the rival has claimed a newer epoch since: it was long on its way', () => {
+  for (const [claimed, asks] of [
+    [2, true],
+    [4, false],
+  ] as const) {
+    const node = passiveNode({}, claimed);
+    node.hear('main', releaseOf('main', 2, { addressee: 'standby' }));
+    assert.equal(node.state.lease.name === 'asking', asks, `the rival serves under ${claimed}`);
+  }
 });

@@ -27,7 +27,7 @@ export const rivalIsSilent = (d: Draft): boolean => d.now - d.s.rival.heardAt > 
 /** A person typed the confirmation that the unreachable rival does not serve (manual mode only). */
 const isConfirmed = (d: Draft): boolean => isManual(d.s) && d.s.errand?.confirmed === true && rivalIsSilent(d);
 
-/** The rival knows of manual mode, or so many checkpoints that it can win no majority. */
+/** The rival knows of manual mode, or so many checkpoints that it wins no majority without learning of it from an answer. */
 export const manualIsKnown = (d: Draft): boolean => {
   const { orders } = d.s.disk;
   if (knowsAll(d.s.rival.knows, orders)) return true;

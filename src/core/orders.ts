@@ -25,7 +25,7 @@ const followMode = (d: Draft): void => {
   d.s.lease = { ...lease, leaseUntil: d.now + d.settings.timing.leaseMs, renewAt: d.now, rounds: [] };
 };
 
-/** In manual mode no lease runs out, once it is sure that no other node can win one: the rival knows, or enough voters refuse. */
+/** In manual mode no lease runs out, once it is sure that no other node can win one: the rival knows, or would learn of it from any majority. */
 export const tendMode = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name !== 'held' || lease.leaseUntil === FOR_EVER || d.s.phase.name === 'closing') return;

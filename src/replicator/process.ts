@@ -1,7 +1,8 @@
 /** `dualtone replicator`: the process that copies, beside the agent that decides. It ends when its input does. */
 import type { Config } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
-import { createLineReader, type FromReplicator, type ToReplicator } from './protocol.ts';
+import { createLineReader } from '../process/json-lines.ts';
+import type { FromReplicator, ToReplicator } from './protocol.ts';
 import { createReplicatorWorks } from './works.ts';
 
 const say = (message: FromReplicator): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
