@@ -100,6 +100,7 @@ const handle = (a: Process, makeEvent: () => Event): void => {
     hooks.kept();
   }
   // A disk that refuses is an alarm, not a halt; what it missed is written as soon as it takes it.
+  m.diskOnTmpfs = a.state.disk;
   if (!m.diskFull) m.disk = a.state.disk;
   if (a.state.disk !== before.disk && m.diskSlowMs > 0) afterDisk(a, decision);
   else applyEffects(a, decision);
@@ -172,7 +173,8 @@ const start = (a: Process): void => {
   a.status = 'running';
   a.state = initialState(m.settings);
   const seed = random.integer(1, 2 ** 31);
-  const { tmpfs: boot, disk } = m;
+  const { tmpfs: boot } = m;
+  const disk = m.diskOnTmpfs ?? m.disk;
   handle(a, () => ({ kind: 'started', at: m.local(), wall: WALL_START + timeline.now, boot, disk, seed }));
   if (!m.returnReady) a.mayReturn(false);
 };

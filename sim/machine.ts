@@ -30,6 +30,8 @@ export interface Machine {
   stepsLost: boolean;
   /** Kept over the agent's death, lost with the power. */
   tmpfs: BootMemory | null;
+  /** What the disk should hold, kept on tmpfs too: a full disk and a restarted agent together forget nothing. */
+  diskOnTmpfs: DiskMemory | null;
   disk: DiskMemory | null;
   /** Monotonic time of this machine, ms; stands still while it is paused. */
   local(): number;
@@ -86,6 +88,7 @@ const freshBody = () => ({
   stepsSlowMs: 0,
   stepsLost: false,
   tmpfs: null,
+  diskOnTmpfs: null,
   disk: null,
 });
 
@@ -120,7 +123,7 @@ export const createMachine = (
     powerOff() {
       pipe.clear();
       kernel.reset();
-      Object.assign(m, { up: false, tmpfs: null, telephony: 'well', nftStalled: false });
+      Object.assign(m, { up: false, tmpfs: null, diskOnTmpfs: null, telephony: 'well', nftStalled: false });
       gateChanged(m, false);
     },
     pause() {

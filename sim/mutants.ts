@@ -16,6 +16,8 @@ export interface Mutant {
   readonly from?: number;
   /** Only these faults are drawn: what the guard is for, where all together seldom come to it. */
   readonly faults?: readonly string[];
+  /** Only pairs are drawn that do without checkpoints that stay lost (`whenLost: likely`). */
+  readonly likely?: true;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -283,6 +285,24 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     faults: ['agent-frozen-at-its-start'],
     seeds: 6000,
+  },
+  {
+    name: 'checkpoints count again as soon as one answers',
+    file: 'src/core/loose.ts',
+    find: 'answers && saidSo(d)',
+    replace: 'answers',
+    faults: ['agent-frozen-as-checkpoints-return'],
+    likely: true,
+    seeds: 4000,
+  },
+  {
+    name: 'an agent that stood still leaves checkpoints out by what was said meanwhile',
+    file: 'src/core/loose.ts',
+    find: ' || justAwake(d)',
+    replace: '',
+    faults: ['agent-frozen-as-checkpoints-return'],
+    likely: true,
+    seeds: 4000,
   },
   {
     name: 'a checkpoint votes although it heard that the gate of the other is held open',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Hunt } from './hunt.ts';
 import { type Mutant, mutants } from './mutants.ts';
 
 const run = promisify(execFile);
@@ -41,8 +42,9 @@ export const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promis
       await writeFile(file, mutate(await readFile(file, 'utf8'), edit));
     }
     const program = join(folder, 'sim/hunt.ts');
-    const argv = [program, String(seedsMax), String(mutant.from ?? 1), (mutant.faults ?? []).join()];
-    const { stdout } = await run(process.execPath, argv, { timeout: 600_000 });
+    const { from = 1, faults = null, likely = false } = mutant;
+    const hunt: Hunt = { seedsMax, from, faults, likely };
+    const { stdout } = await run(process.execPath, [program, JSON.stringify(hunt)], { timeout: 600_000 });
     const found = JSON.parse(stdout) as { readonly seeds: number; readonly by: string | null };
     return { name: mutant.name, caught: found.by !== null, seeds: found.seeds, by: found.by ?? '' };
   } finally {

@@ -173,3 +173,16 @@ export const frozenAtStart: Fault = (w) => {
     freezeAgent(w, agent, w.random.between(200, forMs));
   });
 };
+
+/** All checkpoints stay lost for long, and an agent stands still about when they return: what it reads then is old. */
+export const frozenAsCheckpointsReturn: Fault = (w) => {
+  const lostMs = w.random.between(1800, 2800);
+  for (const { name } of w.checkpoints) {
+    for (const role of ['main', 'standby'] as const) {
+      cut(w, role, name, lostMs);
+      cut(w, name, role, lostMs);
+    }
+  }
+  const agent = node(w);
+  later(w, lostMs + w.random.between(-500, 200), () => freezeAgent(w, agent, w.random.between(150, 1500)));
+};

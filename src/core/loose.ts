@@ -2,8 +2,17 @@
 import { because, type Draft, notify, ownStatus, setDisk } from './draft.ts';
 import { rivalIsSilent } from './lease.ts';
 
+/** Heartbeats within which one who lives is heard. */
+const HEARD_BEATS = 2.5;
+
 const anyVoterAnswers = (d: Draft): boolean =>
-  d.s.voters.some((v) => d.now - v.answeredAt < 2.5 * d.settings.timing.heartbeatMs);
+  d.s.voters.some((v) => d.now - v.answeredAt < HEARD_BEATS * d.settings.timing.heartbeatMs);
+
+/** An agent that stood still has read only what its rival said meanwhile, not what holds now. */
+const justAwake = (d: Draft): boolean => d.now - d.s.awakeSince < HEARD_BEATS * d.settings.timing.heartbeatMs;
+
+/** It has said for so long that checkpoints answer it that its rival, if it follows, follows no older word. */
+const saidSo = (d: Draft): boolean => d.now - d.s.votersBackAt >= d.settings.timing.promiseMs;
 
 const loosen = (d: Draft): void => {
   const rival = d.s.rival.status;
@@ -35,13 +44,15 @@ export const tendLoose = (d: Draft): void => {
   const { arbiter } = d.settings;
   if (arbiter.kind !== 'checkpoints' || d.s.voters.length === 0) return;
   const answers = anyVoterAnswers(d);
-  if (answers && d.s.votersLostSince >= 0) d.s.votersLostSince = -1;
-  else if (!answers && d.s.votersLostSince < 0) {
+  if (answers && d.s.votersLostSince >= 0) {
+    d.s.votersLostSince = -1;
+    d.s.votersBackAt = d.now;
+  } else if (!answers && d.s.votersLostSince < 0) {
     d.s.votersLostSince = d.now;
     because(d, 'checkpoints-lost', { voters: d.s.voters.length });
     notify(d, 'warning', 'checkpoints-lost', 'No checkpoint answers this node.');
   }
-  if (arbiter.whenLost === 'wait') return;
+  if (arbiter.whenLost === 'wait' || justAwake(d)) return;
   if (!d.s.disk.loose) loosen(d);
-  else if (answers && d.s.voters.every((v) => v.lastWhy !== 'never answered')) tighten(d);
+  else if (answers && saidSo(d) && d.s.voters.every((v) => v.lastWhy !== 'never answered')) tighten(d);
 };

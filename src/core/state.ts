@@ -198,6 +198,8 @@ export interface State {
   readonly keptAt: Instant;
   /** Checkpoints have all been silent since, -1 when not. */
   readonly votersLostSince: Instant;
+  /** When a checkpoint answered again after all had been lost. */
+  readonly votersBackAt: Instant;
   readonly errand: Errand | null;
   /** Since when nobody has been known to serve, -1 while somebody is; told once as an alarm. */
   readonly unservedSince: Instant;
@@ -317,6 +319,7 @@ export const initialState = (settings: Settings): State => ({
   helloAt: 0,
   keptAt: NEVER,
   votersLostSince: -1,
+  votersBackAt: NEVER,
   errand: null,
   unservedSince: -1,
   unservedTold: false,

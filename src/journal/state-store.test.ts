@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -134,14 +135,40 @@ test('a damaged copy on disk is told and kept, and the other is used with a ceil
   assert.ok(newest !== undefined);
   const content = readFileSync(newest, 'utf8');
   writeFileSync(newest, content.replace(':60,', ':61,'));
-  const second = store();
+  // Within the boot tmpfs knows what the damaged copy held.
+  assert.deepEqual(store().load().disk, disk(60));
+  renameSync(`${newest}.damaged`, newest);
+  const second = store('boot-2');
   const loaded = second.load();
   assert.equal(loaded.disk?.epochCeiling, 1040);
   assert.deepEqual(loaded.disk?.orders, disk(1).orders);
   assert.match(loaded.notes.join(), /damaged: its checksum is wrong.*number 2/);
   assert.ok(existsSync(`${newest}.damaged`));
   assert.ok(second.saveDisk(disk(1060)).ok);
-  assert.deepEqual(store().load().disk, disk(1060));
+  assert.deepEqual(store('boot-2').load().disk, disk(1060));
+});
+
+test('what the disk refuses outlives the process, not the boot; where tmpfs refuses too, an old copy there is not believed', () => {
+  const { store, runDir, stateDir } = place();
+  const first = store();
+  assert.ok(first.saveDisk(disk(20)).ok);
+  renameSync(stateDir, `${stateDir}.away`);
+  writeFileSync(stateDir, 'in the way');
+  assert.equal(first.saveDisk(disk(40)).ok, false);
+  assert.deepEqual(store().load().disk, disk(40));
+  rmSync(stateDir);
+  renameSync(`${stateDir}.away`, stateDir);
+  const second = store();
+  const loaded = second.load();
+  assert.deepEqual(loaded.disk, disk(40));
+  assert.match(loaded.notes.join(), /the disk lacks what was last decided/);
+  assert.deepEqual(store('boot-2').load().disk, disk(20));
+  // A folder in its place: tmpfs cannot be written, and the disk can.
+  rmSync(join(runDir, 'disk.json'));
+  mkdirSync(join(runDir, 'disk.json.new'));
+  assert.ok(second.saveDisk(disk(60)).ok);
+  assert.equal(existsSync(join(runDir, 'disk.json')), false);
+  assert.deepEqual(store().load().disk, disk(60));
 });
 
 test('a copy that vanished is told too', () => {
@@ -149,7 +176,7 @@ test('a copy that vanished is told too', () => {
   const first = store();
   for (const ceiling of [20, 40]) assert.ok(first.saveDisk(disk(ceiling)).ok);
   rmSync(join(stateDir, 'state-a'));
-  const loaded = store().load();
+  const loaded = store('boot-2').load();
   assert.ok((loaded.disk?.epochCeiling ?? 0) > 1000);
   assert.equal(loaded.notes.filter((note) => note.includes('copy')).length, 1);
 });
@@ -159,7 +186,7 @@ test('with both copies damaged nothing is taken for a first start', () => {
   const first = store();
   for (const ceiling of [20, 40]) assert.ok(first.saveDisk(disk(ceiling)).ok);
   for (const name of ['state-a', 'state-b']) truncateSync(join(stateDir, name), 10);
-  const loaded = store().load();
+  const loaded = store('boot-2').load();
   assert.ok((loaded.disk?.epochCeiling ?? 0) >= 1_000_000);
   assert.match(loaded.notes.join(), /both copies of the state are lost/);
 });
@@ -177,7 +204,7 @@ test('a write that is cut off anywhere leaves a state that was saved, never a mi
   fc.assert(
     fc.property(fc.nat(600), (at) => {
       writeFileSync(path, Buffer.concat([fresh.subarray(0, at), old.subarray(at)]));
-      const ceiling = store().load().disk?.epochCeiling ?? 0;
+      const ceiling = store('boot-2').load().disk?.epochCeiling ?? 0;
       assert.ok(ceiling === 60 || ceiling === 40 || ceiling === 1040, `${at}: ${ceiling}`);
     }),
     { numRuns: 100 },

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -55,6 +56,24 @@ const loadBoot = (path: string, bootId: string): Loaded<BootMemory> => {
   }
 };
 
+/** What the disk should hold, as tmpfs has it; null when there is none of this boot that can be believed. */
+const loadShadow = (path: string, bootId: string): Shadow | null => {
+  try {
+    const content = JSON.parse(readFileSync(path, 'utf8')) as { bootId?: unknown; number?: unknown; memory?: unknown };
+    const checked = checkDisk(content.memory);
+    if (content.bootId !== bootId || !checked.good || !Number.isSafeInteger(content.number)) return null;
+    return { number: Number(content.number), memory: checked.value };
+  } catch {
+    return null;
+  }
+};
+
+interface Shadow {
+  /** That the copy on disk has, or should have. */
+  readonly number: number;
+  readonly memory: DiskMemory;
+}
+
 interface Copy {
   readonly path: string;
   readonly generation: number;
@@ -84,11 +103,14 @@ const UNKNOWN_DISK: DiskMemory = {
   heldOpenBy: null,
 };
 
-/** The newest good copy. Where one is damaged it says so, and puts the ceiling above whatever the lost one may have held. */
-const chooseDisk = (copies: readonly Copy[]): Loaded<DiskMemory> => {
-  const notes = copies.flatMap(({ path, damage }) =>
+const damages = (copies: readonly Copy[]): readonly string[] =>
+  copies.flatMap(({ path, damage }) =>
     damage === null ? [] : [`${path} is damaged: ${damage}; it is kept as ${path}.damaged`],
   );
+
+/** The newest good copy. Where one is damaged it says so, and puts the ceiling above whatever the lost one may have held. */
+const chooseDisk = (copies: readonly Copy[]): Loaded<DiskMemory> => {
+  const notes = damages(copies);
   const best = copies.filter((copy) => copy.memory !== null).toSorted((a, b) => b.generation - a.generation)[0];
   const lostOne = copies.some((copy) => copy.memory === null && (copy.damage !== null || best !== undefined));
   if (best?.memory === undefined || best.memory === null) {
@@ -160,14 +182,29 @@ const createPageFile = (path: string) => {
   };
 };
 
+/** The copy on tmpfs: written before the disk, and gone where it cannot be, so that an old one is never believed. */
+const createShadow = (path: string, bootId: string) => {
+  const file = createPageFile(path);
+  return (number: number, memory: DiskMemory): void => {
+    try {
+      file.write(JSON.stringify({ bootId, number, memory }));
+    } catch {
+      rmSync(path, { force: true });
+    }
+  };
+};
+
 /**
- * What the core must remember: `boot.json` on tmpfs with the boot id, and two copies on disk, written in turn. Synchronous, because
+ * What the core must remember: `boot.json` on tmpfs with the boot id, and two copies on disk, written in turn; what goes to disk stands in
+ * `disk.json` on tmpfs too, so that a full disk and a restarted agent together forget nothing before the next boot. Synchronous, because
  * no effect may leave before. `saveBoot` fails with `state-boot-not-written`, `saveDisk` with `state-disk-not-written`.
  */
 export const createStateStore = ({ runDir, stateDir, bootId }: StateStoreOptions): StateStore => {
   const bootPath = join(runDir, 'boot.json');
+  const shadowPath = join(runDir, 'disk.json');
   const paths = [join(stateDir, 'state-a'), join(stateDir, 'state-b')] as const;
   const bootFile = createPageFile(bootPath);
+  const keepShadow = createShadow(shadowPath, bootId);
   let generation: number | null = null;
   let ready = false;
   const directories = (): void => {
@@ -179,11 +216,16 @@ export const createStateStore = ({ runDir, stateDir, bootId }: StateStoreOptions
   const load: StateStore['load'] = () => {
     const boot = loadBoot(bootPath, bootId);
     const copies = paths.map(readCopy);
-    const disk = chooseDisk(copies);
     keepAside(copies);
     generation = Math.max(...copies.map((copy) => copy.generation));
-    const first = disk.value === null ? ['no state on disk: the first start on this machine'] : [];
-    return { boot: boot.value, disk: disk.value, notes: [...boot.notes, ...disk.notes, ...first] };
+    const shadow = loadShadow(shadowPath, bootId);
+    if (shadow !== null && shadow.number >= generation) {
+      const behind = shadow.number > generation ? ['the disk lacks what was last decided: it is taken from tmpfs'] : [];
+      return { boot: boot.value, disk: shadow.memory, notes: [...boot.notes, ...damages(copies), ...behind] };
+    }
+    const kept = chooseDisk(copies);
+    const first = kept.value === null ? ['no state on disk: the first start on this machine'] : [];
+    return { boot: boot.value, disk: kept.value, notes: [...boot.notes, ...kept.notes, ...first] };
   };
   const save = (code: string, directory: string, write: () => void): Result<void> => {
     try {
@@ -206,6 +248,7 @@ export const createStateStore = ({ runDir, stateDir, bootId }: StateStoreOptions
     saveDisk: (memory) =>
       save('state-disk-not-written', stateDir, () => {
         const last = generation ?? Math.max(...paths.map((path) => readCopy(path).generation));
+        keepShadow(last + 1, memory);
         const text = JSON.stringify(memory);
         // The newest good copy is never the one that is written. From the first write on there are two, so that a missing one is a loss.
         if (last === 0) writeSlot(paths[0], 0, text);
