@@ -1,20 +1,19 @@
 /**
- * The page in a real browser, against the real web server beside a made-up agent: `npm run test:browser [FOLDER]`.
+ * The page in a real browser, against the real web server beside a made-up agent: `npm run test:browser -- [FOLDER [ROUND]]`.
  * Needs Debian's `chromium` (or CHROMIUM=path); with a folder it leaves screenshots there. Not part of `npm test`:
  * a browser takes minutes to install.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { mkdirSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
 import { systemClock } from '../src/agent/clock.ts';
 import type { PairView } from '../src/web/contract.ts';
 import { openWorld, type World } from '../src/web/keeper/testing/world.ts';
 import { afterTakeover, entriesAt, goodPair } from '../src/web/page/testing/pair.ts';
+import { check, fits, folder, login, must, open, PASSWORD, shoot, show, tally, violations } from './browser/tools.ts';
+import { workRound } from './browser/work.ts';
 
 /** What of the browser's page is asked for. */
 declare const document: {
-  readonly documentElement: { readonly scrollWidth: number; readonly clientWidth: number };
   readonly activeElement: {
     readonly id: string;
     readonly textContent: string | null;
@@ -22,106 +21,10 @@ declare const document: {
   } | null;
 };
 
-const folder = process.argv[2] ?? null;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PASSWORD = 'correct horse battery';
+/** One round alone; null: all. */
+const only = process.argv[3] ?? null;
+
 const PLACES = ['overview', 'journal', 'streams', 'checks', 'what-if', 'alarms', 'settings'];
-
-let passed = 0;
-let failed = 0;
-
-const check = async (name: string, body: () => Promise<void>): Promise<void> => {
-  try {
-    await body();
-    passed += 1;
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL ${name}\n     ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
-
-const must = (holds: boolean, text: string): void => {
-  if (!holds) throw new Error(text);
-};
-
-const show = (world: World, pair: PairView): void => {
-  const now = Date.now();
-  const { agent } = world;
-  agent.show({ ...pair.this, wall: now });
-  if (pair.other !== null)
-    agent.showOther({ snapshot: pair.other.snapshot, heardAt: systemClock.now() - pair.other.heardMsAgo });
-};
-
-/** Violations of WCAG 2.2 A and AA on the page as it is. */
-const violations = async (page: Page): Promise<readonly string[]> => {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(
-          where: unknown,
-          options: unknown,
-        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-      };
-    };
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations: found } = await axe.run(document, { runOnly: { type: 'tag', values: tags } });
-    return found.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join(' | ')}`,
-    );
-  });
-};
-
-interface Seen {
-  readonly context: BrowserContext;
-  readonly page: Page;
-  /** What the browser complained of. */
-  readonly complaints: string[];
-}
-
-const open = async (browser: Browser, world: World, options: object): Promise<Seen> => {
-  const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
-    locale: 'en-GB',
-    baseURL: `https://127.0.0.1:${world.port}`,
-    ...options,
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    // A 401 before the login is an answer; the browser calls it an error.
-    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  return { context, page, complaints };
-};
-
-const login = async (page: Page): Promise<void> => {
-  await page.goto('/#/login');
-  const [user, password] = [page.locator('input[autocomplete=username]'), page.locator('input[type=password]')];
-  await user.fill('claire');
-  await password.fill(PASSWORD);
-  await password.press('Enter');
-  await page.locator('.glance h1').waitFor();
-};
-
-/** Small enough for the documentation. */
-const SHOWN = new Set([
-  'desktop-light-overview',
-  'phone-dark-overview',
-  'desktop-light-takeover',
-  'desktop-light-switchover',
-]);
-
-const shoot = async (page: Page, name: string): Promise<void> => {
-  if (folder === null) return;
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-  const path = join(folder, `${name}.jpg`);
-  if (SHOWN.has(name)) await page.screenshot({ path, type: 'jpeg', quality: 45 });
-};
 
 const VIEWS = [
   { name: 'desktop-light', options: { viewport: { width: 1280, height: 900 }, colorScheme: 'light' } },
@@ -129,9 +32,6 @@ const VIEWS = [
   { name: 'phone-french', options: { viewport: { width: 360, height: 740 }, colorScheme: 'light', locale: 'fr-FR' } },
   { name: 'desktop-dark', options: { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' } },
 ] as const;
-
-const fits = (page: Page): Promise<boolean> =>
-  page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
 
 const everyPlace = async (browser: Browser, world: World, { name, options }: (typeof VIEWS)[number]): Promise<void> => {
   const { context, page, complaints } = await open(browser, world, options);
@@ -264,16 +164,22 @@ const main = async (): Promise<void> => {
     for (const { kind, reasons, data, epoch, wall } of entriesAt(Date.now()).toReversed())
       world.agent.journal.append({ kind, reasons, data, epoch, wall, at: systemClock.now() });
     play(goodPair);
-    for (const view of VIEWS) await everyPlace(browser, world, view);
-    await byKeyboard(browser, world);
-    await live(browser, world, play);
+    const rounds: Readonly<Record<string, () => Promise<void>>> = {
+      places: async () => {
+        for (const view of VIEWS) await everyPlace(browser, world, view);
+      },
+      keyboard: () => byKeyboard(browser, world),
+      work: () => workRound(browser, world),
+      live: () => live(browser, world, play),
+    };
+    for (const [name, round] of Object.entries(rounds)) if (only === null || only === name) await round();
   } finally {
     clearInterval(timer);
     await browser.close();
     await world.close();
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  process.exitCode = tally.failed === 0 ? 0 : 1;
 };
 
 await main();

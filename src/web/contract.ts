@@ -180,7 +180,7 @@ export interface CommandPreview {
 
 // ── Work: POST /api/v1/jobs {work}, GET /api/v1/jobs, GET /api/v1/jobs/{id}, and event `job` ────────────────────────────────────
 
-/** `operate`; `sync-init` and `sync-remove` `admin`; `merge-report` and `loss` `view`. */
+/** `operate`; `sync-init`, `sync-remove` and `merge-undo` `admin`; `merge-report` and `loss` `view`. */
 export type WebWork =
   | { readonly name: 'check'; readonly only?: string | null }
   | { readonly name: 'replicate'; readonly stream?: string | null }
@@ -194,6 +194,8 @@ export type WebWork =
   | { readonly name: 'merge-undo'; readonly merge: number }
   | { readonly name: 'merge-report'; readonly merge?: number | null }
   | { readonly name: 'loss' }
+  /** The simulator with this node's configuration; one at a time. Result: `Forecast`. */
+  | { readonly name: 'forecast' }
   | { readonly name: 'sync-init' }
   | { readonly name: 'sync-remove'; readonly preview: boolean; readonly withKey?: boolean; readonly force?: boolean };
 
@@ -212,6 +214,22 @@ export interface Job {
   /** Null while it runs. */
   readonly result: Result<unknown> | null;
   readonly endedAt: WallTime | null;
+}
+
+/** Time with nobody serving after one fault, in simulated runs of the real core. */
+export interface ForecastRow {
+  /** As `dualtone simulate --config` calls it. */
+  readonly fault: string;
+  readonly runs: number;
+  /** Milliseconds: half of the runs were shorter; one in a hundred was longer. */
+  readonly p50: Millis;
+  readonly p99: Millis;
+}
+
+export interface Forecast {
+  readonly rows: readonly ForecastRow[];
+  readonly tookMs: Millis;
+  readonly preset: string;
 }
 
 // ── Journal. `view` ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { goodSnapshot } from '../checks/testing/around.ts';
 import type { Job, JournalEntry, PairChange, PairView } from './contract.ts';
 import { openWorld, type World } from './keeper/testing/world.ts';
+import { workResults } from './page/testing/work-results.ts';
 import { ask, bearer, login, openEvents } from './testing/client.ts';
 
 let world: World;
@@ -87,7 +88,7 @@ test('the journal and jobs are told as they come', async () => {
   for (;;) {
     const job = (await stream.next('job')).data as Job;
     if (job.id === id && job.state === 'done') {
-      assert.deepEqual(job.result, { ok: true, value: { did: 'replicate' } });
+      assert.deepEqual(job.result, { ok: true, value: workResults['replicate'] });
       break;
     }
   }

@@ -69,6 +69,7 @@ const works: readonly WebWork[] = [
   { name: 'merge-undo', merge: 1 },
   { name: 'merge-report' },
   { name: 'loss' },
+  { name: 'forecast' },
   { name: 'sync-init' },
   { name: 'sync-remove', preview: true },
 ];

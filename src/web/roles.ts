@@ -34,6 +34,7 @@ export const WORK_NEEDS: Readonly<Record<WebWork['name'], WebRole>> = {
   'merge-undo': 'admin',
   'merge-report': 'view',
   loss: 'view',
+  forecast: 'operate',
   'sync-init': 'admin',
   'sync-remove': 'admin',
 };

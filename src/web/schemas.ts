@@ -39,6 +39,7 @@ export const workSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('merge-undo'), merge: count() }),
   z.strictObject({ name: z.literal('merge-report'), merge: count().nullable().optional() }),
   z.strictObject({ name: z.literal('loss') }),
+  z.strictObject({ name: z.literal('forecast') }),
   z.strictObject({ name: z.literal('sync-init') }),
   z.strictObject({ name: z.literal('sync-remove'), preview: z.boolean(), withKey: flag(), force: flag() }),
 ]);

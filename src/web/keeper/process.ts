@@ -22,6 +22,7 @@ import { readFromServer } from './read-asked.ts';
 import { createSessions } from './sessions.ts';
 import { createUsers } from './users.ts';
 import { createPairWatch } from './watch.ts';
+import { createWorker } from './work.ts';
 
 /** How often the files of key and certificate are looked at. */
 const CERTIFICATE_MS = 10_000;
@@ -101,13 +102,13 @@ const startServer = (argv: readonly string[]): ChildProcess => {
 
 type Tell = (message: ToServer) => void;
 
-const createWorks = (config: Config, tell: Tell) => {
+const createWorks = (config: Config, program: readonly string[], tell: Tell) => {
   const socket = controlSocketPath(config);
   const users = createUsers(join(webStatePath(config), 'users.json'));
   const sessions = createSessions(join(webStatePath(config), 'sessions.json'), config.web.sessionMs);
   const audit: Audit = (by, what, detail) => void tellAudit(socket, by, what, detail);
   const guard = createGuard(users, sessions, systemClock, audit);
-  const jobs = createJobs(socket, systemClock, (job) => tell({ type: 'job', job }));
+  const jobs = createJobs(createWorker(socket, config, program), systemClock, (job) => tell({ type: 'job', job }));
   const journal = createJournalSearch(journalPath(config));
   const pair = createPairWatch(socket, systemClock, (view) => tell({ type: 'pair', pair: view }));
   const followed = new AbortController();
@@ -153,7 +154,7 @@ const untilOver = (server: ChildProcess): Promise<string | null> =>
     process.stdin.resume();
   });
 
-/** Runs until its input ends. Faults: `web-off`, `web-user-unfit`, `web-certificate-…`, `web-server-ended`. */
+/** Runs until its input ends. `serverArgv`: this program, and `web-server` as its last word. Faults: `web-off`, `web-user-unfit`, `web-certificate-…`, `web-server-ended`. */
 export const runKeeper = async (
   config: Config,
   serverArgv: readonly string[],
@@ -180,7 +181,7 @@ export const runKeeper = async (
     process.stdin.destroy();
     return first;
   }
-  const works = createWorks(config, tell);
+  const works = createWorks(config, serverArgv.slice(0, -1), tell);
   const timer = setInterval(() => certificates.look(), CERTIFICATE_MS);
   server.stdout?.setEncoding('utf8').on('data', createReader(works, tell));
   const why = await untilOver(server);

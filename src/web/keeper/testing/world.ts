@@ -12,6 +12,7 @@ import { goodSnapshot } from '../../../checks/testing/around.ts';
 import { ok, type Result } from '../../../core/result.ts';
 import { createJournal, type WrittenJournal } from '../../../journal/journal.ts';
 import type { WebRole } from '../../contract.ts';
+import { workResults } from '../../page/testing/work-results.ts';
 import { createUsers, type Users } from '../users.ts';
 
 type Given = Extract<Request, { type: 'command' | 'work' | 'alarm' | 'audit' }>;
@@ -41,13 +42,7 @@ const answersOf = (given: Given[], journal: WrittenJournal): Answering => ({
   work: async (request, onProgress): Promise<Result<unknown>> => {
     given.push(request);
     onProgress({ what: request.work.name, done: 1, total: 2 });
-    const loss = {
-      move: 'takeover',
-      exceedsLimit: true,
-      text: 'Three messages.',
-      items: [{ stream: 'voicemail', text: 'Three messages.' }],
-    };
-    return ok(request.work.name === 'loss' ? loss : { did: request.work.name });
+    return ok(workResults[request.work.name] ?? { did: request.work.name });
   },
   alarm: async (ask) => {
     given.push({ id: '', type: 'alarm', by: '', ask });

@@ -1,5 +1,6 @@
 /** Every word of the page, in English. `{name}` is filled in; `_one` and `_other` are the forms of a number. */
 import { enPlaces } from './en-places.ts';
+import { enWork } from './en-work.ts';
 
 export const en = {
   'nav.label': 'Places',
@@ -186,6 +187,7 @@ export const en = {
   'step.done': 'done',
   'step.failed': 'failed',
   ...enPlaces,
+  ...enWork,
 } as const;
 
 export type Key = keyof typeof en;

@@ -21,7 +21,7 @@ test('both languages fill in the same', () => {
 
 test('no text is empty, and French is French', () => {
   // Words that both languages share.
-  const shared = new Set(['Attention', 'Journal', 'Maintenance', 'Mode', '✓ Dualtone', '! Dualtone', '? Dualtone']);
+  const shared = new Set('Attention|Journal|Maintenance|Mode|simulation|✓ Dualtone|! Dualtone|? Dualtone'.split('|'));
   const alike = keys.filter((key) => fr[key] === en[key] && /\p{L}{4}/u.test(fr[key].replaceAll(/\{\w+\}/g, '')));
   assert.deepEqual(
     alike.filter((key) => !shared.has(fr[key])),

@@ -4,9 +4,10 @@ import type { VNode } from 'preact';
 import type { ChecksView } from '../../contract.ts';
 import { pairFacts } from '../state/nodes.ts';
 import { h } from './h.ts';
+import { Jobs } from './jobs.ts';
 import { Badge, Card, type Level, Said, Table } from './parts.ts';
-import { Jobs, WorkButton } from './streams.ts';
 import { may, type Ui, useUi } from './ui.ts';
+import { WorkButton } from './work-button.ts';
 
 type CheckResult = NonNullable<ChecksView['own']>['results'][number];
 type Placed = { readonly result: CheckResult; readonly node: string };

@@ -1,15 +1,15 @@
 /** What follows from the active node to the passive: lag, last success, what a move would lose; and bringing home. */
 
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import type { Fault, Job, NodeSnapshot, Result, StreamStatus, WebWork } from '../../contract.ts';
+import type { NodeSnapshot, StreamStatus } from '../../contract.ts';
 import { type NodeFacts, pairFacts } from '../state/nodes.ts';
 import { outagesOf } from '../state/outages.ts';
 import { BarChart, LineChart } from './charts.ts';
 import { h } from './h.ts';
-import { runningJobs } from './orders.ts';
-import { Badge, Button, Card, FaultBox, type Level, Said, Table } from './parts.ts';
+import { Jobs } from './jobs.ts';
+import { Badge, Card, type Level, Said, Table } from './parts.ts';
 import { may, type Ui, useUi } from './ui.ts';
+import { WorkButton } from './work-button.ts';
 
 const LEVEL: Readonly<Record<StreamStatus['condition'], Level>> = {
   off: 'plain',
@@ -100,73 +100,6 @@ const Loss = ({ snapshot }: { readonly snapshot: NodeSnapshot }): VNode | null =
     { class: loss.exceedsLimit ? 'note warning' : 'note plain' },
     h('p', null, t(loss.exceedsLimit ? 'streams.loses-much' : 'streams.loses')),
     h('ul', null, ...loss.items.map(({ stream, text }) => h('li', { key: stream + text }, h(Said, null, text)))),
-  );
-};
-
-const jobLine = (job: Job, { t, word, moment, state }: Ui): VNode => {
-  const level: Level = job.state === 'failed' ? 'alarm' : job.state === 'done' ? 'good' : 'plain';
-  const total = job.progress?.total ?? null;
-  const fault = job.result !== null && !job.result.ok ? job.result.error : null;
-  return h(
-    'li',
-    { key: job.id },
-    h(Badge, { level }, word('job', job.state)),
-    ` ${word('work', job.work.name)} · ${moment(job.startedAt, state.now)} · ${job.by} `,
-    job.state === 'running' && job.progress !== null
-      ? h(
-          'span',
-          null,
-          h(Said, null, job.progress.what),
-          ' ',
-          h(
-            'progress',
-            total === null
-              ? { 'aria-label': job.progress.what }
-              : { max: total, value: Math.min(job.progress.done, total), 'aria-label': job.progress.what },
-          ),
-        )
-      : null,
-    fault === null ? null : h('span', null, h(Said, null, `${fault.message} ${fault.remedy}`)),
-    job.state === 'done' && job.result !== null
-      ? h(
-          'details',
-          null,
-          h('summary', null, t('jobs.result')),
-          h('pre', null, JSON.stringify(job.result.ok ? job.result.value : null, null, 2)),
-        )
-      : null,
-  );
-};
-
-/** What was set going from a page, the newest first. */
-export const Jobs = ({ names }: { readonly names: readonly WebWork['name'][] }): VNode | null => {
-  const ui = useUi();
-  const shown = ui.state.jobs.filter(({ work }) => names.includes(work.name)).slice(0, 8);
-  if (shown.length === 0) return null;
-  return h(
-    'div',
-    null,
-    h('h3', null, ui.t('jobs.title')),
-    h('ul', { class: 'list' }, ...shown.map((job) => jobLine(job, ui))),
-  );
-};
-
-/** A button that sets work going, and what keeps it from going. */
-export const WorkButton = ({ work, label }: { readonly work: WebWork; readonly label: string }): VNode => {
-  const { api, state, announce, t } = useUi();
-  const [fault, setFault] = useState<Fault | null>(null);
-  const start = async (): Promise<void> => {
-    setFault(null);
-    const result: Result<Job> = await api.work(work);
-    if (result.ok) announce(t('jobs.started'));
-    else setFault(result.error);
-  };
-  const busy = runningJobs(state.jobs, work.name).length > 0;
-  return h(
-    'span',
-    null,
-    h(Button, { onClick: () => void start(), disabled: busy }, label),
-    fault === null ? null : h(FaultBox, { fault }),
   );
 };
 

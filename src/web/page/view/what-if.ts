@@ -6,8 +6,10 @@ import type { NodeSnapshot } from '../../contract.ts';
 import { type NodeFacts, pairFacts } from '../state/nodes.ts';
 import { type Fate, fateOf, votersOf } from '../state/what-if.ts';
 import { h } from './h.ts';
+import { Jobs } from './jobs.ts';
 import { Badge, Card, Said } from './parts.ts';
-import { type Ui, useUi } from './ui.ts';
+import { may, type Ui, useUi } from './ui.ts';
+import { WorkButton } from './work-button.ts';
 
 const Rehearsal = ({ node }: { readonly node: NodeFacts }): VNode => {
   const { t, word, span, language } = useUi();
@@ -124,6 +126,20 @@ const Scene = ({ snapshot }: { readonly snapshot: NodeSnapshot }): VNode => {
   );
 };
 
+/** The simulator, with the configuration of the node whose page this is. */
+const Simulation = (): VNode | null => {
+  const { t, state } = useUi();
+  const tools = may(state, 'operate')
+    ? h(WorkButton, { work: { name: 'forecast' }, label: t('forecast.do') })
+    : undefined;
+  return h(
+    Card,
+    { title: t('forecast.title'), tools },
+    h('p', { class: 'quiet' }, t('forecast.help')),
+    h(Jobs, { names: ['forecast'] }),
+  );
+};
+
 export const WhatIfPage = (): VNode | null => {
   const { state } = useUi();
   const pair = pairFacts(state);
@@ -133,6 +149,7 @@ export const WhatIfPage = (): VNode | null => {
     'div',
     { class: 'column' },
     snapshot === null ? null : h(Scene, { snapshot }),
+    h(Simulation, null),
     h('div', { class: 'pair' }, h(Rehearsal, { node: pair.main }), h(Rehearsal, { node: pair.standby })),
   );
 };
