@@ -104,7 +104,7 @@ export const createFollower = (base: AstDbBase, transport: AstDbTransport, clock
     },
     finish: () => finish(state),
     take: (message) => take(state, message),
-    reopened: () => enqueue(state, () => (state.following ? repair(state) : addMissing(state))),
+    reopened: () => enqueue(state, () => (state.following ? repaired(state) : addMissing(state))),
     status: () => ({
       rows: state.target.size,
       inStep: state.complete && !state.behind,
@@ -178,7 +178,7 @@ const takeChange = async (state: State, message: Extract<FromHolder, { type: 'ch
   // Until all is there nothing is taken away, and one comparison at the end is cheaper.
   if (!state.complete) return;
   await apply(state, put, gone);
-  applied(state, message);
+  acknowledge(state);
 };
 
 /** A contact that has expired may have been removed by Asterisk already. */
@@ -196,15 +196,21 @@ const takeDigest = async (state: State, message: Extract<FromHolder, { cut: numb
   }
   state.complete = true;
   state.behind = true;
-  await repair(state);
-  applied(state, message);
+  await repaired(state);
 };
 
-const applied = (state: State, { epoch, session, seq }: FromHolder): void => {
-  if (state.following && !state.behind && session === state.session) {
-    state.appliedAt = state.clock.wall();
-    state.transport.send({ type: 'applied', epoch, session, seq });
-  }
+/** Tells the holder that all that came up to now is in our Asterisk. */
+const acknowledge = (state: State): void => {
+  const { session, expected, highest } = state;
+  if (!state.following || !state.complete || state.behind || session === null) return;
+  state.appliedAt = state.clock.wall();
+  state.transport.send({ type: 'applied', epoch: highest, session, seq: expected - 1 });
+};
+
+/** What came while Asterisk was not reached was not acknowledged, and nothing more may come for long. */
+const repaired = async (state: State): Promise<void> => {
+  await repair(state);
+  acknowledge(state);
 };
 
 const apply = async (state: State, rows: readonly RowToPut[], gone: readonly string[]): Promise<void> => {

@@ -119,6 +119,23 @@ test('what had come, but not yet reached an Asterisk that was not running, is ad
   await stop();
 });
 
+test('rows that come before Asterisk runs are acknowledged once it does, though nothing more comes', async () => {
+  const { clock, pass, a, b, main, standby, begin, stop } = setUp();
+  a.rows.set(...row('100', clock));
+  b.setUp(false);
+  begin();
+  await pass(1_000);
+  a.register(...row('101', clock));
+  await pass(1_000);
+  assert.deepEqual([main.status().inStep, standby.status().inStep], [false, false]);
+  b.setUp(true);
+  await pass(100);
+  assert.deepEqual(b.rows, a.rows);
+  assert.deepEqual([main.status().inStep, standby.status().inStep], [true, true]);
+  assert.equal(main.status().pending, null);
+  await stop();
+});
+
 test('rows that somebody changed behind our back are put right at the next comparison', async () => {
   const { clock, pass, a, b, begin, stop } = setUp();
   for (const name of ['100', '101']) a.rows.set(...row(name, clock));
