@@ -1,12 +1,11 @@
 /** The process that copies database, files and voicemail: started by the agent, heard, told of the right, started again when it dies. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { fail, type Result } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
-import { createLineReader } from '../process/json-lines.ts';
-import { childEnv } from '../process/programs.ts';
 import type { StreamProgress, StreamRight } from '../replication/stream.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from '../replicator/protocol.ts';
+import { type Beside, createBeside } from './beside.ts';
+import { createQuestions, type Questions } from './questions.ts';
 
 export type ReplicatorStatus = Omit<Extract<FromReplicator, { type: 'status' }>, 'type'>;
 
@@ -35,48 +34,27 @@ export interface Replicator {
   stop(): Promise<void>;
 }
 
-interface Pending {
-  readonly onProgress: (progress: StreamProgress) => void;
-  readonly settle: (result: Result<unknown>) => void;
-}
-
-/** After a death; doubles up to a minute. */
 const RESTART_MS = 1000;
 const RESTART_MOST_MS = 60_000;
-/** Who lived so long begins anew with the short wait. */
-const WELL_MS = 60_000;
 /** After its input has ended it may finish what it writes. */
 const END_MS = 3000;
 
-const isFrom = (input: unknown): input is FromReplicator =>
-  typeof input === 'object' && input !== null && typeof (input as { readonly type?: unknown }).type === 'string';
+const ended = (why: string) =>
+  fail('replicator-ended', `The replicator ended: ${why}.`, 'It starts again by itself; see the journal.');
+
+const notRunning = (why: string) =>
+  fail('replicator-not-running', `The replicator does not run: ${why}.`, 'See `dualtone status`.');
 
 interface State {
-  readonly argv: readonly string[];
-  readonly clock: Clock;
   readonly listeners: ReplicatorListeners;
-  readonly pendingById: Map<string, Pending>;
-  child: ChildProcess | null;
+  readonly questions: Questions<StreamProgress>;
   right: StreamRight;
   terms: readonly Term[];
   status: ReplicatorStatus | null;
-  trouble: string | null;
-  waitMs: number;
-  startedAt: number;
-  cancelRestart: () => void;
-  lastId: number;
-  stopped: boolean;
 }
 
-const tell = (state: State, message: ToReplicator): boolean => {
-  const input = state.child?.stdin;
-  if (input === null || input === undefined || !input.writable) return false;
-  input.write(`${JSON.stringify(message)}\n`);
-  return true;
-};
-
 const take = (state: State, message: FromReplicator): void => {
-  const { listeners, pendingById } = state;
+  const { listeners, questions } = state;
   switch (message.type) {
     case 'status':
       state.status = { streams: message.streams, merge: message.merge, loss: message.loss };
@@ -88,9 +66,9 @@ const take = (state: State, message: FromReplicator): void => {
     case 'peer':
       return listeners.toPeer(message.message);
     case 'progress':
-      return pendingById.get(message.id)?.onProgress(message.progress);
+      return questions.progressed(message.id, message.progress);
     case 'done':
-      return pendingById.get(message.id)?.settle(message.result);
+      return questions.answered(message.id, message.result);
     case 'return':
       return listeners.mayReturn(message.ready, message.why);
     case 'settled':
@@ -98,116 +76,62 @@ const take = (state: State, message: FromReplicator): void => {
   }
 };
 
-const gone = (state: State, why: string): void => {
-  state.child = null;
-  state.status = null;
-  state.trouble = why;
-  const ended = fail(
-    'replicator-ended',
-    `The replicator ended: ${why}.`,
-    'It starts again by itself; see the journal.',
-  );
-  for (const pending of state.pendingById.values()) pending.settle(ended);
-  if (state.stopped) return;
-  const { clock, listeners } = state;
-  if (clock.now() - state.startedAt > WELL_MS) state.waitMs = RESTART_MS;
-  listeners.say('alarm', 'replicator-ended', `The replicator ended (${why}); it is started again.`);
-  state.cancelRestart = clock.at(clock.now() + state.waitMs, () => begin(state));
-  state.waitMs = Math.min(2 * state.waitMs, RESTART_MOST_MS);
-};
-
-const begin = (state: State): void => {
-  const [program = '', ...args] = state.argv;
-  state.startedAt = state.clock.now();
-  state.trouble = null;
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: childEnv(), detached: false });
-  state.child = child;
-  const odd = (line: string): void => state.listeners.say('warning', 'replicator-odd', `The replicator said: ${line}`);
-  const read = createLineReader((message) => (isFrom(message) ? take(state, message) : odd('something odd')), odd);
-  child.stdout.setEncoding('utf8').on('data', read);
-  child.stdin.on('error', () => {
-    // Its end is told by `exit`.
-  });
-  child.once('error', (error) => {
-    if (child.pid === undefined) gone(state, error.message);
-  });
-  child.once('exit', (code, signal) => gone(state, signal ?? `exit code ${code ?? '?'}`));
-  tell(state, { type: 'terms', terms: state.terms });
-  tell(state, { type: 'right', ...state.right });
-};
-
-const work = (
-  state: State,
-  asked: Work,
-  onProgress: (progress: StreamProgress) => void,
-  signal: AbortSignal,
-): Promise<Result<unknown>> => {
-  state.lastId += 1;
-  const id = String(state.lastId);
-  return new Promise((resolve) => {
-    if (!tell(state, { type: 'work', id, work: asked })) {
-      const why = state.trouble ?? 'it has not been started';
-      resolve(fail('replicator-not-running', `The replicator does not run: ${why}.`, 'See `dualtone status`.'));
-      return;
-    }
-    const cancel = (): void => void tell(state, { type: 'cancel', id });
-    const settle = (result: Result<unknown>): void => {
-      signal.removeEventListener('abort', cancel);
-      state.pendingById.delete(id);
-      resolve(result);
-    };
-    state.pendingById.set(id, { onProgress, settle });
-    signal.addEventListener('abort', cancel, { once: true });
-  });
-};
-
-const stop = async (state: State): Promise<void> => {
-  state.stopped = true;
-  state.cancelRestart();
-  const { child } = state;
-  if (child === null) return;
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-  });
-  child.stdin?.end();
-  const cancel = state.clock.at(state.clock.now() + END_MS, () => child.kill('SIGKILL'));
-  await ended;
-  cancel();
-};
-
-/** `argv` runs `dualtone replicator`, at ordinary priority. It ends when its input does, so that it never outlives the agent. */
-export const createReplicator = (argv: readonly string[], clock: Clock, listeners: ReplicatorListeners): Replicator => {
-  const state: State = {
+const besideOf = (argv: readonly string[], clock: Clock, state: State): Beside<ToReplicator> => {
+  const { listeners, questions } = state;
+  const beside = createBeside<ToReplicator, FromReplicator>({
     argv,
     clock,
-    listeners,
-    pendingById: new Map(),
-    child: null,
-    right: { holding: 0, highest: 0 },
-    terms: [],
-    status: null,
-    trouble: 'it has not been started',
-    waitMs: RESTART_MS,
-    startedAt: 0,
-    cancelRestart: () => undefined,
-    lastId: 0,
-    stopped: false,
-  };
+    restartMs: RESTART_MS,
+    restartMostMs: RESTART_MOST_MS,
+    onMessage: (message) => take(state, message),
+    onOdd: (line) => listeners.say('warning', 'replicator-odd', `The replicator said: ${line}`),
+    onStarted: () => {
+      beside.tell({ type: 'terms', terms: state.terms });
+      beside.tell({ type: 'right', ...state.right });
+    },
+    onDied: (why, isStartedAgain) => {
+      state.status = null;
+      questions.failAll(ended(why));
+      if (isStartedAgain)
+        listeners.say('alarm', 'replicator-ended', `The replicator ended (${why}); it is started again.`);
+    },
+  });
+  return beside;
+};
+
+/** `argv` runs `dualtone replicator`, at ordinary priority. */
+export const createReplicator = (argv: readonly string[], clock: Clock, listeners: ReplicatorListeners): Replicator => {
+  const questions = createQuestions<StreamProgress>();
+  const state: State = { listeners, questions, right: { holding: 0, highest: 0 }, terms: [], status: null };
+  const beside = besideOf(argv, clock, state);
   return {
-    start: () => begin(state),
+    start: () => beside.start(),
     setRight: (right) => {
       state.right = right;
-      tell(state, { type: 'right', ...right });
+      beside.tell({ type: 'right', ...right });
     },
     setTerms: (terms) => {
       state.terms = terms;
-      tell(state, { type: 'terms', terms });
+      beside.tell({ type: 'terms', terms });
     },
-    fromPeer: (message) => void tell(state, { type: 'peer', message }),
-    peerConnected: () => void tell(state, { type: 'peer-connected' }),
+    fromPeer: (message) => void beside.tell({ type: 'peer', message }),
+    peerConnected: () => void beside.tell({ type: 'peer-connected' }),
     status: () => state.status,
-    trouble: () => state.trouble,
-    work: (asked, onProgress, signal) => work(state, asked, onProgress, signal),
-    stop: () => stop(state),
+    trouble: () => beside.trouble(),
+    work: (work, onProgress, signal) =>
+      questions.ask(
+        (id) => beside.tell({ type: 'work', id, work }),
+        () => notRunning(beside.trouble() ?? 'it does not listen'),
+        {
+          signal,
+          onProgress,
+          // What was begun is undone there, and the answer tells.
+          onAbort: (id) => {
+            beside.tell({ type: 'cancel', id });
+            return null;
+          },
+        },
+      ),
+    stop: () => beside.end(END_MS),
   };
 };

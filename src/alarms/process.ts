@@ -4,7 +4,7 @@ import { systemClock } from '../agent/clock.ts';
 import { type CheckpointConfig, type Config, isAlarming } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Instant } from '../core/words.ts';
-import { createLineReader } from '../process/json-lines.ts';
+import { createParent } from '../process/parent.ts';
 import { askHttp } from './channels/http.ts';
 import { alarmSettingsOf, channelOf, heartbeatOf, siteOf } from './compose.ts';
 import { createEngine, type Engine } from './engine.ts';
@@ -15,11 +15,6 @@ import { createAlarmStore } from './store.ts';
 /** The agent speaks each second. */
 const FRESH_MS = 10_000;
 const ALIVE_MS = 5000;
-
-const say = (message: FromAlarms): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
-
-const isTo = (input: unknown): input is ToAlarms =>
-  typeof input === 'object' && input !== null && typeof (input as { readonly type?: unknown }).type === 'string';
 
 /** Where open alarms and the queue are kept. */
 export const alarmStatePath = ({ stateDir }: Config | CheckpointConfig): string => `${stateDir}/alarms/state.json`;
@@ -32,7 +27,7 @@ const healthOf = (facts: Facts | null, heardAt: Instant, now: Instant): string |
   return facts.troubles.memory;
 };
 
-const createWorks = (config: Config | CheckpointConfig) => {
+const createWorks = (config: Config | CheckpointConfig, say: (message: FromAlarms) => void) => {
   let latest: { readonly facts: Facts; readonly at: Instant } | null = null;
   const { alarms } = config;
   const engine: Engine = createEngine({
@@ -79,20 +74,14 @@ export const runAlarms = async (config: Config | CheckpointConfig): Promise<Resu
       'No channel of alarms is configured, and no heartbeat.',
       'Configure `alarms`; see docs/alarms.md.',
     );
-  const { engine, heartbeat, take } = createWorks(config);
-  const read = createLineReader(
-    (message) => {
-      if (isTo(message)) take(message);
-    },
-    (line) => say({ type: 'say', level: 'warning', code: 'alarms-odd', text: `The agent said: ${line}` }),
-  );
-  // A reader that is gone is told by the end of the input.
-  process.stdout.on('error', () => undefined);
+  const { say, hear } = createParent<ToAlarms, FromAlarms>();
+  const { engine, heartbeat, take } = createWorks(config, say);
   engine.start();
   heartbeat?.start();
   const alive = setInterval(() => say({ type: 'alive' }), ALIVE_MS);
-  process.stdin.setEncoding('utf8');
-  for await (const text of process.stdin) read(String(text));
+  await hear(take, (line) =>
+    say({ type: 'say', level: 'warning', code: 'alarms-odd', text: `The agent said: ${line}` }),
+  );
   clearInterval(alive);
   await Promise.all([engine.stop(), heartbeat?.stop()]);
   return ok(undefined);

@@ -29,3 +29,19 @@ export const createLineReader = (
     }
   };
 };
+
+const isMessage = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && typeof (input as { readonly type?: unknown }).type === 'string';
+
+/**
+ * The same for messages of a protocol between two halves of this program, which trust each other: only that it is a message, an object
+ * with a `type`, is looked at, and `onMessage` says of which protocol.
+ */
+export const createMessageReader = (
+  onMessage: (message: never) => void,
+  onOdd: (line: string) => void,
+): ((text: string) => void) =>
+  createLineReader(
+    (input) => (isMessage(input) ? onMessage(input as never) : onOdd('something that is no message')),
+    onOdd,
+  );
