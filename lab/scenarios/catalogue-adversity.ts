@@ -3,26 +3,29 @@ import { voicemailSpool } from '../data/streams.ts';
 import {
   allIsHome,
   bothAgree,
+  changesFollow,
   emptyMailboxes,
   exactly,
   failback,
+  firewalled,
   inStep,
+  isNamed,
   leaveMessage,
   mainHasPower,
   mainIsBack,
   mainLosesPower,
   mainServes,
   messages,
+  names,
   order,
   pause,
   reads,
   says,
   standbyServes,
+  takenOver,
   writes,
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
-
-const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const;
 
 /** It is told where a person looks, and noted once as an alarm. */
 const alarmed = (stream: string, code: string): readonly Deed[] => [
@@ -60,7 +63,7 @@ const fullDatabase: Scenario = {
       do: 'fault',
       fault: { kind: 'small-disk', host: 'standby', folder: databaseFolder, mib: 512, unit: 'postgresql.service' },
     },
-    bothAgree(),
+    bothAgree,
     // What the server writes ahead has room on files that it has already; what the run adds to tables has none.
     writes('standby', 'select pg_switch_wal();'),
     writes('standby', 'checkpoint;'),
@@ -86,7 +89,7 @@ const fullDatabase: Scenario = {
     mainServes,
     { do: 'mend', name: 'folder-full' },
     allIsHome,
-    bothAgree(),
+    bothAgree,
     reads('all of it is there', 'standby', bulkNow, new RegExp(`^${rows}$`)),
     writes('main', noBulk),
   ],
@@ -125,38 +128,23 @@ const fullVoicemail: Scenario = {
   expected: { serving: 'main', ...takenOver, moves: 2 },
 };
 
-const written = (word: string): string =>
-  `update userfeatures set firstname = '${word} ' || clock_timestamp()::text where id = 1;`;
-const writtenWithin = (time: string): string =>
-  `select substring(firstname from ' (.*)$')::timestamptz > clock_timestamp() - interval '${time}' from userfeatures where id = 1;`;
-
 /** When busy, user 4 forwards to a number that is a moment. */
 const forwardedWithin =
   "select extract(epoch from clock_timestamp()) - nullif(destbusy, '')::bigint < 90 from userfeatures where id = 4;";
-
-/** The rules are in force, and have had something to refuse. */
-const firewalled = (on: 'main' | 'standby'): Deed =>
-  says(
-    `the firewall of the ${on} is there`,
-    on,
-    ['nft', 'list', 'table', 'inet', 'lab_strict'],
-    /counter packets \d+ bytes \d+ drop/,
-    1000,
-  );
 
 const strictContinuous: Scenario = {
   name: 'replication-strict-continuous',
   text: 'with main to standby 22 and 5432 and ICMP back alone, besides heartbeats, each change follows within a second, and what the standby collected comes home',
   setup: { data: 'strict-continuous' },
-  prepare: [inStep('main', 'database'), inStep('standby', 'database')],
+  prepare: changesFollow,
   deeds: [
     firewalled('main'),
     firewalled('standby'),
-    writes('main', written('Strict')),
-    reads('the change is there', 'standby', writtenWithin('2 seconds'), /^t$/, 1000),
+    names('Strict'),
+    isNamed('the change is there', '2 seconds', 1000),
     mainLosesPower,
     standbyServes,
-    reads('the change is still there', 'standby', writtenWithin('1 minute'), /^t$/),
+    isNamed('the change is still there', '1 minute'),
     writes('standby', 'update userfeatures set destbusy = extract(epoch from clock_timestamp())::bigint where id = 4;'),
     mainHasPower,
     reads('the forward is home', 'main', forwardedWithin, /^t$/, 60_000),
@@ -165,9 +153,9 @@ const strictContinuous: Scenario = {
     mainServes,
     allIsHome,
     inStep('main', 'database', 40_000),
-    writes('main', written('Again')),
-    reads('the next change is there', 'standby', writtenWithin('2 seconds'), /^t$/, 1000),
-    bothAgree(),
+    names('Again'),
+    isNamed('the next change is there', '2 seconds', 1000),
+    bothAgree,
   ],
   expected: { serving: 'main', ...takenOver, moves: 2 },
 };

@@ -1,6 +1,7 @@
-import { psqlArgv } from '../data/prepare.ts';
+import type { Role } from '../../src/core/words.ts';
 import { collectedDirectories } from '../data/streams.ts';
 import {
+  allIsHome,
   astDb,
   asterisk,
   emptyMailboxes,
@@ -8,24 +9,25 @@ import {
   exec,
   failback,
   leaveMessage,
+  mainHasPower,
+  mainLosesPower,
   mainServes,
   messages,
   order,
   pause,
+  reads,
   says,
-  allIsHome as settled,
   standbyServes,
   switchover,
+  takenOver,
+  writes,
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
-type On = 'main' | 'standby';
-
 /** Somebody rings the mailbox up and presses keys. */
-const press = (on: On, what: 'listen' | 'erase', mailbox: string): Deed =>
+const press = (on: Role, what: 'listen' | 'erase', mailbox: string): Deed =>
   asterisk(on, `channel originate Local/8${mailbox.slice(1)}@phones extension ${what}@keys`);
 
-const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const;
 const waitedForMs = 25_000;
 
 const voicemail: Scenario = {
@@ -45,7 +47,7 @@ const voicemail: Scenario = {
       waitedForMs,
     ),
     { do: 'lamp', user: '1001', says: /^1\/0 .*main$/, withinMs: 5000 },
-    { do: 'fault', fault: { kind: 'power-loss', host: 'main' } },
+    mainLosesPower,
     standbyServes,
     press('standby', 'listen', '1001'),
     press('standby', 'erase', '1002'),
@@ -58,7 +60,7 @@ const voicemail: Scenario = {
       exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
       waitedForMs,
     ),
-    { do: 'mend', name: 'power-loss' },
+    mainHasPower,
     says('the main is back', 'main', ['dualtone', 'status', '--json'], /"ok":|"kind"/, 10_000),
     failback,
     mainServes,
@@ -69,7 +71,7 @@ const voicemail: Scenario = {
       exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
       waitedForMs,
     ),
-    settled,
+    allIsHome,
     { do: 'lamp', user: '1003', says: /^1\/0 .*main$/, withinMs: 5000 },
     { do: 'lamp', user: '1001', says: /^0\/1 .*main$/, withinMs: 5000 },
     says(
@@ -96,18 +98,17 @@ const recordingNames = Array.from({ length: 100 }, (_, at) => `${recordings}/cut
 
 const emptied: readonly Deed[] = [
   ...emptyMailboxes,
-  exec('main', psqlArgv('asterisk'), "delete from queue_log where queuename = 'labcut';"),
+  writes('main', "delete from queue_log where queuename = 'labcut';"),
   // Events are each node's own; those of a former run stay at the standby.
-  exec('standby', psqlArgv('asterisk'), "delete from queue_log where queuename = 'labcut';"),
+  writes('standby', "delete from queue_log where queuename = 'labcut';"),
   exec('main', ['rm', '-rf', `${recordings}/cut`]),
   order('main', 'replicate'),
 ];
 
 /** What a busy outage leaves: events, recordings, a message. */
 const collect: readonly Deed[] = [
-  exec(
+  writes(
     'standby',
-    psqlArgv('asterisk'),
     `insert into queue_log (time, callid, queuename, agent, event) select to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.US'), 'cut-' || g, 'labcut', 'NONE', 'ABANDON' from generate_series(1, ${events}) g;`,
   ),
   exec('standby', ['mkdir', '-p', `${recordings}/cut`]),
@@ -115,16 +116,14 @@ const collect: readonly Deed[] = [
   ...leaveMessage('1004'),
 ];
 
-const readsAll = (on: On, withinMs: number): readonly Deed[] => [
-  {
-    do: 'expect',
-    what: `each event is at the ${on}, once`,
+const readsAll = (on: Role, withinMs: number): readonly Deed[] => [
+  reads(
+    `each event is at the ${on}, once`,
     on,
-    argv: psqlArgv('asterisk'),
-    input: "select count(*) || '/' || count(distinct callid) from queue_log where queuename = 'labcut';",
-    says: new RegExp(`^${events}/${events}$`),
+    "select count(*) || '/' || count(distinct callid) from queue_log where queuename = 'labcut';",
+    new RegExp(`^${events}/${events}$`),
     withinMs,
-  },
+  ),
   says(`the message is at the ${on}, once`, on, messages, exactly(String.raw`1004/INBOX/msg0000\.txt`), withinMs),
   says(
     `each recording is at the ${on}, and no other`,
@@ -152,13 +151,13 @@ const lostPower: readonly Scenario[] = [
       failback,
       mainServes,
       inSecondPass,
-      { do: 'fault', fault: { kind: 'power-loss', host: 'main' } },
+      mainLosesPower,
       standbyServes,
-      { do: 'mend', name: 'power-loss' },
+      mainHasPower,
       says('the main is back', 'main', ['dualtone', 'status', '--json'], /passive/, 15_000),
       failback,
       mainServes,
-      settled,
+      allIsHome,
       ...readsAll('main', 2000),
       says(
         'the standby equals the main again',
@@ -186,8 +185,8 @@ const lostPower: readonly Scenario[] = [
       inSecondPass,
       { do: 'fault', fault: { kind: 'power-loss', host: 'standby' } },
       pause(1000),
-      { do: 'mend', name: 'power-loss' },
-      settled,
+      mainHasPower,
+      allIsHome,
       ...readsAll('main', 2000),
       ...readsAll('standby', waitedForMs),
     ],
@@ -203,11 +202,7 @@ const agents: Scenario = {
     asterisk('main', 'queue remove member PJSIP/1005 from lab'),
     asterisk('main', 'database del DND 1005'),
     asterisk('main', 'database del CF 1006'),
-    exec(
-      'main',
-      psqlArgv('asterisk'),
-      "update userfeatures set enablednd = 0, enableunc = 0, destunc = '' where id = 4;",
-    ),
+    writes('main', "update userfeatures set enablednd = 0, enableunc = 0, destunc = '' where id = 4;"),
     order('main', 'replicate', 'database'),
   ],
   deeds: [
@@ -216,26 +211,20 @@ const agents: Scenario = {
     asterisk('standby', 'queue add member PJSIP/1005 to lab penalty 2'),
     asterisk('standby', 'database put DND 1005 YES'),
     asterisk('standby', 'database put CF 1006 1007'),
-    exec(
-      'standby',
-      psqlArgv('asterisk'),
-      "update userfeatures set enablednd = 1, enableunc = 1, destunc = '1007' where id = 4;",
-    ),
+    writes('standby', "update userfeatures set enablednd = 1, enableunc = 1, destunc = '1007' where id = 4;"),
     pause(1000),
     failback,
     mainServes,
     says('the agent is in the queue', 'main', ['asterisk', '-rx', 'queue show lab'], /PJSIP\/1005.*penalty 2/, 5000),
     astDb('main', 'do-not-disturb holds', 'DND 1005', /YES/, 5000),
     astDb('main', 'the forward holds', 'CF 1006', /1007/, 5000),
-    {
-      do: 'expect',
-      what: 'the database knows both',
-      on: 'main',
-      argv: psqlArgv('asterisk'),
-      input: 'select enablednd, enableunc, destunc from userfeatures where id = 4;',
-      says: /^1\|1\|1007$/,
-      withinMs: 60_000,
-    },
+    reads(
+      'the database knows both',
+      'main',
+      'select enablednd, enableunc, destunc from userfeatures where id = 4;',
+      /^1\|1\|1007$/,
+      60_000,
+    ),
   ],
   expected: { serving: 'main', outageMsMost: 1000, twoServing: 'none', moves: 2 },
 };

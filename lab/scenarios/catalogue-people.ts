@@ -5,6 +5,7 @@ import {
   allIsHome,
   astDb,
   asterisk,
+  changesFollow,
   failback,
   inStep,
   mainHasPower,
@@ -15,13 +16,12 @@ import {
   reads,
   says,
   standbyServes,
+  takenOver,
   writes,
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
-const followed: readonly Deed[] = [inStep('main', 'database'), inStep('standby', 'database')];
 const aSecond = pause(1000);
-const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const;
 
 /** Telephones and their users' numbers in the database: 1001 is the boss (2), 1000 the secretary (1). */
 const statusNow = `select (select enablednd from userfeatures where id = 5) || '/' || (select enableunc || destunc from userfeatures where id = 6)
@@ -60,7 +60,11 @@ const features: Scenario = {
   name: 'replication-features',
   text: 'do-not-disturb, a forward and a call filter, set by telephone one second before the main dies, hold on the standby and after failback: calls show it',
   setup: { data: 'continuous' },
-  prepare: [...followed, ...statusGone, reads('the standby has none of it', 'standby', statusNow, /^0\/0\/0$/, 5000)],
+  prepare: [
+    ...changesFollow,
+    ...statusGone,
+    reads('the standby has none of it', 'standby', statusNow, /^0\/0\/0$/, 5000),
+  ],
   deeds: [
     ...statusSet,
     aSecond,
@@ -96,7 +100,7 @@ const agents: Scenario = {
   text: 'an agent who logged in one second before the main dies is called by the queue on the standby, and stays in it after failback',
   setup: { data: 'continuous' },
   prepare: [
-    ...followed,
+    ...changesFollow,
     asterisk('main', 'queue remove member PJSIP/1005 from lab'),
     writes('main', 'delete from agent_login_status where agent_id = 9001;'),
     reads('the standby knows of no login', 'standby', loginOf, /^$/, 5000),

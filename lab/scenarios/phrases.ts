@@ -3,7 +3,10 @@ import type { Role } from '../../src/core/words.ts';
 import { mailboxPrefixes } from '../asterisk/plan.ts';
 import { psqlArgv } from '../data/prepare.ts';
 import { voicemailSpool } from '../data/streams.ts';
-import type { Deed } from './scenario.ts';
+import type { Deed, Expected } from './scenario.ts';
+
+/** What telephones may notice of a takeover, and no moment in which both nodes serve. */
+export const takenOver = { outageMsMost: 1500, twoServing: 'none' } as const satisfies Partial<Expected>;
 
 export const standbyServes: Deed = { do: 'wait', serving: 'standby', withinMs: 8000 };
 export const mainServes: Deed = { do: 'wait', serving: 'main', withinMs: 15_000 };
@@ -64,6 +67,33 @@ export const inStep = (on: Role, stream: 'database' | 'files' | 'voicemail', wit
     withinMs,
   );
 
+/** Each change of the main's database follows. */
+export const changesFollow: readonly Deed[] = [inStep('main', 'database'), inStep('standby', 'database')];
+
+/** The main's first user gets a name that ends with the moment. */
+export const names = (word: string): Deed =>
+  writes('main', `update userfeatures set firstname = '${word} ' || clock_timestamp()::text where id = 1;`);
+
+/** The standby knows that name, and it is not older than this. */
+export const isNamed = (what: string, notOlderThan: string, withinMs = 200): Deed =>
+  reads(
+    what,
+    'standby',
+    `select substring(firstname from ' (.*)$')::timestamptz > clock_timestamp() - interval '${notOlderThan}' from userfeatures where id = 1;`,
+    /^t$/,
+    withinMs,
+  );
+
+/** The strict firewall is in force, and has had something to refuse. */
+export const firewalled = (on: Role): Deed =>
+  says(
+    `the firewall of the ${on} is there`,
+    on,
+    ['nft', 'list', 'table', 'inet', 'lab_strict'],
+    /counter packets \d+ bytes \d+ drop/,
+    1000,
+  );
+
 /** It runs again, and waits for its failback. */
 export const mainIsBack = says('the main is back', 'main', ['dualtone', 'status', '--json'], /passive/, 15_000);
 
@@ -71,8 +101,13 @@ export const mainIsBack = says('the main is back', 'main', ['dualtone', 'status'
 export const allIsHome = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
 
 /** A run now, of what may have begun by itself meanwhile. */
-export const bothAgree = (withinMs = 30_000): Deed =>
-  says('both sides agree', 'main', ['dualtone', 'replicate', 'database'], /both sides (agree|were the same)/, withinMs);
+export const bothAgree = says(
+  'both sides agree',
+  'main',
+  ['dualtone', 'replicate', 'database'],
+  /both sides (agree|were the same)/,
+  30_000,
+);
 
 /** Messages of the lab's mailboxes, a line each: `1001/INBOX/msg0000.txt`. */
 export const messages = ['find', `${voicemailSpool}/default`, '-name', 'msg*.txt', '-printf', String.raw`%P\n`];

@@ -69,6 +69,11 @@ export const groupByLab = (scenarios: readonly Scenario[]): readonly (readonly S
 
 const stopped = (): Result<never> => fail('lab-stopped', 'the lab was stopped', 'run it again');
 
+const note = async (stage: Stage, options: SeriesOptions, name: string, report: unknown): Promise<void> => {
+  if (options.notesFolder === undefined) return;
+  options.log?.(`notes: ${await keepNotes(options.notesFolder, stage.pair, name, report)}`);
+};
+
 const runOne = async (stage: Stage, scenario: Scenario, options: SeriesOptions): Promise<Result<boolean>> => {
   const reports: RunReport[] = [];
   for (let run = 1; run <= options.runs; run += 1) {
@@ -77,9 +82,7 @@ const runOne = async (stage: Stage, scenario: Scenario, options: SeriesOptions):
     if (options.signal.aborted) return stopped();
     if (!report.ok) return report;
     reports.push(report.value);
-    if (!report.value.ok && options.notesFolder !== undefined) {
-      options.log?.(`notes: ${await keepNotes(options.notesFolder, stage.pair, report.value)}`);
-    }
+    if (!report.value.ok) await note(stage, options, `${scenario.name}-${run}`, report.value);
     options.onRun(report.value);
   }
   const series = seriesOf(scenario, reports);
@@ -114,6 +117,7 @@ const runGroup = async (group: readonly Scenario[], options: SeriesOptions): Pro
       allFine &&= fine.value;
       continue;
     }
+    if (!options.signal.aborted) await note(stage, options, `${scenario.name}-broken`, fine.error);
     const closed = await leave();
     if (options.signal.aborted) return fine;
     if (!closed.ok) return closed;
