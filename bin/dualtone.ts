@@ -12,6 +12,7 @@ const main = async (): Promise<number> => {
   const argv = process.argv.slice(2);
   if (argv[0] === 'simulate') return (await import('../sim/main.ts')).main(argv.slice(1));
   if (argv[0] === 'lab') return (await import('../lab/main.ts')).main(argv.slice(1));
+  if (argv[0] === 'xivo-command') return (await import('../src/xivo/commands.ts')).runXivoCommand(argv.slice(1));
   return (await import('../src/cli/main.ts')).main(argv);
 };
 

@@ -1,0 +1,77 @@
+/**
+ * What XiVO's own high availability consists of on a server, so that it can be done, taken over and put back. Data; both eras have
+ * the same form. Names that only documentation tells are said so in docs/xivo.md; what is not there is passed over.
+ */
+export interface Original {
+  readonly era: 'xivo' | 'wazo';
+  /** In the order in which they start: telephony first, monit last and first to stop. */
+  readonly services: readonly string[];
+  /** Of `services`: without it nobody can call. The others may be missing or fail, and calls go on. */
+  readonly vital: string;
+  readonly dhcp: string;
+  /** Starts what it watches: never on a passive node. */
+  readonly monit: string;
+  /** While it is there the units of the telephony group do not start, at boot either. */
+  readonly disabledFlag: string;
+  readonly sentinels: { readonly main: string; readonly standby: string };
+  /** Before Asterisk starts: what it would otherwise read in a former state. Local, and soon done or given up. */
+  readonly beforeTelephony: readonly Program[];
+  /** After it: DHCP from the database. Nothing here asks the Internet. */
+  readonly beforeDhcp: readonly Program[];
+  readonly relogAgents: Program;
+  readonly haConf: string;
+  readonly cronFiles: { readonly main: string; readonly standby: string };
+  /** The line that lets the main in as superuser without a password; set-up of the database replaces it. */
+  readonly trustLine: string;
+  readonly sipReload: readonly (readonly string[])[];
+}
+
+export interface Program {
+  readonly argv: readonly string[];
+  readonly timeoutMs: number;
+}
+
+const dhcpFromDatabase: readonly Program[] = [
+  { argv: ['xivo-create-config'], timeoutMs: 10_000 },
+  { argv: ['xivo-update-config'], timeoutMs: 20_000 },
+  // Without -d: that one downloads from the Internet, which may be gone.
+  { argv: ['dhcpd-update', '-r'], timeoutMs: 10_000 },
+];
+
+export const shared = {
+  dhcp: 'isc-dhcp-server.service',
+  monit: 'monit.service',
+  vital: 'asterisk.service',
+  beforeDhcp: dhcpFromDatabase,
+  haConf: '/etc/xivo/ha.conf',
+  cronFiles: { main: '/etc/cron.d/xivo-ha-master', standby: '/etc/cron.d/xivo-ha-slave' },
+  trustLine: 'host asterisk postgres',
+} as const;
+
+export const xivoOriginal: Original = {
+  ...shared,
+  era: 'xivo',
+  services: [
+    'asterisk.service',
+    'xivo-agid.service',
+    'xivo-dxtora.service',
+    'xivo-provd.service',
+    'xivo-amid.service',
+    'xivo-call-logs.service',
+    'xivo-agentd.service',
+    'xivo-ctid.service',
+    'xivo-dird.service',
+    'xivo-dird-phoned.service',
+    'xivo-ctid-ng.service',
+    'xivo-websocketd.service',
+    'monit.service',
+  ],
+  disabledFlag: '/var/lib/xivo/disabled',
+  sentinels: { main: '/var/lib/xivo/is-primary', standby: '/var/lib/xivo/is-secondary' },
+  beforeTelephony: [],
+  relogAgents: { argv: ['xivo-agentctl', '-c', 'relog all --timeout 60'], timeoutMs: 70_000 },
+  sipReload: [
+    ['asterisk', '-rx', 'module reload chan_sip.so'],
+    ['asterisk', '-rx', 'module reload res_pjsip.so'],
+  ],
+};

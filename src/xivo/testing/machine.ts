@@ -1,0 +1,111 @@
+/** A stand-in for a XiVO server as its commands see it: systemd's units, fping, neighbours, sendmail, files below a folder of its own. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fail, ok } from '../../core/result.ts';
+import type { Finished, Run } from '../../process/run.ts';
+import { type Original, xivoOriginal } from '../../profiles/xivo/original.ts';
+import type { AgentHere, Ground } from '../ground.ts';
+
+export interface TestMachine {
+  readonly ground: Ground;
+  readonly root: string;
+  /** Every program that was run, in order. */
+  readonly calls: string[];
+  /** Those that change something. */
+  changes(): readonly string[];
+  readonly said: string[];
+  readonly mails: string[];
+  readonly unitByName: Map<string, { active: boolean; enabled: boolean }>;
+  /** Programs by their first words that fail, hang or say something. */
+  readonly answerByCall: Map<string, Partial<Finished> | 'missing' | 'hangs'>;
+  agent: AgentHere;
+  write(path: string, text: string): void;
+  remove(): void;
+}
+
+const finished = (part: Partial<Finished>): Finished => ({
+  exitCode: 0,
+  endedBy: null,
+  stdout: '',
+  stderr: '',
+  tookMs: 1,
+  ...part,
+});
+
+const LOOKS = /^(systemctl (show|is-)|fping|ip )/;
+
+export const createTestMachine = (original: Original = xivoOriginal, serving = false): TestMachine => {
+  const root = mkdtempSync(join(tmpdir(), 'dualtone-xivo-'));
+  const units = [...original.services, original.dhcp];
+  const unitByName = new Map(units.map((name) => [name, { active: serving, enabled: serving }]));
+  const calls: string[] = [];
+  const mails: string[] = [];
+  const said: string[] = [];
+  const answerByCall: TestMachine['answerByCall'] = new Map();
+
+  const show = (): string =>
+    [...unitByName]
+      .map(
+        ([name, { active, enabled }]) =>
+          `Id=${name}\nLoadState=loaded\nActiveState=${active ? 'active' : 'inactive'}\nUnitFileState=${enabled ? 'enabled' : 'disabled'}\n`,
+      )
+      .join('\n');
+  const systemctl = (verb: string, name: string): Finished => {
+    const unit = unitByName.get(name);
+    if (verb === 'show') return finished({ stdout: show() });
+    if (unit === undefined) return finished({ exitCode: 5, stderr: `Unit ${name} not found.` });
+    // What the condition of the telephony units is for.
+    if (verb === 'start' && existsSync(root + original.disabledFlag) && name !== original.dhcp) return finished({});
+    if (verb === 'start' || verb === 'stop') unit.active = verb === 'start';
+    if (verb === 'enable' || verb === 'disable') unit.enabled = verb === 'enable';
+    return finished({});
+  };
+  const run: Run = async (argv, options) => {
+    const call = argv.join(' ');
+    calls.push(call);
+    const key = [...answerByCall.keys()].find((begin) => call.startsWith(begin));
+    const answer = key === undefined ? undefined : answerByCall.get(key);
+    if (answer === 'missing') return fail('program-missing', `The program ${argv[0]} is not installed.`, '-');
+    if (answer === 'hangs')
+      return fail('program-timeout', `The program ${argv[0]} did not end within ${options.timeoutMs} ms.`, '-');
+    if (answer !== undefined) return ok(finished(answer));
+    if (argv[0] === '/usr/sbin/sendmail') mails.push(options.input ?? '');
+    return ok(argv[0] === 'systemctl' ? systemctl(argv[1] ?? '', argv.at(-1) ?? '') : finished({}));
+  };
+  const machine: TestMachine = {
+    root,
+    calls,
+    changes: () => calls.filter((call) => !LOOKS.test(call)),
+    said,
+    mails,
+    unitByName,
+    answerByCall,
+    agent: 'none',
+    write: (path, text) => {
+      mkdirSync(dirname(root + path), { recursive: true });
+      writeFileSync(root + path, text);
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+    ground: {
+      run,
+      root,
+      original,
+      out: (line) => said.push(line),
+      err: (line) => said.push(`! ${line}`),
+      configFile: join(root, 'etc/dualtone/dualtone.yaml'),
+      socket: join(root, 'control.sock'),
+      agent: async () => machine.agent,
+      signal: new AbortController().signal,
+    },
+  };
+  // A network of one gateway: 192.168.1.254.
+  machine.write(
+    '/proc/net/route',
+    'Iface Destination Gateway\neth0 00000000 FE01A8C0 0003\neth0 0001A8C0 00000000 0001\n',
+  );
+  return machine;
+};
+
+export const reached = { exitCode: 0, stdout: '192.168.1.10 is alive\n' } as const;
+export const unreached = { exitCode: 1, stdout: '192.168.1.10 is unreachable\n' } as const;
