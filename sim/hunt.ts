@@ -2,6 +2,7 @@
  * Runs seeds until one is in violation; prints how many it took and what was seen. Meant for mutated copies of the core. What throws is
  * no violation but a broken program, and ends the hunt with that error.
  */
+import type { PairKind } from './mutants.ts';
 import { runSeed, settingsOfSeed } from './run.ts';
 import { silentTimes } from './silent-times.ts';
 
@@ -10,16 +11,17 @@ export interface Hunt {
   readonly from: number;
   /** Null: all. */
   readonly faults: readonly string[] | null;
-  /** Only seeds whose pair does without checkpoints that stay lost; the others are passed over and not counted. */
-  readonly likely: boolean;
+  /** Only seeds whose pair is of this kind; the others are passed over and not counted. */
+  readonly pair: PairKind | null;
 }
 
-const isLikely = (seed: number): boolean => {
+const isOf = (seed: number, kind: PairKind): boolean => {
   const { arbiter } = settingsOfSeed(seed)('main');
+  if (kind === 'without-votes') return arbiter.kind === 'none';
   return arbiter.kind === 'checkpoints' && arbiter.whenLost === 'likely';
 };
 
-const hunt = ({ seedsMax, from, faults, likely }: Hunt): { readonly seeds: number; readonly by: string | null } => {
+const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number; readonly by: string | null } => {
   const only = faults === null ? {} : { faults };
   const slower: string[] = [];
   silentTimes(6, true, (line) => {
@@ -28,7 +30,7 @@ const hunt = ({ seedsMax, from, faults, likely }: Hunt): { readonly seeds: numbe
   if (slower[0] !== undefined) return { seeds: 0, by: `silent for too long: ${slower[0]}` };
   let seeds = 0;
   for (let seed = from; seeds < seedsMax; seed += 1) {
-    if (likely && !isLikely(seed)) continue;
+    if (pair !== null && !isOf(seed, pair)) continue;
     seeds += 1;
     const [violation] = runSeed({ seed, ...only }).violations;
     if (violation !== undefined) return { seeds, by: `${violation.kind}: ${violation.text}` };

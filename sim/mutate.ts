@@ -42,8 +42,8 @@ export const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promis
       await writeFile(file, mutate(await readFile(file, 'utf8'), edit));
     }
     const program = join(folder, 'sim/hunt.ts');
-    const { from = 1, faults = null, likely = false } = mutant;
-    const hunt: Hunt = { seedsMax, from, faults, likely };
+    const { from = 1, faults = null, pair = null } = mutant;
+    const hunt: Hunt = { seedsMax, from, faults, pair };
     const { stdout } = await run(process.execPath, [program, JSON.stringify(hunt)], { timeout: 600_000 });
     const found = JSON.parse(stdout) as { readonly seeds: number; readonly by: string | null };
     return { name: mutant.name, caught: found.by !== null, seeds: found.seeds, by: found.by ?? '' };

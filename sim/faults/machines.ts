@@ -184,5 +184,5 @@ export const frozenAsCheckpointsReturn: Fault = (w) => {
     }
   }
   const agent = node(w);
-  later(w, lostMs + w.random.between(-500, 200), () => freezeAgent(w, agent, w.random.between(150, 1500)));
+  later(w, lostMs + w.random.between(-900, 200), () => freezeAgent(w, agent, w.random.between(150, 2500)));
 };

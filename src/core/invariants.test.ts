@@ -180,6 +180,12 @@ describe('and lets pass what is allowed', () => {
       [grant],
     ],
     [
+      'a grant without votes in the decision in which the checkpoints count again',
+      { ...serving, disk: { ...serving.disk, loose: true } },
+      { ...serving, lease: held({ rounds: [{ ...round, yes: [] }] }) },
+      [grant],
+    ],
+    [
       'a promise that is over',
       boot(promised, { promise: { holder: 'standby', epoch: 3, until: passive.now } }),
       boot(promised, { promise: { holder: 'main', epoch: 4, until: 1e9 } }),

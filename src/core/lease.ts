@@ -124,8 +124,8 @@ const countAsking = (d: Draft): void => {
   const lease = d.s.lease as Asking;
   const { round } = lease;
   if (round.sentAt === NEVER || isOver(d, round)) return;
-  // A rival that was heard a moment ago has an answer; only one that has been silent for long may be gone.
-  const alone = needsNoVotes(d) && rivalIsSilent(d);
+  // A rival that was heard a moment ago has an answer; only one that has been silent for long may be gone, and not where this node is the one cut off.
+  const alone = needsNoVotes(d) && rivalIsSilent(d) && d.s.health.network !== 'down';
   if (wins(d, round.own, round.yes) || alone || isConfirmed(d)) hold(d, lease);
 };
 

@@ -2,16 +2,10 @@
 import { because, type Draft, notify, ownStatus, setDisk } from './draft.ts';
 import { rivalIsSilent } from './lease.ts';
 
-/** Heartbeats within which one who lives is heard. */
-const HEARD_BEATS = 2.5;
-
 const anyVoterAnswers = (d: Draft): boolean =>
-  d.s.voters.some((v) => d.now - v.answeredAt < HEARD_BEATS * d.settings.timing.heartbeatMs);
+  d.s.voters.some((v) => d.now - v.answeredAt < 2.5 * d.settings.timing.heartbeatMs);
 
-/** An agent that stood still has read only what its rival said meanwhile, not what holds now. */
-const justAwake = (d: Draft): boolean => d.now - d.s.awakeSince < HEARD_BEATS * d.settings.timing.heartbeatMs;
-
-/** It has said for so long that checkpoints answer it that its rival, if it follows, follows no older word. */
+/** It has said for a promise that checkpoints answer it: a rival that stood still before that word is silent by now, and one that hears follows it. */
 const saidSo = (d: Draft): boolean => d.now - d.s.votersBackAt >= d.settings.timing.promiseMs;
 
 const loosen = (d: Draft): void => {
@@ -52,7 +46,7 @@ export const tendLoose = (d: Draft): void => {
     because(d, 'checkpoints-lost', { voters: d.s.voters.length });
     notify(d, 'warning', 'checkpoints-lost', 'No checkpoint answers this node.');
   }
-  if (arbiter.whenLost === 'wait' || justAwake(d)) return;
+  if (arbiter.whenLost === 'wait') return;
   if (!d.s.disk.loose) loosen(d);
   else if (answers && saidSo(d) && d.s.voters.every((v) => v.lastWhy !== 'never answered')) tighten(d);
 };
