@@ -133,6 +133,19 @@ test('a standby that only looks each minute says how long that takes', () => {
   assert.equal(explain(own, state, 2010).ifOtherOrThisDied.afterMs, 300_000);
 });
 
+test('without votes, a standby whose own network answers says that it would take over, and one that is cut off that it would not', () => {
+  const { settings: own, state } = watching({ arbiter: { kind: 'none' } });
+  const gateway = { probe: 'gateway', about: 'network', crashed: false, reason: '' } as const;
+  const after = (outcome: 'ok' | 'silent'): State => {
+    const look = { samples: [{ ...gateway, outcome }], calls: 0 };
+    return [2001, 2002, 2003].reduce((s, at) => decide(own, s, { kind: 'look', at, look }, 0).state, state);
+  };
+  const connected = explain(own, after('ok'), 2010).ifOtherOrThisDied;
+  assert.ok(connected.takesOver, connected.text);
+  const cutOff = explain(own, after('silent'), 2010).ifOtherOrThisDied;
+  assert.equal(cutOff.takesOver, false, cutOff.text);
+});
+
 test('explaining changes nothing', () => {
   const { settings: own, state } = watching();
   const before = JSON.stringify(state);

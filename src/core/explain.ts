@@ -111,12 +111,14 @@ const withoutRival = (d: Draft): Draft => {
   const { watch } = d.settings;
   // Where looks decide, it looks ahead to the last of them.
   const rivalBad = watch.kind === 'looks' ? watch.badLooks : d.s.health.rivalBad;
+  // What answers now beyond this node would go on to answer.
+  const networkProvedAt = d.s.health.networkBad === 0 ? later : d.s.health.networkProvedAt;
   const state: State = {
     ...d.s,
     boot: { ...d.s.boot, promise: null },
     // Its own retries and starts do not stand in the way of one who looks ahead.
     lease: { name: 'none', since: d.now, retryAt: d.now },
-    health: { ...d.s.health, rivalBad },
+    health: { ...d.s.health, rivalBad, networkProvedAt },
     rival: { ...rival, heardAt: Math.min(rival.heardAt, later - promiseMs - 1) },
     voters: d.s.voters.map((voter) => ({ ...voter, answeredAt: voter.answeredAt + shift })),
   };
