@@ -21,13 +21,24 @@ const isOf = (seed: number, kind: PairKind): boolean => {
   return arbiter.kind === 'checkpoints' && arbiter.whenLost === 'likely';
 };
 
+/** What the table of silent times gives away; null: nothing. */
+const tooSlow = (): string | null => {
+  const slower: string[] = [];
+  try {
+    silentTimes(6, true, (line) => {
+      if (line.includes('"ok":false')) slower.push(`silent for too long: ${line}`);
+    });
+  } catch (error) {
+    if (!(error instanceof Error) || error.cause === undefined) throw error;
+    return error.message;
+  }
+  return slower[0] ?? null;
+};
+
 const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number; readonly by: string | null } => {
   const only = faults === null ? {} : { faults };
-  const slower: string[] = [];
-  silentTimes(6, true, (line) => {
-    if (line.includes('"ok":false')) slower.push(line);
-  });
-  if (slower[0] !== undefined) return { seeds: 0, by: `silent for too long: ${slower[0]}` };
+  const slower = tooSlow();
+  if (slower !== null) return { seeds: 0, by: slower };
   let seeds = 0;
   for (let seed = from; seeds < seedsMax; seed += 1) {
     if (pair !== null && !isOf(seed, pair)) continue;
