@@ -16,6 +16,9 @@ const bodyOf = ({ path, method }: Route): unknown => {
   if (method !== 'POST') return undefined;
   if (path.endsWith('/session')) return { user: 'nobody', password: 'nothing' };
   if (path.endsWith('/commands')) return { command: { name: 'acknowledge' } };
+  const base = '0'.repeat(64);
+  if (path.includes('/config'))
+    return path.endsWith('/undo') ? { base } : { base, changes: [{ path: 'web.public', value: true }] };
   if (path.endsWith('/preview')) return { command: { name: 'stop' } };
   return path.endsWith('/jobs') ? { work: { name: 'loss' } } : {};
 };

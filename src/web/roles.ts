@@ -23,6 +23,9 @@ export const NEEDS = {
   export: 'view',
   verify: 'operate',
   config: 'admin',
+  'config-preview': 'admin',
+  'config-write': 'admin',
+  'config-undo': 'admin',
   users: 'admin',
 } as const satisfies Readonly<Record<string, WebRole | null>>;
 

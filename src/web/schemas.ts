@@ -43,3 +43,17 @@ export const workSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('sync-init') }),
   z.strictObject({ name: z.literal('sync-remove'), preview: z.boolean(), withKey: flag(), force: flag() }),
 ]);
+
+const settingValue = z.union([text(200), z.number().min(0).max(1e9), z.boolean(), z.array(text(64)).max(100)]);
+
+/** `alarms.rules[0].severity` at the longest. */
+const settingPath = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,40}(\.[a-z][a-z0-9-]{0,40}|\[\d{1,3}\]){0,4}$/, 'the path of a key');
+
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, 'what GET /config said');
+
+export const configChangesSchema = z
+  .array(z.strictObject({ path: settingPath, value: settingValue.nullable() }))
+  .min(1)
+  .max(100);

@@ -5,7 +5,7 @@
 import type { Fault, Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
-import type { CommandRequest, Job, PairView, Session, WebCommand, WebWork } from './contract.ts';
+import type { CommandRequest, ConfigRequest, Job, PairView, Session, WebCommand, WebWork } from './contract.ts';
 
 /** How somebody shows who they are; only its SHA-256 is kept anywhere. */
 export interface Credential {
@@ -40,6 +40,8 @@ export type Ask =
   | { readonly name: 'export'; readonly query: JournalQuery }
   | { readonly name: 'verify' }
   | { readonly name: 'config' }
+  | { readonly name: 'config-preview' | 'config-write'; readonly request: ConfigRequest }
+  | { readonly name: 'config-undo'; readonly base: string }
   | { readonly name: 'users' };
 
 /** The answer to `login`: the cookie's secret, told once. */

@@ -1,11 +1,10 @@
 /** What the server asks, answered: first whether they may, then by whoever knows. */
 import { askAlarm } from '../../api/client.ts';
-import type { Config } from '../../config/config.ts';
-import { printConfig } from '../../config/print.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Session, WebRole } from '../contract.ts';
 import { NEEDS, WORK_NEEDS } from '../roles.ts';
 import type { Ask, Credential } from '../wire.ts';
+import type { ConfigFile } from './config-file.ts';
 import { type Answer, type Audit, byOf, type Guard } from './guard.ts';
 import type { Jobs } from './jobs.ts';
 import type { JournalSearch } from './journal-search.ts';
@@ -14,7 +13,7 @@ import type { Users } from './users.ts';
 import type { PairWatch } from './watch.ts';
 
 export interface AnswerParts {
-  readonly config: Config;
+  readonly file: ConfigFile;
   readonly socket: string;
   readonly guard: Guard;
   readonly users: Users;
@@ -45,7 +44,7 @@ const testAlarm = async (parts: AnswerParts, by: string, channel: string | null)
 
 /** Everything but logging in and out; `by` may. */
 const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string): Promise<Result<unknown>> => {
-  const { socket, jobs, journal, users, pair, config } = parts;
+  const { socket, jobs, journal, users, pair, file } = parts;
   switch (ask.name) {
     case 'login':
     case 'logout':
@@ -74,7 +73,13 @@ const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string
     case 'verify':
       return journal.verify();
     case 'config':
-      return ok({ yaml: printConfig(config) });
+      return file.view();
+    case 'config-preview':
+      return file.preview(ask.request.changes, ask.request.base);
+    case 'config-write':
+      return file.write(ask.request.changes, ask.request.base, by);
+    case 'config-undo':
+      return file.undo(ask.base, by);
     case 'users':
       return users.list();
   }

@@ -15,6 +15,7 @@ import { childEnv } from '../../process/programs.ts';
 import { LIMITS, type ServerSettings, type ToServer } from '../wire.ts';
 import { createAnswers } from './answers.ts';
 import { type CertificateSource, filesOf, ownCertificate } from './certificate.ts';
+import { createConfigFile } from './config-file.ts';
 import { type Audit, createGuard } from './guard.ts';
 import { createJobs } from './jobs.ts';
 import { createJournalSearch } from './journal-search.ts';
@@ -100,6 +101,12 @@ const startServer = (argv: readonly string[]): ChildProcess => {
   return spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: childEnv(), detached: false });
 };
 
+/** The file that this process was started with: the agent always names it. */
+const ownConfigPath = (): string => {
+  const at = process.argv.indexOf('--config');
+  return (at < 0 ? undefined : process.argv[at + 1]) ?? '/etc/dualtone/dualtone.yaml';
+};
+
 type Tell = (message: ToServer) => void;
 
 const createWorks = (config: Config, program: readonly string[], tell: Tell) => {
@@ -113,7 +120,16 @@ const createWorks = (config: Config, program: readonly string[], tell: Tell) => 
   const pair = createPairWatch(socket, systemClock, (view) => tell({ type: 'pair', pair: view }));
   const followed = new AbortController();
   journal.follow(followed.signal, (entries) => tell({ type: 'journal', entries: entries.slice(-200) }));
-  const answer = createAnswers({ config, socket, guard, users, jobs, journal, pair, audit });
+  const answer = createAnswers({
+    file: createConfigFile(ownConfigPath(), config, audit),
+    socket,
+    guard,
+    users,
+    jobs,
+    journal,
+    pair,
+    audit,
+  });
   return {
     answer,
     stop: () => {

@@ -1,6 +1,6 @@
 /** The server faces the network: what it says is checked like anything from there, in its outline; single fields are the agent's to check. */
 import { z } from 'zod';
-import { commandSchema, workSchema } from '../schemas.ts';
+import { commandSchema, configChangesSchema, digestSchema, workSchema } from '../schemas.ts';
 import type { FromServer } from '../wire.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -27,6 +27,11 @@ const askSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('job'), work: workSchema }),
   z.strictObject({ name: z.literal('alarm-test'), channel: text(64).nullable() }),
   z.strictObject({ name: z.enum(['journal', 'export']), query: querySchema }),
+  z.strictObject({
+    name: z.enum(['config-preview', 'config-write']),
+    request: z.strictObject({ changes: configChangesSchema, base: digestSchema }),
+  }),
+  z.strictObject({ name: z.literal('config-undo'), base: digestSchema }),
 ]);
 
 const fromServerSchema = z.discriminatedUnion('type', [

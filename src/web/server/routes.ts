@@ -1,8 +1,8 @@
 /** The API as data: what there is, who may, what it takes. The server obeys it, its description is made of it, and the tests try all of it. */
 import { z } from 'zod';
-import { API, type CommandRequest, type JobRequest, type WebRole } from '../contract.ts';
+import { API, type CommandRequest, type ConfigRequest, type JobRequest, type WebRole } from '../contract.ts';
 import { NEEDS, WORK_NEEDS } from '../roles.ts';
-import { commandSchema, workSchema } from '../schemas.ts';
+import { commandSchema, configChangesSchema, digestSchema, workSchema } from '../schemas.ts';
 import type { Ask, JournalQuery } from '../wire.ts';
 
 export interface Route {
@@ -38,6 +38,7 @@ const commandRequestSchema = z.strictObject({
 });
 
 const jobRequestSchema = z.strictObject({ work: workSchema });
+const configRequestSchema = z.strictObject({ changes: configChangesSchema, base: digestSchema });
 const alarmTestSchema = z.strictObject({ channel: z.string().max(64).nullable().optional() });
 
 export const journalQuerySchema = z.strictObject({
@@ -145,6 +146,18 @@ export const ROUTES: readonly Route[] = [
   }),
   get('/config', NEEDS.config, 'ConfigView', 'The configuration in force, secrets hidden.', {
     ask: () => ({ name: 'config' }),
+  }),
+  post('/config/preview', NEEDS['config-preview'], 'ConfigPreview', 'What a change of the file would change.', {
+    body: configRequestSchema,
+    ask: ({ body }) => ({ name: 'config-preview', request: body as ConfigRequest }),
+  }),
+  post('/config', NEEDS['config-write'], 'ConfigView', 'Change the file; it counts from the agent’s next start.', {
+    body: configRequestSchema,
+    ask: ({ body }) => ({ name: 'config-write', request: body as ConfigRequest }),
+  }),
+  post('/config/undo', NEEDS['config-undo'], 'ConfigView', 'The file as it was before the last change.', {
+    body: z.strictObject({ base: digestSchema }),
+    ask: ({ body }) => ({ name: 'config-undo', base: (body as Pick<ConfigRequest, 'base'>).base }),
   }),
   get('/users', NEEDS.users, 'UsersView', 'Users and tokens; they are made on the command line.', {
     ask: () => ({ name: 'users' }),

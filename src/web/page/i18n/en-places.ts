@@ -173,8 +173,7 @@ export const enPlaces = {
   'theme.light': 'light',
   'theme.dark': 'dark',
   'settings.config': 'Configuration in force on {name}',
-  'settings.config-help':
-    'Filled in, secrets hidden. It is changed in its file on the node, which is checked before it is read.',
+  'settings.config-help': 'Filled in, secrets hidden. Its file on the node is {file}.',
   'settings.copy': 'Copy',
   'settings.copied': 'Copied.',
   'settings.admin-only': 'The configuration and the users are shown to administrators.',

@@ -44,12 +44,12 @@ export const enWork = {
   'forecast.fault': 'What happens',
   'forecast.usual': 'Nobody serves, usually',
   'forecast.longest': 'At the longest',
-  'forecast.meaning': 'For who calls',
-  'forecast.none': 'not heard',
+  'forecast.meaning': 'For new calls',
+  'forecast.none': 'no gap',
   'forecast.short': 'a short gap',
-  'forecast.heard': 'heard as a gap',
+  'forecast.heard': 'a gap',
   'forecast.note':
-    'Time in which no node held the right to serve. The move of the address and a telephone’s own retry come on top; failback is left out.',
+    'Time in which no node held the right to serve. The move of the address and a telephone’s own retry come on top; failback is left out. Calls that are up on a node that dies end with it.',
   'fault.forecast-of-looks':
     'This preset counts bad looks at the main: the simulator cannot forecast its times. It can forecast those of fast and quick.',
   'forecast-fault.main loses power': 'the main loses its power',

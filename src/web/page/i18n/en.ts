@@ -1,5 +1,6 @@
 /** Every word of the page, in English. `{name}` is filled in; `_one` and `_other` are the forms of a number. */
 import { enPlaces } from './en-places.ts';
+import { enSettings } from './en-settings.ts';
 import { enWork } from './en-work.ts';
 
 export const en = {
@@ -188,6 +189,7 @@ export const en = {
   'step.failed': 'failed',
   ...enPlaces,
   ...enWork,
+  ...enSettings,
 } as const;
 
 export type Key = keyof typeof en;

@@ -175,8 +175,7 @@ export const frPlaces: Readonly<Record<keyof typeof enPlaces, string>> = {
   'theme.light': 'clair',
   'theme.dark': 'sombre',
   'settings.config': 'Configuration en vigueur sur {name}',
-  'settings.config-help':
-    'Complétée, secrets cachés. Elle se change dans son fichier sur le nœud, contrôlé avant d’être lu.',
+  'settings.config-help': 'Complétée, secrets cachés. Son fichier sur le nœud est {file}.',
   'settings.copy': 'Copier',
   'settings.copied': 'Copié.',
   'settings.admin-only': 'La configuration et les utilisateurs sont montrés aux administrateurs.',

@@ -46,12 +46,12 @@ export const frWork: Readonly<Record<keyof typeof enWork, string>> = {
   'forecast.fault': 'Ce qui arrive',
   'forecast.usual': 'Sans service, d’habitude',
   'forecast.longest': 'Au plus long',
-  'forecast.meaning': 'Pour qui appelle',
-  'forecast.none': 'ne s’entend pas',
+  'forecast.meaning': 'Pour un nouvel appel',
+  'forecast.none': 'pas de coupure',
   'forecast.short': 'une courte coupure',
-  'forecast.heard': 's’entend comme une coupure',
+  'forecast.heard': 'une coupure',
   'forecast.note':
-    'Temps pendant lequel aucun nœud n’avait le droit de servir. Le déplacement de l’adresse et les nouveaux essais du téléphone s’y ajoutent ; le retour au principal est laissé de côté.',
+    'Temps pendant lequel aucun nœud n’avait le droit de servir. Le déplacement de l’adresse et les nouveaux essais du téléphone s’y ajoutent ; le retour au principal est laissé de côté. Les appels en cours sur un nœud qui meurt finissent avec lui.',
   'fault.forecast-of-looks':
     'Ce préréglage compte de mauvais regards sur le principal : le simulateur ne sait pas prévoir ses temps. Il sait prévoir fast et quick.',
   'forecast-fault.main loses power': 'le principal perd son courant',

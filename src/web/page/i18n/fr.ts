@@ -1,6 +1,7 @@
 /** Every word of the page, in French. A test holds its keys and parameters against the English ones. */
 import type { Words } from './en.ts';
 import { frPlaces } from './fr-places.ts';
+import { frSettings } from './fr-settings.ts';
 import { frWork } from './fr-work.ts';
 
 export const fr: Words = {
@@ -189,4 +190,5 @@ export const fr: Words = {
   'step.failed': 'échec',
   ...frPlaces,
   ...frWork,
+  ...frSettings,
 };

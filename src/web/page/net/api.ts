@@ -6,6 +6,8 @@ import {
   type CommandAnswer,
   type CommandPreview,
   type CommandRequest,
+  type ConfigPreview,
+  type ConfigRequest,
   type ConfigView,
   CSRF_HEADER,
   type Fault,
@@ -44,6 +46,9 @@ export interface Api {
   readonly alarms: () => Promise<Result<AlarmList>>;
   readonly testAlarm: (channel: string | null) => Promise<Result<readonly ChannelTest[]>>;
   readonly config: () => Promise<Result<ConfigView>>;
+  readonly configPreview: (request: ConfigRequest) => Promise<Result<ConfigPreview>>;
+  readonly configWrite: (request: ConfigRequest) => Promise<Result<ConfigView>>;
+  readonly configUndo: (base: string) => Promise<Result<ConfigView>>;
   readonly users: () => Promise<Result<UsersView>>;
   readonly public: () => Promise<Result<PublicView>>;
 }
@@ -133,6 +138,9 @@ export const createApi = (fetcher: typeof fetch): Api => {
     alarms: () => ask('GET', '/alarms'),
     testAlarm: (channel) => ask('POST', '/alarms/test', { channel }),
     config: () => ask('GET', '/config'),
+    configPreview: (request) => ask('POST', '/config/preview', request),
+    configWrite: (request) => ask('POST', '/config', request),
+    configUndo: (base) => ask('POST', '/config/undo', { base }),
     users: () => ask('GET', '/users'),
     public: () => ask('GET', '/public'),
   };

@@ -5,8 +5,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ConfigView, Fault, Result, UsersView } from '../../contract.ts';
 import type { Language } from '../i18n/translate.ts';
 import { pairFacts } from '../state/nodes.ts';
+import { ConfigCard } from './config-card.ts';
+import { ConfigEdit } from './config-edit.ts';
 import { h } from './h.ts';
-import { Button, Card, FaultBox, Field, Table } from './parts.ts';
+import { Card, FaultBox, Field, Table } from './parts.ts';
 import { may, type Theme, useUi } from './ui.ts';
 
 const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: 'English', fr: 'Français' };
@@ -71,23 +73,17 @@ const useOnce = <T>(ask: () => Promise<Result<T>>): { readonly value: T | null; 
 };
 
 const Configuration = (): VNode => {
-  const { t, api, announce, state } = useUi();
+  const { t, api, state } = useUi();
   const { value, fault } = useOnce<ConfigView>(api.config);
-  const pair = pairFacts(state);
-  const copy = async (yaml: string): Promise<void> => {
-    await navigator.clipboard.writeText(yaml);
-    announce(t('settings.copied'));
-  };
-  return h(
-    Card,
-    {
-      title: t('settings.config', { name: pair?.own.name ?? '' }),
-      tools: value === null ? undefined : h(Button, { onClick: () => void copy(value.yaml) }, t('settings.copy')),
-    },
-    h('p', { class: 'quiet' }, t('settings.config-help')),
-    fault === null ? null : h(FaultBox, { fault }),
-    value === null ? null : h('pre', { lang: 'en', tabIndex: 0 }, value.yaml),
-  );
+  const [changed, setChanged] = useState<ConfigView | null>(null);
+  const config = changed ?? value;
+  if (config === null)
+    return h(
+      Card,
+      { title: t('settings.config', { name: pairFacts(state)?.own.name ?? '' }) },
+      fault === null ? null : h(FaultBox, { fault }),
+    );
+  return h('div', { class: 'column' }, h(ConfigEdit, { config, onConfig: setChanged }), h(ConfigCard, { config }));
 };
 
 const Users = (): VNode => {

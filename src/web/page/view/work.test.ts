@@ -85,8 +85,8 @@ test('a simulation is asked for, and told in the reader’s language', async () 
   assert.deepEqual(asked, [{ name: 'forecast' }]);
   await page.dispatch({ type: 'jobs', jobs: [done] });
   const rows = [...page.find('[data-job=forecast]').querySelectorAll('tbody tr')].map((row) => row.textContent);
-  assert.match(rows[0] ?? '', /le principal perd son courant558 ms674 ms.*s’entend/);
-  assert.match(rows[1] ?? '', /un passage prévu au secours2 ms2 ms.*ne s’entend pas/);
+  assert.match(rows[0] ?? '', /le principal perd son courant558 ms674 ms.*une coupure/);
+  assert.match(rows[1] ?? '', /un passage prévu au secours2 ms2 ms.*pas de coupure/);
   assert.match(rows[2] ?? '', /^a fault of tomorrow/);
   page.close();
 });

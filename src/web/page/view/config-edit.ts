@@ -1,0 +1,219 @@
+/** Settings that may be changed from afar: filled in, previewed as the change of the file that it is, written, taken back. */
+
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ConfigPreview, ConfigView, EditableSetting, Fault, Result } from '../../contract.ts';
+import { changesOf, draftAddress, draftIn, type SettingsDraft, shownValue } from '../state/draft.ts';
+import { pairFacts } from '../state/nodes.ts';
+import { otherAddress } from './actions.ts';
+import { Problems } from './config-card.ts';
+import { h } from './h.ts';
+import { Button, Card, FaultBox, Field, Said, Table } from './parts.ts';
+import { type Ui, useUi } from './ui.ts';
+
+interface EntryProps {
+  readonly setting: EditableSetting;
+  readonly draft: SettingsDraft;
+  readonly set: (path: string, text: string | null) => void;
+}
+
+const labelOf = (path: string, { word }: Ui): string => {
+  const rule = /^alarms\.rules\[(\d+)\]\.(.+)$/.exec(path);
+  return rule === null
+    ? word('setting', path)
+    : word('setting', `rule.${rule[2]}`).replace('{n}', String(Number(rule[1]) + 1));
+};
+
+const inputOf = ({ setting, draft, set }: EntryProps, id: string, hintId: string | undefined, { word }: Ui): VNode => {
+  const { path, kind, options } = setting;
+  const value = draft[path] ?? shownValue(setting.value);
+  const onInput = (event: Event): void => set(path, (event.currentTarget as HTMLInputElement).value);
+  const shared = { id, value, 'aria-describedby': hintId, 'data-setting': path };
+  if (kind === 'choice' || kind === 'flag')
+    return h(
+      'select',
+      { ...shared, onChange: onInput },
+      ...options.map((option) =>
+        h('option', { key: option, value: option, selected: option === value }, word('option', option)),
+      ),
+    );
+  return h('input', { ...shared, type: 'text', inputMode: kind === 'number' ? 'numeric' : 'text', onInput });
+};
+
+const Entry = (props: EntryProps): VNode => {
+  const ui = useUi();
+  const { t, word } = ui;
+  const { setting, draft, set } = props;
+  const { path, source, pair, kind } = setting;
+  const isReset = draft[path] === null;
+  const hint = [
+    isReset ? t('config.reset-hint') : t('config.from', { source: word('source', source) }),
+    kind === 'span' ? t('config.span-hint') : kind === 'names' ? t('config.names-hint') : '',
+    pair ? t('config.pair-hint') : '',
+  ];
+  return h(
+    'div',
+    null,
+    h(Field, {
+      label: labelOf(path, ui),
+      hint: hint.filter((each) => each !== '').join(' '),
+      children: (id, hintId) => inputOf(props, id, hintId, ui),
+    }),
+    source === 'file' && !isReset
+      ? h(
+          'button',
+          {
+            type: 'button',
+            class: 'button small',
+            onClick: () => set(path, null),
+            'aria-label': t('config.reset', { label: labelOf(path, ui) }),
+          },
+          t('config.reset-short'),
+        )
+      : null,
+  );
+};
+
+const SIGN: Readonly<Record<string, string>> = { '-': 'gone', '+': 'come', ' ': 'same' };
+
+const Diff = ({ preview }: { readonly preview: ConfigPreview }): VNode => {
+  const { t } = useUi();
+  return h(
+    'pre',
+    { lang: 'en', tabIndex: 0, role: 'region', 'aria-label': t('config.diff'), 'data-diff': true },
+    ...preview.diff.map(({ sign, line, text }) =>
+      h(
+        'span',
+        { class: `line ${SIGN[sign] ?? ''}`, key: `${sign}${line}` },
+        `${sign} ${String(line).padStart(3)} ${text}\n`,
+      ),
+    ),
+  );
+};
+
+const Previewed = ({ preview }: { readonly preview: ConfigPreview }): VNode => {
+  const { t } = useUi();
+  return h(
+    'div',
+    { 'data-config-preview': true },
+    h(Problems, { problems: preview.problems }),
+    ...preview.notes.map((note) => h('p', { class: 'note warning', key: note }, h(Said, null, note))),
+    h('h3', null, t('config.diff')),
+    h(Diff, { preview }),
+    preview.effective.length === 0
+      ? null
+      : h(Table, {
+          caption: t('config.effective'),
+          head: [t('config.key'), t('config.was'), t('config.becomes')],
+          rows: preview.effective.map(({ path, from, to }) => ({
+            key: path,
+            cells: [h('code', null, path), h('code', null, from ?? '–'), h('code', null, to)],
+          })),
+        }),
+  );
+};
+
+/** The same on the other node: its own page, with the same draft, where somebody looks at it again. */
+const There = ({ draft }: { readonly draft: SettingsDraft }): VNode | null => {
+  const { t, state } = useUi();
+  const pair = pairFacts(state);
+  if (pair === null) return null;
+  const { name, address } = pair.other;
+  return h(
+    'a',
+    { href: draftAddress(otherAddress(address, globalThis.location), draft), 'data-there': true },
+    t('config.there', { name }),
+  );
+};
+
+interface Work {
+  readonly fault: Fault | null;
+  readonly preview: ConfigPreview | null;
+  /** What was written last. */
+  readonly written: SettingsDraft | null;
+}
+
+const NO_WORK: Work = { fault: null, preview: null, written: null };
+
+interface EditProps {
+  readonly config: ConfigView;
+  readonly onConfig: (config: ConfigView) => void;
+}
+
+const useEdit = ({ config, onConfig }: EditProps) => {
+  const { api, announce, t } = useUi();
+  const [draft, setDraft] = useState<SettingsDraft>(draftIn(globalThis.location.hash));
+  const [work, setWork] = useState<Work>(NO_WORK);
+  const changes = changesOf(config.editable, draft);
+  const request = { changes, base: config.base };
+  const take = (result: Result<ConfigView>, written: SettingsDraft | null): void => {
+    if (!result.ok) return setWork({ ...NO_WORK, fault: result.error });
+    setDraft({});
+    setWork({ ...NO_WORK, written });
+    announce(t('config.written'));
+    onConfig(result.value);
+  };
+  return {
+    draft,
+    work,
+    changes,
+    set: (path: string, text: string | null): void => {
+      setDraft((old) => ({ ...old, [path]: text }));
+      setWork(NO_WORK);
+    },
+    drop: (): void => {
+      setDraft({});
+      setWork(NO_WORK);
+    },
+    look: async (): Promise<void> => {
+      const result = await api.configPreview(request);
+      setWork(result.ok ? { ...NO_WORK, preview: result.value } : { ...NO_WORK, fault: result.error });
+    },
+    write: async (): Promise<void> => take(await api.configWrite(request), draft),
+    undo: async (): Promise<void> => take(await api.configUndo(config.base), {}),
+  };
+};
+
+export const ConfigEdit = (props: EditProps): VNode | null => {
+  const { t, moment, state } = useUi();
+  const { config } = props;
+  const { draft, work, changes, set, drop, look, write, undo } = useEdit(props);
+  if (config.editable.length === 0) return null;
+  const { preview, fault, written } = work;
+  const mayWrite = preview !== null && preview.problems.length === 0 && preview.diff.length > 0;
+  return h(
+    Card,
+    { title: t('config.edit') },
+    h('p', { class: 'quiet' }, t('config.edit-help')),
+    h(
+      'div',
+      { class: 'settings' },
+      ...config.editable.map((setting) => h(Entry, { key: setting.path, setting, draft, set })),
+    ),
+    h(
+      'div',
+      { class: 'buttons' },
+      h(Button, { kind: 'main', onClick: () => void look(), disabled: changes.length === 0 }, t('config.preview')),
+      mayWrite ? h(Button, { kind: 'danger', onClick: () => void write() }, t('config.write')) : null,
+      changes.length > 0 ? h(Button, { onClick: drop }, t('config.drop')) : null,
+      config.formerAt !== null && changes.length === 0
+        ? h(Button, { onClick: () => void undo() }, t('config.undo', { when: moment(config.formerAt, state.now) }))
+        : null,
+    ),
+    h(
+      'div',
+      { role: 'status' },
+      preview === null ? null : h(Previewed, { preview }),
+      written === null
+        ? null
+        : h(
+            'p',
+            { class: 'note good' },
+            t('config.written'),
+            ' ',
+            Object.keys(written).length > 0 ? h(There, { draft: written }) : null,
+          ),
+    ),
+    fault === null ? null : h(FaultBox, { fault }),
+  );
+};

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConfigRequest, ConfigView, Session } from '../../contract.ts';
+import { changesOf, draftAddress, draftIn } from '../state/draft.ts';
+import { fakeApi, show } from '../testing/dom.ts';
+import { goodPair } from '../testing/pair.ts';
+
+const WALL = 1_800_000_000_000;
+const admin: Session = { user: 'claire', role: 'admin', by: 'session', endsAt: null };
+const events = [
+  { type: 'pair', pair: goodPair(WALL), now: WALL },
+  { type: 'route', hash: '#/settings' },
+] as const;
+
+const CONFIG: ConfigView = {
+  yaml: 'node: {}\n',
+  file: '/etc/dualtone/dualtone.yaml',
+  base: 'a'.repeat(64),
+  settings: [
+    { path: 'failback.hold', value: '90s', source: 'file' },
+    { path: 'timing.lease', value: '170ms', source: 'preset' },
+  ],
+  editable: [
+    { path: 'failback.hold', kind: 'span', options: [], value: '90s', source: 'file', pair: true },
+    { path: 'checks.accept', kind: 'names', options: [], value: [], source: 'default', pair: false },
+    { path: 'health.bad-looks', kind: 'number', options: [], value: 3, source: 'default', pair: true },
+  ],
+  problems: [],
+  pending: false,
+  formerAt: null,
+};
+
+test('only what differs becomes a change; what is no number goes as it is, to be refused with its place', () => {
+  const of = (draft: Record<string, string | null>) => changesOf(CONFIG.editable, draft);
+  assert.deepEqual(of({ 'failback.hold': '90s', 'health.bad-looks': '3' }), []);
+  assert.deepEqual(of({ 'failback.hold': null, 'checks.accept': null }), [{ path: 'failback.hold', value: null }]);
+  assert.deepEqual(of({ 'checks.accept': 'a-b, c', 'health.bad-looks': '4' }), [
+    { path: 'checks.accept', value: ['a-b', 'c'] },
+    { path: 'health.bad-looks', value: 4 },
+  ]);
+  assert.deepEqual(of({ 'health.bad-looks': 'many' }), [{ path: 'health.bad-looks', value: 'many' }]);
+  assert.deepEqual(of({ 'web.user': 'root' }), []);
+});
+
+test('a draft travels in an address, and an odd address carries none', () => {
+  const draft = { 'failback.hold': '3m', 'checks.accept': null };
+  const address = draftAddress('https://192.0.2.12:8443/#/overview', draft);
+  assert.deepEqual(draftIn(new URL(address).hash), draft);
+  for (const odd of ['#/settings', '#/settings?draft=%', '#/settings?draft=[1]', '#/settings?draft={"a":{"b":1}}'])
+    assert.deepEqual(draftIn(odd), {});
+});
+
+test('a change is previewed, written with what was seen, and offered for the other node', async () => {
+  const asked: ConfigRequest[] = [];
+  const api = fakeApi({
+    config: async () => ({ ok: true, value: CONFIG }),
+    configPreview: async (request) => {
+      asked.push(request);
+      return {
+        ok: true,
+        value: {
+          problems: [],
+          notes: [],
+          diff: [
+            { sign: '-', line: 8, text: '  hold: 90s' },
+            { sign: '+', line: 8, text: '  hold: 3m' },
+          ],
+          effective: [{ path: 'failback.hold', from: '90s', to: '3m' }],
+        },
+      };
+    },
+    configWrite: async (request) => {
+      asked.push(request);
+      return { ok: true, value: { ...CONFIG, base: 'b'.repeat(64), pending: true, formerAt: WALL } };
+    },
+  });
+  const page = await show(admin, events, { api });
+  assert.throws(() => page.button('Write it'), 'nothing is to be written yet');
+  await page.type(page.find('[data-setting="failback.hold"]'), '3m');
+  await page.click(page.button('Show what changes'));
+  assert.match(page.find('[data-diff]').textContent ?? '', /- {3}8 {3}hold: 90s\n\+ {3}8 {3}hold: 3m/);
+  await page.click(page.button('Write it into the file'));
+  const request = { changes: [{ path: 'failback.hold', value: '3m' }], base: CONFIG.base };
+  assert.deepEqual(asked, [request, request]);
+  assert.match(page.root.textContent ?? '', /says something else than what is in force/);
+  const there = page.find('[data-there]').getAttribute('href') ?? '';
+  assert.deepEqual(draftIn(new URL(there).hash), { 'failback.hold': '3m' });
+  assert.ok(page.button('Put back the file'));
+  page.close();
+});
+
+test('what would not be valid cannot be written, and says where', async () => {
+  const problem = { line: 8, column: 9, path: 'failback.hold', message: '"soon" is no duration', remedy: 'write 90s' };
+  const api = fakeApi({
+    config: async () => ({ ok: true, value: CONFIG }),
+    configPreview: async () => ({ ok: true, value: { problems: [problem], notes: [], diff: [], effective: [] } }),
+  });
+  const page = await show(admin, events, { api });
+  await page.type(page.find('[data-setting="failback.hold"]'), 'soon');
+  await page.click(page.button('Show what changes'));
+  assert.match(page.find('[role=alert]').textContent ?? '', /line 8, column 9: failback\.hold "soon" is no duration/);
+  assert.throws(() => page.button('Write it'));
+  page.close();
+});
