@@ -45,6 +45,8 @@ export interface Beside<To extends Message> {
   silentMs(): Millis;
   /** One that hangs is as good as dead, and its end brings the next. */
   kill(): void;
+  /** Ends it and starts it again, as when its configuration has changed; that is no death to tell of. */
+  again(): void;
   /** Ends its input and waits; killed after `withinMs`. */
   end(withinMs: Millis): Promise<void>;
   /** Ends its input, and nobody waits for it. */
@@ -52,6 +54,8 @@ export interface Beside<To extends Message> {
 }
 
 const WELL_MS: Millis = 60_000;
+/** Who is started again may finish what it writes. */
+const RENEW_MS: Millis = 3000;
 
 interface State<From extends Message> {
   readonly options: BesideOptions<From>;
@@ -62,18 +66,23 @@ interface State<From extends Message> {
   heardAt: Instant;
   cancelStart: () => void;
   ended: boolean;
+  /** Its end is wanted, and its next start too. */
+  isRenewed: boolean;
 }
 
 const died = <From extends Message>(state: State<From>, why: string): void => {
   const { clock, restartMs, restartMostMs, onDied } = state.options;
   state.child = null;
   state.trouble = why;
-  if (!state.ended) {
+  const isRenewed = state.isRenewed && !state.ended;
+  state.isRenewed = false;
+  if (isRenewed) startAfter(state, 0);
+  else if (!state.ended) {
     if (clock.now() - state.startedAt > WELL_MS) state.waitMs = restartMs;
     startAfter(state, state.waitMs);
     state.waitMs = Math.min(2 * state.waitMs, restartMostMs);
   }
-  onDied(why, !state.ended);
+  onDied(why, !state.ended && !isRenewed);
 };
 
 const hear = <From extends Message>(state: State<From>, output: NodeJS.ReadableStream): void => {
@@ -157,6 +166,7 @@ export const createBeside = <To extends Message, From extends Message = never>(
     heardAt: 0,
     cancelStart: () => undefined,
     ended: false,
+    isRenewed: false,
   };
   return {
     start: () => start(state),
@@ -165,6 +175,13 @@ export const createBeside = <To extends Message, From extends Message = never>(
     trouble: () => state.trouble,
     silentMs: () => (state.child === null ? 0 : options.clock.now() - state.heardAt),
     kill: () => void state.child?.kill('SIGKILL'),
+    again: () => {
+      if (state.child === null) return;
+      const { child } = state;
+      state.isRenewed = true;
+      child.stdin?.end();
+      options.clock.at(options.clock.now() + RENEW_MS, () => child.kill('SIGKILL'));
+    },
     end: (withinMs) => end(state, withinMs),
     letGo: () => {
       const child = close(state);

@@ -44,7 +44,7 @@ const createBench = (argv: readonly string[] = [process.execPath, '-e', SCRIPT])
     },
     onConnected: () => undefined,
   };
-  const checker = createChecker(argv, 'digest', talk, systemClock);
+  const checker = createChecker(argv, () => 'digest', talk, systemClock);
   checker.start({
     note: () => undefined,
     say: (_level, code) => {

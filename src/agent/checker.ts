@@ -23,6 +23,8 @@ export interface Checker {
   view(snapshot: Omit<NodeSnapshot, 'checks'>): ChecksView;
   /** Tries now, on both nodes. Faults: `checker-not-running`, `checker-ended`, `cancelled`. */
   runNow(only: string | null, signal: AbortSignal): Promise<Result<null>>;
+  /** Begins anew, with the configuration as it is now. */
+  again(): void;
   stop(): Promise<void>;
 }
 
@@ -85,7 +87,7 @@ const take = (state: State, beside: Beside<ToChecker>, message: FromChecker): vo
   }
 };
 
-const besideOf = (argv: readonly string[], inForce: string, clock: Clock, state: State): Beside<ToChecker> => {
+const besideOf = (argv: readonly string[], inForce: () => string, clock: Clock, state: State): Beside<ToChecker> => {
   const beside = createBeside<ToChecker, FromChecker>({
     argv,
     clock,
@@ -93,7 +95,7 @@ const besideOf = (argv: readonly string[], inForce: string, clock: Clock, state:
     restartMostMs: RESTART_MOST_MS,
     onMessage: (message) => take(state, beside, message),
     onOdd: (line) => state.listeners?.say('warning', 'checker-odd', `The checker said: ${line}`),
-    onStarted: () => void beside.tell({ type: 'in-force', digest: inForce }),
+    onStarted: () => void beside.tell({ type: 'in-force', digest: inForce() }),
     onDied: (why, isStartedAgain) => {
       state.trouble = `the checker ended: ${why}`;
       state.questions.failAll(ended(why));
@@ -104,8 +106,13 @@ const besideOf = (argv: readonly string[], inForce: string, clock: Clock, state:
   return beside;
 };
 
-/** `argv` runs `dualtone checker`, at low priority. `inForce` is the digest of the agent's configuration. */
-export const createChecker = (argv: readonly string[], inForce: string, talk: PeerTalk, clock: Clock): Checker => {
+/** `argv` runs `dualtone checker`, at low priority. `inForce` gives the digest of the agent's configuration. */
+export const createChecker = (
+  argv: readonly string[],
+  inForce: () => string,
+  talk: PeerTalk,
+  clock: Clock,
+): Checker => {
   const questions = createQuestions();
   const state: State = { talk, questions, listeners: null, status: null, trouble: null };
   const beside = besideOf(argv, inForce, clock, state);
@@ -133,6 +140,7 @@ export const createChecker = (argv: readonly string[], inForce: string, talk: Pe
       );
       return done.ok ? ok(null) : done;
     },
+    again: () => beside.again(),
     // Nobody waits for it, for an agent that is restarted has one lease for all of it.
     stop: async () => beside.letGo(),
   };

@@ -18,6 +18,7 @@ import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier, StateStore } from '../ports.ts';
 import { checkpointFactsOf } from './alarm-facts.ts';
 import { createAlarmTeller, toldBy } from './alarms.ts';
+import { createAudit } from './audit.ts';
 import { systemClock } from './clock.ts';
 import { checkpointKeys } from './keys.ts';
 import { checkDirectories, notesOnDirectories } from './preflight.ts';
@@ -152,6 +153,7 @@ const createVoter = (parts: Parts) => {
     }),
     work: async () => fail('not-a-node', 'This is a checkpoint: it copies nothing.', 'Ask the main or the standby.'),
     readJournal: (query) => journal.read(query),
+    audit: createAudit(journal, clock, () => state.boot.highest),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,6 +1,7 @@
 /** From a node's configuration to its agent with everything around it. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import type { CommandAnswer } from '../api/protocol.ts';
 import { digestOf } from '../checks/digest.ts';
 import { type Config, isServingWeb, journalPath, listenAddress } from '../config/config.ts';
 import { toSettings } from '../config/settings.ts';
@@ -24,6 +25,7 @@ import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
 import { managerOf, probesOf } from './probes.ts';
+import { createReload, type LiveConfig } from './reload.ts';
 import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
 import { stepAdaptersOf } from './steps.ts';
@@ -35,6 +37,8 @@ export interface Program {
   readonly argv: readonly string[];
   /** `dualtone checker`, likewise, at low priority. */
   readonly checkerArgv: readonly string[];
+  /** The configuration as its file says now, as somebody else has parsed it. */
+  readonly reread: () => Result<Config>;
 }
 
 /** An agent ready to start, and what its process must open and close besides. */
@@ -44,6 +48,8 @@ export interface Composition {
   /** Null where nothing travels on it. */
   readonly stream: PairStream | null;
   readonly pairView: PairView;
+  /** Another machine took the other node's place. */
+  readonly reload: () => Promise<CommandAnswer>;
 }
 
 /** `(D + g) · (1 + ρ) / (1 − ρ)`: how long a lease of ours may last by another's clock. */
@@ -128,13 +134,14 @@ const journalOf = (config: Config): WrittenJournal =>
 
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
-  config: Config,
-  { version, argv, checkerArgv }: Program,
+  given: Config,
+  { version, argv, checkerArgv, reread }: Program,
   clock: Clock,
   notifier: Notifier,
 ): Result<Composition> => {
-  const keys = nodeKeys(config);
+  const keys = nodeKeys(given);
   if (!keys.ok) return keys;
+  const config: LiveConfig = { ...given };
   const manager = managerOf(config);
   if (!manager.ok) return manager;
   const ari = ariOf(config);
@@ -156,9 +163,10 @@ export const composeNode = (
   const follower = createAstDbFollower(config, stream, manager.value, ari.value, clock);
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const checker = config.checks.enabled
-    ? createChecker(checkerArgv, digestOf(config), stream.channel('checks'), clock)
+    ? createChecker(checkerArgv, () => digestOf(config), stream.channel('checks'), clock)
     : null;
   const pairView = createPairView(stream.channel('view'), clock);
+  const link = linkOf(config, settings, keys.value, clock);
   const agent: Agent = createAgent({
     config,
     settings,
@@ -170,7 +178,7 @@ export const composeNode = (
     store: createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() }),
     journal,
     gate: gateOf(config, settings, clock),
-    link: linkOf(config, settings, keys.value, clock),
+    link,
     adapterById,
     board: createBoard(probesOf(config, manager.value, coarse), clock),
     rivalLooks: looksOf(config, settings, clock),
@@ -179,10 +187,14 @@ export const composeNode = (
     checker,
     notifier,
   });
+  const hasStream = isServingWeb(config) || [follower, replication, checker].some((each) => each !== null);
+  const beside = [replication, checker].filter((each) => each !== null);
+  const renewed = hasStream ? stream : { renew: async () => ok(undefined) };
   return ok({
     agent,
     journal,
-    stream: isServingWeb(config) || [follower, replication, checker].some((each) => each !== null) ? stream : null,
+    stream: hasStream ? stream : null,
     pairView,
+    reload: createReload({ config, link, stream: renewed, beside, reread }),
   });
 };

@@ -20,14 +20,20 @@ const write = (line: string): void => void process.stderr.write(line);
 
 /** Opens in an order in which a failure leaves nothing behind: the socket first, since it tells whether another agent runs. */
 const open = async (
-  { agent, stream, journal, pairView }: Composition,
+  { agent, stream, journal, pairView, reload }: Composition,
   config: Config,
   alarms: AlarmTeller | null,
 ): Promise<Result<() => Promise<void>>> => {
+  const audit = createAudit(journal, systemClock, () => agent.state().boot.highest);
   const source = {
     ...agent,
     other: pairView.other,
-    audit: createAudit(journal, systemClock, () => agent.state().boot.highest),
+    audit,
+    reload: async (by: string) => {
+      const answer = await reload();
+      audit({ by, what: answer.ok ? 'reloaded' : 'reload-refused', detail: answer.text });
+      return answer;
+    },
     ...(alarms === null ? {} : { alarm: alarms.ask }),
   };
   const api = await openApiServer({ path: controlSocketPath(config), group: config.controlSocket.group }, source);

@@ -1,7 +1,8 @@
 /** The one encrypted stream between the two nodes, and all that travels on it. */
 import { type Config, listenAddress } from '../config/config.ts';
+import type { Result } from '../core/result.ts';
 import { type Instant, rivalOf } from '../core/words.ts';
-import { createPeerStream, type PeerStream } from '../peer/stream.ts';
+import { createPeerStream, type PeerStream, type PeerStreamOptions } from '../peer/stream.ts';
 import type { Clock } from '../ports.ts';
 import type { OwnKeys } from './keys.ts';
 
@@ -10,6 +11,8 @@ export interface PairStream extends Pick<PeerStream, 'open' | 'channel' | 'conne
   trouble(): string | null;
   /** Since when there has been none, null while there is one. */
   lostAt(): Instant | null;
+  /** Goes on with the machine that took the other's place. Fails with `stream-listen`. */
+  renew(config: Config, keys: OwnKeys): Promise<Result<void>>;
 }
 
 /** Loopback port at which the main finds the standby's through SSH (`streams.link: ssh`). */
@@ -23,16 +26,23 @@ const remoteOf = (config: Config): { readonly address: string; readonly port: nu
 /** Through SSH the main arrives at this node's loopback, and nobody else need reach it. */
 const streamAddress = (config: Config): string => (config.streams.link === 'ssh' ? '127.0.0.1' : listenAddress(config));
 
+const otherOf = (
+  config: Config,
+  { pair, identity }: OwnKeys,
+): Pick<PeerStreamOptions, 'key' | 'pinned' | 'remote'> => ({
+  key: pair,
+  pinned: identity === null || config.peer.pin === null ? null : { identity, peer: config.peer.pin },
+  remote: remoteOf(config),
+});
+
 /** The main opens the connection. */
-export const createPairStream = (config: Config, { pair, identity }: OwnKeys, clock: Clock): PairStream => {
+export const createPairStream = (config: Config, keys: OwnKeys, clock: Clock): PairStream => {
   const { role } = config.node;
   const stream = createPeerStream({
     self: role,
     peer: rivalOf(role),
-    key: pair,
-    pinned: identity === null || config.peer.pin === null ? null : { identity, peer: config.peer.pin },
+    ...otherOf(config, keys),
     listen: { address: streamAddress(config), port: config.listen.port },
-    remote: remoteOf(config),
   });
   let trouble: string | null = null;
   let lostAt: Instant | null = clock.now();
@@ -47,6 +57,7 @@ export const createPairStream = (config: Config, { pair, identity }: OwnKeys, cl
     open: () => stream.open(),
     channel: (name) => stream.channel(name),
     connected: () => stream.connected(),
+    renew: (other, otherKeys) => stream.renew(otherOf(other, otherKeys)),
     close: () => stream.close(),
     trouble: () => (stream.connected() ? null : trouble),
     lostAt: () => lostAt,

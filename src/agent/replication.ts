@@ -20,6 +20,8 @@ export interface Replication {
   status(): ReplicatorStatus | null;
   trouble(): string | null;
   work(work: Work, onProgress: (progress: StreamProgress) => void, signal: AbortSignal): Promise<Result<unknown>>;
+  /** Begins anew, with the configuration as it is now. */
+  again(): void;
   stop(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export const createReplication = (
     status: () => replicator.status(),
     trouble: () => replicator.trouble(),
     work: (work, onProgress, signal) => replicator.work(work, onProgress, signal),
+    again: () => replicator.again(),
     stop: async () => {
       await replicator.stop();
       await terms.kept();

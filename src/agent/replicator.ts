@@ -31,6 +31,8 @@ export interface Replicator {
   trouble(): string | null;
   /** Does what a person asked for. Faults: `replicator-not-running`, `replicator-ended`, and those of the work. */
   work(work: Work, onProgress: (progress: StreamProgress) => void, signal: AbortSignal): Promise<Result<unknown>>;
+  /** Begins anew, with the configuration as it is now. */
+  again(): void;
   stop(): Promise<void>;
 }
 
@@ -132,6 +134,7 @@ export const createReplicator = (argv: readonly string[], clock: Clock, listener
           },
         },
       ),
+    again: () => beside.again(),
     stop: () => beside.end(END_MS),
   };
 };

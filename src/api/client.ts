@@ -128,7 +128,7 @@ export const tellAudit = (path: string, by: string, what: string, detail: string
 /** Gives a command and waits until it has come about or was refused. */
 export const giveCommand = async (
   path: string,
-  request: WithoutId<Extract<Request, { type: 'command' }>>,
+  request: WithoutId<Extract<Request, { type: 'command' | 'reload' }>>,
   timeoutMs: Millis,
 ): Promise<Result<CommandAnswer>> => {
   let found: CommandAnswer | null = null;

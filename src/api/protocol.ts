@@ -33,6 +33,8 @@ export type Request =
   | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work | CheckWork }
   /** Of the process of alarms: a result. */
   | { readonly id: string; readonly type: 'alarm'; readonly by: string; readonly ask: AlarmAsk }
+  /** The other node was replaced: its address, pin and key are taken up from the file. */
+  | { readonly id: string; readonly type: 'reload'; readonly by: string }
   /** Who did what outside the agent (a login): for the journal. */
   | { readonly id: string; readonly type: 'audit'; readonly by: string; readonly what: string; readonly detail: string }
   | {
@@ -182,6 +184,10 @@ const readFields = (id: string, fields: Fields): Request | null => {
     case 'audit': {
       const { by, what, detail } = fields;
       return isText(by) && isName(what) && isText(detail) ? { id, type: 'audit', by, what, detail } : null;
+    }
+    case 'reload': {
+      const { by } = fields;
+      return isText(by) ? { id, type: 'reload', by } : null;
     }
     case 'journal': {
       const { sinceSeq = null, sinceWall = null, limit = 100 } = fields;

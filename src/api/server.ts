@@ -30,6 +30,8 @@ export interface ApiSource {
   alarm?(ask: AlarmAsk, signal: AbortSignal): Promise<Result<unknown>>;
   /** The other node as it showed itself last; who asks again and again is told of it. Null: never. */
   other?(): OtherSnapshot | null;
+  /** Takes up who the other node is now, from the file; absent where there is none. */
+  reload?(by: string): Promise<CommandAnswer>;
   /** Keeps in the journal who did what outside the agent. */
   audit?(audit: Pick<Extract<Request, { type: 'audit' }>, 'by' | 'what' | 'detail'>): void;
   readJournal(query: {
@@ -127,6 +129,13 @@ const NO_ALARMS = fail(
   'Configure `alarms`; see docs/alarms.md.',
 );
 
+const NO_OTHER: CommandAnswer = {
+  ok: false,
+  code: 'not-a-node',
+  text: 'This is a checkpoint: it has no other node.',
+  remedy: 'Restart it where its configuration has changed.',
+};
+
 const alarm = async (
   socket: Socket,
   source: ApiSource,
@@ -166,6 +175,11 @@ const serve = (socket: Socket, source: ApiSource): void => {
         return;
       case 'alarm':
         void alarm(socket, source, asked);
+        return;
+      case 'reload':
+        void (source.reload?.(asked.by) ?? Promise.resolve(NO_OTHER)).then((given) =>
+          answer(socket, { id, type: 'answer', answer: given }),
+        );
         return;
       case 'command':
         void source.command(asked).then((given) => answer(socket, { id, type: 'answer', answer: given }));

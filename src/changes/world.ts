@@ -134,7 +134,7 @@ const createTell =
     const ended = await run(argv, { timeoutMs: PROGRAM_MS });
     if (!ended.ok) return ended;
     if (ended.value.exitCode === 0) return ok(undefined);
-    return notMade(argv.join(' '), ended.value.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? 'it failed');
+    return notMade(argv.join(' '), ended.value.stderr.trim().split('\n').at(-1)?.slice(0, 200) || 'it failed');
   };
 
 const createUnits = (run: Run, tell: Tell) => {

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import type { CheckpointConfig, Config } from '../config/config.ts';
 import type { Parsed } from '../config/parse.ts';
-import type { Fault, Result } from '../core/result.ts';
+import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import { keepConfig, recallConfig } from './config-cache.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { problemLines } from './problems.ts';
@@ -136,6 +136,14 @@ export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
     path,
   );
 
+/** The file as another process has found it valid: parsing it here would hold up the loop. */
+const rereadFrom = (path: string) => (): Result<Config> => {
+  const recalled = recallConfig('node', path);
+  return recalled === null
+    ? fail('reload-unprepared', `What ${path} says now was not prepared.`, 'Restart the agent instead.')
+    : ok(recalled.config as Config);
+};
+
 export const runAgent = (path: string): Promise<ExitCode> =>
   run(
     {
@@ -149,6 +157,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
             argv: replicatorArgv(path),
             alarmsArgv: alarmsArgv(path, 'node'),
             checkerArgv: checkerArgv(path),
+            reread: rereadFrom(path),
             webArgv: webArgv(path),
           });
       },

@@ -16,6 +16,8 @@ export interface DialOptions {
   readonly identity: Identity;
   /** How long it asks how it ended, after a loss of the connection; `RESUME_MS` if absent. */
   readonly resumeMs?: Millis;
+  /** A person ends it: at once while nothing is written, else as soon as the other side has said how it ends. */
+  readonly signal?: AbortSignal;
   /** A person and this machine look at the offer: what this machine then says of itself, or why not. */
   readonly decide: (offer: Offer) => Promise<Result<Facts>>;
   /** Writes all files, so that `rollback` can put them back; puts them back itself where it fails. */
@@ -161,8 +163,14 @@ export const joinPair = async (options: DialOptions): Promise<Result<void>> => {
     handle({ type: 'closed', why, now: performance.now() });
   });
   const beat = setInterval(() => handle({ type: 'time', now: performance.now() }), 200);
+  const leave = (): void => {
+    const isWriting = state.phase === 'applying' || state.phase === 'applied' || state.phase === 'resuming';
+    if (!isWriting) handle({ type: 'closed', why: 'it was ended here', now: performance.now() });
+  };
+  options.signal?.addEventListener('abort', leave, { once: true });
   take(effects);
   const fault = await over;
+  options.signal?.removeEventListener('abort', leave);
   const ended = await work.ended();
   clearInterval(beat);
   talk.end();

@@ -7,6 +7,7 @@ import { type Role, rivalOf } from '../core/words.ts';
 import type { InviteState } from './invite.ts';
 import { check, filesFor, type InviteAnswers, type Plan, planOf, somebody, systemFor } from './invite-plan.ts';
 import { type Invitation, openInvitation, type Ticket } from './listen.ts';
+import { takeLock } from './lock.ts';
 import { machineDigest, networksFor } from './machine.ts';
 import { notesOn, objectionTo } from './objections.ts';
 import { savePending } from './pending.ts';
@@ -21,11 +22,25 @@ export interface PrintedToken {
   readonly token: string;
 }
 
+/** A machine that has joined, for the journal. */
+export interface Joined {
+  /** The role, or the checkpoint’s name. */
+  readonly as: string;
+  readonly name: string;
+  readonly address: string;
+  readonly pin: string;
+}
+
+export interface Outcome {
+  readonly joined: readonly Joined[];
+  readonly missing: readonly string[];
+}
+
 export interface Inviting {
   readonly tokens: readonly PrintedToken[];
   readonly untilSeconds: number;
   /** Who has joined, and what failed. */
-  readonly ended: Promise<Result<{ readonly joined: readonly string[]; readonly missing: readonly string[] }>>;
+  readonly ended: Promise<Result<Outcome>>;
   cancel(): Promise<void>;
 }
 
@@ -97,10 +112,19 @@ interface Stage {
   started: boolean;
 }
 
+/** An agent that serves goes on serving: it is only told who the other node is now. False: it must be restarted. */
+const goesOn = async ({ plan, around }: Stage): Promise<boolean> => {
+  if (!plan.answers.replaces || !plan.standing.isRunning || around.takeUp === undefined) return false;
+  const taken = await around.takeUp();
+  if (!taken.ok) around.say(`The agent is restarted: ${taken.error.message}`);
+  return taken.ok;
+};
+
 const startUnits = async (stage: Stage): Promise<Result<void>> => {
   if (stage.started) return ok(undefined);
   stage.started = true;
-  return settleNow(stage.changes, systemFor(stage.plan, stage.around), 'pairing: units');
+  const around = (await goesOn(stage)) ? { ...stage.around, starts: false } : stage.around;
+  return settleNow(stage.changes, systemFor(stage.plan, around), 'pairing: units');
 };
 
 /** Writes this node’s own files for the node that has joined. The main starts before the standby does, so that it serves. */
@@ -115,7 +139,7 @@ const applyFor = async (stage: Stage, ticket: Ticket, facts: Facts, pin: string)
   stage.node = facts;
   around.say(`${facts.name} (${facts.address}) has joined as the ${ticket.as}.`);
   for (const note of notesOn(facts, Date.now())) around.say(`  ! ${note}`);
-  if (plan.answers.role !== 'main') return ok(undefined);
+  if (plan.answers.role !== 'main' && !plan.answers.replaces) return ok(undefined);
   const started = await startUnits(stage);
   if (!started.ok) around.say(`The agent was not started: ${started.error.message} ${started.error.remedy}`);
   return ok(undefined);
@@ -148,12 +172,14 @@ const offerFor = ({ plan, around, node }: Stage, ticket: Ticket): Offer => {
   };
 };
 
-const summary = async (
-  stage: Stage,
-  state: InviteState,
-): Promise<Result<{ joined: readonly string[]; missing: readonly string[] }>> => {
+const summary = async (stage: Stage, state: InviteState): Promise<Result<Outcome>> => {
   const isIn = ({ phase }: InviteState['guests'][number]): boolean => phase === 'done' || phase === 'left';
-  const joined = state.guests.filter(isIn).map(({ as }) => as);
+  const joined = state.guests.filter(isIn).map(({ as, pin, facts }) => ({
+    as,
+    name: facts?.name ?? as,
+    address: facts?.address ?? '',
+    pin: pin ?? '',
+  }));
   const missing = state.guests.filter((each) => !isIn(each)).map(({ as }) => as);
   const { pending } = pathsOf(stage.around.places);
   if (missing.length === 0) rmSync(pending, { force: true });
@@ -174,11 +200,7 @@ const ticketsOf = ({ answers, otherKeys }: Plan): readonly Ticket[] => [
   ...[...otherKeys.keys()].map((name): Ticket => ({ kind: 'checkpoint', as: name, secret: newSecret() })),
 ];
 
-/**
- * Shows what will change, asks, and waits for the others; nothing changes before they have joined, but this machine gets a key of its own.
- * Faults: `pairing-…`, `change-…`, `identity-…`.
- */
-export const beginInviting = async (answers: InviteAnswers, around: Surroundings): Promise<Result<Inviting>> => {
+const begin = async (answers: InviteAnswers, around: Surroundings): Promise<Result<Inviting>> => {
   const changes = await openRecord(around);
   if (!changes.ok) return changes;
   const plan = await planOf(answers, around);
@@ -242,4 +264,24 @@ const waiting = (stage: Stage, invitation: Invitation, tickets: readonly Ticket[
     return summary(stage, state);
   };
   return { tokens, untilSeconds, ended: finish(), cancel: () => invitation.close() };
+};
+
+/**
+ * Shows what will change, asks, and waits for the others; nothing changes before they have joined, but this machine gets a key of its own.
+ * Faults: `pairing-…`, `change-…`, `identity-…`.
+ */
+export const beginInviting = async (answers: InviteAnswers, around: Surroundings): Promise<Result<Inviting>> => {
+  const lock = await takeLock(around.places, answers.replaces ? 'dualtone rejoin' : 'dualtone init');
+  if (!lock.ok) return lock;
+  const begun = await begin(answers, around);
+  if (begun.ok) {
+    const ended = begun.value.ended.finally(lock.value.release);
+    const cancel = async (): Promise<void> => {
+      await begun.value.cancel();
+      await ended;
+    };
+    return ok({ ...begun.value, ended, cancel });
+  }
+  await lock.value.release();
+  return begun;
 };

@@ -5,6 +5,7 @@ import { readRaw } from '../config/edit.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type Millis, type Role, rivalOf } from '../core/words.ts';
 import { joinPair } from './dial.ts';
+import { takeLock } from './lock.ts';
 import {
   interfaceOf,
   likelyAddress,
@@ -53,6 +54,8 @@ export interface JoinAnswers {
   readonly port: number;
   /** After a loss of the connection: how long it asks how it ended. 20 s. */
   readonly resumeMs?: Millis;
+  /** A person ends it: everything or nothing is done then. */
+  readonly signal?: AbortSignal;
 }
 
 export interface JoinedAs {
@@ -61,6 +64,8 @@ export interface JoinedAs {
   readonly name: string;
   readonly address: string;
   readonly peer: string;
+  /** Of the machine that invited. */
+  readonly peerPin: string;
 }
 
 /** What was agreed on, while the keys are on their way. */
@@ -267,33 +272,26 @@ const wrongKind = (kind: Kind) =>
       : 'Add --checkpoint, or use the token of the node.',
   );
 
-/** Faults: `pairing-…`, `change-…`, `identity-…`. */
-export const joinWith = async (
-  tokenText: string,
-  answers: JoinAnswers,
-  around: Surroundings,
-): Promise<Result<JoinedAs>> => {
-  const token = parseToken(tokenText);
-  if (!token.ok) return token;
-  if (token.value.kind !== answers.kind) return wrongKind(token.value.kind);
+const joinLocked = async (token: Token, answers: JoinAnswers, around: Surroundings): Promise<Result<JoinedAs>> => {
   const changes = await openRecord(around);
   if (!changes.ok) return changes;
   const own = ownIdentity(around.places);
   if (!own.ok) return own;
-  const port = answers.peer?.port ?? token.value.port;
+  const port = answers.peer?.port ?? token.port;
   const stage: Stage = {
     answers,
     around,
-    token: { ...token.value, port },
+    token: { ...token, port },
     changes: changes.value,
     own: own.value,
     agreement: null,
   };
   const joined = await joinPair({
-    address: answers.peer?.address ?? token.value.address,
+    address: answers.peer?.address ?? token.address,
     token: stage.token,
     identity: own.value.identity,
     ...(answers.resumeMs === undefined ? {} : { resumeMs: answers.resumeMs }),
+    ...(answers.signal === undefined ? {} : { signal: answers.signal }),
     decide: (offer) => decide(stage, offer),
     apply: (grant) => apply(stage, grant),
     commit: () => commit(stage),
@@ -309,5 +307,24 @@ export const joinWith = async (
     name: facts?.name ?? '',
     address: facts?.address ?? '',
     peer: offer?.facts.name ?? '',
+    peerPin: token.pin,
   });
+};
+
+/** Faults: `pairing-…`, `change-…`, `identity-…`. */
+export const joinWith = async (
+  tokenText: string,
+  answers: JoinAnswers,
+  around: Surroundings,
+): Promise<Result<JoinedAs>> => {
+  const token = parseToken(tokenText);
+  if (!token.ok) return token;
+  if (token.value.kind !== answers.kind) return wrongKind(token.value.kind);
+  const lock = await takeLock(around.places, 'dualtone join');
+  if (!lock.ok) return lock;
+  try {
+    return await joinLocked(token.value, answers, around);
+  } finally {
+    await lock.value.release();
+  }
 };

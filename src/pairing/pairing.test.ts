@@ -85,7 +85,11 @@ test('two nodes and a checkpoint become a pair, a key for each two of them, and 
   assert.equal(await joinAt(standby, tokenOf(inviting, 'standby')), 'joined as standby');
   assert.equal(await joinAt(voter, tokenOf(inviting, 'cp1'), asVoter), 'joined as cp1');
   const ended = await inviting.ended;
-  assert.deepEqual(ended.ok ? ended.value : ended.error, { joined: ['standby', 'cp1'], missing: [] });
+  if (!ended.ok) assert.fail(ended.error.message);
+  assert.deepEqual(ended.value.missing, []);
+  const joinedAs = ended.value.joined.map(({ as, name, address }) => `${as} ${name} ${address}`);
+  assert.deepEqual(joinedAs, ['standby pbx2 127.0.0.3', 'cp1 cp1 127.0.0.4']);
+  assert.ok(ended.value.joined.every(({ pin }) => pin.startsWith('sha256:')));
   assertPaired(main, standby);
   assert.deepEqual(configProblems('checkpoint', keysOf(voter)['checkpoint.yaml'] ?? '', machineWith([], '')), []);
   const keys = [keysOf(main)['pair.key'], keysOf(main)['checkpoint-cp1.key'], keysOf(standby)['checkpoint-cp1.key']];
@@ -263,4 +267,36 @@ test('hostile callers are shown the door, and who has the token still comes in',
   chmodSync(`${main.places.etcDir}/identity.key`, 0o644);
   const exposed = await beginInviting(mainAnswers, main.around);
   assert.equal(exposed.ok ? 'began' : exposed.error.code, 'identity-exposed');
+});
+
+test('two commands at once on one machine: the second is told of the first, and changes nothing', async () => {
+  const [main, standby] = machines();
+  const inviting = await inviteAt(main);
+  const second = await beginInviting(mainAnswers, main.around);
+  assert.equal(second.ok ? '' : second.error.code, 'pairing-busy');
+  assert.match(second.ok ? '' : second.error.message, /dualtone init, process \d+/);
+  assert.equal(await joinAt(main, tokenOf(inviting, 'standby')), 'pairing-busy');
+  assert.equal(await joinAt(standby, tokenOf(inviting, 'standby')), 'joined as standby');
+  await inviting.ended;
+  const third = await inviteAt(main);
+  await third.cancel();
+  await third.ended;
+});
+
+test('a person who ends `join` while it waits leaves nothing, and the token is still good', async () => {
+  const [main, standby] = machines();
+  const inviting = await inviteAt(main);
+  const ending = new AbortController();
+  const asked = {
+    ...standby.around,
+    confirm: async () => {
+      ending.abort();
+      return true;
+    },
+  };
+  const joined = await joinWith(tokenOf(inviting, 'standby'), { ...standbyAnswers, signal: ending.signal }, asked);
+  assert.equal(joined.ok ? '' : joined.error.code, 'pairing-connection-lost');
+  assert.deepEqual(Object.keys(keysOf(standby)), ['identity.key']);
+  assert.equal(await joinAt(standby, tokenOf(inviting, 'standby')), 'joined as standby');
+  await inviting.ended;
 });

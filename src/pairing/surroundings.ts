@@ -22,6 +22,8 @@ export interface Surroundings {
   /** `dualtone 0.1.0`. */
   readonly program: string;
   readonly run: Run;
+  /** Has the agent that runs take up who the other node is now. Absent: it is restarted. */
+  readonly takeUp?: () => Promise<Result<void>>;
   /** A line for the person. */
   readonly say: (line: string) => void;
   /** Shows what is about to change; false: it shall not. */
@@ -30,6 +32,10 @@ export interface Surroundings {
 
 export const notConfirmed = () =>
   fail('pairing-not-confirmed', 'Nothing was changed: nobody confirmed it.', 'Confirm what is shown, or give --yes.');
+
+/** The record of this machine, to look at: another command may be changing it. Faults: `change-…`. */
+export const readRecord = ({ places, run }: Surroundings): Result<Pick<Changes, 'previewUndo'>> =>
+  openChanges(pathsOf(places).record, createWorld(run));
 
 /** The record of this machine, with what a process that died left half done taken back. Faults: `change-…`. */
 export const openRecord = async ({ places, run, say }: Surroundings): Promise<Result<Changes>> => {

@@ -35,6 +35,8 @@ export interface PeerLinkOptions {
 export interface DatagramLink extends PeerLink {
   /** The peer has proved that it lives and has the key, since it started. */
   proven(name: VoterName): boolean;
+  /** Another machine takes the place of the one of this name; the others notice nothing. */
+  replace(at: PeerAddress): void;
   /** The port on which it hears, 0 before `open`. */
   port(): number;
   /** Refused datagrams, by reason and source. */
@@ -108,26 +110,16 @@ const createGreeter = (options: PeerLinkOptions, peers: readonly Peer[], post: (
   return { stop: (): void => cancel() };
 };
 
-const peersOf = ({ self, key, limits, peers }: PeerLinkOptions): readonly Peer[] => {
-  const incarnation = randomBytes(16);
-  return peers.map((at) => {
-    const session = createSession({
-      self,
-      peer: at.name,
-      key: at.key ?? key,
-      incarnation,
-      limits,
-      random: randomBytes,
-    });
-    return { at, session };
-  });
-};
+const peerAt = ({ self, key, limits }: PeerLinkOptions, incarnation: Buffer, at: PeerAddress): Peer => ({
+  at,
+  session: createSession({ self, peer: at.name, key: at.key ?? key, incarnation, limits, random: randomBytes }),
+});
 
 /** Signed, replay-proof datagrams: see `packet.ts` for their form, `session.ts` for what is believed. */
 export const createPeerLink = (options: PeerLinkOptions): DatagramLink => {
   const { self, listen, clock } = options;
-  const peers = peersOf(options);
-  const peerByName = new Map(peers.map((peer) => [peer.at.name, peer]));
+  const incarnation = randomBytes(16);
+  const peerByName = new Map(options.peers.map((at) => [at.name, peerAt(options, incarnation, at)]));
   const refusals = createRefusals();
   const hearers: ((from: VoterName, message: Message) => void)[] = [];
   const refusers: ((reason: string, source: string) => void)[] = [];
@@ -164,7 +156,7 @@ export const createPeerLink = (options: PeerLinkOptions): DatagramLink => {
       unsent += 1;
     });
     socket = fresh;
-    greeter = createGreeter(options, peers, post);
+    greeter = createGreeter(options, [...peerByName.values()], post);
     return bound;
   };
 
@@ -182,6 +174,13 @@ export const createPeerLink = (options: PeerLinkOptions): DatagramLink => {
       const open = socket;
       socket = null;
       if (open !== null) await new Promise<void>((resolve) => open.close(() => resolve()));
+    },
+    replace: (at) => {
+      // Its own incarnation too: counters begin anew, and no datagram of the former one is ever believed.
+      peerByName.set(at.name, peerAt(options, randomBytes(16), at));
+      if (socket === null) return;
+      greeter?.stop();
+      greeter = createGreeter(options, [...peerByName.values()], post);
     },
     proven: (name) => peerByName.get(name)?.session.proven() ?? false,
     port: () => socket?.address().port ?? 0,

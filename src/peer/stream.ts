@@ -47,6 +47,8 @@ export interface PeerStream {
   connected(): boolean;
   /** Why there is no connection, in words; called when that changes. */
   onTrouble(listener: (why: string) => void): void;
+  /** Goes on with another machine; what was connected is not any more. Fails with `stream-listen`. */
+  renew(other: Pick<PeerStreamOptions, 'key' | 'pinned' | 'remote'>): Promise<Result<void>>;
   close(): Promise<void>;
 }
 
@@ -259,10 +261,20 @@ export const createPeerStream = (options: PeerStreamOptions): PeerStream => {
   };
   const dials = options.self === 'main';
   const [dialer, listener]: readonly Role[] = dials ? [options.self, options.peer] : [options.peer, options.self];
-  const psk = deriveKey(options.key, 'stream', dialer ?? '', listener ?? '');
-  const side = (dials ? dialFor : listenFor)(options, psk, onSocket, onTrouble);
+  const sideOf = (own: PeerStreamOptions) => {
+    const psk = deriveKey(own.key, 'stream', dialer ?? '', listener ?? '');
+    return (dials ? dialFor : listenFor)(own, psk, onSocket, onTrouble);
+  };
+  let side = sideOf(options);
   return {
-    open: side.open,
+    open: () => side.open(),
+    renew: async (other) => {
+      const former = side;
+      side = sideOf({ ...options, ...other });
+      await former.close();
+      connection?.end();
+      return side.open();
+    },
     channel: (name) => {
       const listeners = listenersByChannel.get(name) ?? { message: [], connected: [] };
       listenersByChannel.set(name, listeners);

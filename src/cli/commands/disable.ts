@@ -1,9 +1,11 @@
 /** `dualtone disable`: everything that pairing changed on this machine is put back. `dualtone pairing` shows what that is. */
 import { rmSync } from 'node:fs';
 import { fail } from '../../core/result.ts';
+import type { Surroundings } from '../../pairing/surroundings.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createPrompter } from '../prompt.ts';
 import { type Output, orEnd } from '../target.ts';
+import { noteAct } from './pair-acts.ts';
 import { type PlaceOptions, surroundingsOf } from './pair-options.ts';
 
 export interface DisableOptions extends PlaceOptions {
@@ -23,6 +25,16 @@ const serves = () =>
 export const disable = async (options: DisableOptions, output: Output): Promise<ExitCode> => {
   const prompter = createPrompter(options.yes !== true && options.json !== true);
   const around = surroundingsOf(options, output, prompter);
+  const { takeLock } = await import('../../pairing/lock.ts');
+  const lock = orEnd(await takeLock(around.places, 'dualtone disable'), options, output);
+  try {
+    return await undo(options, around, output);
+  } finally {
+    await lock.release();
+  }
+};
+
+const undo = async (options: DisableOptions, around: Surroundings, output: Output): Promise<ExitCode> => {
   const [{ openRecord, lineText, notConfirmed }, { standingOf }, { pathsOf }] = await Promise.all([
     import('../../pairing/surroundings.ts'),
     import('../../pairing/machine.ts'),
@@ -48,6 +60,13 @@ export const disable = async (options: DisableOptions, output: Output): Promise<
     '  The other machines keep what they have: give `dualtone disable` there too.',
   ];
   if (!(await around.confirm(shown))) orEnd(notConfirmed(), options, output);
+  // While the agent is there to write it; the journal stays.
+  const { pairedWith } = standing;
+  await noteAct(
+    around.places,
+    'disabled',
+    `this machine leaves the pair${pairedWith === null ? '' : ` with key ${pairedWith}`}`,
+  );
   const done = orEnd(await changes.undo(options.overwriteDrift === true), options, output);
   rmSync(pathsOf(around.places).pending, { force: true });
   const drifted = done.filter(({ what }) => what === 'drift');
@@ -63,7 +82,7 @@ export const disable = async (options: DisableOptions, output: Output): Promise<
 /** `dualtone pairing`: whom this machine knows, and what was changed on it. */
 export const pairing = async (options: PlaceOptions, output: Output): Promise<ExitCode> => {
   const around = surroundingsOf(options, output, createPrompter(false));
-  const [{ openRecord, lineText }, { standingOf }, { pathsOf }, { loadIdentity }] = await Promise.all([
+  const [{ lineText, readRecord }, { standingOf }, { pathsOf }, { loadIdentity }] = await Promise.all([
     import('../../pairing/surroundings.ts'),
     import('../../pairing/machine.ts'),
     import('../../pairing/plan.ts'),
@@ -71,7 +90,7 @@ export const pairing = async (options: PlaceOptions, output: Output): Promise<Ex
   ]);
   const identity = loadIdentity(pathsOf(around.places).identity);
   const { pairedWith } = await standingOf(around.places);
-  const changes = orEnd(await openRecord(around), options, output);
+  const changes = orEnd(readRecord(around), options, output);
   const lines = orEnd(await changes.previewUndo(), options, output);
   const own = identity.ok ? identity.value.pin : null;
   if (options.json === true) output.out(`${JSON.stringify({ ok: true, own, peer: pairedWith, undo: lines })}\n`);

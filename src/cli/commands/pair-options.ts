@@ -1,12 +1,13 @@
 /** Options of the commands that make a pair, read and checked; what is wrong is said before anything happens. */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { parseDuration } from '../../config/scalars.ts';
+import { cidr, parseDuration } from '../../config/scalars.ts';
 import { DEFAULT_PORT } from '../../config/schema.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Role } from '../../core/words.ts';
+import { interfaceOf, ownAddresses } from '../../pairing/machine.ts';
 import { usualManager } from '../../pairing/manager.ts';
-import { type Places, usualPlaces } from '../../pairing/plan.ts';
+import { type Places, pathsOf, usualPlaces } from '../../pairing/plan.ts';
 import type { Surroundings } from '../../pairing/surroundings.ts';
 import { usualSystem } from '../../pairing/system.ts';
 import type { At } from '../../pairing/words.ts';
@@ -47,6 +48,20 @@ export const readAddress = (text: string): Result<string> =>
   isIP(text) !== 0 && !text.includes('%')
     ? ok(text)
     : wrong(`"${text}" is not an address`, 'Write the address in numbers, such as 10.0.0.1 or fd00::1.');
+
+/** `10.0.0.10/24`. Fault: `option-wrong`. */
+export const readCidr = (text: string): Result<string> =>
+  cidr().safeParse(text).success
+    ? ok(text)
+    : wrong(`"${text}" is not an address with its prefix length`, 'Write for example 10.0.0.10/24 or fd00::10/64.');
+
+/** An address that this machine has. Fault: `option-wrong`. */
+export const readOwnAddress = (text: string): Result<string> => {
+  const address = readAddress(text);
+  if (!address.ok || interfaceOf(address.value) !== null) return address;
+  const own = ownAddresses().map((each) => each.address);
+  return wrong(`This machine does not have the address ${text}`, `Give one of its own: ${own.join(', ')}.`);
+};
 
 /** Fault: `option-wrong`. */
 export const readPort = (text: string): Result<number> =>
@@ -90,6 +105,27 @@ const placesOf = ({ etcDir, stateDir, runDir }: PlaceOptions): Places => ({
   runDir: runDir ?? usualPlaces.runDir,
 });
 
+/** The agent that runs goes on with another machine in the other node's place. Faults: `reload-…`, `agent-…`, those of the file. */
+const takeUp = async (places: Places): Promise<Result<void>> => {
+  const [{ loadConfig }, { keepConfig }, { giveCommand }, { whoami }] = await Promise.all([
+    import('../../config/machine.ts'),
+    import('../config-cache.ts'),
+    import('../../api/client.ts'),
+    import('./order.ts'),
+  ]);
+  const { config, socket } = pathsOf(places);
+  const parsed = await loadConfig(config);
+  if (!parsed.ok)
+    return fail('reload-unprepared', 'The new configuration is not valid.', 'Run `dualtone config check`.');
+  keepConfig('node', config, parsed.config, parsed.notes);
+  const answered = await giveCommand(socket, { type: 'reload', by: whoami() }, RELOAD_MS);
+  if (!answered.ok) return answered;
+  const { ok: isDone, code, text, remedy } = answered.value;
+  return isDone ? ok(undefined) : fail(code, text, remedy);
+};
+
+const RELOAD_MS = 5000;
+
 /** Directories of one's own, as in tests and training, leave the system alone. */
 export const surroundingsOf = (options: PlaceOptions, output: Output, prompter: Prompter): Surroundings => {
   const places = placesOf(options);
@@ -100,6 +136,7 @@ export const surroundingsOf = (options: PlaceOptions, output: Output, prompter: 
     system: touchesSystem ? usualSystem(join(import.meta.dirname, '..', '..', '..')) : null,
     manager: touchesSystem ? usualManager : null,
     starts: options.start !== false,
+    takeUp: () => takeUp(places),
     program: PROGRAM,
     run,
     say,

@@ -8,11 +8,14 @@ import type { Inviting } from '../../pairing/inviting.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createPrompter, type Prompter, readSecret } from '../prompt.ts';
 import { type CommonOptions, type Output, orEnd } from '../target.ts';
+import { noteAct } from './pair-acts.ts';
 import {
   type PlaceOptions,
   readAddress,
   readCheckpoint,
+  readCidr,
   readLife,
+  readOwnAddress,
   readPlace,
   readPort,
   readRole,
@@ -98,7 +101,7 @@ const whoOf = async (options: InitOptions, existing: string | null, prompter: Pr
   if (!role.ok) return role;
   const said = options.address ?? textIn(own, 'address');
   const likely = likelyAddress(null) ?? '';
-  const asked = said ?? (await prompter.ask('Its own address on the voice network', likely, checked(readAddress)));
+  const asked = said ?? (await prompter.ask('Its own address on the voice network', likely, checked(readOwnAddress)));
   const address = readAddress(asked);
   if (!address.ok) return address;
   const question = 'Address of the other machine, or empty: whoever joins with the token';
@@ -115,7 +118,7 @@ const askedSections = async (options: InitOptions, existing: string | null, addr
   const { gatewayNear } = await import('../../pairing/machine.ts');
   const question = 'Virtual IP that follows the active node, such as 10.0.0.10/24, or empty';
   const isAsked = options.virtualIp === undefined && existing === null;
-  const asked = isAsked ? await prompter.ask(question, '') : '';
+  const asked = isAsked ? await prompter.ask(question, '', checked(readCidr, true)) : '';
   const virtualIps = options.virtualIp ?? (asked === '' ? [] : [asked]);
   const gateway = options.gateway ?? (existing === null ? gatewayNear(address) : null);
   return sectionsOf(options, virtualIps, gateway, readRaw(existing ?? '')['virtual-ip']);
@@ -178,15 +181,16 @@ const showTokens = (
   output.err('Waiting for them; Ctrl-C ends it, and nothing is changed then.\n');
 };
 
-/** Waits for the others; Ctrl-C ends it. */
-export const waitFor = async (inviting: Inviting): ReturnType<() => Inviting['ended']> => {
-  const cancel = (): void => void inviting.cancel();
+/** Calls `cancel` at Ctrl-C or SIGTERM, as long as the work lasts. */
+const endable = async <T>(work: Promise<T>, cancel: () => void): Promise<T> => {
   process.once('SIGINT', cancel);
   process.once('SIGTERM', cancel);
-  const ended = await inviting.ended;
-  process.off('SIGINT', cancel);
-  process.off('SIGTERM', cancel);
-  return ended;
+  try {
+    return await work;
+  } finally {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+  }
 };
 
 const invite = async (options: InitOptions, output: Output, replaces: boolean): Promise<ExitCode> => {
@@ -201,11 +205,16 @@ const invite = async (options: InitOptions, output: Output, replaces: boolean): 
   const answers = orEnd(await answersOf(options, existing, prompter, replaces), options, output);
   const inviting = orEnd(await beginInviting(answers, around), options, output);
   showTokens(inviting, answers, options, output);
-  const { joined, missing } = orEnd(await waitFor(inviting), options, output);
-  if (options.json === true) output.out(`${JSON.stringify({ ok: true, type: 'paired', joined, missing })}\n`);
+  const ended = await endable(inviting.ended, () => void inviting.cancel());
+  const { joined, missing } = orEnd(ended, options, output);
+  const act = replaces ? 'rejoined' : 'paired';
+  for (const { as, name, address, pin } of joined)
+    await noteAct(around.places, act, `${name} (${address}) joined as ${as}, key ${pin}`);
+  const names = joined.map(({ as }) => as);
+  if (options.json === true) output.out(`${JSON.stringify({ ok: true, type: 'paired', joined: names, missing })}\n`);
   else {
     output.out(
-      `Paired: ${joined.join(', ')} joined. \`dualtone check\` tries what a takeover needs; \`dualtone disable\` undoes it.\n`,
+      `Paired: ${names.join(', ')} joined. \`dualtone check\` tries what a takeover needs; \`dualtone disable\` undoes it.\n`,
     );
     if (missing.length > 0)
       output.out(`Not yet here: ${missing.join(', ')}. \`dualtone init\` makes new tokens for them.\n`);
@@ -248,7 +257,10 @@ export const join = async (
   const text = given === undefined || given === '-' ? await readSecret('The token') : given;
   const prompter = createPrompter(options.yes !== true && options.json !== true);
   const { joinWith } = await import('../../pairing/joining.ts');
+  const ending = new AbortController();
+  const around = surroundingsOf(options, output, prompter);
   const answers = {
+    signal: ending.signal,
     peer,
     kind: options.checkpoint === true ? ('checkpoint' as const) : ('node' as const),
     role,
@@ -256,7 +268,13 @@ export const join = async (
     address,
     port: port ?? 4577,
   };
-  const joined = orEnd(await joinWith(text, answers, surroundingsOf(options, output, prompter)), options, output);
+  const end = (): void => {
+    around.say('It ends with everything done, or nothing.');
+    ending.abort();
+  };
+  const joined = orEnd(await endable(joinWith(text, answers, around), end), options, output);
+  const { name, as, peer: inviter, peerPin } = joined;
+  await noteAct(around.places, 'joined', `${name} joined the pair of ${inviter} as ${as}, its key ${peerPin}`);
   if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...joined })}\n`);
   else
     output.out(

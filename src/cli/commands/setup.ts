@@ -1,4 +1,5 @@
 /** `dualtone setup`: a guided first run, from two fresh machines to a pair that passes its checks, or says what is missing. */
+import { pathsOf } from '../../pairing/plan.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createPrompter } from '../prompt.ts';
 import type { Output } from '../target.ts';
@@ -61,12 +62,39 @@ const asksToJoin = async (options: SetupOptions): Promise<string | null> => {
   return answer === '' ? null : answer;
 };
 
+/** A fresh pair decides who serves, and both sides begin to check: sooner than this, or never. */
+const SETTLE_MS = 10_000;
+
+/** Checks that are tried before two fresh agents have met would name what is missing for a moment only. */
+const settled = async (socket: string): Promise<void> => {
+  const { watchSnapshots } = await import('../../api/client.ts');
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const timer = setTimeout(end, SETTLE_MS);
+  process.once('SIGINT', end);
+  await watchSnapshots(socket, 500, over.signal, (snapshot) => {
+    if (snapshot.kind !== 'node') return end();
+    const isServed = snapshot.server === 'this' || snapshot.server === 'other';
+    if (isServed && (snapshot.checks === null || snapshot.checks.other !== null)) end();
+  });
+  process.off('SIGINT', end);
+  clearTimeout(timer);
+};
+
 /** The checks of both nodes, and what is missing; a checkpoint has none of its own. */
 const finish = async (options: SetupOptions, output: Output): Promise<ExitCode> => {
   const { places, starts, system } = surroundingsOf(options, output, createPrompter(false));
-  if (options.withCheckpoint === true || !starts || system === null) return EXIT.ok;
-  output.err('\nWhat a takeover needs, tried now:\n');
-  return check({ ...(options.json === true ? { json: true } : {}), socket: `${places.runDir}/control.sock` }, output);
+  if (options.withCheckpoint === true) return EXIT.ok;
+  if (!starts || system === null) {
+    if (options.json !== true)
+      output.err('Nothing was started: start `dualtone agent` on both nodes, then `dualtone check`.\n');
+    return EXIT.ok;
+  }
+  const { socket } = pathsOf(places);
+  if (options.json !== true) output.err('\nWaiting until the two have met …\n');
+  await settled(socket);
+  if (options.json !== true) output.err('What a takeover needs, tried now:\n\n');
+  return check({ ...(options.json === true ? { json: true } : {}), socket }, output);
 };
 
 /** `dualtone setup`. */
