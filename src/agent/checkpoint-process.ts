@@ -21,6 +21,7 @@ import { createAlarmTeller, toldBy } from './alarms.ts';
 import { createAudit } from './audit.ts';
 import { systemClock } from './clock.ts';
 import { checkpointKeys } from './keys.ts';
+import { createMemoryKeeper } from './memory-keeper.ts';
 import { checkDirectories, notesOnDirectories } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
@@ -89,25 +90,6 @@ const projectCheckpoint = (
 
 type Say = (level: 'info' | 'warning' | 'alarm', code: string, text: string) => void;
 
-/** Keeps what was promised, and says once when that fails and once when it works again. */
-const createKeeper = (store: StateStore, say: Say) => {
-  let trouble: string | null = null;
-  return {
-    /** True when the promise is kept, so that the answer may leave. */
-    keep: (before: CheckpointState | null, after: CheckpointState): boolean => {
-      const kept = before?.boot === after.boot && trouble === null ? ok(undefined) : store.saveBoot(after.boot);
-      const said = kept.ok ? null : kept.error.message;
-      if (said !== null && trouble === null) say('alarm', 'memory-not-kept', said);
-      if (said === null && trouble !== null) say('info', 'memory-kept', 'The memory in run-dir is written again.');
-      trouble = said;
-      const written = before?.disk === after.disk ? ok(undefined) : store.saveDisk(after.disk);
-      if (!written.ok) say('alarm', 'memory-not-kept', written.error.message);
-      return trouble === null;
-    },
-    trouble: () => trouble,
-  };
-};
-
 /** Answers the nodes. An answer leaves only when what it promises is kept. */
 const createVoter = (parts: Parts) => {
   const { config, clock, store, link, journal, notifier } = parts;
@@ -125,13 +107,14 @@ const createVoter = (parts: Parts) => {
     vital.noticed(clock.wall(), level, text);
     notifier.notify({ kind: 'notify', level, code, text });
   };
-  const keeper = createKeeper(store, say);
+  const keeper = createMemoryKeeper(store, say);
   const onMessage = (from: string, message: Message): void => {
     if (!isRole(from)) return;
     const before = state;
     const decision = decideCheckpoint(state, from, message, clock.now(), promiseMs);
     state = decision.state;
-    if (keeper.keep(before, state)) for (const { to, message: answer } of decision.sends) link.send(to, answer);
+    keeper.keep(before, state, clock.now());
+    if (keeper.bootTrouble() === null) for (const { to, message: answer } of decision.sends) link.send(to, answer);
     const seen = JSON.stringify(summaryOf(state));
     if (seen !== summary) note('vote', summaryOf(state));
     summary = seen;
@@ -161,7 +144,7 @@ const createVoter = (parts: Parts) => {
   };
   const begin = (): void => {
     note('agent-started', { program: parts.program, name: config.name, notes });
-    keeper.keep(null, state);
+    keeper.keep(null, state, clock.now());
   };
   return { source, snapshot, note, begin };
 };

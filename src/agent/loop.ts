@@ -8,6 +8,7 @@ import type { Settings } from '../core/settings.ts';
 import { initialState, type State } from '../core/state.ts';
 import type { Instant } from '../core/words.ts';
 import type { Clock, Gate, PeerLink, StateStore } from '../ports.ts';
+import { createMemoryKeeper } from './memory-keeper.ts';
 import type { StepRunner } from './step-runner.ts';
 
 export interface LoopParts {
@@ -69,44 +70,6 @@ const halted = (before: State, law: string): State => ({
   gateOpen: false,
   boot: { ...before.boot, holding: 0, heldOpen: false },
 });
-
-/** Keeps boot memory on tmpfs and disk memory on disk, again and again until it succeeds. */
-const createKeeper = (store: StateStore, onNotice: LoopParts['onNotice']) => {
-  let bootTrouble: string | null = null;
-  let diskTrouble: string | null = null;
-  const note = (former: string | null, now: string | null, where: string): void => {
-    if ((former === null) === (now === null)) return;
-    if (now === null)
-      onNotice({ kind: 'notify', level: 'info', code: 'memory-kept', text: `${where} is written again.` });
-    else
-      onNotice({ kind: 'notify', level: 'alarm', code: 'memory-not-kept', text: `${where} cannot be written: ${now}` });
-  };
-  const keepBoot = (before: State | null, after: State): void => {
-    if (before?.boot === after.boot && bootTrouble === null) return;
-    const kept = store.saveBoot(after.boot);
-    const trouble = kept.ok ? null : kept.error.message;
-    note(bootTrouble, trouble, 'The memory in run-dir');
-    bootTrouble = trouble;
-  };
-  const keepDisk = (before: State | null, after: State, now: Instant): void => {
-    if (before?.disk === after.disk && (diskTrouble === null || now < retryAt)) return;
-    const kept = store.saveDisk(after.disk);
-    const trouble = kept.ok ? null : kept.error.message;
-    // A full disk is an alarm, and telephony goes on: the voters know the epochs too.
-    note(diskTrouble, trouble, 'The memory in state-dir');
-    diskTrouble = trouble;
-    retryAt = now + 1000;
-  };
-  let retryAt = 0;
-  return {
-    keep: (before: State | null, after: State): void => {
-      keepBoot(before, after);
-      keepDisk(before, after, after.now);
-    },
-    bootTrouble: () => bootTrouble,
-    trouble: () => bootTrouble ?? diskTrouble,
-  };
-};
 
 /** One timer for the instant at which the core wants to be woken. */
 const createAlarm = (clock: Clock, ring: () => void) => {
@@ -186,12 +149,14 @@ const createMailbox = (clock: Clock, handle: (event: Event) => void) => {
 /** Mailbox, core, memory, effects. */
 export const createLoop = (parts: LoopParts): Loop => {
   const { settings, clock, store } = parts;
-  const keeper = createKeeper(store, parts.onNotice);
+  const keeper = createMemoryKeeper(store, (level, code, text) =>
+    parts.onNotice({ kind: 'notify', level, code, text }),
+  );
   let state = initialState(settings);
 
   const halt = (law: string, event: Event): void => {
     state = halted(state, law);
-    keeper.keep(null, state);
+    keeper.keep(null, state, state.now);
     alarm.clear();
     void parts.gate.apply({ type: 'close' });
     parts.onHalted(law, event);
@@ -208,7 +173,7 @@ export const createLoop = (parts: LoopParts): Loop => {
       return refuseHalted(event);
     }
     state = decision.state;
-    keeper.keep(before, state);
+    keeper.keep(before, state, state.now);
     const kept = keeper.bootTrouble() === null;
     for (const effect of decision.effects) if (kept || isHarmless(effect)) leave(effect);
     parts.onDecided(before, decision, event);
