@@ -1,7 +1,6 @@
-import { createSecretKey } from 'node:crypto';
 import type { Instant, Millis, VoterName } from '../core/words.ts';
 import { deriveKey, type PairKey } from './key.ts';
-import { createSealer, type Envelope, openPacket, type Packet } from './packet.ts';
+import { createSealer, createSigner, type Envelope, openPacket, type Packet } from './packet.ts';
 import { createReplayWindow, type ReplayWindow } from './window.ts';
 
 /**
@@ -100,8 +99,8 @@ const openNonce = (state: SessionState, at: Instant, random: SessionOptions['ran
 
 export const createSession = (options: SessionOptions): Session => {
   const { self, peer, key, incarnation, limits, random } = options;
-  const sealer = createSealer(self, peer, incarnation, createSecretKey(deriveKey(key, 'datagram', self, peer)));
-  const receiveKey = createSecretKey(deriveKey(key, 'datagram', peer, self));
+  const sealer = createSealer(self, peer, incarnation, createSigner(deriveKey(key, 'datagram', self, peer)));
+  const signOfPeer = createSigner(deriveKey(key, 'datagram', peer, self));
   const state: SessionState = {
     counter: 0,
     peerIncarnation: null,
@@ -144,7 +143,7 @@ export const createSession = (options: SessionOptions): Session => {
     hello,
     proven: () => state.peerIncarnation !== null,
     receive: (bytes, envelope, at) => {
-      const packet = openPacket(bytes, envelope.next, receiveKey);
+      const packet = openPacket(bytes, envelope.next, signOfPeer);
       if (packet === null) return { kind: 'refused', reason: 'bad-signature', reply: null };
       if (packet.kind === 'handshake') return onHandshake(packet, at);
       if (packet.incarnation !== state.peerIncarnation) {

@@ -48,17 +48,30 @@ const closedFault = (program: string): Failure =>
 /** Lines that wait for their answers, in order, with one alarm for the oldest. */
 const createQueue = (timeoutMs: Millis, onOverdue: () => void) => {
   let waiting: Pending[] = [];
-  let alarm: NodeJS.Timeout | null = null;
+  let isWatched = false;
+  let oldestSince = 0;
   let said = '';
+  // One timer for many lines: nearly all are answered long before, and then it only looks again. The child keeps this process, not it.
+  const ringAfter = (ms: Millis): void => {
+    isWatched = true;
+    setTimeout(ring, Math.ceil(ms)).unref();
+  };
+  const ring = (): void => {
+    isWatched = false;
+    if (waiting.length === 0) return;
+    const leftMs = oldestSince + timeoutMs - performance.now();
+    if (leftMs <= 0) onOverdue();
+    else ringAfter(leftMs);
+  };
   const watchOldest = (): void => {
-    if (alarm !== null) clearTimeout(alarm);
-    alarm = waiting.length > 0 ? setTimeout(onOverdue, timeoutMs) : null;
+    oldestSince = performance.now();
+    if (waiting.length > 0 && !isWatched) ringAfter(timeoutMs);
   };
   return {
     all: (): readonly Pending[] => waiting,
     push: (pending: Pending): void => {
       waiting.push(pending);
-      if (alarm === null) watchOldest();
+      if (waiting.length === 1) watchOldest();
     },
     forgetSaid: (): void => {
       said = '';
