@@ -9,6 +9,7 @@ import { systemClock } from '../src/agent/clock.ts';
 import type { PairView } from '../src/web/contract.ts';
 import { openWorld, type World } from '../src/web/keeper/testing/world.ts';
 import { afterTakeover, entriesAt, goodPair } from '../src/web/page/testing/pair.ts';
+import { settingsRound } from './browser/settings.ts';
 import { check, fits, folder, login, must, open, PASSWORD, shoot, show, tally, violations } from './browser/tools.ts';
 import { workRound } from './browser/work.ts';
 
@@ -170,6 +171,7 @@ const main = async (): Promise<void> => {
       },
       keyboard: () => byKeyboard(browser, world),
       work: () => workRound(browser, world),
+      settings: () => settingsRound(browser, world),
       live: () => live(browser, world, play),
     };
     for (const [name, round] of Object.entries(rounds)) if (only === null || only === name) await round();

@@ -1,6 +1,8 @@
 /** `npm run demo`: the main loses its power, and the telephones go on. */
+import { once } from 'node:events';
 import type { Result } from '../../src/core/result.ts';
 import { usualSetup } from '../pair/setup.ts';
+import { type OpenedPages, openPlugs, pagesText } from '../plugs/open.ts';
 import { machineFault } from '../requirements.ts';
 import { openStage, type Stage } from '../scenarios/stage.ts';
 import { startCallers } from './callers.ts';
@@ -58,7 +60,19 @@ const onSimulator = async (options: DemoOptions, why: string): Promise<Result<De
   return result;
 };
 
+/** The page, with the plugs; the demo goes on without where it cannot be opened. */
+const openPage = async (stage: Stage, options: DemoOptions): Promise<OpenedPages | undefined> => {
+  const opened = await openPlugs(stage.lab);
+  options.say(opened.ok ? pagesText(opened.value) : `The page is not there: ${opened.error.message}.`);
+  return opened.ok ? opened.value : undefined;
+};
+
+const untilAborted = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort');
+};
+
 const onStage = async (stage: Stage, options: DemoOptions): Promise<Result<DemoResult>> => {
+  const page = await openPage(stage, options);
   const callers = await startCallers(stage.observers.phones, options.endpoints);
   const world = labWorld(stage, callers);
   const result = await playOn(world, options);
@@ -66,8 +80,14 @@ const onStage = async (stage: Stage, options: DemoOptions): Promise<Result<DemoR
     await callers.stop();
     await stage.observers.stop();
     options.say(toPlayWith(stage.lab.runId));
+    if (page !== undefined) {
+      options.say(`${pagesText(page)}\nCtrl-C ends the plugs; the lab stays.`);
+      await untilAborted(options.signal);
+      await page.close();
+    }
     return result;
   }
+  await page?.close();
   const closed = await world.close();
   return result.ok && !closed.ok ? closed : result;
 };

@@ -53,8 +53,7 @@ const simulate = async (
   onRow: (row: ForecastRow) => void,
 ): Promise<Result<void>> => {
   const late = AbortSignal.timeout(LONGEST_MS);
-  const [program = '', ...args] = ['chrt', '--idle', '0', ...argv];
-  const child = spawn(program, args, {
+  const child = spawn('chrt', ['--idle', '0', ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: childEnv(),
     signal: AbortSignal.any([signal, late]),

@@ -40,7 +40,7 @@ export const draftIn = (hash: string): SettingsDraft => {
     const read: unknown = JSON.parse(decodeURIComponent(hash.slice(at + MARK.length)));
     if (typeof read !== 'object' || read === null || Array.isArray(read)) return {};
     const entries = Object.entries(read).filter(([, value]) => value === null || typeof value === 'string');
-    return Object.fromEntries(entries) as SettingsDraft;
+    return Object.fromEntries(entries);
   } catch {
     return {};
   }
