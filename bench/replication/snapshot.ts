@@ -47,7 +47,7 @@ const ours: Runner = async (pair, signal) => {
     rules: pair.rules,
     epoch: 1,
     timeLimitMs: 600_000,
-    limits: { clockMs: 5000, freeBytes: null },
+    limits: { clockMs: 5000 },
   };
   const [run, seen] = await lookedAt(place(pair), () => runSnapshot(options, { signal, onProgress: () => undefined }));
   if (!run.ok) return run;

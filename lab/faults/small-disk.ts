@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { ok, type Result } from '../../src/core/result.ts';
+import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Host } from '../hosts/host.ts';
 
 /** A folder of a host that gets a disk of its own. */
@@ -62,8 +62,13 @@ export const takeSmallDisk = async (host: Host, disk: SmallDisk): Promise<Result
   ]);
 };
 
-/** Leaves no free block on the disk that a folder has to itself. Faults: `program-failed`. */
+/** Leaves no free block on the disk that a folder has to itself. Faults: `disk-not-small`, `program-failed`. */
 export const fillFolder = async (host: Host, folder: string): Promise<Result<void>> => {
+  const own = await host.exec(['mountpoint', '-q', folder]);
+  if (!own.ok) return own;
+  // The host's disk is the machine's.
+  if (own.value.code !== 0)
+    return fail('disk-not-small', `${folder} has no disk of its own`, 'give it one first (`small-disk`)');
   const shown = await host.execChecked(['df', '--output=avail', '-B1', folder]);
   if (!shown.ok) return shown;
   const bytes = shown.value.stdout.trim().split('\n').at(-1)?.trim() ?? '0';

@@ -54,7 +54,7 @@ const bulkNow = "select count(*) from callerid where callerdisplay = repeat('f',
 
 const fullDatabase: Scenario = {
   name: 'replication-disk-full-database',
-  text: 'the disk of the standby’s database is full: a run fails in plain words with the data as before and an alarm; takeover and calls as ever; with space again it is in step',
+  text: 'the disk of the standby’s database is full: a run is refused in plain words, with an alarm, before it writes; takeover and calls as ever; with space again it is in step',
   setup: { data: 'snapshot' },
   prepare: [
     writes('main', noBulk),
@@ -75,11 +75,11 @@ const fullDatabase: Scenario = {
       'the run fails and says why',
       'main',
       ['dualtone', 'replicate', 'database'],
-      /disk of .* is full|No space left on device/,
+      /has 0 MiB free in \/var\/lib\/postgresql/,
       10_000,
     ),
     reads('nothing of it is there', 'standby', bulkNow, /^0$/, 5000),
-    ...alarmed('database', 'database-disk-full'),
+    ...alarmed('database', 'database-space-short'),
     mainLosesPower,
     standbyServes,
     ...telephones,

@@ -97,8 +97,8 @@ export const firewalled = (on: Role): Deed =>
 /** It runs again, and waits for its failback. */
 export const mainIsBack = says('the main is back', 'main', ['dualtone', 'status', '--json'], /passive/, 15_000);
 
-/** What the standby collected is home. */
-export const allIsHome = says('all is home', 'main', ['dualtone', 'merge', 'report'], /All is home/, 60_000);
+/** What the standby collected is home, as it says itself: the main's report may still be of the merge before. */
+export const allIsHome = says('all is home', 'standby', ['dualtone', 'status'], /nothing is left here/, 60_000);
 
 /** A run now, of what may have begun by itself meanwhile. */
 export const bothAgree = says(

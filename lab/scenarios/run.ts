@@ -84,12 +84,17 @@ interface Watched {
 }
 
 /** The observed time: from a moment before the first deed to a moment after the last. */
-const observe = async (stage: Stage, scenario: Scenario, run: Undertaking): Promise<Result<Watched>> => {
+const observe = async (
+  stage: Stage,
+  deeds: readonly Deed[],
+  scenario: Scenario,
+  run: Undertaking,
+): Promise<Result<Watched>> => {
   const { observers } = stage;
   const ringName = await ringing(stage, `${scenario.name}-${monotonicMs()}`, scenario.inbound !== false);
   const fromMs = monotonicMs();
   await sleep(leadMs);
-  const problems = [...(await performAll(run, scenario.deeds))];
+  const problems = [...(await performAll(run, deeds))];
   for (const done of await Promise.all(run.background)) if (!done.ok) problems.push(done.error.message);
   await sleep(scenario.staysMs ?? 1000);
   const serving = await observers.serving(100);
@@ -161,7 +166,8 @@ export const runScenario = async (stage: Stage, scenario: Scenario, run: number)
     voicePausesMs: [],
   };
   const prepared = await performAll(undertaking, scenario.prepare ?? []);
-  const watched = await observe(stage, scenario, undertaking);
+  // What was not prepared must not be tried: a fault may rely on it.
+  const watched = await observe(stage, prepared.length === 0 ? scenario.deeds : [], scenario, undertaking);
   const mended = await mendAll(undertaking);
   if (!watched.ok) return watched;
   const back = await stage.toStart(setup);

@@ -16,6 +16,7 @@ import { databaseForwardPort, localDatabase, readSecret } from './access.ts';
 import { type ChangeTeller, createChangeTeller } from './change-teller.ts';
 import { createDatabaseStream } from './database-stream.ts';
 import { createDatabaseGuard, type DatabaseGuard } from './guard.ts';
+import type { PeerWay } from './peer-way.ts';
 import type { Term } from './protocol.ts';
 import { databaseSetup, installChangeLog } from './setup.ts';
 
@@ -58,6 +59,8 @@ const talks = (): Readonly<Record<'main' | 'standby', Talk>> => {
 
 const said: string[] = [];
 const tellers: ChangeTeller[] = [];
+/** The ports of the forwards are the servers' own. */
+const way: PeerWay = { toDatabase: async () => ok(undefined), renew: () => undefined, stop: async () => undefined };
 const reporter: StreamReporter = { note: () => undefined, say: (level, code) => void said.push(`${level} ${code}`) };
 
 let folder: string;
@@ -83,7 +86,7 @@ streams:
   if (role === 'standby') must(await installChangeLog(config));
   const teller = createChangeTeller(talk, systemClock);
   tellers.push(teller);
-  const stream = createDatabaseStream({ config, talk, teller, clock: systemClock, reporter });
+  const stream = createDatabaseStream({ config, talk, way, teller, clock: systemClock, reporter });
   const guard = createDatabaseGuard({
     collects: role === 'standby',
     access: () => ok(localDatabase(config, must(readSecret(config.streams.database.passwordFile)))),

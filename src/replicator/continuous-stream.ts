@@ -16,17 +16,11 @@ import { disableSubscription } from '../replication/postgres/continuous/subscrip
 import { runSnapshot } from '../replication/postgres/snapshot/snapshot.ts';
 import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
-import {
-  databaseRules,
-  databaseWayDirectory,
-  identitiesPath,
-  localDatabase,
-  peerDatabase,
-  readSecret,
-} from './access.ts';
+import { databaseRules, databaseWayDirectory, identitiesPath, localDatabase, readSecret } from './access.ts';
 import { type CheckParts, checkFollowed } from './continuous-stream-check.ts';
 import { createMainStream } from './continuous-stream-main.ts';
 import { createStandbyStream } from './continuous-stream-standby.ts';
+import type { Databases } from './databases.ts';
 import { adminOf } from './peer-certificate.ts';
 import { asRun, CLOCK_TOLERANCE_MS } from './snapshot-stream.ts';
 
@@ -36,7 +30,7 @@ export interface ContinuousStreamOptions {
   readonly clock: Clock;
   readonly reporter: StreamReporter;
   /** Asks for the certificate of the other node's database. */
-  readonly learn: () => Promise<void>;
+  readonly databases: Databases;
   /** On the main: what does the work as long as its PostgreSQL is not ready for single changes. */
   readonly snapshots: Stream | null;
   /** On the main: what was written here since a moment. */
@@ -49,19 +43,6 @@ const ASK_MS = 3000;
 /** A beat or an offer that takes longer is a trouble. */
 const OWN_STATEMENT_MS = 5000;
 const CATCH_UP_MS = 20_000;
-
-interface Both {
-  readonly here: DatabaseAccess;
-  readonly there: DatabaseAccess;
-}
-
-const accessBoth = async ({ config, learn }: ContinuousStreamOptions): Promise<Result<Both>> => {
-  await learn();
-  const password = readSecret(config.streams.database.passwordFile);
-  if (!password.ok) return password;
-  const there = peerDatabase(config, password.value);
-  return there.ok ? ok({ here: localDatabase(config, password.value), there: there.value }) : there;
-};
 
 /** PostgreSQL's own user, by the owner of its data. */
 const ownerOf = async (config: Config): Promise<Result<{ readonly uid: number; readonly gid: number }>> => {
@@ -106,13 +87,13 @@ const receiverOptions = async (
 ): Promise<Result<ReceiverOptions>> => {
   const { config } = options;
   const { schema, timeLimitMs } = config.streams.database;
-  const both = await accessBoth(options);
+  const both = await options.databases.both();
   if (!both.ok) return both;
   const { here, there } = both.value;
   const way = await wayOf(config, there);
   if (!way.ok) return way;
   const rules = databaseRules(config);
-  const limits = { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null };
+  const limits = { clockMs: CLOCK_TOLERANCE_MS };
   return ok({
     admin: adminOf(config),
     node: 'standby',
@@ -127,7 +108,17 @@ const receiverOptions = async (
     slotWaitMs: SLOT_WAIT_MS,
     copy: (sourceSnapshot, signal) =>
       runSnapshot(
-        { source: there, target: here, schema, rules, epoch: epoch(), timeLimitMs, limits, sourceSnapshot },
+        {
+          source: there,
+          target: here,
+          schema,
+          rules,
+          epoch: epoch(),
+          timeLimitMs,
+          limits,
+          space: options.databases.spaceHere,
+          sourceSnapshot,
+        },
         { signal, onProgress },
       ),
   });
@@ -164,11 +155,11 @@ const copyRest = async (
   epoch: Epoch,
   run: RunOptions,
 ): Promise<Result<StreamRun>> => {
-  const both = await accessBoth(options);
+  const both = await options.databases.both();
   if (!both.ok) return both;
   const { schema, timeLimitMs } = options.config.streams.database;
   const rules = databaseRules(options.config);
-  const limits = { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null };
+  const limits = { clockMs: CLOCK_TOLERANCE_MS };
   const done = await runSnapshot(
     {
       source: both.value.here,
@@ -178,6 +169,7 @@ const copyRest = async (
       epoch,
       timeLimitMs,
       limits,
+      space: options.databases.spaceThere,
     },
     run,
   );
@@ -189,7 +181,7 @@ const checkPartsOf = (options: ContinuousStreamOptions): CheckParts => {
   const { schema, timeLimitMs } = config.streams.database;
   return {
     compare: async (run) => {
-      const both = await accessBoth(options);
+      const both = await options.databases.both();
       if (!both.ok) return both;
       const { here: source, there: target } = both.value;
       const common = { schema, rules: databaseRules(config), sourceNode: 'main', catchUpMs: CATCH_UP_MS };

@@ -1,22 +1,24 @@
 /** The stream of the database, from the configuration: by snapshots or change by change, with what is counted of it. */
 import type { Config } from '../config/config.ts';
-import { ok, type Result } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
 import type { Instant } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import { matchesPattern } from '../replication/pattern.ts';
 import { connectDatabase, type Database } from '../replication/postgres/connection.ts';
 import type { Stream, StreamPending, StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
-import { databaseRules, localDatabase, peerDatabase, readSecret } from './access.ts';
+import { databaseRules, localDatabase, readSecret } from './access.ts';
 import type { ChangeTeller } from './change-teller.ts';
 import { createContinuousStream } from './continuous-stream.ts';
-import { followCertificate } from './peer-certificate.ts';
+import { createDatabases, type Databases } from './databases.ts';
+import type { PeerWay } from './peer-way.ts';
 import { createRowCount, type RowCount } from './row-count.ts';
 import { createSnapshotStream } from './snapshot-stream.ts';
 
 export interface DatabaseStreamOptions {
   readonly config: Config;
   readonly talk: Talk;
+  readonly way: PeerWay;
   readonly teller: ChangeTeller;
   readonly clock: Clock;
   readonly reporter: StreamReporter;
@@ -24,23 +26,12 @@ export interface DatabaseStreamOptions {
 
 type WrittenSince = (at: Instant) => StreamPending | null;
 
-const snapshotsOf = (
-  options: DatabaseStreamOptions,
-  learn: () => Promise<void>,
-  writtenSince: WrittenSince,
-): Stream => {
+const snapshotsOf = (options: DatabaseStreamOptions, databases: Databases, writtenSince: WrittenSince): Stream => {
   const { config, teller, clock, reporter } = options;
   const { database } = config.streams;
-  const access = async () => {
-    await learn();
-    const password = readSecret(database.passwordFile);
-    if (!password.ok) return password;
-    const target = peerDatabase(config, password.value);
-    return target.ok ? ok({ source: localDatabase(config, password.value), target: target.value }) : target;
-  };
   return createSnapshotStream({
     isMain: config.node.role === 'main',
-    access,
+    databases,
     schema: database.schema,
     rules: databaseRules(config),
     timeLimitMs: database.timeLimitMs,
@@ -69,11 +60,11 @@ const rowCountOf = (config: Config, clock: Clock): RowCount | null => {
 
 /** Which way it follows is `streams.database.mode`'s; what was written meanwhile is counted while this node sends. */
 export const createDatabaseStream = (options: DatabaseStreamOptions): Stream => {
-  const { config, talk, clock, reporter } = options;
+  const { config, talk, way, clock, reporter } = options;
   const count = rowCountOf(config, clock);
   const writtenSince: WrittenSince = (at) => count?.since(at) ?? null;
-  const learn = followCertificate(config, talk, reporter);
-  const snapshots = (): Stream => snapshotsOf(options, learn, writtenSince);
+  const databases = createDatabases(config, talk, way, reporter);
+  const snapshots = (): Stream => snapshotsOf(options, databases, writtenSince);
   const stream =
     config.streams.database.mode === 'continuous'
       ? createContinuousStream({
@@ -81,7 +72,7 @@ export const createDatabaseStream = (options: DatabaseStreamOptions): Stream => 
           talk,
           clock,
           reporter,
-          learn,
+          databases,
           snapshots: config.node.role === 'main' ? snapshots() : null,
           writtenSince,
         })

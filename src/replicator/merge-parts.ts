@@ -19,23 +19,28 @@ import { copyIn, rsyncExcludes } from '../replication/voicemail/voicemail.ts';
 import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from './access.ts';
 import { VOICEMAIL_LIST } from './collected.ts';
 import type { Mailboxes } from './mailboxes.ts';
+import type { PeerWay } from './peer-way.ts';
 
 const connectTo =
-  (access: () => Result<DatabaseAccess>): Connect =>
+  (access: () => Result<DatabaseAccess>, open: () => Promise<Result<void>>): Connect =>
   async (signal) => {
     const found = access();
-    return found.ok ? connectDatabase(found.value, signal) : found;
+    if (!found.ok) return found;
+    const way = await open();
+    return way.ok ? connectDatabase(found.value, signal) : way;
   };
 
-const databaseParts = (config: Config): readonly MergePart[] => {
+const databaseParts = (config: Config, { way }: PartsAround): readonly MergePart[] => {
   const { database } = config.streams;
   const rules = databaseRules(config);
   const withPassword = (access: (password: string) => Result<DatabaseAccess>) => () => {
     const password = readSecret(database.passwordFile);
     return password.ok ? access(password.value) : password;
   };
-  const connectHere = connectTo(withPassword((password) => ok(localDatabase(config, password))));
-  const connectThere = connectTo(withPassword((password) => peerDatabase(config, password)));
+  const here = withPassword((password) => ok(localDatabase(config, password)));
+  const there = withPassword((password) => peerDatabase(config, password));
+  const connectHere = connectTo(here, async () => ok(undefined));
+  const connectThere = connectTo(there, () => way.toDatabase());
   const changes = { connectHere, connectThere, schema: database.schema, rules };
   return [
     createConfigurationPart(changes),
@@ -60,6 +65,7 @@ const SILENCE_MS = 30_000;
 
 export interface PartsAround {
   readonly talk: Talk;
+  readonly way: PeerWay;
   readonly mailboxes: Mailboxes;
 }
 
@@ -137,7 +143,7 @@ const filesPart = (config: Config, around: PartsAround): MergePart =>
 export const mergeParts = (config: Config, around: PartsAround): readonly MergePart[] => {
   const { database, voicemail, collected } = config.streams;
   return [
-    ...(database.mode === 'off' ? [] : databaseParts(config)),
+    ...(database.mode === 'off' ? [] : databaseParts(config, around)),
     ...(voicemail.enabled ? [voicemailPart(config, around)] : []),
     ...(collected.length > 0 ? [filesPart(config, around)] : []),
   ];

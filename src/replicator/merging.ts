@@ -11,6 +11,7 @@ import type { Talk } from '../replication/talk.ts';
 import { createCollected } from './collected.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import { mergeParts } from './merge-parts.ts';
+import type { PeerWay } from './peer-way.ts';
 import type { FromReplicator, MergeView, Term } from './protocol.ts';
 
 export interface Merging {
@@ -25,6 +26,7 @@ export interface Merging {
 interface Surroundings {
   readonly config: Config;
   readonly talk: Talk;
+  readonly way: PeerWay;
   readonly clock: Clock;
   readonly reporter: StreamReporter;
   readonly say: (message: FromReplicator) => void;
@@ -174,12 +176,12 @@ const createDriver = ({ talk, reporter }: Surroundings, merges: Merges, signal: 
 
 /** The main's part: it looks whether the standby has collected something, and brings it. */
 const createMainSide = (around: Surroundings): Merging => {
-  const { config, talk, clock, mailboxes } = around;
+  const { config, talk, way, clock, mailboxes } = around;
   const stopping = new AbortController();
   const standby = standbyOf(around);
   const merges = createMerges({
     store: createMergeStore(`${config.stateDir}/merges`),
-    parts: mergeParts(config, { talk, mailboxes }),
+    parts: mergeParts(config, { talk, way, mailboxes }),
     standby: standby.view,
     settle: standby.settle,
     now: () => clock.wall(),

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { serveForced } from '../replication/files/serve.ts';
+import { isAuthorizedBy } from '../ssh/authorized.ts';
 import { listsIn } from './collected.ts';
+import { AUTHORIZED_KEYS, allowedPorts, lineFor } from './sync.ts';
 
 const readJson = (path: string): unknown => {
   try {
@@ -49,6 +51,8 @@ export const serveSync = (config: Config, original: string | undefined): Promise
     // Beside what comes home, the lists of what lay here before.
     send: [...receive, listsIn(config.stateDir)],
     mayReceive: () => mayReceive(config),
+    limitsFit: (print) => isAuthorizedBy(AUTHORIZED_KEYS, print, (key) => lineFor(config, key)),
+    listenPorts: allowedPorts(config).listenPorts,
     runDir: config.runDir,
     complain: (line) => void process.stderr.write(`${line}\n`),
   });

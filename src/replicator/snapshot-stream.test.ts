@@ -14,7 +14,7 @@ test('a run that ends because service moved is no fault of the next term; one th
   const world = { isBad: false };
   const stream = createSnapshotStream({
     isMain: true,
-    access: async () => ok({ source: {}, target: {} } as never),
+    databases: { both: async () => ok({ here: {}, there: {} } as never), spaceThere: async () => null },
     schema: 'public',
     rules: { exclude: [], keepColumns: [], keepRows: [], status: [], events: [] },
     timeLimitMs: 1000,

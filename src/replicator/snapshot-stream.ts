@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Fault, fail, type Result } from '../core/result.ts';
 import type { Instant, WallTime } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
-import type { DatabaseAccess } from '../replication/postgres/connection.ts';
 import type { DatabaseRules } from '../replication/postgres/rules.ts';
 import { runSnapshot, type SnapshotReport } from '../replication/postgres/snapshot/snapshot.ts';
 import { createSchedule } from '../replication/schedule.ts';
@@ -18,11 +17,11 @@ import type {
   StreamRun,
   StreamStatus,
 } from '../replication/stream.ts';
+import type { Databases } from './databases.ts';
 
 export interface SnapshotStreamOptions {
   readonly isMain: boolean;
-  /** Read anew for each run: passwords and certificates may change. */
-  readonly access: () => Promise<Result<{ readonly source: DatabaseAccess; readonly target: DatabaseAccess }>>;
+  readonly databases: Pick<Databases, 'both' | 'spaceThere'>;
   readonly schema: string;
   readonly rules: DatabaseRules;
   readonly timeLimitMs: number;
@@ -104,15 +103,16 @@ interface Works {
 
 const perform = async (works: Works): ReturnType<typeof runSnapshot> => {
   const { options, state } = works;
-  const access = await options.access();
-  if (!access.ok) return access;
-  const { schema, rules, timeLimitMs } = options;
-  const limits = { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null };
+  const { schema, rules, timeLimitMs, databases } = options;
+  const both = await databases.both();
+  if (!both.ok) return both;
+  const { here: source, there: target } = both.value;
+  const limits = { clockMs: CLOCK_TOLERANCE_MS };
   const onProgress = (progress: StreamProgress): void => {
     state.progress = progress;
   };
   return (options.run ?? runSnapshot)(
-    { ...access.value, schema, rules, timeLimitMs, epoch: state.right.holding, limits },
+    { source, target, schema, rules, timeLimitMs, epoch: state.right.holding, limits, space: databases.spaceThere },
     { signal: state.cancel.signal, onProgress },
   );
 };

@@ -1,6 +1,6 @@
 /** The streams of this node, from its configuration. */
 import type { Config } from '../config/config.ts';
-import { ok, type Result } from '../core/result.ts';
+import { ok } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
 import type { FilesDirectory } from '../replication/files/copy.ts';
 import { endReceivers } from '../replication/files/receivers.ts';
@@ -8,11 +8,11 @@ import { createFilesStream, type FilesStreamOptions } from '../replication/files
 import type { Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 import { rsyncExcludes } from '../replication/voicemail/voicemail.ts';
-import { createTunnel } from '../ssh/tunnel.ts';
-import { localDatabase, readSecret, sshTarget, tunnelForwards } from './access.ts';
+import { localDatabase, readSecret, sshTarget } from './access.ts';
 import { createChangeTeller } from './change-teller.ts';
 import { createDatabaseStream } from './database-stream.ts';
 import { createDatabaseGuard } from './guard.ts';
+import type { PeerWay } from './peer-way.ts';
 import type { Term } from './protocol.ts';
 
 export interface Streams {
@@ -65,33 +65,17 @@ const guardOf = (config: Config, clock: Clock, reporter: StreamReporter) =>
     reporter,
   });
 
-/** The main opens SSH, and keeps it open, where anything goes through it. */
-const tunnelOf = (config: Config, clock: Clock, reporter: StreamReporter) => {
-  const forwards = tunnelForwards(config);
-  if (config.node.role !== 'main' || forwards.length === 0) return null;
-  let told = '';
-  const tunnel = createTunnel({
-    target: sshTarget(config),
-    forwards,
-    clock,
-    onChange: () => {
-      const trouble = tunnel.trouble();
-      const code = trouble?.code ?? '';
-      if (trouble !== null && code !== told) reporter.say('warning', code, `${trouble.message} ${trouble.remedy}`);
-      told = code;
-    },
-  });
-  const started: Result<void> = tunnel.start();
-  if (!started.ok) reporter.say('alarm', started.error.code, started.error.message);
-  return tunnel;
-};
-
 /** Builds the streams that are configured, and begins to guard what is received. */
-export const createStreams = (config: Config, talk: Talk, clock: Clock, reporter: StreamReporter): Streams => {
+export const createStreams = (
+  config: Config,
+  talk: Talk,
+  way: PeerWay,
+  clock: Clock,
+  reporter: StreamReporter,
+): Streams => {
   const { database, files, voicemail, collected } = config.streams;
   const follows = (path: string): FilesDirectory => ({ path, deletions: true });
   const guard = database.mode === 'off' ? null : guardOf(config, clock, reporter);
-  const tunnel = tunnelOf(config, clock, reporter);
   const teller = createChangeTeller(talk, clock);
   const watched = {
     patterns: files.reload.flatMap(({ paths }) => paths),
@@ -99,7 +83,7 @@ export const createStreams = (config: Config, talk: Talk, clock: Clock, reporter
   };
   const messages = { counts: 'messages' } as const;
   const all: readonly Stream[] = [
-    ...(database.mode === 'off' ? [] : [createDatabaseStream({ config, talk, teller, clock, reporter })]),
+    ...(database.mode === 'off' ? [] : [createDatabaseStream({ config, talk, way, teller, clock, reporter })]),
     ...(files.enabled
       ? [filesOf(config, 'files', files.directories.map(follows), files.exclude, clock, reporter, { watched })]
       : []),
@@ -118,7 +102,7 @@ export const createStreams = (config: Config, talk: Talk, clock: Clock, reporter
     },
     stop: async () => {
       teller.stop();
-      await Promise.all([...all.map((stream) => stream.stop()), guard?.stop(), tunnel?.stop()]);
+      await Promise.all([...all.map((stream) => stream.stop()), guard?.stop()]);
     },
   };
 };

@@ -45,7 +45,7 @@ test("a person types the other node's password once, on the terminal; a wrong on
     const program = join(bin, 'dualtone');
     writeFileSync(
       program,
-      `#!/bin/sh\necho "$@" >> ${folder}/asked\nprintf 'restrict,command="/bin/false" %s\\n' "$(cat)" >> ${sshd.authorizedKeys}\necho '${answer}'\n`,
+      `#!/bin/sh\necho "$@" >> ${folder}/asked\nprintf 'restrict,command="/bin/true" %s\\n' "$(cat)" >> ${sshd.authorizedKeys}\necho '${answer}'\n`,
     );
     chmodSync(program, 0o755);
     const { address, port } = sshd.target;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startSshd } from '../../test/ssh/sshd.ts';
@@ -30,7 +30,8 @@ test("a person's own SSH lets the key in; the host is confirmed once, and a seco
     // What `dualtone sync authorize` does at the other node: lets the key in, and tells the host key.
     const there = join(sshd.folder, 'authorize');
     const answer = JSON.stringify({ ok: true, hostKeys: [publicKeyLine(sshd.hostKey)] });
-    const line = `printf 'restrict,command="/bin/false" %s\\n' "$(cat)" >> ${sshd.authorizedKeys}`;
+    const personsLine = join(sshd.folder, 'person');
+    const line = `{ cat ${personsLine}; printf 'restrict,command="/bin/true" %s\\n' "$(cat -)"; } > ${sshd.authorizedKeys}`;
     writeFileSync(
       there,
       `#!/bin/sh\necho "$SSH_ORIGINAL_COMMAND" >> ${sshd.folder}/asked\n${line}\necho '${answer}'\n`,
@@ -59,7 +60,8 @@ test("a person's own SSH lets the key in; the host is confirmed once, and a seco
     assert.equal(unknown.ok ? '' : unknown.error.code, 'ssh-host-key-unconfirmed');
     const stranger = await initSyncByPerson(config, person(true));
     assert.equal(stranger.ok ? '' : stranger.error.code, 'ssh-person-refused');
-    writeFileSync(sshd.authorizedKeys, `command="${there}" ${readFileSync(`${own}.pub`, 'utf8')}`);
+    writeFileSync(personsLine, `command="${there}" ${readFileSync(`${own}.pub`, 'utf8')}`);
+    copyFileSync(personsLine, sshd.authorizedKeys);
     const done = await initSyncByPerson(config, person(false));
     assert.ok(done.ok, done.ok ? '' : done.error.message);
     assert.deepEqual(done.value.pinned, [fingerprint(sshd.hostKey)]);
@@ -67,7 +69,14 @@ test("a person's own SSH lets the key in; the host is confirmed once, and a seco
     assert.equal(readFileSync(join(sshd.folder, 'asked'), 'utf8'), 'dualtone sync authorize --json\n');
     const again = await initSyncByPerson(config, person(false));
     assert.ok(again.ok && !again.value.made);
-    assert.equal(readFileSync(join(sshd.folder, 'asked'), 'utf8').split('\n').length, 2);
+    const times = (): number => readFileSync(join(sshd.folder, 'asked'), 'utf8').split('\n').length - 1;
+    assert.equal(times(), 1);
+    // Let in for something else, as before the database went through SSH.
+    const fitting = readFileSync(sshd.authorizedKeys, 'utf8');
+    writeFileSync(sshd.authorizedKeys, fitting.replace('/bin/true', '/bin/false'));
+    assert.ok((await initSyncByPerson(config, person(false))).ok);
+    assert.equal(times(), 2);
+    assert.equal(readFileSync(sshd.authorizedKeys, 'utf8'), fitting);
 
     const alias = 'dualtone-standby';
     const pinned = pinnedKeys(ssh.knownHostsFile, alias);

@@ -56,13 +56,27 @@ const meetHost = async (target: SshTarget, person: PersonsPart): Promise<Result<
   return kept.ok ? ok(undefined) : kept;
 };
 
-/** Whether the key is let in: its forced command refuses `check`, which is answer enough. Faults: those of ssh. */
-export const checkKey = async (target: SshTarget): Promise<Result<void>> => {
-  const argv = [...sshArgv(target), ...sessionOptions(target), target.hostAlias, 'check'];
-  const ended = await run(argv, { timeoutMs: CHECK_MS });
+const otherLimits = () =>
+  fail(
+    'ssh-key-limits',
+    "The other node lets Dualtone's key in for something else than this configuration needs, or runs another version.",
+    'Give both nodes the same `streams`, and run `dualtone sync init` again.',
+  );
+
+/**
+ * Whether the key is let in, and, where the key is given, for just what the other node's configuration needs. Faults: those of ssh,
+ * `ssh-key-limits`.
+ */
+export const checkKey = async (target: SshTarget, key: PublicKey | null = null): Promise<Result<void>> => {
+  // The forced command refuses `check`, which is answer enough.
+  const command = key === null ? ['check'] : ['dualtone', 'limits', fingerprint(key)];
+  const ended = await run([...sshArgv(target), ...sessionOptions(target), target.hostAlias, ...command], {
+    timeoutMs: CHECK_MS,
+  });
   if (!ended.ok) return ended.error.code === 'program-timeout' ? sshEnded('timed out') : ended;
-  if (ended.value.exitCode !== SSH_FAILED) return ok(undefined);
-  return sshFault(ended.value.stderr) ?? sshEnded(ended.value.stderr);
+  const { exitCode, stderr } = ended.value;
+  if (exitCode === SSH_FAILED) return sshFault(stderr) ?? sshEnded(stderr);
+  return key === null || exitCode === 0 ? ok(undefined) : otherLimits();
 };
 
 const parsed = (text: string): unknown => {
@@ -92,9 +106,12 @@ const askThere = async (
   );
 };
 
+/** Asking once more may help. */
+const ASKED_FOR = new Set(['ssh-key-refused', 'ssh-key-limits']);
+
 /**
- * Repeatable; where the key is let in already, nobody is asked anything. Faults: those of the key, `ssh-host-key-unconfirmed`,
- * `ssh-…` of reaching the other node, `peer-bad-answer`.
+ * Repeatable; where the key is let in already for what is needed, nobody is asked anything. Faults: those of the key, `ssh-host-key-unconfirmed`,
+ * `ssh-…` of reaching the other node, `ssh-key-limits`, `peer-bad-answer`.
  */
 export const initSyncByPerson = async (config: Config, person: PersonsPart): Promise<Result<SyncDone>> => {
   const target = personsTarget(config);
@@ -103,9 +120,9 @@ export const initSyncByPerson = async (config: Config, person: PersonsPart): Pro
   const { key, isNew } = own.value;
   const met = await meetHost(target, person);
   if (!met.ok) return met;
-  const before = await checkKey(target);
+  const before = await checkKey(target, key);
   if (!before.ok) {
-    if (before.error.code !== 'ssh-key-refused') return before;
+    if (!ASKED_FOR.has(before.error.code)) return before;
     const there = await askThere(target, key, person);
     if (!there.ok) {
       person.say(`The key to be let in by \`dualtone sync authorize\` at ${config.peer.name}:\n${publicKeyLine(key)}`);
@@ -113,7 +130,7 @@ export const initSyncByPerson = async (config: Config, person: PersonsPart): Pro
     }
     const pinned = pinHost(target.knownHostsFile, target.hostAlias, there.value, true);
     if (!pinned.ok) return pinned;
-    const works = await checkKey(target);
+    const works = await checkKey(target, key);
     if (!works.ok) return works;
   }
   const pinned = pinnedKeys(target.knownHostsFile, target.hostAlias);

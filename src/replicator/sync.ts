@@ -3,11 +3,12 @@ import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
-import { addAuthorized, authorizedLine } from '../ssh/authorized.ts';
+import { type Allowances, addAuthorized, authorizedLine } from '../ssh/authorized.ts';
 import { createKey, readPublicKey } from '../ssh/key.ts';
 import { pinHost, readHostKeys } from '../ssh/known-hosts.ts';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../ssh/public-key.ts';
 import { databaseBackPort, sshTarget } from './access.ts';
+import type { PeerWay } from './peer-way.ts';
 
 const ASK_MS = 15_000;
 
@@ -23,16 +24,19 @@ const textOf = (input: unknown, key: string): string => {
   return typeof value === 'string' && value.length < 4000 ? value : '';
 };
 
-/** What the other node's key may do here: be served files, and reach what the configuration sends through SSH. */
-export const lineFor = (config: Config, key: PublicKey): Result<string> => {
+/** Ports of this node's loopback at which the other node's tunnel may arrive, and on which it may listen. */
+export const allowedPorts = (config: Config): Pick<Allowances, 'openPorts' | 'listenPorts'> => {
   const { link, database } = config.streams;
   const throughSsh = database.mode !== 'off' && database.via === 'ssh';
-  return authorizedLine(key, {
-    command: forcedCommand(),
+  return {
     openPorts: [...(link === 'ssh' ? [config.listen.port] : []), ...(throughSsh ? [database.port] : [])],
     listenPorts: throughSsh && database.mode === 'continuous' ? [databaseBackPort(config)] : [],
-  });
+  };
 };
+
+/** What the other node's key may do here: be served files, and reach what the configuration sends through SSH. */
+export const lineFor = (config: Config, key: PublicKey): Result<string> =>
+  authorizedLine(key, { command: forcedCommand(), ...allowedPorts(config) });
 
 /** Where sshd looks for the keys of root. */
 export const AUTHORIZED_KEYS = '/root/.ssh/authorized_keys';
@@ -100,7 +104,12 @@ export const ownKey = async (config: Config): Promise<Result<{ readonly key: Pub
  * Makes the key where there is none, has the other node let it in, and pins that node's host keys; repeatable. Faults: those of the
  * key and of the talk.
  */
-export const initSync = async (config: Config, talk: Talk, reporter: StreamReporter): Promise<Result<unknown>> => {
+export const initSync = async (
+  config: Config,
+  talk: Talk,
+  way: Pick<PeerWay, 'renew'>,
+  reporter: StreamReporter,
+): Promise<Result<unknown>> => {
   const target = sshTarget(config);
   const key = await ownKey(config);
   if (!key.ok) return key;
@@ -109,6 +118,7 @@ export const initSync = async (config: Config, talk: Talk, reporter: StreamRepor
   const hostKeys = hostKeysOf(asked.value);
   const pinned = pinHost(target.knownHostsFile, target.hostAlias, hostKeys, true);
   if (!pinned.ok) return pinned;
+  way.renew();
   const done = {
     key: fingerprint(key.value.key),
     made: key.value.isNew,

@@ -13,6 +13,7 @@ import { localDatabase, readSecret } from './access.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createMailboxes } from './mailboxes.ts';
 import { createMerging, type Merging } from './merging.ts';
+import { createPeerWay, type PeerWay } from './peer-way.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createReload, type Reload, type ReloadRule } from './reload.ts';
 import { createStreams, type Streams } from './streams.ts';
@@ -95,6 +96,7 @@ interface Inner {
   readonly say: (message: FromReplicator) => void;
   readonly reporter: StreamReporter;
   readonly peer: Peer;
+  readonly way: PeerWay;
   readonly streams: Streams;
   readonly merging: Merging;
   readonly losses: Losses;
@@ -153,7 +155,7 @@ const noted = async (
 };
 
 const perform = (
-  { config, reporter, peer, streams, merging, losses }: Inner,
+  { config, reporter, peer, way, streams, merging, losses }: Inner,
   work: Work,
   options: RunOptions,
 ): Promise<Result<unknown>> => {
@@ -161,7 +163,7 @@ const perform = (
     case 'replicate':
       return replicate(streams.all, work.stream, options);
     case 'sync-init':
-      return initSync(config, peer.talk, reporter);
+      return initSync(config, peer.talk, way, reporter);
     case 'sync-remove':
       return noted(reporter, 'sync-remove', removeSync(config, askByAgents(peer.talk), work));
     case 'merge-preview':
@@ -201,7 +203,7 @@ const createTeller = ({ merging, losses, say }: Inner) => {
 /** Merges, with what they speak to. */
 const mergingOf = (
   config: Config,
-  talk: Talk,
+  { talk, way }: { readonly talk: Talk; readonly way: PeerWay },
   reporter: StreamReporter,
   say: (message: FromReplicator) => void,
   streams: Streams,
@@ -213,7 +215,7 @@ const mergingOf = (
     // Refused until now, they would pause before they try again.
     void replicate(streams.all, null, { signal: stopping.signal, onProgress: () => undefined });
   };
-  const merging = createMerging({ config, talk, clock, reporter, say, mailboxes, onSettled });
+  const merging = createMerging({ config, talk, way, clock, reporter, say, mailboxes, onSettled });
   const endMerging = async (): Promise<void> => {
     stopping.abort();
     await merging.stop();
@@ -264,12 +266,13 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
     say: (level, code, text) => say({ type: 'say', level, code, text }),
   };
   const peer = createPeer(say);
-  const streams = createStreams(config, peer.talk, systemClock, reporter);
-  const { merging, endMerging } = mergingOf(config, peer.talk, reporter, say, streams);
+  const way = createPeerWay(config, systemClock, reporter);
+  const streams = createStreams(config, peer.talk, way, systemClock, reporter);
+  const { merging, endMerging } = mergingOf(config, { talk: peer.talk, way }, reporter, say, streams);
   const own = () => streams.all.map((stream) => stream.status());
   const losses = createLosses({ config, talk: peer.talk, clock: systemClock, own, merging });
   const reload = reloadOf(config, peer.talk, reporter);
-  const inner: Inner = { config, say, reporter, peer, streams, merging, losses, cancelById: new Map() };
+  const inner: Inner = { config, say, reporter, peer, way, streams, merging, losses, cancelById: new Map() };
   const teller = createTeller(inner);
   let right: StreamRight = { holding: 0, highest: 0 };
   let terms: readonly Term[] = [];
@@ -312,7 +315,7 @@ export const createReplicatorWorks = (config: Config, say: (message: FromReplica
       await endMerging();
       losses.stop();
       for (const cancel of inner.cancelById.values()) cancel.abort();
-      await Promise.all([streams.stop(), reload.stop()]);
+      await Promise.all([streams.stop(), reload.stop(), way.stop()]);
       peer.talk.stop();
     },
   };

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
-import { type PublicKey, parsePublicKey, publicKeyLine } from './public-key.ts';
+import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from './public-key.ts';
 import { codeOf, readText, replaceFile } from './replace-file.ts';
 
 export interface Allowances {
@@ -77,6 +77,9 @@ export const withoutAuthorized = (text: string, key: PublicKey): string =>
     .filter((candidate) => !(isOurs(candidate, key) && isWritten(candidate)))
     .join('\n');
 
+const keyIn = (line: string): Result<PublicKey> =>
+  parsePublicKey(/(?:ssh-|ecdsa-)\S+ \S+(?: [ -~]*)?$/.exec(line)?.[0] ?? '');
+
 const makeDirectory = (file: string): Result<void> => {
   try {
     const made = mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -96,7 +99,7 @@ const makeDirectory = (file: string): Result<void> => {
  * Faults: `ssh-key-malformed`, `ssh-directory-not-made`, `ssh-file-unreadable`, `ssh-file-not-written`.
  */
 export const addAuthorized = (file: string, line: string): Result<boolean> => {
-  const key = parsePublicKey(/(?:ssh-|ecdsa-)\S+ \S+(?: [ -~]*)?$/.exec(line)?.[0] ?? '');
+  const key = keyIn(line);
   if (!key.ok) return key;
   const old = readText(file);
   if (!old.ok) return old;
@@ -132,4 +135,21 @@ export const removeAuthorized = (file: string, key: PublicKey): Result<boolean> 
   if (old.value === null || text === old.value) return ok(false);
   const written = replaceFile(file, text, 0o600);
   return written.ok ? ok(true) : written;
+};
+
+/** Whether the key with this fingerprint is let in by the very line that `lineFor` makes. Fault: `ssh-file-unreadable`. */
+export const isAuthorizedBy = (
+  file: string,
+  print: string,
+  lineFor: (key: PublicKey) => Result<string>,
+): Result<boolean> => {
+  const text = readText(file);
+  if (!text.ok) return text;
+  const fits = (line: string): boolean => {
+    const key = keyIn(line);
+    if (!key.ok || fingerprint(key.value) !== print) return false;
+    const wanted = lineFor(key.value);
+    return wanted.ok && wanted.value === line;
+  };
+  return ok((text.value ?? '').split('\n').some(fits));
 };

@@ -27,7 +27,7 @@ const forwardRefused = (): Failure =>
   fail(
     'ssh-forward-refused',
     'A port could not be forwarded: it is taken, or the other node does not permit it.',
-    'See the line of Dualtone in authorized_keys, AllowTcpForwarding in sshd_config, and who holds the port.',
+    'Run `dualtone sync init` again; then see the line of Dualtone in authorized_keys, AllowTcpForwarding in sshd_config, and who holds the port.',
   );
 
 const unreachable = (why: string): Failure =>
@@ -50,7 +50,7 @@ const patterns: readonly (readonly [RegExp, (match: RegExpExecArray) => Failure]
   [/UNPROTECTED PRIVATE KEY|Load key .*: |no such identity|Identity file .* not accessible/i, keyUnusable],
   [/Permission denied|Too many authentication failures/, refused],
   [
-    /port forwarding failed|cannot listen to port|Could not request local forwarding|forwarding request failed/i,
+    /open failed: administratively prohibited|port forwarding failed|cannot listen to port|Could not request local forwarding|forwarding request failed/i,
     forwardRefused,
   ],
   [

@@ -10,7 +10,7 @@ import { freePort, startSshd, type TestSshd } from '../../test/ssh/sshd.ts';
 import type { Fault } from '../core/result.ts';
 import { run } from '../process/run.ts';
 import { addAuthorized, authorizedLine } from './authorized.ts';
-import { createKey } from './key.ts';
+import { createKey, readPublicKey } from './key.ts';
 import { pinHost, scanHostKeys } from './known-hosts.ts';
 import { fingerprint } from './public-key.ts';
 import { type SshTarget, sessionOptions, sshArgv } from './target.ts';
@@ -68,7 +68,8 @@ afterEach(async () => {
 });
 
 const authorise = async (openPorts: readonly number[], listenPorts: readonly number[]): Promise<void> => {
-  const key = await createKey(sshd.target.keyFile, 'main');
+  const made = await createKey(sshd.target.keyFile, 'main');
+  const key = made.ok ? made : readPublicKey(sshd.target.keyFile);
   assert.ok(key.ok);
   const line = authorizedLine(key.value, { command: ['/bin/true'], openPorts, listenPorts });
   assert.ok(line.ok);
@@ -132,6 +133,40 @@ test('a port that is not permitted is refused in plain words', { timeout: 20_000
   const { trouble, tunnel } = open(sshd.target, [{ listens: 'there', from: { port: there }, to: { port: echoPort } }]);
   assert.equal((await trouble()).code, 'ssh-forward-refused');
   assert.equal(tunnel.up(), false);
+});
+
+test('a key let in for other ports: the tunnel begins anew by itself, and stands once it is let in for these', {
+  timeout: 30_000,
+}, async () => {
+  const here = await freePort();
+  await authorise([1], []);
+  const { tunnel, until, trouble } = open(sshd.target, [
+    { listens: 'here', from: { port: here }, to: { port: echoPort } },
+  ]);
+  assert.ok((await tunnel.whenUp(10_000)).ok);
+  assert.equal(await says(here).catch(() => ''), '');
+  assert.equal((await trouble()).code, 'ssh-forward-refused');
+  await until(() => tunnel.up());
+  await authorise([echoPort], []);
+  // What stands was let in before.
+  tunnel.renew();
+  assert.equal(tunnel.up(), false);
+  assert.ok((await tunnel.whenUp(10_000)).ok);
+  assert.equal(await says(here), 'hello');
+});
+
+test('who waits for a tunnel is told why it does not stand, in time, and also when it is stopped', {
+  timeout: 20_000,
+}, async () => {
+  await authorise([echoPort], []);
+  const none = { ...sshd.target, knownHostsFile: join(sshd.folder, 'none') };
+  const { tunnel, trouble } = open(none, []);
+  await trouble();
+  const waited = await tunnel.whenUp(100);
+  assert.equal(waited.ok ? '' : waited.error.code, 'ssh-host-key-unknown');
+  const waiting = tunnel.whenUp(60_000);
+  await tunnel.stop();
+  assert.equal((await waiting).ok, false);
 });
 
 test('changed host key, unknown host key, wrong key, nobody there: each its own fault', {

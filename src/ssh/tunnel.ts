@@ -34,6 +34,10 @@ export interface Tunnel {
   up(): boolean;
   /** Why it is not up, or was not at the last attempt; null while it is up. */
   trouble(): Fault | null;
+  /** Settles when it is up, at once where it is. Faults: `trouble`'s, or `ssh-tunnel-slow`, where it is not within the time. */
+  whenUp(withinMs: Millis): Promise<Result<void>>;
+  /** What it was refused may be granted now: it is begun anew at once. */
+  renew(): void;
   stop(): Promise<void>;
 }
 
@@ -67,16 +71,21 @@ export const tunnelArgv = (target: SshTarget, forwards: readonly Forward[]): rea
   target.hostAlias,
 ];
 
-/** Follows what ssh says until all stands. */
+/** The key is let in, and not for this port: so it stays until another session is begun under other limits. */
+const PROHIBITED = /open failed: administratively prohibited/;
+
+/** Follows what ssh says: until all stands, and after that whether the other node opens what is asked for. */
 const createReader = (remoteForwards: number) => {
   let rest = '';
   let entered = false;
   let granted = 0;
+  let prohibited = false;
   const complaints: string[] = [];
   const line = (text: string): void => {
     if (text.startsWith('debug1: Entering interactive session')) entered = true;
     else if (text.startsWith('debug1: remote forward success')) granted += 1;
     else if (!/^(debug\d:|OpenSSH_|Authenticated to )/.test(text) && text.trim() !== '') {
+      prohibited ||= PROHIBITED.test(text);
       complaints.push(text.slice(0, 300));
       if (complaints.length > 40) complaints.shift();
     }
@@ -87,6 +96,7 @@ const createReader = (remoteForwards: number) => {
       rest = (lines.pop() ?? '').slice(-2000);
       for (const text of lines) line(text.replace(/\r$/, ''));
     },
+    isProhibited: () => prohibited,
     stands: () => entered && granted >= remoteForwards,
     complaints: () => [...complaints, rest].join('\n'),
   };
@@ -127,6 +137,8 @@ const attempt = (
     {
       said: (text) => {
         reader.take(text);
+        // A connection that is cut off says nothing to whoever came through the tunnel.
+        if (reader.isProhibited()) child.kill();
         if (stood || !reader.stands()) return;
         stood = true;
         cancel();
@@ -162,61 +174,133 @@ const releasePorts = async ({ target, forwards }: TunnelOptions): Promise<void> 
   }
 };
 
+/** Who waits for it to stand. */
+const createAudience = (clock: TunnelOptions['clock']) => {
+  const waiting = new Set<(result: Result<void>) => void>();
+  return {
+    tell: (result: Result<void>): void => {
+      for (const settle of waiting) settle(result);
+    },
+    wait: (withinMs: Millis, late: () => Result<void>): Promise<Result<void>> =>
+      new Promise((resolve) => {
+        const settle = (result: Result<void>): void => {
+          cancel();
+          waiting.delete(settle);
+          resolve(result);
+        };
+        const cancel = clock.at(clock.now() + withinMs, () => settle(late()));
+        waiting.add(settle);
+      }),
+  };
+};
+
+/** Between attempts: longer each time. */
+const createPause = ({ clock, backOffMs }: TunnelOptions) => {
+  const { first, last } = backOffMs ?? { first: 250, last: 10_000 };
+  let ms = first;
+  let cancel: () => void = () => undefined;
+  return {
+    after: (fire: () => void): void => {
+      cancel = clock.at(clock.now() + ms, fire);
+      ms = Math.min(ms * 2, last);
+    },
+    shorten: (): void => {
+      ms = first;
+    },
+    cancel: () => cancel(),
+  };
+};
+
+interface State {
+  current: Attempt | null;
+  upSince: Instant | null;
+  trouble: Fault | null;
+  stopped: boolean;
+  /** The attempt under way is ended for another one: no trouble. */
+  renewing: boolean;
+}
+
+interface Works {
+  readonly options: TunnelOptions;
+  readonly state: State;
+  readonly pause: ReturnType<typeof createPause>;
+  readonly audience: ReturnType<typeof createAudience>;
+}
+
+const begin = (works: Works): void => {
+  const { options, state, audience } = works;
+  if (state.current !== null || state.stopped) return;
+  state.renewing = false;
+  state.current = attempt(options, {
+    stands: () => {
+      if (state.stopped) return;
+      state.upSince = options.clock.now();
+      state.trouble = null;
+      audience.tell(ok(undefined));
+      options.onChange();
+    },
+    gone: (fault) => {
+      state.current = null;
+      if (!state.stopped) ended(works, fault);
+    },
+  });
+};
+
+const ended = (works: Works, fault: Fault): void => {
+  const { options, state, pause } = works;
+  if (state.upSince !== null && options.clock.now() - state.upSince >= STABLE_MS) pause.shorten();
+  state.upSince = null;
+  if (state.renewing) {
+    begin(works);
+    return;
+  }
+  const changed = state.trouble?.code !== fault.code || state.trouble.message !== fault.message;
+  state.trouble = fault;
+  const again = (): void => {
+    if (!state.stopped) pause.after(() => begin(works));
+  };
+  if (fault.code === 'ssh-forward-refused') void releasePorts(options).finally(again);
+  else again();
+  if (changed) options.onChange();
+};
+
 /** A tunnel that is begun again with growing pauses until it is stopped. Nothing runs before `start`. */
 export const createTunnel = (options: TunnelOptions): Tunnel => {
-  const { clock, onChange } = options;
-  const { first, last } = options.backOffMs ?? { first: 250, last: 10_000 };
-  let current: Attempt | null = null;
-  let upSince: Instant | null = null;
-  let trouble: Fault | null = null;
-  let pauseMs = first;
-  let stopped = true;
-  let cancelPause: () => void = () => undefined;
-
-  const begin = (): void => {
-    current = attempt(options, {
-      stands: () => {
-        if (stopped) return;
-        upSince = clock.now();
-        trouble = null;
-        onChange();
-      },
-      gone: (fault) => {
-        current = null;
-        if (stopped) return;
-        if (upSince !== null && clock.now() - upSince >= STABLE_MS) pauseMs = first;
-        upSince = null;
-        const changed = trouble?.code !== fault.code || trouble.message !== fault.message;
-        trouble = fault;
-        const again = (): void => {
-          if (!stopped) cancelPause = clock.at(clock.now() + pauseMs, begin);
-          pauseMs = Math.min(pauseMs * 2, last);
-        };
-        if (fault.code === 'ssh-forward-refused') void releasePorts(options).finally(again);
-        else again();
-        if (changed) onChange();
-      },
-    });
-  };
-
+  const { clock, target } = options;
+  const state: State = { current: null, upSince: null, trouble: null, stopped: true, renewing: false };
+  const pause = createPause(options);
+  const audience = createAudience(clock);
+  const works: Works = { options, state, pause, audience };
+  const notUp = (): Result<never> => ({ ok: false, error: state.trouble ?? tooSlow() });
   return {
     start: () => {
-      const checked = checkTarget(options.target);
-      if (!checked.ok || !stopped) return checked;
-      stopped = false;
-      begin();
+      const checked = checkTarget(target);
+      if (!checked.ok || !state.stopped) return checked;
+      state.stopped = false;
+      begin(works);
       return ok(undefined);
     },
-    up: () => upSince !== null,
-    trouble: () => trouble,
+    up: () => state.upSince !== null,
+    trouble: () => state.trouble,
+    whenUp: async (withinMs) => (state.upSince === null ? audience.wait(withinMs, notUp) : ok(undefined)),
+    renew: () => {
+      if (state.stopped) return;
+      pause.shorten();
+      pause.cancel();
+      state.upSince = null;
+      state.renewing = state.current !== null;
+      if (state.current === null) begin(works);
+      else state.current.child.kill();
+    },
     stop: async () => {
-      stopped = true;
-      upSince = null;
-      cancelPause();
-      const running = current;
+      state.stopped = true;
+      state.upSince = null;
+      pause.cancel();
+      audience.tell(notUp());
+      const running = state.current;
       running?.child.kill();
       await running?.ended;
-      if (options.target.controlPath !== null) rmSync(options.target.controlPath, { force: true });
+      if (target.controlPath !== null) rmSync(target.controlPath, { force: true });
     },
   };
 };

@@ -192,7 +192,7 @@ export const status = async (options: CommonOptions, output: Output): Promise<Ex
   const target = personsTarget(config);
   const key = orEnd(readPublicKey(target.keyFile), options, output);
   const pinned = orEnd(pinnedKeys(target.knownHostsFile, target.hostAlias), options, output);
-  const works = await checkKey(target);
+  const works = await checkKey(target, key);
   if (options.json === true) {
     const told = { key: fingerprint(key), pinned: pinned.map(fingerprint), letIn: works.ok };
     output.out(`${JSON.stringify({ ok: works.ok, ...told, fault: works.ok ? null : works.error })}\n`);

@@ -21,13 +21,16 @@ export interface ServeOptions {
   /** One line for the other side. */
   readonly complain: (line: string) => void;
   readonly rsync?: string;
+  /** Whether the key with this fingerprint is let in here for just what the configuration needs. */
+  readonly limitsFit: (fingerprint: string) => Result<boolean>;
   /** Ports of the loopback on which the other node's tunnel may listen here: it may end its own lost session that holds one. */
-  readonly listenPorts?: readonly number[];
+  readonly listenPorts: readonly number[];
 }
 
 /** Exit codes besides rsync's own (0 to 35). */
 export const REFUSED = 77;
 export const NOT_NOW = 75;
+export const LIMITS_DIFFER = 78;
 
 const outside = (path: string) =>
   fail(
@@ -135,20 +138,31 @@ const exitCodeOf = (fault: Fault): number =>
 /** What our client recognises in rsync's standard error. */
 export const complaintOf = (fault: Fault): string => `dualtone: ${fault.code}: ${fault.message}`;
 
+/** A command of ours that is not rsync's; null: it is none, or none that is allowed. */
+const ownCommand = (original: string, { listenPorts, limitsFit }: ServeOptions): number | null => {
+  const port = Number(/^dualtone release (\d{1,5})$/.exec(original)?.[1]);
+  if (listenPorts.includes(port)) {
+    releasePort(port);
+    return 0;
+  }
+  const print = /^dualtone limits (SHA256:[\w+/]{43})$/.exec(original)?.[1];
+  if (print === undefined) return null;
+  const fit = limitsFit(print);
+  return fit.ok && fit.value ? 0 : LIMITS_DIFFER;
+};
+
 /**
  * Carries out what the other node asked for (`SSH_ORIGINAL_COMMAND`) on the own standard input and output, with rsync and an argv made
- * here, or `dualtone release PORT`. Returns the exit code: rsync's own, 77 when refused, 75 when this node may not receive now (or rsync is missing).
+ * here, or one of our own commands: `dualtone release PORT`, `dualtone limits FINGERPRINT`. Returns the exit code: rsync's own, 77 when
+ * refused, 75 when this node may not receive now (or rsync is missing), and for limits 0 or 78.
  */
 export const serveForced = async (original: string | undefined, options: ServeOptions): Promise<number> => {
   const give = (fault: Fault): number => {
     options.complain(complaintOf(fault));
     return exitCodeOf(fault);
   };
-  const port = /^dualtone release (\d{1,5})$/.exec(original ?? '')?.[1];
-  if (port !== undefined && options.listenPorts?.includes(Number(port)) === true) {
-    releasePort(Number(port));
-    return 0;
-  }
+  const own = ownCommand(original ?? '', options);
+  if (own !== null) return own;
   const request = parseForcedCommand(original ?? '');
   if (!request.ok) return give(request.error);
   const { mode, options: flags, paths } = request.value;

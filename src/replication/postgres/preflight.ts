@@ -8,8 +8,6 @@ import { qualify } from './identifier.ts';
 export interface PreflightLimits {
   /** A difference between the servers' clocks beyond this is told. */
   readonly clockMs: Millis;
-  /** Bytes free where the target keeps its data; null: not known. */
-  readonly freeBytes: number | null;
 }
 
 export interface Preflight {
@@ -199,13 +197,3 @@ export const preflight = async (
     clockAheadMs,
   });
 };
-
-/** Twice what is to be written must be free; null free: not known, and nothing is said. */
-export const spaceFault = (target: string, neededBytes: number, freeBytes: number | null): Fault | null =>
-  freeBytes === null || freeBytes >= neededBytes * 2
-    ? null
-    : fail(
-        'database-space-short',
-        `${target} has ${Math.floor(freeBytes / 1048576)} MiB free, and the run may write ${Math.ceil(neededBytes / 1048576)} MiB twice.`,
-        'Make space on the disk of that PostgreSQL.',
-      ).error;

@@ -15,6 +15,7 @@ export interface ServeSettings {
 const settings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as ServeSettings;
 process.exitCode = await serveForced(process.env['SSH_ORIGINAL_COMMAND'], {
   ...settings,
+  limitsFit: () => ok(true),
   mayReceive: () =>
     existsSync(settings.blocked) ? fail('test-blocked', 'This node serves.', 'Nothing to do.') : ok(undefined),
   complain: (line) => process.stderr.write(`${line}\n`),

@@ -7,8 +7,9 @@ import { connectDatabase, type Database, type DatabaseAccess } from '../connecti
 import { digestTables, sameDigest, type TableDigest } from '../digest.ts';
 import type { Side } from '../fingerprint.ts';
 import { quoteValue } from '../identifier.ts';
-import { type PreflightLimits, preflight, spaceFault } from '../preflight.ts';
+import { type PreflightLimits, preflight } from '../preflight.ts';
 import { type DatabaseRules, planCopy } from '../rules.ts';
+import { type DatabaseSpace, spaceFault } from '../space.ts';
 import { applyTable, fetchTable, prepareTables, type TableChange, type TableTask, tableTask } from './apply.ts';
 import { findDangling } from './dangling.ts';
 import { beginTarget, commitTarget } from './guarded.ts';
@@ -26,6 +27,8 @@ export interface SnapshotOptions {
   /** Of the whole run. */
   readonly timeLimitMs: Millis;
   readonly limits: PreflightLimits;
+  /** Room at the target, asked where something is to be written; null, or absent: not known. */
+  readonly space?: () => Promise<DatabaseSpace | null>;
 }
 
 /** One finished run; with `stream.ts` in mind. */
@@ -229,7 +232,8 @@ const runOpen = async (
   if (!digests.ok) return digests;
   const [from, to] = digests.value;
   const tasks = findTasks(source, target, from, to);
-  const space = spaceFault(target.name, bytesOf(tasks, source), options.limits.freeBytes);
+  const room = tasks.length === 0 ? null : ((await options.space?.()) ?? null);
+  const space = spaceFault(target.name, bytesOf(tasks, source), room);
   if (space !== null) return { ok: false, error: space };
   const written = await write(tasks, source, target, options, run);
   if (!written.ok) return written;

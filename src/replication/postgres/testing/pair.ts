@@ -96,5 +96,5 @@ export const snapshotOptions = (
   rules: { ...noRules, ...rules },
   epoch: 2,
   timeLimitMs: 60_000,
-  limits: { clockMs: 2000, freeBytes: null },
+  limits: { clockMs: 2000 },
 });

@@ -1,0 +1,48 @@
+/** The main's way to the standby by SSH, kept open where anything goes through it; on the standby, and without SSH, it is always open. */
+import type { Config } from '../config/config.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { Clock } from '../ports.ts';
+import type { StreamReporter } from '../replication/stream.ts';
+import { createTunnel, type Tunnel } from '../ssh/tunnel.ts';
+import { sshTarget, tunnelForwards } from './access.ts';
+
+export interface PeerWay {
+  /** Settles when the other node's database can be asked for: where SSH leads there, once it stands. Faults: the tunnel's. */
+  toDatabase(): Promise<Result<void>>;
+  /** The other node may let in now what it refused. */
+  renew(): void;
+  stop(): Promise<void>;
+}
+
+const tunnelOf = (config: Config, clock: Clock, reporter: StreamReporter): Tunnel | null => {
+  const forwards = tunnelForwards(config);
+  if (config.node.role !== 'main' || forwards.length === 0) return null;
+  let told = '';
+  const tunnel = createTunnel({
+    target: sshTarget(config),
+    forwards,
+    clock,
+    onChange: () => {
+      const trouble = tunnel.trouble();
+      const code = trouble?.code ?? '';
+      if (trouble !== null && code !== told) reporter.say('warning', code, `${trouble.message} ${trouble.remedy}`);
+      told = code;
+    },
+  });
+  const started: Result<void> = tunnel.start();
+  if (!started.ok) reporter.say('alarm', started.error.code, started.error.message);
+  return tunnel;
+};
+
+/** Begins to open it at once. */
+export const createPeerWay = (config: Config, clock: Clock, reporter: StreamReporter): PeerWay => {
+  const tunnel = tunnelOf(config, clock, reporter);
+  const { via, connectTimeMs } = config.streams.database;
+  return {
+    toDatabase: async () => (tunnel === null || via === 'tls' ? ok(undefined) : tunnel.whenUp(connectTimeMs)),
+    renew: () => tunnel?.renew(),
+    stop: async () => {
+      await tunnel?.stop();
+    },
+  };
+};
