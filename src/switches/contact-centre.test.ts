@@ -15,8 +15,8 @@ const centreOf = (t: TestContext, options: Partial<ContactCentreOptions> = {}) =
     host: far.host,
     service: 'xuc',
     readiness: { kind: 'log', pattern: /xuc started/ },
-    restartMs: 3000,
-    readyMs: 5000,
+    restartMs: 60_000,
+    readyMs: 60_000,
     everyMs: 20,
     ...options,
   });
@@ -62,7 +62,7 @@ test('one that is never ready, hangs, refuses or is not reached is a fault in ti
 test('the key may do nothing else there, whatever its words are', async (t) => {
   const { far } = centreOf(t);
   for (const words of [['exec', 'xuc'], ['restart', '--all'], ['restart', '-f'], ['logs', 'xuc', 'x'], ['restart']]) {
-    const done = await far.host.ask(words, { timeoutMs: 3000, signal: never });
+    const done = await far.host.ask(words, { timeoutMs: 60_000, signal: never });
     assert.equal(done.ok ? 'done' : done.error.code, 'far-refused', words.join(' '));
   }
   assert.equal(far.file('calls'), null);

@@ -69,7 +69,6 @@ test('its own network down starts nothing, in whatever way it shows', async (t) 
     { exitCode: 1, stdout: '', stderr: `${MAIN}: sendto: Network is unreachable` },
     { exitCode: 4, stdout: '', stderr: 'socket: out of buffers' },
     { exitCode: 2, stdout: '', stderr: '' },
-    'missing',
     'hangs',
   ] as const;
   for (const answer of ways) {
@@ -78,6 +77,14 @@ test('its own network down starts nothing, in whatever way it shows', async (t) 
     assert.equal(await checkMasterStatus(machine.ground, MAIN, { pace: PACE }), 0);
     assert.ok(!active(machine), JSON.stringify(answer));
   }
+});
+
+test('without fping it says so, with 1, and starts nothing', async (t) => {
+  const machine = machineOf(t, false);
+  machine.answerByCall.set('fping', 'missing');
+  assert.equal(await checkMasterStatus(machine.ground, MAIN, { pace: PACE }), 1);
+  assert.ok(!active(machine));
+  assert.match(machine.said.join(), /fping is not installed/);
 });
 
 test('main and gateway silent: cut off, unless the gateway answers on the wire only', async (t) => {
@@ -111,7 +118,7 @@ test('while this node serves, the main must answer SIP before it is handed back 
     const kept = lines.filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line));
     sip.send(['SIP/2.0 200 OK', ...kept, 'Content-Length: 0', '', ''].join('\r\n'), from.port, from.address);
   });
-  await checkMasterStatus(machine.ground, '127.0.0.1', options);
+  await checkMasterStatus(machine.ground, '127.0.0.1', { ...options, pace: { ...PACE, sipMs: 60_000 } });
   assert.ok(!active(machine));
 });
 

@@ -1,6 +1,7 @@
 /** `xivo-check-master-status <ip>`: looks at the main once and starts or stops this node's services, without an agent. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { ok, type Result } from '../core/result.ts';
 import { sendOptions } from '../sip/options.ts';
 import { type CheckLook, conclude } from './check-decision.ts';
 import { EXIT, type Ground } from './ground.ts';
@@ -38,16 +39,17 @@ export const gatewayIn = (routes: string): string | null => {
 
 const OWN_TROUBLE = /network is unreachable|can't assign requested address|operation not permitted|network is down/i;
 
-const echoOf = async (ground: Ground, address: string, pace: CheckPace): Promise<CheckLook['echo']> => {
+/** Without fping nothing can be asked: that must not look like a quiet day. Fault: `program-missing`. */
+const echoOf = async (ground: Ground, address: string, pace: CheckPace): Promise<Result<CheckLook['echo']>> => {
   const argv = ['fping', '-r', String(pace.echoes - 1), '-B', '1', '-t', String(pace.everyMs), '--', address];
   const ended = await ground.run(argv, {
     timeoutMs: pace.echoes * pace.everyMs + 10_000,
     signal: ground.signal,
   });
-  if (!ended.ok) return 'own-trouble';
+  if (!ended.ok) return ended.error.code === 'program-missing' ? ended : ok('own-trouble');
   const { exitCode, stdout, stderr } = ended.value;
-  if (exitCode === 0 && /is alive/.test(stdout)) return 'answered';
-  return exitCode !== 1 || OWN_TROUBLE.test(stderr) ? 'own-trouble' : 'silent';
+  if (exitCode === 0 && /is alive/.test(stdout)) return ok('answered');
+  return ok(exitCode !== 1 || OWN_TROUBLE.test(stderr) ? 'own-trouble' : 'silent');
 };
 
 /** A gateway that does not answer echo still answers on the wire: the kernel's table of neighbours tells. */
@@ -78,11 +80,12 @@ const standbySign = ({ root, original }: Ground): boolean => existsSync(root + o
 export const checkMasterStatus = async (ground: Ground, main: string, options: CheckOptions = {}): Promise<number> => {
   const { pace = USUAL_PACE, sipPort = SIP_PORT } = options;
   const wasStandby = standbySign(ground);
-  const [echo, services] = await Promise.all([echoOf(ground, main, pace), lookAtServices(ground)]);
-  if (!services.ok) {
-    ground.err(services.error.message);
+  const [echoed, services] = await Promise.all([echoOf(ground, main, pace), lookAtServices(ground)]);
+  if (!echoed.ok || !services.ok) {
+    for (const each of [echoed, services]) if (!each.ok) ground.err(`${each.error.message} ${each.error.remedy}`);
     return EXIT.failed;
   }
+  const echo = echoed.value;
   const servesHere = isServing(ground.original, services.value);
   const asks = echo === 'answered' && servesHere;
   const look: CheckLook = {

@@ -6,7 +6,7 @@ import { runSnapshot, type SnapshotOptions } from '../replication/postgres/snaps
 import type { StreamRun } from '../replication/stream.ts';
 import { databaseRules, localDatabase, peerDatabase, readSecret } from '../replicator/access.ts';
 import { adminOf } from '../replicator/peer-certificate.ts';
-import { EXIT, type Ground, readConfig } from './ground.ts';
+import { EXIT, type Ground } from './ground.ts';
 import { mailRoot } from './mail.ts';
 
 const CLOCK_TOLERANCE_MS = 2000;
@@ -31,13 +31,13 @@ const ownEpoch = async (config: Config): Promise<Result<number>> => {
   return rows.ok ? ok(Number(rows.value[0]?.epoch ?? 0)) : rows;
 };
 
-const optionsOf = async (config: Config): Promise<Result<SnapshotOptions>> => {
+const optionsOf = async (config: Config, epochOf: typeof ownEpoch): Promise<Result<SnapshotOptions>> => {
   const { database } = config.streams;
   const password = readSecret(database.passwordFile);
   if (!password.ok) return password;
   const target = peerDatabase(config, password.value);
   if (!target.ok) return target;
-  const epoch = await ownEpoch(config);
+  const epoch = await epochOf(config);
   if (!epoch.ok) return epoch;
   return ok({
     source: localDatabase(config, password.value),
@@ -47,17 +47,19 @@ const optionsOf = async (config: Config): Promise<Result<SnapshotOptions>> => {
     timeLimitMs: database.timeLimitMs,
     limits: { clockMs: CLOCK_TOLERANCE_MS, freeBytes: null },
     epoch: epoch.value,
+    // Whoever runs it by hand or by cron sees a full disk by its fault.
+    space: async () => null,
   });
 };
 
-const directly = async (ground: Ground, config: Config): Promise<Result<string>> => {
+const directly = async (ground: Ground, config: Config, epochOf: typeof ownEpoch): Promise<Result<string>> => {
   if (config.streams.database.via === 'ssh') {
     return notHere(
       'The database is reached through SSH, which the agent opens.',
       'Start the agent, or set `streams.database.via: tls`.',
     );
   }
-  const options = await optionsOf(config);
+  const options = await optionsOf(config, epochOf);
   if (!options.ok) return options;
   const done = await runSnapshot(options.value, { signal: ground.signal, onProgress: () => undefined });
   return done.ok ? ok(done.value.text) : done;
@@ -73,9 +75,9 @@ const byAgent = async (ground: Ground): Promise<Result<string>> => {
 
 /** By whoever is to do it here. Faults: `xivo-not-configured`, `xivo-not-replicated`, those of the agent and of the snapshot. */
 export const createReplicate =
-  (ground: Ground): Replicate =>
+  (ground: Ground, epochOf: typeof ownEpoch = ownEpoch): Replicate =>
   async (standby) => {
-    const config = readConfig(ground);
+    const config = ground.config();
     if (config === null) return noConfig();
     if (config.node.role !== 'main') return notHere('This node is the standby.', 'Run it on the main.');
     if (config.peer.address !== standby) {
@@ -86,7 +88,7 @@ export const createReplicate =
     }
     const agent = await ground.agent();
     if (agent === 'answers') return byAgent(ground);
-    if (agent === 'none') return directly(ground, config);
+    if (agent === 'none') return directly(ground, config, epochOf);
     return notHere('The agent of Dualtone is enabled here and does not answer.', 'See `systemctl status dualtone`.');
   };
 

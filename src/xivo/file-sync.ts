@@ -66,13 +66,13 @@ export const rsyncOf = (way: SyncWay, directories: readonly string[], root = '/'
   `${way.user}@${way.address}:${root}`,
 ];
 
-/** RSA as the original's, since a standby of any age takes it; never over an old one. Faults: `xivo-key-exists`, `xivo-key-not-made`, of `run`. */
+/** By the original's name and comment, though not RSA; never over an old one. Faults: `xivo-key-exists`, `xivo-key-not-made`, of `run`. */
 export const makeKey = async (run: Run, keyFile: string): Promise<Result<void>> => {
   if (existsSync(keyFile)) {
     return fail('xivo-key-exists', `${keyFile} exists already.`, 'Use it, or move it away to make a new one.');
   }
   mkdirSync(dirname(keyFile), { recursive: true, mode: 0o700 });
-  const argv = ['ssh-keygen', '-q', '-t', 'rsa', '-b', '3072', '-N', '', '-C', 'XiVO HA', '-f', keyFile];
+  const argv = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'XiVO HA', '-f', keyFile];
   const ended = await run(argv, { timeoutMs: KEY_MS });
   if (!ended.ok) return ended;
   if (ended.value.exitCode === 0) {

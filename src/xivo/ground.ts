@@ -25,7 +25,8 @@ export interface Ground {
   readonly original: Original;
   /** Every path is read and written below it; empty: this machine. */
   readonly root: string;
-  readonly configFile: string;
+  /** Dualtone's configuration of this node, where there is a usable one. */
+  readonly config: () => Config | null;
   readonly socket: string;
   readonly agent: () => Promise<AgentHere>;
   readonly signal: AbortSignal;
@@ -43,21 +44,22 @@ export const lookForAgent = async (socket: string, start: Run): Promise<AgentHer
   return enabled.ok && enabled.value.exitCode === 0 ? 'configured' : 'none';
 };
 
-const socketOf = (configFile: string): string => {
-  const loaded = existsSync(configFile) ? loadConfig(configFile) : null;
-  return loaded?.ok === true ? controlSocketPath(loaded.config) : SOCKET;
+const readConfig = (file: string): Config | null => {
+  const loaded = existsSync(file) ? loadConfig(file) : null;
+  return loaded?.ok === true ? loaded.config : null;
 };
 
+/** This machine. */
 export const thisGround = (): Ground => {
-  const configFile = process.env['DUALTONE_CONFIG'] ?? CONFIG;
-  const socket = process.env['DUALTONE_SOCKET'] ?? socketOf(configFile);
+  const config = readConfig(CONFIG);
+  const socket = process.env['DUALTONE_SOCKET'] ?? (config === null ? SOCKET : controlSocketPath(config));
   return {
     run,
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     original: existsSync('/usr/bin/wazo-service') ? wazoOriginal : xivoOriginal,
     root: '',
-    configFile,
+    config: () => config,
     socket,
     agent: () => lookForAgent(socket, run),
     signal: new AbortController().signal,
@@ -68,13 +70,6 @@ export const thisGround = (): Ground => {
 export const readHaConf = ({ root, original }: Ground): Result<HaConf> => {
   const text = readText(root + original.haConf);
   return text.ok ? parseHaConf(text.value) : text;
-};
-
-/** Dualtone's configuration of this node, where there is one. */
-export const readConfig = (ground: Ground): Config | null => {
-  if (!existsSync(ground.configFile)) return null;
-  const loaded = loadConfig(ground.configFile);
-  return loaded.ok ? loaded.config : null;
 };
 
 /** Holds a name until the end of this process, whatever ends it; null when another copy of the command has it. */

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { wazoStreams, xivoStreams } from '../profiles/xivo/streams.ts';
 import type { StreamRun } from '../replication/stream.ts';
 import { copyIdArgv, type LetIn, makeKey, type SyncWay, syncFiles } from './file-sync.ts';
-import { EXIT, type Ground, readConfig, readHaConf } from './ground.ts';
+import { EXIT, type Ground, readHaConf } from './ground.ts';
 
 export const KEY_FILE = '/root/.ssh/xivo_id_rsa';
 const KNOWN_HOSTS = '/root/.ssh/xivo_known_hosts';
@@ -24,7 +24,7 @@ const notMain = () =>
 
 /** By Dualtone's configuration, else by XiVO's own file. */
 const readMain = (ground: Ground): Result<Main> => {
-  const config = readConfig(ground);
+  const config = ground.config();
   if (config !== null) {
     if (config.node.role !== 'main') return notMain();
     const { directories } = config.streams.files;

@@ -1,7 +1,7 @@
 /** One bero*fos box: its relays set, and read back before that counts. */
-import { request } from 'node:http';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
+import { askHttp } from '../http-once.ts';
 import { type BoxState, parseState, type Relays, relayPath, STATE_PATH, watchdogPath } from './protocol.ts';
 
 export interface BoxOptions {
@@ -33,31 +33,15 @@ const unreachable = ({ name, host }: BoxOptions, why: string) =>
     'See its power, its network and its address.',
   );
 
-/** One GET, ended by the limit, whatever the box does. */
-const get = (options: BoxOptions, path: string, signal: AbortSignal): Promise<Result<string>> =>
-  new Promise((resolve) => {
-    const { host, port, login, timeoutMs } = options;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const failed = (error: Error): void =>
-      resolve(unreachable(options, limit.aborted ? `no answer within ${timeoutMs} ms` : error.message));
-    // A small server: one connection for each request, and no more.
-    const auth = login === null ? {} : { auth: login };
-    const asked = request({ host, port, path, method: 'GET', agent: false, signal: limit, ...auth }, (response) => {
-      let body = '';
-      response.setEncoding('latin1');
-      response.on('data', (part: string) => {
-        body = (body + part).slice(0, MOST_BODY);
-      });
-      response.on('error', failed);
-      response.on('end', () => {
-        const status = response.statusCode ?? 0;
-        if (status >= 200 && status < 400) return resolve(ok(body));
-        resolve(fail('berofos-refused', `The box ${options.name} refused with ${status}.`, 'Correct its login.'));
-      });
-    });
-    asked.on('error', failed);
-    asked.end();
-  });
+const get = async (options: BoxOptions, path: string, signal: AbortSignal): Promise<Result<string>> => {
+  const { name, host, port, login, timeoutMs } = options;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
+  const answer = await askHttp({ url, method: 'GET', login, timeoutMs, signal, mostBytes: MOST_BODY });
+  if (!answer.ok) return unreachable(options, answer.error.message);
+  const { status, body } = answer.value;
+  if (status >= 200 && status < 400) return ok(body);
+  return fail('berofos-refused', `The box ${name} refused with ${status}.`, 'Correct its login.');
+};
 
 const notSwitched = ({ name }: BoxOptions, what: string) =>
   fail(

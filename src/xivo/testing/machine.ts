@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Config } from '../../config/config.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { Finished, Run } from '../../process/run.ts';
 import { type Original, xivoOriginal } from '../../profiles/xivo/original.ts';
@@ -20,6 +21,7 @@ export interface TestMachine {
   /** Programs by their first words that fail, hang or say something. */
   readonly answerByCall: Map<string, Partial<Finished> | 'missing' | 'hangs'>;
   agent: AgentHere;
+  config: Config | null;
   write(path: string, text: string): void;
   remove(): void;
 }
@@ -82,6 +84,7 @@ export const createTestMachine = (original: Original = xivoOriginal, serving = f
     unitByName,
     answerByCall,
     agent: 'none',
+    config: null,
     write: (path, text) => {
       mkdirSync(dirname(root + path), { recursive: true });
       writeFileSync(root + path, text);
@@ -93,7 +96,7 @@ export const createTestMachine = (original: Original = xivoOriginal, serving = f
       original,
       out: (line) => said.push(line),
       err: (line) => said.push(`! ${line}`),
-      configFile: join(root, 'etc/dualtone/dualtone.yaml'),
+      config: () => machine.config,
       socket: join(root, 'control.sock'),
       agent: async () => machine.agent,
       signal: new AbortController().signal,

@@ -1,0 +1,116 @@
+/** Traces of the original on this machine that must not act beside Dualtone: cron files, the line that lets the main in, sentinels. */
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Change } from '../../changes/change.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Role } from '../../core/words.ts';
+import type { Original } from '../../profiles/xivo/original.ts';
+import { readText, replaceFile } from '../../ssh/replace-file.ts';
+import { originalCronLines, parseHaConf } from '../ha-conf.ts';
+import { type Store, setting } from './store.ts';
+
+const MARK = '# Dualtone does this now: ';
+
+/** The same file with the original's lines asleep. */
+export const asleep = (text: string): string => {
+  const lines = new Set(originalCronLines(text));
+  return text
+    .split('\n')
+    .map((line) => (lines.has(line) ? MARK + line : line))
+    .join('\n');
+};
+
+const notWritten = (path: string, error: unknown) =>
+  fail(
+    'xivo-file-not-written',
+    `${path} could not be changed: ${error instanceof Error ? error.message : String(error)}.`,
+    'Run as root, and see to the disk.',
+  );
+
+/** Whether a file is there: `present` or `absent`. */
+export const flagStore: Store = {
+  look: async (path) => ok(existsSync(path) ? 'present' : 'absent'),
+  put: async (path, text) => {
+    try {
+      if (text === 'present') writeFileSync(path, '');
+      else rmSync(path, { force: true });
+      return ok(undefined);
+    } catch (error) {
+      return notWritten(path, error);
+    }
+  },
+};
+
+/** Lines of a pg_hba.conf that begin so, as a list; they go and come without the rest being touched. */
+export const trustStore = (begin: string): Store => {
+  const words = begin.split(' ');
+  const isOne = (line: string): boolean => {
+    const found = line.trim().split(/\s+/);
+    return words.every((word, at) => found[at] === word);
+  };
+  return {
+    look: async (path) => {
+      const text = readText(path);
+      return text.ok ? ok(JSON.stringify((text.value ?? '').split('\n').filter(isOne))) : text;
+    },
+    put: async (path, list) => {
+      const text = readText(path);
+      if (!text.ok) return text;
+      const wanted = JSON.parse(list ?? '[]') as readonly string[];
+      const others = (text.value ?? '').split('\n').filter((line) => !isOne(line));
+      // Before the end of the file's last line.
+      const at = others.at(-1) === '' ? others.length - 1 : others.length;
+      return replaceFile(path, others.toSpliced(at, 0, ...wanted).join('\n'), 0o640);
+    },
+  };
+};
+
+const cronChange = (path: string): Result<readonly Change[]> => {
+  const text = readText(path);
+  if (!text.ok) return text;
+  if (text.value === null || originalCronLines(text.value).length === 0) return ok([]);
+  const quiet = Buffer.from(asleep(text.value), 'latin1').toString('utf8');
+  return ok([{ kind: 'file', path, text: quiet, mode: 0o644, secret: false, after: null, like: null }]);
+};
+
+/** XiVO's own switch, written and not posted: its service would restart PostgreSQL and start what a standby must not run. */
+const haConfChange = (path: string): Result<readonly Change[]> => {
+  const text = readText(path);
+  if (!text.ok) return text;
+  const conf = parseHaConf(text.value);
+  if (text.value === null || (conf.ok && conf.value.role === 'disabled')) return ok([]);
+  const off = `${JSON.stringify({ node_type: 'disabled', remote_address: '' })}\n`;
+  return ok([{ kind: 'file', path, text: off, mode: 0o644, secret: false, after: null, like: null }]);
+};
+
+/** Every cluster's, whatever its version. */
+export const hbaFiles = (root: string): readonly string[] => {
+  const base = `${root}/etc/postgresql`;
+  try {
+    return readdirSync(base)
+      .flatMap((version) =>
+        readdirSync(`${base}/${version}`).map((cluster) => `${base}/${version}/${cluster}/pg_hba.conf`),
+      )
+      .filter((path) => existsSync(path));
+  } catch {
+    return [];
+  }
+};
+
+/** What is to change here. Faults: `ssh-file-unreadable`. */
+export const hereChanges = (original: Original, role: Role, root: string): Result<readonly Change[]> => {
+  const changes: Change[] = [];
+  for (const path of [original.cronFiles.main, original.cronFiles.standby]) {
+    const change = cronChange(root + path);
+    if (!change.ok) return change;
+    changes.push(...change.value);
+  }
+  const switchedOff = haConfChange(root + original.haConf);
+  if (!switchedOff.ok) return switchedOff;
+  changes.push(...switchedOff.value);
+  const own = root + original.sentinels[role];
+  const other = root + original.sentinels[role === 'main' ? 'standby' : 'main'];
+  if (existsSync(dirname(own))) changes.push(setting('flag', other, 'absent'), setting('flag', own, 'present'));
+  changes.push(...hbaFiles(root).map((path) => setting('trust', path, '[]')));
+  return ok(changes);
+};

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { originalCronLines, parseHaConf } from './ha-conf.ts';
+import { type Found, planImport } from './import.ts';
+
+describe('ha.conf', () => {
+  const table: readonly (readonly [string | null, string])[] = [
+    [null, 'disabled null'],
+    ['{"node_type":"disabled","remote_address":""}', 'disabled null'],
+    ['{"node_type":"disabled","remote_address":"0.0.0.0"}', 'disabled null'],
+    ['{"node_type":"master","remote_address":"10.0.0.2"}', 'main 10.0.0.2'],
+    ['{"node_type":"slave","remote_address":"10.0.0.1"}', 'standby 10.0.0.1'],
+    ['{"node_type":"main","remote_address":"10.0.0.2","more":1}', 'main 10.0.0.2'],
+    ['', 'xivo-ha-conf-odd'],
+    ['[]', 'xivo-ha-conf-odd'],
+    ['{"remote_address":"10.0.0.2"}', 'xivo-ha-conf-odd'],
+    ['{"node_type":"boss","remote_address":"10.0.0.2"}', 'xivo-ha-conf-odd'],
+    ['{"node_type":"master"}', 'xivo-ha-conf-odd'],
+    ['{"node_type":"master","remote_address":null}', 'xivo-ha-conf-odd'],
+    ['{"node_type":"master","remote_address":"pbx2"}', 'xivo-ha-conf-odd'],
+    ['{"node_type":"slave","remote_address":"10.0.0.1\\n* * * * * root evil"}', 'xivo-ha-conf-odd'],
+  ];
+  for (const [text, expected] of table) {
+    test(JSON.stringify(text), () => {
+      const conf = parseHaConf(text);
+      assert.equal(conf.ok ? `${conf.value.role} ${conf.value.address}` : conf.error.code, expected);
+    });
+  }
+});
+
+test('lines of the original are found in cron, sleeping ones and others not', () => {
+  const text =
+    '# a\n0 * * * * root /usr/sbin/xivo-master-slave-db-replication 10.0.0.2 >/dev/null\n#* * * * * root /usr/sbin/xivo-check-master-status 10.0.0.1\n5 * * * * root wazo-sync\n1 * * * * root backup\n';
+  assert.equal(originalCronLines(text).length, 2);
+});
+
+const base: Found = {
+  conf: { role: 'standby', address: '10.0.0.1' },
+  era: 'xivo',
+  addresses: [
+    { address: '127.0.0.1', netmask: '255.0.0.0' },
+    { address: '192.168.7.3', netmask: '255.255.255.0' },
+    { address: '10.0.0.2', netmask: '255.255.255.0' },
+  ],
+  cronLines: ['* * * * * root /usr/sbin/xivo-check-master-status 10.0.0.1 >/dev/null'],
+  hasKey: false,
+  hasBoxes: true,
+  isConfigured: false,
+};
+
+test('from either side the same steps follow, and the standby’s check sleeps before anything else decides', () => {
+  const standby = planImport(base);
+  const main = planImport({
+    ...base,
+    conf: { role: 'main', address: '10.0.0.2' },
+    addresses: [{ address: '10.0.0.1', netmask: '255.255.255.0' }],
+    hasKey: true,
+  });
+  assert.ok(standby.ok && main.ok);
+  assert.deepEqual(standby.value.steps, main.value.steps);
+  assert.deepEqual(standby.value.steps[0]?.where, 'standby');
+  assert.equal(standby.value.steps[0]?.command, 'dualtone xivo enable');
+  assert.equal(
+    standby.value.steps[1]?.command,
+    'dualtone init --role main --address 10.0.0.1 --peer 10.0.0.2 --profile xivo --preset classic',
+  );
+  assert.ok(
+    standby.value.notes.some((note) => note.startsWith('awake in cron:')) &&
+      standby.value.notes.some((note) => note.includes('bnfos')),
+  );
+  assert.ok(main.value.notes.some((note) => note.includes('authorized_keys')));
+});
+
+test('what is no pair is not imported', () => {
+  const codeOf = (found: Found): string => {
+    const plan = planImport(found);
+    return plan.ok ? 'planned' : plan.error.code;
+  };
+  assert.equal(codeOf({ ...base, conf: { role: 'disabled', address: null } }), 'xivo-nothing-to-import');
+  assert.equal(codeOf({ ...base, conf: { role: 'standby', address: '10.1.0.1' } }), 'xivo-no-own-address');
+  assert.equal(
+    codeOf({ ...base, conf: { role: 'standby', address: '10.0.0.2' } }),
+    'xivo-no-own-address',
+    'the address is its own',
+  );
+});

@@ -1,0 +1,125 @@
+/** This XiVO server as enabling and importing find it: by Dualtone's configuration, else by XiVO's own file. */
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { createWorld } from '../changes/world.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Role } from '../core/words.ts';
+import { type AdminOptions, createAdmin } from '../replication/postgres/setup/admin.ts';
+import { readSecret } from '../replicator/access.ts';
+import { adminOptions } from '../replicator/peer-certificate.ts';
+import { readText } from '../ssh/replace-file.ts';
+import { createXivoEnabling, type XivoEnabling } from './enable/enable.ts';
+import { createProvd, type Provd } from './enable/provd.ts';
+import { type Ground, readHaConf } from './ground.ts';
+import { originalCronLines } from './ha-conf.ts';
+import type { Found } from './import.ts';
+import { KEY_FILE } from './sync-command.ts';
+
+export interface SiteOptions {
+  /** Default: the era's own on the loopback. */
+  readonly provd?: string | undefined;
+  readonly provdTokenFile?: string | undefined;
+  /** The provisioning server, or the database, is left alone. */
+  readonly noProvd?: boolean | undefined;
+  readonly noDatabase?: boolean | undefined;
+}
+
+export interface Site {
+  readonly role: Role;
+  readonly enabling: XivoEnabling;
+  readonly provd: Provd | null;
+}
+
+const RECORD = '/var/lib/dualtone/xivo-changes.json';
+const REQUEST_MS = 20_000;
+
+const provdDefaults = {
+  xivo: { url: 'http://127.0.0.1:8666/provd', contentType: 'application/vnd.proformatique.provd+json' },
+  wazo: { url: 'http://127.0.0.1:8666/0.2', contentType: 'application/vnd.wazo.provd+json' },
+} as const;
+
+const usualDatabase: AdminOptions = {
+  osUser: 'postgres',
+  socket: '/var/run/postgresql',
+  port: 5432,
+  database: 'asterisk',
+  lockTimeMs: 2000,
+  timeLimitMs: 30_000,
+};
+
+const noRole = () =>
+  fail(
+    'xivo-no-role',
+    'Neither Dualtone’s configuration nor ha.conf gives this machine a role.',
+    'Pair it with `dualtone init` or `dualtone join` first.',
+  );
+
+interface Place {
+  readonly role: Role;
+  readonly standby: string;
+}
+
+/** On a standby without a configuration it is the main's address: there it is not used. */
+const placeOf = (ground: Ground): Result<Place> => {
+  const config = ground.config();
+  if (config !== null) {
+    const { node, peer } = config;
+    return ok({ role: node.role, standby: node.role === 'main' ? peer.address : node.address });
+  }
+  const conf = readHaConf(ground);
+  if (!conf.ok) return conf;
+  if (conf.value.role === 'disabled' || conf.value.address === null) return noRole();
+  return ok({ role: conf.value.role, standby: conf.value.address });
+};
+
+const provdOf = (ground: Ground, options: SiteOptions): Result<Provd> => {
+  const { url, contentType } = provdDefaults[ground.original.era];
+  const token = options.provdTokenFile === undefined ? ok(null) : readSecret(options.provdTokenFile);
+  if (!token.ok) return token;
+  const given = (options.provd ?? url).replace(/\/$/, '');
+  if (!URL.canParse(given))
+    return fail('xivo-provd-address', `${given} is no address.`, 'Give it as http://HOST:PORT/PATH.');
+  return ok(createProvd({ url: given, contentType, token: token.value, timeoutMs: REQUEST_MS }));
+};
+
+/** Faults: `xivo-no-role`, `xivo-ha-conf-odd`, `xivo-provd-address`, `secret-…`. */
+export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'disable'): Result<Site> => {
+  const found = placeOf(ground);
+  // A standby that left before it had a pair: ha.conf is asleep already, and only what is recorded counts.
+  const place = found.ok || what === 'enable' ? found : ok<Place>({ role: 'standby', standby: '' });
+  if (!place.ok) return place;
+  const { role, standby } = place.value;
+  const provd = role === 'main' && options.noProvd !== true ? provdOf(ground, options) : ok(null);
+  if (!provd.ok) return provd;
+  const config = ground.config();
+  const database = config === null ? usualDatabase : adminOptions(config);
+  const enabling = createXivoEnabling({
+    original: ground.original,
+    role,
+    standby,
+    admin: options.noDatabase === true ? null : createAdmin(database),
+    provd: provd.value,
+    world: createWorld(ground.run),
+    recordFile: ground.root + RECORD,
+    run: ground.run,
+    root: ground.root,
+  });
+  return ok({ role, enabling, provd: provd.value });
+};
+
+/** What there is to import. Faults: `xivo-ha-conf-odd`, `ssh-file-unreadable`. */
+export const findImport = (ground: Ground): Result<Found> => {
+  const conf = readHaConf(ground);
+  if (!conf.ok) return conf;
+  const { cronFiles, era } = ground.original;
+  const crons = [cronFiles.main, cronFiles.standby].map((path) => readText(ground.root + path));
+  return ok({
+    conf: conf.value,
+    era,
+    addresses: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
+    cronLines: crons.flatMap((text) => (text.ok ? originalCronLines(text.value ?? '') : [])),
+    hasKey: existsSync(ground.root + KEY_FILE),
+    hasBoxes: existsSync(`${ground.root}/etc/bnfos.conf`),
+    isConfigured: ground.config() !== null,
+  });
+};
