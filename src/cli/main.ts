@@ -6,6 +6,7 @@ import { addPairing } from './pairing-commands.ts';
 import { DEFAULT_CONFIG, VERSION } from './program.ts';
 import { type CommonOptions, Ended, type Output, processOutput } from './target.ts';
 import { addWeb } from './web-commands.ts';
+import { addXivo } from './xivo-commands.ts';
 
 const EXITS = `
 Exit codes: 0 done, 1 refused or not come about, 2 wrong usage, 3 the agent is not reached, 4 the configuration is
@@ -347,6 +348,7 @@ export const createProgram = (output: Output): Shelf => {
   addAlarm(shelf);
   addWeb(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
   addHelpers(shelf);
   // Settings of the program are not handed down to commands by themselves.
