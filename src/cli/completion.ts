@@ -10,17 +10,20 @@ interface Node {
   readonly help: Readonly<Record<string, string>>;
 }
 
+/** What people may type after each command; what agents start for themselves is left out. */
 const nodeOf = (command: Command, path: string): readonly Node[] => {
-  const subcommands = command.commands.map((each) => [each.name(), each.summary() || each.description()] as const);
-  const options = command.options.flatMap(({ long, description }) =>
-    long === undefined || long === null ? [] : [[long, description] as const],
-  );
+  const help = command.createHelp();
+  const visible = help.visibleCommands(command);
+  const subcommands = visible.map((each) => [each.name(), each.summary() || each.description()] as const);
+  const options = help
+    .visibleOptions(command)
+    .flatMap(({ long, description }) => (long === undefined || long === null ? [] : [[long, description] as const]));
   const choices = command.registeredArguments.flatMap(({ argChoices }) =>
     (argChoices ?? []).map((each) => [each, ''] as const),
   );
   const all = [...subcommands, ...choices, ...options];
   const own: Node = { path, words: all.map(([word]) => word), help: Object.fromEntries(all) };
-  return [own, ...command.commands.flatMap((each) => nodeOf(each, `${path} ${each.name()}`.trim()))];
+  return [own, ...visible.flatMap((each) => nodeOf(each, `${path} ${each.name()}`.trim()))];
 };
 
 const bash = (nodes: readonly Node[]): string => `# dualtone: eval "$(dualtone completion bash)"

@@ -17,3 +17,16 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** For help and the manual page. */
+export const EXIT_WORDS: readonly (readonly [code: ExitCode, text: string])[] = [
+  [EXIT.ok, 'done'],
+  [EXIT.refused, 'refused or not come about'],
+  [EXIT.usage, 'wrong usage'],
+  [EXIT.unreachable, 'the agent is not reached'],
+  [EXIT.configInvalid, 'the configuration is invalid'],
+  [EXIT.warning, '`status` and `check`: a person should look'],
+  [EXIT.alarm, '`status` and `check`: a person must look'],
+  [EXIT.broken, 'the journal is broken'],
+  [EXIT.notStarted, 'an agent did not start'],
+];

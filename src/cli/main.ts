@@ -1,7 +1,8 @@
 /** The command line: what there is, in words; what it does is loaded when it is asked for. */
 import { Argument, Command, CommanderError } from 'commander';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, EXIT_WORDS } from './exit-codes.ts';
+import { manualFor } from './manual.ts';
 import { addPairing } from './pairing-commands.ts';
 import { DEFAULT_CONFIG, VERSION } from './program.ts';
 import { type CommonOptions, Ended, type Output, processOutput } from './target.ts';
@@ -9,8 +10,7 @@ import { addWeb } from './web-commands.ts';
 import { addXivo } from './xivo-commands.ts';
 
 const EXITS = `
-Exit codes: 0 done, 1 refused or not come about, 2 wrong usage, 3 the agent is not reached, 4 the configuration is
-invalid, 5 and 6 of \`status\` and \`check\`: a person should look (5), must look (6), 7 the journal is broken, 8 an agent did not start.`;
+Exit codes: ${EXIT_WORDS.map(([code, text]) => `${code} ${text}`).join('; ')}.`;
 
 type Action = (
   options: CommonOptions & Readonly<Record<string, string | boolean | undefined>>,
@@ -312,6 +312,11 @@ const addPrograms = (shelf: Shelf): void => {
     .description('Completion for a shell: eval "$(dualtone completion bash)".')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action((shell: Shell) => output.out(completionFor(shell, program)));
+  program
+    .command('manual')
+    .summary('the manual page, for man')
+    .description('The manual page: dualtone manual > /usr/local/share/man/man8/dualtone.8.')
+    .action(() => output.out(manualFor(program, VERSION)));
   program
     .command('version')
     .summary('the version')
