@@ -8,6 +8,7 @@ import { pairFacts } from '../state/nodes.ts';
 import { ConfigCard } from './config-card.ts';
 import { ConfigEdit } from './config-edit.ts';
 import { h } from './h.ts';
+import { PairingCard } from './pairing.ts';
 import { Card, FaultBox, Field, Table } from './parts.ts';
 import { may, type Theme, useUi } from './ui.ts';
 
@@ -122,22 +123,6 @@ const Users = (): VNode => {
   );
 };
 
-const Sync = (): VNode => {
-  const { t } = useUi();
-  return h(
-    Card,
-    { title: t('settings.pair') },
-    h('p', { class: 'quiet' }, t('settings.pair-help')),
-    h(
-      'ul',
-      null,
-      ...['dualtone setup', 'dualtone init', 'dualtone join', 'dualtone disable'].map((text) =>
-        h('li', { key: text }, h('code', null, text)),
-      ),
-    ),
-  );
-};
-
 export const SettingsPage = (): VNode => {
   const { state, t } = useUi();
   const isAdmin = may(state, 'admin');
@@ -147,6 +132,6 @@ export const SettingsPage = (): VNode => {
     h(Card, { title: t('settings.browser') }, h(Preferences, null)),
     isAdmin ? h(Configuration, null) : null,
     isAdmin ? h(Users, null) : h('p', { class: 'note plain' }, t('settings.admin-only')),
-    isAdmin ? h(Sync, null) : null,
+    h(PairingCard, null),
   );
 };
