@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { serveForced } from '../replication/files/serve.ts';
 import { isAuthorizedBy } from '../ssh/authorized.ts';
-import { listsIn } from './collected.ts';
+import { listsIn } from './merge/collected.ts';
 import { AUTHORIZED_KEYS, allowedPorts, lineFor } from './sync.ts';
 
 const readJson = (path: string): unknown => {

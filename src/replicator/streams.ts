@@ -9,11 +9,11 @@ import type { Stream, StreamReporter, StreamRight } from '../replication/stream.
 import type { Talk } from '../replication/talk.ts';
 import { rsyncExcludes } from '../replication/voicemail/voicemail.ts';
 import { localDatabase, readSecret, sshTarget } from './access.ts';
-import { createChangeTeller } from './change-teller.ts';
-import { createDatabaseStream } from './database-stream.ts';
-import { createDatabaseGuard } from './guard.ts';
+import { createDatabaseStream } from './database/database-stream.ts';
+import { createDatabaseGuard } from './database/guard.ts';
 import type { PeerWay } from './peer-way.ts';
 import type { Term } from './protocol.ts';
+import { createChangeTeller } from './reload/change-teller.ts';
 
 export interface Streams {
   readonly all: readonly Stream[];

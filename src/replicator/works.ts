@@ -10,16 +10,16 @@ import { connectDatabase } from '../replication/postgres/connection.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
 import { localDatabase, readSecret } from './access.ts';
-import { createLosses, type Losses } from './losses.ts';
-import { createMailboxes } from './mailboxes.ts';
-import { createMerging, type Merging } from './merging.ts';
+import { createTableWatch } from './database/table-watch.ts';
+import { createLosses, type Losses } from './losses/losses.ts';
+import { createMailboxes } from './merge/mailboxes.ts';
+import { createMerging, type Merging } from './merge/merging.ts';
 import { createPeerWay, type PeerWay } from './peer-way.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
-import { createReload, type Reload, type ReloadRule } from './reload.ts';
+import { createReload, type Reload, type ReloadRule } from './reload/reload.ts';
 import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync.ts';
 import { answerRemoval, askByAgents, removeSync } from './sync-remove.ts';
-import { createTableWatch } from './table-watch.ts';
 
 export interface ReplicatorWorks {
   start(): void;

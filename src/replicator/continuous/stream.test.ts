@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTime } from '../agent/testing/time.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Database } from '../replication/postgres/connection.ts';
-import type { CompareReport } from '../replication/postgres/continuous/compare.ts';
-import type { ContinuousReceiver, ReceiverState } from '../replication/postgres/continuous/receiver.ts';
-import type { ContinuousSender, Offer } from '../replication/postgres/continuous/sender.ts';
-import type { Stream, StreamReporter, StreamRun, StreamStatus } from '../replication/stream.ts';
-import { checkFollowed } from './continuous-stream-check.ts';
-import { type FollowerView, followerViewOf } from './continuous-stream-common.ts';
-import { createMainStream, type MainStreamOptions } from './continuous-stream-main.ts';
-import { createStandbyStream } from './continuous-stream-standby.ts';
+import { createTime } from '../../agent/testing/time.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Database } from '../../replication/postgres/connection.ts';
+import type { CompareReport } from '../../replication/postgres/continuous/compare.ts';
+import type { ContinuousReceiver, ReceiverState } from '../../replication/postgres/continuous/receiver.ts';
+import type { ContinuousSender, Offer } from '../../replication/postgres/continuous/sender.ts';
+import type { Stream, StreamReporter, StreamRun, StreamStatus } from '../../replication/stream.ts';
+import { checkFollowed } from './check.ts';
+import { type FollowerView, followerViewOf } from './common.ts';
+import { createMainStream, type MainStreamOptions } from './main.ts';
+import { createStandbyStream } from './standby.ts';
 
 const listening = () => {
   const said: string[] = [];

@@ -3,26 +3,26 @@
  * while it does not. Never the other way round: what the standby collects comes home by merges, which know what it was before.
  */
 import { stat } from 'node:fs/promises';
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Epoch, Instant } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import { connectDatabase, type DatabaseAccess } from '../replication/postgres/connection.ts';
-import { type CompareReport, compareFollowed } from '../replication/postgres/continuous/compare.ts';
-import { type ConninfoOptions, writeConninfoFiles } from '../replication/postgres/continuous/conninfo.ts';
-import { createContinuousReceiver, type ReceiverOptions } from '../replication/postgres/continuous/receiver.ts';
-import { type ContinuousSender, createContinuousSender } from '../replication/postgres/continuous/sender.ts';
-import { disableSubscription } from '../replication/postgres/continuous/subscription.ts';
-import { runSnapshot } from '../replication/postgres/snapshot/snapshot.ts';
-import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
-import { databaseRules, databaseWayDirectory, identitiesPath, localDatabase, readSecret } from './access.ts';
-import { type CheckParts, checkFollowed } from './continuous-stream-check.ts';
-import { createMainStream } from './continuous-stream-main.ts';
-import { createStandbyStream } from './continuous-stream-standby.ts';
-import type { Databases } from './databases.ts';
-import { adminOf } from './peer-certificate.ts';
-import { asRun, CLOCK_TOLERANCE_MS } from './snapshot-stream.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Epoch, Instant } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import { connectDatabase, type DatabaseAccess } from '../../replication/postgres/connection.ts';
+import { type CompareReport, compareFollowed } from '../../replication/postgres/continuous/compare.ts';
+import { type ConninfoOptions, writeConninfoFiles } from '../../replication/postgres/continuous/conninfo.ts';
+import { createContinuousReceiver, type ReceiverOptions } from '../../replication/postgres/continuous/receiver.ts';
+import { type ContinuousSender, createContinuousSender } from '../../replication/postgres/continuous/sender.ts';
+import { disableSubscription } from '../../replication/postgres/continuous/subscription.ts';
+import { runSnapshot } from '../../replication/postgres/snapshot/snapshot.ts';
+import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
+import { databaseRules, databaseWayDirectory, identitiesPath, localDatabase, readSecret } from '../access.ts';
+import type { Databases } from '../database/databases.ts';
+import { asRun, CLOCK_TOLERANCE_MS } from '../database/snapshot-stream.ts';
+import { adminOf } from '../peer-certificate.ts';
+import { type CheckParts, checkFollowed } from './check.ts';
+import { createMainStream } from './main.ts';
+import { createStandbyStream } from './standby.ts';
 
 export interface ContinuousStreamOptions {
   readonly config: Config;

@@ -1,10 +1,10 @@
 /** `dualtone replicate database` where changes follow one by one: both sides are compared, what differs is copied anew, the rest by a run. */
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Epoch, Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { CompareReport } from '../replication/postgres/continuous/compare.ts';
-import type { RunOptions, StreamRun } from '../replication/stream.ts';
-import { type FollowerView, waitFor } from './continuous-stream-common.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Epoch, Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { CompareReport } from '../../replication/postgres/continuous/compare.ts';
+import type { RunOptions, StreamRun } from '../../replication/stream.ts';
+import { type FollowerView, waitFor } from './common.ts';
 
 export interface CheckOptions {
   readonly epoch: Epoch;

@@ -1,18 +1,18 @@
 /** What this node's Asterisk says of its mailboxes while a merge works on them, and what it is told; one connection, kept for a moment. */
-import { type AmiConnection, connectAmi } from '../ami/connection.ts';
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
+import { type AmiConnection, connectAmi } from '../../ami/connection.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
 import {
   checkRefresh,
   countRecording,
   createRefresh,
   readMailboxesInUse,
   readMailboxLimits,
-} from '../replication/voicemail/refresh.ts';
-import { keyOf, type MailboxName } from '../replication/voicemail/spool.ts';
-import { readSecret } from './access.ts';
+} from '../../replication/voicemail/refresh.ts';
+import { keyOf, type MailboxName } from '../../replication/voicemail/spool.ts';
+import { readSecret } from '../access.ts';
 
 export interface MailboxesNow {
   readonly maxMessages: (mailbox: MailboxName) => number;

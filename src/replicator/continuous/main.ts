@@ -1,9 +1,9 @@
 /** The main's side of the continuous stream: while it serves it offers its changes and beats; it asks the standby how far it is. */
-import { fail, type Result } from '../core/result.ts';
-import type { Instant, WallTime } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { Database } from '../replication/postgres/connection.ts';
-import type { ContinuousSender, Offer } from '../replication/postgres/continuous/sender.ts';
+import { fail, type Result } from '../../core/result.ts';
+import type { Instant, WallTime } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { Database } from '../../replication/postgres/connection.ts';
+import type { ContinuousSender, Offer } from '../../replication/postgres/continuous/sender.ts';
 import type {
   RunOptions,
   Stream,
@@ -13,17 +13,10 @@ import type {
   StreamRight,
   StreamRun,
   StreamStatus,
-} from '../replication/stream.ts';
-import type { CheckOptions } from './continuous-stream-check.ts';
-import {
-  createTroubles,
-  type FollowerView,
-  followerViewOf,
-  type Troubles,
-  waitFor,
-  withinStop,
-} from './continuous-stream-common.ts';
-import { createMeanwhile, type Meanwhile } from './continuous-stream-meanwhile.ts';
+} from '../../replication/stream.ts';
+import type { CheckOptions } from './check.ts';
+import { createTroubles, type FollowerView, followerViewOf, type Troubles, waitFor, withinStop } from './common.ts';
+import { createMeanwhile, type Meanwhile } from './meanwhile.ts';
 
 export interface MainStreamOptions {
   readonly openSender: () => Promise<Result<ContinuousSender>>;

@@ -1,18 +1,18 @@
 /** What the standby collected comes home: the main merges, by itself or when asked; the standby answers, and says whether service may go back. */
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Clock } from '../ports.ts';
-import type { StandbyView } from '../replication/merge/machine.ts';
-import { createMerges, type MergeRunOptions, type Merges } from '../replication/merge/orchestrate.ts';
-import { type MergeReport, phaseSentence } from '../replication/merge/report.ts';
-import { createMergeStore } from '../replication/merge/store.ts';
-import type { StreamReporter, StreamRight } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Clock } from '../../ports.ts';
+import type { StandbyView } from '../../replication/merge/machine.ts';
+import { createMerges, type MergeRunOptions, type Merges } from '../../replication/merge/orchestrate.ts';
+import { type MergeReport, phaseSentence } from '../../replication/merge/report.ts';
+import { createMergeStore } from '../../replication/merge/store.ts';
+import type { StreamReporter, StreamRight } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
+import type { PeerWay } from '../peer-way.ts';
+import type { FromReplicator, MergeView, Term } from '../protocol.ts';
 import { createCollected } from './collected.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import { mergeParts } from './merge-parts.ts';
-import type { PeerWay } from './peer-way.ts';
-import type { FromReplicator, MergeView, Term } from './protocol.ts';
 
 export interface Merging {
   start(): void;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTime } from '../agent/testing/time.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Database } from '../replication/postgres/connection.ts';
+import { createTime } from '../../agent/testing/time.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Database } from '../../replication/postgres/connection.ts';
 import { createTableWatch } from './table-watch.ts';
 
 test('tables whose count grew are told, once; not those that this node changed while it served', async () => {

@@ -1,7 +1,7 @@
 /** What both sides of the continuous stream of the database share: what the standby says of itself, and how troubles are told. */
-import type { Fault } from '../core/result.ts';
-import type { Instant, Millis, WallTime } from '../core/words.ts';
-import type { StreamCondition, StreamReporter } from '../replication/stream.ts';
+import type { Fault } from '../../core/result.ts';
+import type { Instant, Millis, WallTime } from '../../core/words.ts';
+import type { StreamCondition, StreamReporter } from '../../replication/stream.ts';
 
 /** What the standby says of itself, and the main shows. */
 export interface FollowerView {

@@ -1,8 +1,8 @@
 /** When each stream last did its work, kept on disk: a replicator that begins anew must not say that nothing was ever copied. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { WallTime } from '../core/words.ts';
-import type { StreamStatus } from '../replication/stream.ts';
+import type { WallTime } from '../../core/words.ts';
+import type { StreamStatus } from '../../replication/stream.ts';
 
 export interface Successes {
   /** The same statuses, with what was kept where a success is not known. */

@@ -1,8 +1,8 @@
 /** Where changes follow one by one, nobody tells which tables changed: this passive node's own database counts it. */
-import { ok, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { Database, Row } from '../replication/postgres/connection.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { Database, Row } from '../../replication/postgres/connection.ts';
 
 export interface TableWatchOptions {
   readonly connect: (signal: AbortSignal) => Promise<Result<Database>>;

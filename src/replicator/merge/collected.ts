@@ -1,17 +1,17 @@
 /** The standby's lists of what lay in its spool and directories when it began to serve: without them nothing would count as deleted there. */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Epoch, Millis, WallTime } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import { manifest, writeManifests } from '../replication/files/manifest.ts';
-import { BEFORE_LIST, NOW_LIST } from '../replication/files/pull.ts';
-import type { StreamReporter, StreamRight } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
-import { encodeManifest, takeManifest } from '../replication/voicemail/manifest.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Epoch, Millis, WallTime } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import { manifest, writeManifests } from '../../replication/files/manifest.ts';
+import { BEFORE_LIST, NOW_LIST } from '../../replication/files/pull.ts';
+import type { StreamReporter, StreamRight } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
+import { encodeManifest, takeManifest } from '../../replication/voicemail/manifest.ts';
+import type { Term } from '../protocol.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import type { Term } from './protocol.ts';
 
 /** Where the standby keeps its lists; the main may fetch them. */
 export const listsIn = (stateDir: string): string => join(stateDir, 'collected');

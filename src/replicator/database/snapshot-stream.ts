@@ -1,11 +1,11 @@
 /** The database as a stream of snapshots: at its times and on request, from the main that serves to the standby. */
 import { join } from 'node:path';
-import { type Fault, fail, type Result } from '../core/result.ts';
-import type { Instant, WallTime } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { DatabaseRules } from '../replication/postgres/rules.ts';
-import { runSnapshot, type SnapshotReport } from '../replication/postgres/snapshot/snapshot.ts';
-import { createSchedule } from '../replication/schedule.ts';
+import { type Fault, fail, type Result } from '../../core/result.ts';
+import type { Instant, WallTime } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { DatabaseRules } from '../../replication/postgres/rules.ts';
+import { runSnapshot, type SnapshotReport } from '../../replication/postgres/snapshot/snapshot.ts';
+import { createSchedule } from '../../replication/schedule.ts';
 import type {
   RunOptions,
   Stream,
@@ -16,7 +16,7 @@ import type {
   StreamRight,
   StreamRun,
   StreamStatus,
-} from '../replication/stream.ts';
+} from '../../replication/stream.ts';
 import type { Databases } from './databases.ts';
 
 export interface SnapshotStreamOptions {

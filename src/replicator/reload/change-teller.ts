@@ -1,7 +1,7 @@
 /** Tells the other node what a run changed there, so that it reloads what caches it; what could not be told is told later. */
-import type { Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { Talk } from '../replication/talk.ts';
+import type { Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { Talk } from '../../replication/talk.ts';
 import type { Changed } from './reload.ts';
 
 export interface ChangeTeller {

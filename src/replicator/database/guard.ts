@@ -1,9 +1,9 @@
 /** The database's own guard on this node: while it serves, or has collected what is not at home yet, nothing may overwrite it. */
-import type { Result } from '../core/result.ts';
-import type { Clock } from '../ports.ts';
-import { connectDatabase, type Database, type DatabaseAccess } from '../replication/postgres/connection.ts';
-import type { StreamReporter, StreamRight } from '../replication/stream.ts';
-import type { Term } from './protocol.ts';
+import type { Result } from '../../core/result.ts';
+import type { Clock } from '../../ports.ts';
+import { connectDatabase, type Database, type DatabaseAccess } from '../../replication/postgres/connection.ts';
+import type { StreamReporter, StreamRight } from '../../replication/stream.ts';
+import type { Term } from '../protocol.ts';
 
 export interface DatabaseGuard {
   /** Told at every change; the last word counts, and is repeated until the database has heard it. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTime } from '../agent/testing/time.ts';
-import { fail, ok } from '../core/result.ts';
-import type { Run } from '../process/run.ts';
-import { wazoStreams, xivoStreams } from '../profiles/xivo/streams.ts';
-import type { Answerer, Talk } from '../replication/talk.ts';
+import { createTime } from '../../agent/testing/time.ts';
+import { fail, ok } from '../../core/result.ts';
+import type { Run } from '../../process/run.ts';
+import { wazoStreams, xivoStreams } from '../../profiles/xivo/streams.ts';
+import type { Answerer, Talk } from '../../replication/talk.ts';
 import { createReload, planReload, type ReloadRule } from './reload.ts';
 
 const rules: readonly ReloadRule[] = [

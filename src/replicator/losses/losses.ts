@@ -1,13 +1,13 @@
 /** What would be lost if service moved now, for persons; and on the standby, the streams as the main last told of them. */
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import { lossNow, spanText } from '../replication/merge/loss.ts';
-import type { StreamStatus } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
-import type { Merging } from './merging.ts';
-import type { LossView } from './protocol.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import { lossNow, spanText } from '../../replication/merge/loss.ts';
+import type { StreamStatus } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
+import type { Merging } from '../merge/merging.ts';
+import type { LossView } from '../protocol.ts';
 import { createSuccesses, type Successes } from './successes.ts';
 
 export interface Losses {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTime } from '../agent/testing/time.ts';
-import { fail, ok } from '../core/result.ts';
-import type { Database } from '../replication/postgres/connection.ts';
+import { createTime } from '../../agent/testing/time.ts';
+import { fail, ok } from '../../core/result.ts';
+import type { Database } from '../../replication/postgres/connection.ts';
 import { createRowCount } from './row-count.ts';
 
 test('rows written since a moment are counted, those of tables that are not copied are not, and unknown is unknown', async () => {

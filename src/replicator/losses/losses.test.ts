@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { createTime, type Time } from '../agent/testing/time.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { MergePreview } from '../replication/merge/report.ts';
-import type { StreamStatus } from '../replication/stream.ts';
-import type { Answerer, Talk } from '../replication/talk.ts';
+import { createTime, type Time } from '../../agent/testing/time.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { MergePreview } from '../../replication/merge/report.ts';
+import type { StreamStatus } from '../../replication/stream.ts';
+import type { Answerer, Talk } from '../../replication/talk.ts';
+import type { MergeView } from '../protocol.ts';
 import { createLosses, type Losses } from './losses.ts';
-import type { MergeView } from './protocol.ts';
 
 const folders: string[] = [];
 afterEach(() => {

@@ -1,25 +1,30 @@
 /** What takes part in this main's merges, by its configuration. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import { createFilesPart } from '../replication/files/merge-part.ts';
-import { createStandbySources, mirrorDirectory, type PullOptions, pullDirectory } from '../replication/files/pull.ts';
-import { createConfigurationPart } from '../replication/merge/configuration-part.ts';
-import { createEventsPart, EVENTS_DEFAULTS } from '../replication/merge/events.ts';
-import type { MergePart } from '../replication/merge/part.ts';
-import type { Connect } from '../replication/merge/session.ts';
-import { createStatusPart } from '../replication/merge/status-part.ts';
-import { createVoicemailPart } from '../replication/merge/voicemail-part.ts';
-import { connectDatabase, type DatabaseAccess } from '../replication/postgres/connection.ts';
-import type { Talk } from '../replication/talk.ts';
-import { createLock } from '../replication/voicemail/lock.ts';
-import { decodeManifest, emptyManifest, type Manifest } from '../replication/voicemail/manifest.ts';
-import { copyIn, rsyncExcludes } from '../replication/voicemail/voicemail.ts';
-import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from './access.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { createFilesPart } from '../../replication/files/merge-part.ts';
+import {
+  createStandbySources,
+  mirrorDirectory,
+  type PullOptions,
+  pullDirectory,
+} from '../../replication/files/pull.ts';
+import { createConfigurationPart } from '../../replication/merge/configuration-part.ts';
+import { createEventsPart, EVENTS_DEFAULTS } from '../../replication/merge/events.ts';
+import type { MergePart } from '../../replication/merge/part.ts';
+import type { Connect } from '../../replication/merge/session.ts';
+import { createStatusPart } from '../../replication/merge/status-part.ts';
+import { createVoicemailPart } from '../../replication/merge/voicemail-part.ts';
+import { connectDatabase, type DatabaseAccess } from '../../replication/postgres/connection.ts';
+import type { Talk } from '../../replication/talk.ts';
+import { createLock } from '../../replication/voicemail/lock.ts';
+import { decodeManifest, emptyManifest, type Manifest } from '../../replication/voicemail/manifest.ts';
+import { copyIn, rsyncExcludes } from '../../replication/voicemail/voicemail.ts';
+import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from '../access.ts';
+import type { PeerWay } from '../peer-way.ts';
 import { VOICEMAIL_LIST } from './collected.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import type { PeerWay } from './peer-way.ts';
 
 const connectTo =
   (access: () => Result<DatabaseAccess>, open: () => Promise<Result<void>>): Connect =>

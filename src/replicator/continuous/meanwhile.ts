@@ -1,6 +1,6 @@
 /** As long as the main's PostgreSQL is not ready for single changes (`wal_level` waits for its restart), the database follows by snapshots. */
-import type { Fault } from '../core/result.ts';
-import type { Stream, StreamReporter, StreamRight, StreamStatus } from '../replication/stream.ts';
+import type { Fault } from '../../core/result.ts';
+import type { Stream, StreamReporter, StreamRight, StreamStatus } from '../../replication/stream.ts';
 
 export interface Meanwhile {
   /** How the last try went to offer single changes, under which right. Returns what is a trouble nevertheless. */

@@ -1,17 +1,17 @@
 /** The stream of the database, from the configuration: by snapshots or change by change, with what is counted of it. */
-import type { Config } from '../config/config.ts';
-import type { Result } from '../core/result.ts';
-import type { Instant } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import { matchesPattern } from '../replication/pattern.ts';
-import { connectDatabase, type Database } from '../replication/postgres/connection.ts';
-import type { Stream, StreamPending, StreamReporter } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
-import { databaseRules, localDatabase, readSecret } from './access.ts';
-import type { ChangeTeller } from './change-teller.ts';
-import { createContinuousStream } from './continuous-stream.ts';
+import type { Config } from '../../config/config.ts';
+import type { Result } from '../../core/result.ts';
+import type { Instant } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import { matchesPattern } from '../../replication/pattern.ts';
+import { connectDatabase, type Database } from '../../replication/postgres/connection.ts';
+import type { Stream, StreamPending, StreamReporter } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
+import { databaseRules, localDatabase, readSecret } from '../access.ts';
+import { createContinuousStream } from '../continuous/stream.ts';
+import type { PeerWay } from '../peer-way.ts';
+import type { ChangeTeller } from '../reload/change-teller.ts';
 import { createDatabases, type Databases } from './databases.ts';
-import type { PeerWay } from './peer-way.ts';
 import { createRowCount, type RowCount } from './row-count.ts';
 import { createSnapshotStream } from './snapshot-stream.ts';
 

@@ -1,11 +1,11 @@
 /** After a run that changed something: what caches it on this passive node is reloaded, by the rules of the profile. */
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { Run } from '../process/run.ts';
-import { patternOf } from '../replication/pattern.ts';
-import type { StreamReporter } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { Run } from '../../process/run.ts';
+import { patternOf } from '../../replication/pattern.ts';
+import type { StreamReporter } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
 
 export interface ReloadRule {
   /** Patterns of tables; none for a rule of files. */

@@ -1,9 +1,9 @@
 /** How many rows the main's database has written since a moment: what a copy of that moment lacks at most, in rows. */
-import type { Result } from '../core/result.ts';
-import type { Instant, Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { Database } from '../replication/postgres/connection.ts';
-import type { StreamPending } from '../replication/stream.ts';
+import type { Result } from '../../core/result.ts';
+import type { Instant, Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { Database } from '../../replication/postgres/connection.ts';
+import type { StreamPending } from '../../replication/stream.ts';
 import { readCounts } from './table-watch.ts';
 
 export interface RowCountOptions {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTime } from '../agent/testing/time.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Talk } from '../replication/talk.ts';
+import { createTime } from '../../agent/testing/time.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Talk } from '../../replication/talk.ts';
 import { createChangeTeller } from './change-teller.ts';
 
 test('what could not be told is told later, with what came meanwhile, once', async () => {

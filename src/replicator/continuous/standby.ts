@@ -1,11 +1,11 @@
 /** The standby's side of the continuous stream: it follows while it does not serve, and lets go at once when it does. */
-import type { Fault, Result } from '../core/result.ts';
-import { fail } from '../core/result.ts';
-import type { Epoch, Instant, WallTime } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import type { ContinuousReceiver, CopyOutcome, ReceiverState } from '../replication/postgres/continuous/receiver.ts';
-import type { Stream, StreamProgress, StreamReporter, StreamRight, StreamStatus } from '../replication/stream.ts';
-import { createTroubles, type FollowerView, type Troubles, waitFor, withinStop } from './continuous-stream-common.ts';
+import type { Fault, Result } from '../../core/result.ts';
+import { fail } from '../../core/result.ts';
+import type { Epoch, Instant, WallTime } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import type { ContinuousReceiver, CopyOutcome, ReceiverState } from '../../replication/postgres/continuous/receiver.ts';
+import type { Stream, StreamProgress, StreamReporter, StreamRight, StreamStatus } from '../../replication/stream.ts';
+import { createTroubles, type FollowerView, type Troubles, waitFor, withinStop } from './common.ts';
 
 export interface StandbyStreamOptions {
   /** Read anew for each beginning: passwords and certificates may change. `onProgress` is told of a whole copy. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createTime } from '../agent/testing/time.ts';
-import { fail, ok } from '../core/result.ts';
+import { createTime } from '../../agent/testing/time.ts';
+import { fail, ok } from '../../core/result.ts';
 import { createSnapshotStream } from './snapshot-stream.ts';
 
 test('a run that ends because service moved is no fault of the next term; one that fails is told once', async () => {
