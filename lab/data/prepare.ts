@@ -5,6 +5,7 @@ import type { Role } from '../../src/core/words.ts';
 import { databaseUser } from '../asterisk/database.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
+import { roles } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Outcome } from '../process.ts';
 import { telephoneSystemSql } from '../telephone-system/install.ts';
@@ -143,13 +144,15 @@ const syncInitByPerson = async (main: Host, standby: Host): Promise<Result<unkno
   return await untilDone(main, ['dualtone', 'sync', 'init', '--ssh', '--host-key', fingerprint], 60_000);
 };
 
-/** As an administrator would: both databases, then the way for files, then the first run. The agents run already. */
-export const prepareData = async (lab: Lab, data: DataSetup): Promise<Result<void>> => {
-  const main = lab.host('main');
-  const prepared = await Promise.all([prepareNode(main, 'main'), prepareNode(lab.host('standby'), 'standby')]);
-  const failed = prepared.find((result) => !result.ok);
-  if (failed !== undefined) return failed;
-  const standby = lab.host('standby');
+/** As an administrator would: both databases first. The agents run already. */
+export const prepareDatabases = async (lab: Lab): Promise<Result<void>> => {
+  const prepared = await Promise.all(roles.map(async (role) => await prepareNode(lab.host(role), role)));
+  return prepared.find((result) => !result.ok) ?? ok(undefined);
+};
+
+/** Then the way for files, then the first run. The main serves. */
+export const prepareStreams = async (lab: Lab, data: DataSetup): Promise<Result<void>> => {
+  const [main, standby] = [lab.host('main'), lab.host('standby')];
   return await allOf([
     () => (isStrict(data) ? syncInitByPerson(main, standby) : untilDone(main, ['dualtone', 'sync', 'init'], 60_000)),
     () => untilDone(main, ['dualtone', 'replicate'], 90_000),

@@ -1,5 +1,4 @@
 /** What is replicated in the lab: the `streams` of a node's file, by the kind of pair that a scenario wants. */
-import { asteriskFileReloads } from '../../src/profiles/asterisk/reloads.ts';
 import { xivoStreams } from '../../src/profiles/xivo/streams.ts';
 
 /**
@@ -31,7 +30,7 @@ export const streamsSection = (data: DataSetup): Readonly<Record<string, unknown
             mode: data.endsWith('continuous') ? 'continuous' : 'snapshot',
             via: isStrict(data) ? 'ssh' : 'tls',
           },
-          files: { enabled: true, directories: followedDirectories, reload: asteriskFileReloads },
+          files: { enabled: true, directories: followedDirectories },
           voicemail: { enabled: true, directory: voicemailSpool },
           collected: collectedDirectories,
         },

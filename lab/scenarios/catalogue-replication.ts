@@ -1,4 +1,5 @@
 import {
+  allCopied,
   asterisk,
   bothAgree,
   changesFollow,
@@ -40,12 +41,19 @@ export const replications: readonly Scenario[] = [
   },
   {
     name: 'replication-files',
-    text: 'a file that changes on the main is on the standby within two seconds, a deletion too; what serves takes nothing in',
+    text: 'a file that changes on the main is on the standby within two seconds, a deletion too; Asterisk reloads what it caches of it; what serves takes nothing in',
     setup: { data: 'snapshot' },
-    prepare: [inStep('main', 'files')],
+    prepare: allCopied,
     deeds: [
       exec('main', ['tee', '/var/lib/asterisk/moh/lab.txt'], 'music\n'),
       says('the file is there', 'standby', ['cat', '/var/lib/asterisk/moh/lab.txt'], /^music$/, 2000),
+      says(
+        'Asterisk there was told',
+        'standby',
+        ['dualtone', 'journal', '--since', '20s'],
+        /reload: reloaded: .*res_musiconhold\.so/,
+        15_000,
+      ),
       exec('main', ['rm', '/var/lib/asterisk/moh/lab.txt']),
       says('the file is gone', 'standby', ['ls', '/var/lib/asterisk/moh'], /^(?![\s\S]*lab\.txt)/, 2000),
       switchover,
@@ -147,7 +155,7 @@ export const replications: readonly Scenario[] = [
     name: 'replication-strict',
     text: 'with main to standby 22 and 5432 and ICMP back alone, database, files and AstDB follow all the same, through SSH',
     setup: { data: 'strict' },
-    prepare: [inStep('main', 'files')],
+    prepare: allCopied,
     deeds: [
       firewalled('main'),
       names('Strict'),

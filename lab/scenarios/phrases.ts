@@ -67,6 +67,9 @@ export const inStep = (on: Role, stream: 'database' | 'files' | 'voicemail', wit
     withinMs,
   );
 
+/** Runs that were due by themselves after the start are over, and nothing waits. */
+export const allCopied: readonly Deed[] = [order('main', 'replicate'), inStep('main', 'files')];
+
 /** Each change of the main's database follows. */
 export const changesFollow: readonly Deed[] = [inStep('main', 'database'), inStep('standby', 'database')];
 

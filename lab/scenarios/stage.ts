@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
-import { prepareData } from '../data/prepare.ts';
+import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
 import { isStrict } from '../data/streams.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
@@ -121,9 +121,13 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     installed = setup;
     const missing = await setRight(pair, setup, !isStrict(setup.data));
     if (setup.data === 'none' || missing.length > 0) return ok(missing);
-    // The streams begin at the main that serves.
-    const prepared = await prepareData(pair.lab, setup.data);
-    return prepared.ok ? ok(await setRight(pair, setup)) : prepared;
+    const databases = await prepareDatabases(pair.lab);
+    if (!databases.ok) return databases;
+    // The streams begin at the main that serves: on a busy machine service may have moved meanwhile.
+    const moved = await setRight(pair, setup, !isStrict(setup.data));
+    if (moved.length > 0) return ok(moved);
+    const streams = await prepareStreams(pair.lab, setup.data);
+    return streams.ok ? ok(await setRight(pair, setup)) : streams;
   };
   return async (setup) => {
     const isSame = installed !== undefined && sameSetup(installed, setup);
