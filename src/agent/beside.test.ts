@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '../ports.ts';
+import { createHandClock } from '../probes/testing/clocks.ts';
 import { type BesideOptions, createBeside } from './beside.ts';
 import { systemClock } from './clock.ts';
 
@@ -21,27 +21,6 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
 });
 `;
 const DEAF = 'setInterval(() => undefined, 1000)';
-
-/** Timers by hand; the time is the test's. */
-const handClock = () => {
-  const timers = new Map<() => void, number>();
-  let now = 1000;
-  const clock: Clock = {
-    now: () => now,
-    wall: () => now,
-    at: (at, fire) => {
-      timers.set(fire, at);
-      return () => timers.delete(fire);
-    },
-  };
-  const advance = (ms: number): void => {
-    now += ms;
-    const due = [...timers].filter(([, at]) => at <= now);
-    for (const [fire] of due) if (timers.delete(fire)) fire();
-  };
-  const waits = (): readonly number[] => [...timers.values()].map((at) => at - now);
-  return { clock, advance, waits };
-};
 
 const createBench = (script: string, given: Partial<BesideOptions<Said>> = {}) => {
   const seen: string[] = [];
@@ -95,42 +74,43 @@ test('it is told and heard from its start on, and ends with its input', { timeou
 test('a death brings the next after a wait that doubles, and a minute of life makes it short again', {
   timeout: 10_000,
 }, async () => {
-  const { clock, advance, waits } = handClock();
+  const clock = createHandClock();
   const { beside, seen, until } = createBench(ECHO, { clock });
+  const starts = (): number => seen.filter((each) => each === 'started').length;
   beside.start();
-  const waited: (readonly number[])[] = [];
-  for (let life = 1; life <= 5; life += 1) {
-    if (life === 5) advance(60_001);
+  for (const [index, waitMs] of [10, 20, 40, 40, 10].entries()) {
+    const lives = index + 1;
+    if (lives === 5) await clock.pass(60_001);
     beside.tell({ type: 'die' });
-    await until('died: exit code 7, again', life);
+    await until('died: exit code 7, again', lives);
     assert.equal(beside.trouble(), 'exit code 7');
-    waited.push(waits());
-    advance(40);
+    await clock.pass(waitMs - 1);
+    assert.equal(starts(), lives);
+    await clock.pass(1);
+    assert.equal(starts(), lives + 1);
   }
-  assert.deepEqual(waited, [[10], [20], [40], [40], [10]]);
-  assert.equal(seen.filter((each) => each === 'started').length, 6);
   beside.letGo();
 });
 
 test('a program that is not there dies again and again, and a start cuts the wait short', {
   timeout: 10_000,
 }, async () => {
-  const { clock, waits } = handClock();
+  const clock = createHandClock();
   const { beside, seen, until } = createBench('', { argv: ['/nowhere/dualtone'], clock });
   beside.startAfter(5000);
-  assert.deepEqual(waits(), [5000]);
+  assert.equal(clock.waiting(), 1);
   beside.start();
-  assert.deepEqual(waits(), []);
+  assert.equal(clock.waiting(), 0);
   await until('died: spawn /nowhere/dualtone ENOENT, again');
-  assert.deepEqual(waits(), [10]);
+  assert.equal(clock.waiting(), 1);
   beside.letGo();
-  assert.deepEqual([waits(), seen.length], [[], 2]);
+  assert.deepEqual([clock.waiting(), seen.length], [0, 2]);
 });
 
 test('what it does not read is not told any more, and one that is silent can be killed', {
   timeout: 10_000,
 }, async () => {
-  const { clock, advance } = handClock();
+  const clock = createHandClock();
   const { beside, until } = createBench(DEAF, { clock, mostUnreadBytes: 200_000 });
   assert.equal(beside.silentMs(), 0);
   beside.start();
@@ -138,7 +118,7 @@ test('what it does not read is not told any more, and one that is silent can be 
   let told = 0;
   while (beside.tell({ type: 'long', text })) told += 1;
   assert.ok(told >= 2 && told < 10, `${told} were told`);
-  advance(30);
+  await clock.pass(30);
   assert.equal(beside.silentMs(), 30);
   beside.kill();
   await until('died: SIGKILL, again');
