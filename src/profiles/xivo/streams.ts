@@ -42,6 +42,12 @@ const userStatus = [
   { table: 'voicemail', columns: ['password'] },
 ];
 
+/** Who is logged in, with which telephone and in which queues: a login is a row, and a logout its end. */
+const agentStatus = [
+  { table: 'agent_login_status', columns: ['*'] },
+  { table: 'agent_membership_status', columns: ['*'] },
+];
+
 const queueLog = { table: 'queue_log', key: 'id', time: 'time' };
 
 /** What Asterisk keeps in memory of the generated configuration, by the tables it is made of. Modules that a server does not have are passed over. */
@@ -92,7 +98,7 @@ export const xivoStreams = {
   database: {
     exclude: hostTables,
     'keep-columns': [provisioning],
-    status: userStatus,
+    status: [...userStatus, ...agentStatus],
     events: [
       { table: 'call_log', key: 'id', time: 'date' },
       { table: 'cel', key: 'id', time: 'eventtime', parent: { table: 'call_log', column: 'call_log_id' } },
@@ -131,11 +137,7 @@ export const wazoStreams = {
       'auth_saml_session',
     ],
     'keep-columns': [provisioning],
-    status: [
-      ...userStatus,
-      { table: 'agent_login_status', columns: ['paused', 'paused_reason'] },
-      { table: 'chatd_user', columns: ['state', 'status', 'do_not_disturb'] },
-    ],
+    status: [...userStatus, ...agentStatus, { table: 'chatd_user', columns: ['state', 'status', 'do_not_disturb'] }],
     events: [
       { table: callLogs, key: 'id', time: 'date' },
       { table: 'call_logd_call_log_participant', key: 'uuid', parent: ofCall },

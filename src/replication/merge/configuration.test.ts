@@ -11,7 +11,7 @@ import {
   planConfiguration,
 } from './configuration.ts';
 import { foldChanges, rowId } from './fold.ts';
-import { sameJson } from './json.ts';
+import { type JsonRow, sameJson } from './json.ts';
 import { type Rows, rules, startRows, steps, takeSteps } from './testing/model.ts';
 
 const plan = (log: Parameters<typeof foldChanges>[0], main: Rows): readonly ConfigurationEntry[] =>
@@ -143,6 +143,22 @@ test('a decision of its own goes before the general one, and lets the standby wi
     ['ask', 'refuse', 'ask', 'accept', 'refuse'],
   );
   assert.deepEqual(acceptedRow(entry), base);
+});
+
+test('a row of a user’s own that came or went is taken unasked, unless the main has another one there', () => {
+  const login = { agent: 7, phone: 'PJSIP/1005' };
+  const key = { agent: 7 };
+  const decided = (before: JsonRow | null, after: JsonRow | null, ours: JsonRow | null): string => {
+    const main = new Map(ours === null ? [] : [[rowId('logins', key), ours] as const]);
+    const [entry] = plan([{ ...change(before, after), table: 'logins', key }], main);
+    return entry === undefined ? 'none' : decisionFor(entry, { all: 'ask', byId: new Map() });
+  };
+  assert.equal(decided(null, login, null), 'accept');
+  assert.equal(decided(login, null, login), 'accept');
+  assert.equal(decided(null, login, { ...login, phone: 'PJSIP/1006' }), 'ask');
+  assert.equal(decided(login, null, { ...login, phone: 'PJSIP/1006' }), 'ask');
+  // At another telephone now: a status column like any other.
+  assert.equal(decided(login, { ...login, phone: 'PJSIP/1007' }, login), 'none');
 });
 
 test('a row changed once more is another entry, so that an old decision does not fit it', () => {

@@ -31,6 +31,8 @@ export interface ConfigurationEntry {
   readonly kind: 'inserted' | 'updated' | 'deleted';
   readonly at: WallTime;
   readonly standing: Standing;
+  /** A row of a user's own that came or went (an agent's login): nobody is asked where nothing stands against it. */
+  readonly isStatus: boolean;
   /** Of an update, the columns that are configuration. */
   readonly columns: readonly ColumnMerge[];
   readonly before: JsonRow | null;
@@ -101,6 +103,7 @@ const entryOf = (
     kind,
     at,
     standing: standingOf(rules, net, ours, columns),
+    isStatus: rules.isStatus(table),
     columns,
     before,
     after,
@@ -140,7 +143,8 @@ export const decisionFor = (entry: ConfigurationEntry, decisions: Decisions): De
   const own = decisions.byId.get(entry.id);
   if (own !== undefined) return own;
   const safe = entry.standing === 'clean' || entry.standing === 'columns' || entry.standing === 'same';
-  return decisions.all === 'accept' && !safe ? 'ask' : decisions.all;
+  const all = entry.isStatus && safe ? 'accept' : decisions.all;
+  return all === 'accept' && !safe ? 'ask' : all;
 };
 
 const keyText = (key: JsonRow): string =>

@@ -10,8 +10,10 @@ export type Agreed = ReadonlyMap<string, JsonRow | null>;
 export interface MergeRules {
   /** Tables that stay each node's own, or are merged as events. */
   isLeftOut(table: string): boolean;
-  /** Columns that users change themselves. */
+  /** Columns that users change themselves; `*`: all. */
   statusColumns(table: string): readonly string[];
+  /** Users' own with all that is in it: that a row is there says something of a user, too. */
+  isStatus(table: string): boolean;
   /** Columns in which each node keeps its own values. */
   keptColumns(table: string): readonly string[];
   /** Rows that each node keeps for itself. */
@@ -20,6 +22,8 @@ export interface MergeRules {
 
 const textOf = (value: unknown): string | null =>
   value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value);
+
+const ALL = '*';
 
 const columnsOf = (rules: DatabaseRules['status'], table: string): readonly string[] => [
   ...new Set(rules.filter((rule) => matchesPattern(rule.table, table)).flatMap((rule) => rule.columns)),
@@ -30,6 +34,7 @@ export const mergeRules = (rules: DatabaseRules): MergeRules => ({
     rules.events.some((event) => event.table === table) ||
     rules.exclude.some((pattern) => matchesPattern(pattern, table)),
   statusColumns: (table) => columnsOf(rules.status, table),
+  isStatus: (table) => columnsOf(rules.status, table).includes(ALL),
   keptColumns: (table) => columnsOf(rules.keepColumns, table),
   isOwnRow: (table, row) =>
     rules.keepRows.some(
@@ -56,8 +61,8 @@ export const splitColumns = (
   const kept = new Set(rules.keptColumns(net.table));
   const changed = changedColumns(net.before, net.after);
   return {
-    status: changed.filter((column) => status.has(column)),
-    configuration: changed.filter((column) => !status.has(column) && !kept.has(column)),
+    status: changed.filter((column) => status.has(column) || (status.has(ALL) && !kept.has(column))),
+    configuration: changed.filter((column) => !status.has(column) && !status.has(ALL) && !kept.has(column)),
   };
 };
 

@@ -79,7 +79,8 @@ const namedColumns = (
   const fitting = rules.filter((entry) => matchesPattern(entry.table, table.name));
   for (const entry of fitting)
     for (const column of entry.columns)
-      if (!hasColumn(table, column) && !entry.table.includes('*')) warnings.push(noColumn(rule, table.name, column));
+      if (column !== '*' && !hasColumn(table, column) && !entry.table.includes('*'))
+        warnings.push(noColumn(rule, table.name, column));
   return [...new Set(fitting.flatMap((entry) => entry.columns))].filter((column) => hasColumn(table, column));
 };
 

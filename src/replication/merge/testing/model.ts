@@ -11,7 +11,10 @@ export const databaseRules: DatabaseRules = {
   exclude: ['mail'],
   keepColumns: [{ table: 'users', columns: ['own'] }],
   keepRows: [{ table: 'settings', where: { name: 'address' } }],
-  status: [{ table: 'users', columns: ['dnd', 'forward'] }],
+  status: [
+    { table: 'users', columns: ['dnd', 'forward'] },
+    { table: 'logins', columns: ['*'] },
+  ],
   events: [{ table: 'cel', key: 'id', time: 'eventtime', parent: null }],
 };
 
