@@ -10,6 +10,9 @@ import { type Run, run } from '../../process/run.ts';
 import type { SshTarget } from '../../ssh/target.ts';
 import { createFarHost, type FarHost } from '../far-host.ts';
 
+/** Where the programs are that far hosts install. */
+export const FORCED = join(import.meta.dirname, '../../../examples/forced');
+
 const DCOMP = `#!/bin/sh
 cd "$(dirname "$0")"
 echo "$*" >> calls
@@ -70,7 +73,7 @@ export const createForcedHost = (program: 'dualtone-edge' | 'dualtone-cc'): Forc
   const path = (name: string): string => join(folder, name);
   writeFileSync(path('dcomp'), DCOMP);
   chmodSync(path('dcomp'), 0o755);
-  const script = join(import.meta.dirname, '../../../examples/forced', program);
+  const script = join(FORCED, program);
   const file = (name: string): string | null => (existsSync(path(name)) ? readFileSync(path(name), 'utf8') : null);
   return {
     folder,

@@ -95,7 +95,8 @@ const refused = (what: string, status: number) =>
 const isConfig = (value: unknown): value is ProvdConfig => isMap(value) && typeof value['id'] === 'string';
 
 /** `[label|]state[;current[/end]](...)`: only the state of the whole counts. */
-export const stateOf = (status: string): 'waiting' | 'progress' | 'success' | 'fail' | null => {
+export const stateOf = (status: unknown): 'waiting' | 'progress' | 'success' | 'fail' | null => {
+  if (typeof status !== 'string') return null;
   const state = /^(?:[^|(;]*\|)?(waiting|progress|success|fail)(?:[;(]|$)/.exec(status)?.[1];
   return (state as 'waiting' | 'progress' | 'success' | 'fail' | undefined) ?? null;
 };
@@ -123,7 +124,7 @@ const follow = async (
   while (!signal.aborted) {
     const seen = await ask('GET', monitor);
     if (!seen.ok) return seen;
-    const state = stateOf(String(seen.value.body['status'] ?? ''));
+    const state = stateOf(seen.value.body['status']);
     if (state === 'success') return ok(undefined);
     if (state === 'fail')
       return fail(

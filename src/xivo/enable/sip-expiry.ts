@@ -1,4 +1,5 @@
 /** How long a phone may believe in a registrar: in `staticsip` for chan_sip, in the AORs of the global templates for PJSIP. */
+import { z } from 'zod';
 import type { Change } from '../../changes/change.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { quoteValue } from '../../replication/postgres/identifier.ts';
@@ -29,6 +30,9 @@ interface SipRow {
 const ofSip = (name: string): string =>
   `filename = 'sip.conf' and category = 'general' and var_name = ${quoteValue(name)}`;
 
+/** As the record keeps it; what is written stands in SQL. */
+const rowSchema = z.tuple([z.string().nullable(), z.int()]);
+
 /** One option of `sip.conf`. A commented row counts as it stands: it comes back commented. */
 export const sipStore = (admin: Admin): Store => ({
   look: async (name) => {
@@ -43,11 +47,11 @@ export const sipStore = (admin: Admin): Store => ({
   put: async (name, text) => {
     if (!SIP_NAMES.some((each) => each === name)) return strange(name);
     if (text === null) return admin.execute(`delete from public.staticsip where ${ofSip(name)};`);
-    const [value, commented] = JSON.parse(text) as readonly [string | null, number];
+    const [value, commented] = rowSchema.parse(JSON.parse(text));
     const shown = value === null ? 'null' : quoteValue(value);
-    const set = `update public.staticsip set var_val = ${shown}, commented = ${Number(commented)} where ${ofSip(name)};`;
+    const set = `update public.staticsip set var_val = ${shown}, commented = ${commented} where ${ofSip(name)};`;
     const insert = `insert into public.staticsip (cat_metric, var_metric, commented, filename, category, var_name, var_val)
-      select 0, 0, ${Number(commented)}, 'sip.conf', 'general', ${quoteValue(name)}, ${shown}
+      select 0, 0, ${commented}, 'sip.conf', 'general', ${quoteValue(name)}, ${shown}
       where not exists (select 1 from public.staticsip where ${ofSip(name)});`;
     return admin.execute(`${set}\n${insert}`);
   },

@@ -37,6 +37,27 @@ const finished = (part: Partial<Finished>): Finished => ({
 
 const LOOKS = /^(systemctl (show|is-)|fping|ip )/;
 
+type Units = TestMachine['unitByName'];
+
+const show = (unitByName: Units): string =>
+  [...unitByName]
+    .map(([name, { active, enabled }]) => {
+      const state = `ActiveState=${active ? 'active' : 'inactive'}\nUnitFileState=${enabled ? 'enabled' : 'disabled'}`;
+      return `Id=${name}\nLoadState=loaded\n${state}\n`;
+    })
+    .join('\n');
+
+/** `keeps`: a unit whose condition does not hold is not started, and that is no failure. */
+const systemctl = (unitByName: Units, verb: string, name: string, keeps: (name: string) => boolean): Finished => {
+  const unit = unitByName.get(name);
+  if (verb === 'show') return finished({ stdout: show(unitByName) });
+  if (unit === undefined) return finished({ exitCode: 5, stderr: `Unit ${name} not found.` });
+  if (verb === 'start' && keeps(name)) return finished({});
+  if (verb === 'start' || verb === 'stop') unit.active = verb === 'start';
+  if (verb === 'enable' || verb === 'disable') unit.enabled = verb === 'enable';
+  return finished({});
+};
+
 export const createTestMachine = (original: Original = xivoOriginal, serving = false): TestMachine => {
   const root = mkdtempSync(join(tmpdir(), 'dualtone-xivo-'));
   const units = [...original.services, original.dhcp];
@@ -46,23 +67,7 @@ export const createTestMachine = (original: Original = xivoOriginal, serving = f
   const said: string[] = [];
   const answerByCall: TestMachine['answerByCall'] = new Map();
 
-  const show = (): string =>
-    [...unitByName]
-      .map(
-        ([name, { active, enabled }]) =>
-          `Id=${name}\nLoadState=loaded\nActiveState=${active ? 'active' : 'inactive'}\nUnitFileState=${enabled ? 'enabled' : 'disabled'}\n`,
-      )
-      .join('\n');
-  const systemctl = (verb: string, name: string): Finished => {
-    const unit = unitByName.get(name);
-    if (verb === 'show') return finished({ stdout: show() });
-    if (unit === undefined) return finished({ exitCode: 5, stderr: `Unit ${name} not found.` });
-    // What the condition of the telephony units is for.
-    if (verb === 'start' && existsSync(root + original.disabledFlag) && name !== original.dhcp) return finished({});
-    if (verb === 'start' || verb === 'stop') unit.active = verb === 'start';
-    if (verb === 'enable' || verb === 'disable') unit.enabled = verb === 'enable';
-    return finished({});
-  };
+  const keeps = (name: string): boolean => existsSync(root + original.disabledFlag) && name !== original.dhcp;
   const run: Run = async (argv, options) => {
     const call = argv.join(' ');
     calls.push(call);
@@ -73,7 +78,8 @@ export const createTestMachine = (original: Original = xivoOriginal, serving = f
       return fail('program-timeout', `The program ${argv[0]} did not end within ${options.timeoutMs} ms.`, '-');
     if (answer !== undefined) return ok(finished(answer));
     if (argv[0] === '/usr/sbin/sendmail') mails.push(options.input ?? '');
-    return ok(argv[0] === 'systemctl' ? systemctl(argv[1] ?? '', argv.at(-1) ?? '') : finished({}));
+    if (argv[0] !== 'systemctl') return ok(finished({}));
+    return ok(systemctl(unitByName, argv[1] ?? '', argv.at(-1) ?? '', keeps));
   };
   const machine: TestMachine = {
     root,
