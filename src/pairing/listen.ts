@@ -190,7 +190,13 @@ export const openInvitation = async (options: InvitationOptions): Promise<Result
     if (!isInPace()) socket.destroy();
   });
   server.on('tlsClientError', (_, socket) => socket.destroy());
-  server.on('secureConnection', host.take);
+  const secured = new Set<TLSSocket>();
+  server.on('secureConnection', (socket) => {
+    if (!server.listening) return void socket.destroy();
+    secured.add(socket);
+    socket.once('close', () => secured.delete(socket));
+    host.take(socket);
+  });
   const { address, port } = options.listen;
   const listening = await new Promise<Result<void>>((done) => {
     server.once('error', (error) => {
@@ -214,9 +220,12 @@ export const openInvitation = async (options: InvitationOptions): Promise<Result
     ended,
     close: async () => {
       clearInterval(beat);
-      const over = new Promise<void>((done) => server.close(() => done()));
-      for (const socket of sockets) socket.destroy();
-      await over;
+      server.close();
+      const ends = [...secured].map((socket) => new Promise<void>((done) => socket.once('close', () => done())));
+      // Never the connection beneath: that breaks Node's own memory. A handshake that is under way ends by its time limit, and keeps nobody.
+      for (const socket of secured) socket.destroy();
+      for (const socket of sockets) socket.unref();
+      await Promise.all(ends);
       resolve(host.state());
     },
   });

@@ -153,3 +153,27 @@ test('a port that is taken is a fault with a remedy', async (context) => {
   assert.ok(!opened.ok);
   assert.equal(opened.error.code, 'peer-listen');
 });
+
+test('another machine takes the place of one: it is heard by its own key, and the former one is not any more', async (context) => {
+  const [own, former, next] = [await freePort(), await freePort(), await freePort()];
+  const newOne = newKey();
+  const main = link(context, 'main', own, ['standby', former]);
+  const old = link(context, 'standby', former, ['main', own]);
+  for (const each of [main, old]) assert.ok((await each.open()).ok);
+  const first = heard(main);
+  old.send('main', RELEASE);
+  const again = setInterval(() => old.send('main', RELEASE), 20);
+  await first;
+  main.replace({ name: 'standby', address: '127.0.0.1', port: next, key: newOne });
+  assert.equal(main.proven('standby'), false);
+  const refusal = refused(main);
+  assert.equal((await refusal)[0], 'bad-signature');
+  clearInterval(again);
+  const fresh = link(context, 'standby', next, ['main', own], { key: newOne });
+  assert.ok((await fresh.open()).ok);
+  const second = heard(main);
+  const greeting = setInterval(() => fresh.send('main', { ...RELEASE, epoch: 9 }), 20);
+  const [, message] = await second;
+  clearInterval(greeting);
+  assert.deepEqual(message, { ...RELEASE, epoch: 9 });
+});

@@ -90,3 +90,25 @@ test('a machine with another key is refused by the one that listens, and by the 
     assert.match(said, expected);
   }
 });
+
+test('the machine at the other end is replaced: channels stay, the former one is let in no more', async () => {
+  for (const role of ['main', 'standby'] as const) {
+    const there = role === 'main' ? 'standby' : 'main';
+    const [own, others] = role === 'main' ? [main, standby] : [standby, main];
+    const stays = streamOf(role, { identity: own, peer: others.pin });
+    const former = streamOf(there, { identity: others, peer: own.pin });
+    const met = new Promise<void>((resolve) => stays.channel('data').onConnected(resolve));
+    for (const each of [stays, former]) assert.ok((await each.open()).ok);
+    await met;
+    const remote = role === 'main' ? standbyAt : mainAt;
+    assert.ok((await stays.renew({ key, pinned: { identity: own, peer: stranger.pin }, remote })).ok);
+    assert.equal(stays.connected(), false);
+    await former.close();
+    const fresh = streamOf(there, { identity: stranger, peer: own.pin });
+    const arrived = new Promise((resolve) => fresh.channel('data').onMessage(resolve));
+    stays.channel('data').onConnected(() => stays.channel('data').send({ n: role }));
+    assert.ok((await fresh.open()).ok);
+    assert.deepEqual(await arrived, { n: role });
+    await Promise.all([stays.close(), fresh.close()]);
+  }
+});

@@ -125,9 +125,16 @@ const listenFor = (
   onTrouble: (why: string) => void,
 ) => {
   const raw = new Set<Socket>();
+  const secured = new Set<TLSSocket>();
+  let isClosed = false;
+  const take = (socket: TLSSocket): void => {
+    if (isClosed) return void socket.destroy();
+    secured.add(socket);
+    socket.once('close', () => secured.delete(socket));
+    onSocket(socket);
+  };
   const { pinned = null } = options;
-  const server =
-    pinned === null ? createKeyServer(options, psk, onSocket) : createPinnedServer(pinned, onSocket, onTrouble);
+  const server = pinned === null ? createKeyServer(options, psk, take) : createPinnedServer(pinned, take, onTrouble);
   server.maxConnections = 8;
   server.on('connection', (socket: Socket) => {
     raw.add(socket);
@@ -150,9 +157,13 @@ const listenFor = (
       });
     });
   const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of raw) socket.destroy();
-    await closed;
+    isClosed = true;
+    server.close();
+    const ends = [...secured].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+    // Never the connection beneath: that breaks Node's own memory. A handshake that is under way ends by its time limit, and keeps nobody.
+    for (const socket of secured) socket.destroy();
+    for (const socket of raw) socket.unref();
+    await Promise.all(ends);
   };
   return { open, close };
 };
