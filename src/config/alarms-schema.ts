@@ -115,10 +115,18 @@ const webhookSchema = z.strictObject({
 const syslogSchema = z.strictObject({
   kind: z.literal('syslog').describe('`syslog`: a record for each alarm.'),
   ...nameKey,
-  transport: z.enum(['local', 'udp', 'tcp']).default('local').describe('The local socket, datagrams, or a connection.'),
+  transport: z
+    .enum(['local', 'udp', 'tcp', 'tls'])
+    .default('local')
+    .describe('The local socket, datagrams, a connection, or an encrypted one (RFC 5425).'),
   socket: absolutePath().default('/dev/log').describe('With `local`: the socket.'),
-  address: address().nullable().prefault(null).describe('With `udp` and `tcp`: the receiver.'),
-  port: port().default(514).describe('Its port.'),
+  address: address().nullable().prefault(null).describe('With `udp`, `tcp` and `tls`: the receiver.'),
+  port: port().default(514).describe('Its port; with `tls` usually 6514.'),
+  'server-name': host()
+    .nullable()
+    .prefault(null)
+    .describe('With `tls`: the name in its certificate, where that is not its address.'),
+  'ca-file': caFile(),
   facility: z
     .enum(['user', 'daemon', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'])
     .default('daemon')

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { startLineChild } from '../../process/line-child.ts';
 import { run } from '../../process/run.ts';
 import { WALL } from '../testing/facts.ts';
@@ -17,6 +18,8 @@ const settings = (change: Partial<SyslogSettings> = {}): SyslogSettings => ({
   socket: '/dev/log',
   address: '127.0.0.1',
   port: 514,
+  serverName: null,
+  caFile: null,
   facility: 'local0',
   format: 'rfc5424',
   hostname: 'pbx2',
@@ -97,6 +100,49 @@ test('by TCP records are counted', { timeout: 10_000 }, async () => {
   }
   assert.equal(sent.outcome, 'delivered');
   assert.deepEqual(codes, ['telephony-down', 'alone']);
+});
+
+test('by TLS records reach the receiver whose certificate is known, and nobody else', { timeout: 20_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dualtone-syslog-'));
+  const [keyFile, caFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const subject = ['-subj', '/CN=log.example.test', '-addext', 'subjectAltName=DNS:log.example.test'];
+  const made = await run(['openssl', 'req', ...kind, ...subject, '-keyout', keyFile, '-out', caFile], {
+    timeoutMs: 10_000,
+  });
+  assert.ok(made.ok && made.value.exitCode === 0);
+  let got = '';
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = createTlsServer({ key: readFileSync(keyFile), cert: readFileSync(caFile) }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      got += text;
+    });
+    socket.on('end', resolve);
+  });
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const { port } = server.address() as AddressInfo;
+  const send = (change: Partial<SyslogSettings>) =>
+    createSyslogChannel(settings({ transport: 'tls', port, ...change }), run).send(message([item()]), never);
+  const name = 'log.example.test';
+  const sent = [
+    await send({ serverName: name }),
+    await send({ caFile }),
+    await send({ caFile: join(folder, 'none.pem'), serverName: name }),
+    await send({ caFile, serverName: name }),
+  ];
+  await promise;
+  server.close();
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(
+    sent.map(({ outcome }) => outcome),
+    ['failed', 'failed', 'failed', 'delivered'],
+  );
+  assert.match(got, /^\d+ <\d+>1 /);
+  assert.equal(got.match(/telephony-down/g)?.length, 1);
 });
 
 test('nobody who listens is a failure', async () => {

@@ -1,6 +1,8 @@
-/** Alarms by syslog: RFC 5424, a record an alarm, to the local socket, by UDP (RFC 5426) or TCP with counted octets (RFC 6587). */
+/** Alarms by syslog: RFC 5424, a record an alarm, to the local socket, by UDP (RFC 5426), TCP with counted octets (RFC 6587) or TLS (RFC 5425). */
 import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, isIPv6, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { Millis } from '../../core/words.ts';
 import type { Run } from '../../process/run.ts';
@@ -23,11 +25,15 @@ export const FACILITIES = [
 
 export interface SyslogSettings {
   readonly name: string;
-  readonly transport: 'local' | 'udp' | 'tcp';
+  readonly transport: 'local' | 'udp' | 'tcp' | 'tls';
   /** Of the local socket. */
   readonly socket: string;
   readonly address: string | null;
   readonly port: number;
+  /** With `tls`: the name in the receiver's certificate; null: its address. */
+  readonly serverName: string | null;
+  /** With `tls`: whose certificates are accepted; null: the system's. */
+  readonly caFile: string | null;
   readonly facility: (typeof FACILITIES)[number];
   readonly format: 'rfc5424' | 'rfc3164';
   readonly hostname: string;
@@ -127,13 +133,20 @@ const sendUdp = (records: readonly string[], { address, port, timeoutMs }: Syslo
     });
   });
 
-const sendTcp = (
-  records: readonly string[],
-  { address, port, timeoutMs }: SyslogSettings,
-  signal: AbortSignal,
-): Promise<Outcome> =>
+/** A connection that counts: encrypted, and the receiver's certificate known, where it is TLS. Throws where `caFile` cannot be read. */
+const connectionOf = ({ transport, address, port, serverName, caFile }: SyslogSettings) => {
+  const host = address ?? '';
+  if (transport === 'tcp') return { socket: connect({ host, port }), readyAt: 'connect' } as const;
+  const ca = caFile === null ? {} : { ca: readFileSync(caFile, 'utf8') };
+  const name = serverName === null ? {} : { servername: serverName };
+  const socket: Socket = connectTls({ host, port, minVersion: 'TLSv1.2', ...ca, ...name });
+  return { socket, readyAt: 'secureConnect' } as const;
+};
+
+const sendCounted = (records: readonly string[], settings: SyslogSettings, signal: AbortSignal): Promise<Outcome> =>
   new Promise((resolve) => {
-    const socket = connect({ host: address ?? '', port });
+    const { timeoutMs } = settings;
+    const { socket, readyAt } = connectionOf(settings);
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -143,8 +156,8 @@ const sendTcp = (
     const onAbort = (): void => settle(failed('called off'));
     const timer = setTimeout(() => settle(failed(`no end within ${timeoutMs} ms`)), timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', (error) => settle(failed(error.message)));
-    socket.once('connect', () => {
+    socket.on('error', (error) => settle(failed(error.message)));
+    socket.once(readyAt, () => {
       socket.end(records.map((record) => `${Buffer.byteLength(record)} ${record}`).join(''), () => {
         // All of it is with the kernel, and the other end took the connection: syslog answers nothing.
         settle(delivered());
@@ -171,8 +184,9 @@ export const createSyslogChannel = (settings: SyslogSettings, run: Run): Channel
   send: (message, signal) => {
     const records = inOrder(message.outgoing.items).map((item) => recordOf(item, message, settings, process.pid));
     if (settings.transport === 'udp') return sendUdp(records, settings);
-    return settings.transport === 'tcp'
-      ? sendTcp(records, settings, signal)
-      : sendLocal(records, settings, run, signal);
+    if (settings.transport === 'local') return sendLocal(records, settings, run, signal);
+    return sendCounted(records, settings, signal).catch((error: unknown) =>
+      failed(error instanceof Error ? error.message : String(error)),
+    );
   },
 });
