@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
 import { type AgentLine, benchAgent } from './agent/agent.ts';
+import { benchParts, type PartLine } from './agent/parts.ts';
 import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
@@ -112,6 +113,14 @@ benchmark('agent', 'memory and processor time of agents and checkpoint, in the l
       profile === undefined ? await benchAgent(results, options) : await profileAgents(preset, profile, options),
     );
   });
+
+benchmark(
+  'agent-parts',
+  'what the parts of an agent cost: each is left out in turn; needs root, 7 minutes a run',
+  5,
+).action(async (flags: Flags) => {
+  process.exitCode = await measure<PartLine>('agent-parts', flags, benchParts);
+});
 
 benchmark('rivals', 'Dualtone, keepalived and a check by cron: the same faults on the same lab', 10)
   .option('--systems <names>', `some of ${systemNames.join(',')}`, names)

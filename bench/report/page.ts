@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentLine } from '../agent/agent.ts';
+import type { PartLine } from '../agent/parts.ts';
 import type { DecideLine } from '../decide/decide.ts';
 import type { LabLine } from '../lab-rows/lab-rows.ts';
 import type { ReplicationLine } from '../replication/replication.ts';
@@ -8,6 +9,7 @@ import { readResults } from '../results.ts';
 import type { RivalLine } from '../rivals/run.ts';
 import type { SteadyLine } from '../steady/steady.ts';
 import { agentSection } from './agent.ts';
+import { partsSection } from './agent-parts.ts';
 import { coreSection, steadySection } from './core.ts';
 import { labRowsSection } from './lab-rows.ts';
 import { replicationSection } from './replication.ts';
@@ -28,11 +30,12 @@ need root on Debian; a series that is stopped goes on where it was.
 /** The whole page, from the results files in a folder. Throws where a results file is broken. */
 export const renderPage = async (folder = resultsFolder): Promise<string> => {
   const file = (name: string): string => join(folder, `${name}.jsonl`);
-  const [labRows, rivals, replication, agent, decide, steady] = await Promise.all([
+  const [labRows, rivals, replication, agent, parts, decide, steady] = await Promise.all([
     readResults<LabLine>(file('lab-rows')),
     readResults<RivalLine>(file('rivals')),
     readResults<ReplicationLine>(file('replication')),
     readResults<AgentLine>(file('agent')),
+    readResults<PartLine>(file('agent-parts')),
     readResults<DecideLine>(file('decide')),
     readResults<SteadyLine>(file('steady')),
   ]);
@@ -42,6 +45,7 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
     rivalsSection(rivals),
     replicationSection(replication),
     agentSection(agent),
+    partsSection(parts),
     coreSection(decide),
     steadySection(steady),
   ];

@@ -7,6 +7,7 @@ import { keepalivedConf } from '../rivals/keepalived.ts';
 import { overTheMinute } from '../rivals/phase.ts';
 import { orderOf } from '../rivals/rivals.ts';
 import type { RivalLine } from '../rivals/run.ts';
+import { partsSection } from './agent-parts.ts';
 import { committedPage, renderPage } from './page.ts';
 import { pairedRatio } from './rivals.ts';
 import { circumstancesOf, reachedText } from './words.ts';
@@ -43,6 +44,26 @@ test('a minutely check strikes at any moment of the minute', () => {
   assert.ok(spread !== undefined);
   assert.ok(Math.abs(spread.p50 - 55_000) < 200 && Math.abs(spread.p99 - 84_400) < 200 && spread.max < 85_000);
   assert.equal(overTheMinute([]), undefined);
+});
+
+test('what a part costs is what its absence saves, and what was not measured is no number', () => {
+  const part = (what: string, run: number, percent: number) => ({
+    line: {
+      what,
+      run,
+      serving_percent: percent,
+      passive_percent: percent - 1,
+      bare_percent: 0.25,
+      observed_s: 40,
+      others_percent: 0,
+    },
+    session,
+  });
+  const section = partsSection([part('everything', 1, 3), part('everything', 2, 2), part('everything', 3, 9)]);
+  assert.match(section, /\| everything \| 3.00 \| 2.00 \| 3 \|/);
+  assert.match(section, /\| heartbeats alone \| – \| – \| 0 \|/);
+  assert.match(section, /\| a bare Node.js program [^|]+\| 0.25 \|/);
+  assert.match(partsSection([]), /Not measured yet/);
 });
 
 const rival = (run: number, outageMs: number, recovered = true): RivalLine => ({
