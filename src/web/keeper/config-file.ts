@@ -18,6 +18,7 @@ import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { ConfigChange, ConfigPreview, ConfigView } from '../contract.ts';
 import type { Audit } from './guard.ts';
+import { syncFolder } from './kept-file.ts';
 
 export interface ConfigFile {
   /** Faults: `config-unreadable`. */
@@ -65,15 +66,6 @@ const replaceWith = (path: string, text: string, like: string): void => {
   }
 };
 
-const syncFolder = (path: string): void => {
-  const folder = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
-};
-
 const formerOf = (path: string): string => `${path}.former`;
 
 /** The former text first, so that a crash between the two loses neither. */
@@ -82,7 +74,7 @@ const exchange = (path: string, next: string, now: string): Result<void> => {
     const target = realpathSync(path);
     replaceWith(formerOf(path), now, target);
     replaceWith(target, next, target);
-    syncFolder(target);
+    syncFolder(dirname(target));
     return ok(undefined);
   } catch (error) {
     return fail(

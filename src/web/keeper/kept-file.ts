@@ -23,7 +23,8 @@ export interface KeptFile<T> {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const sync = (path: string): void => {
+/** What was renamed in a folder is there after a loss of power. */
+export const syncFolder = (path: string): void => {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);
@@ -62,7 +63,7 @@ export const createKeptFile = <T>(path: string, schema: z.ZodType<T>, empty: T):
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 1)}\n`, { mode: 0o600, flush: true });
         renameSync(`${path}.new`, path);
-        sync(dirname(path));
+        syncFolder(dirname(path));
         return ok(undefined);
       } catch (error) {
         return fail(

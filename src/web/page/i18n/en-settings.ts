@@ -28,6 +28,8 @@ export const enSettings = {
   'config.undo': 'Put back the file that was replaced at {when}',
   'config.diff': 'What changes in the file',
   'config.effective': 'What changes in effect',
+  'config.times':
+    'Lease times change: give the same to both nodes and all checkpoints before any of them starts again. Until then they refuse each other: never two, but no protection.',
   'config.was': 'Was',
   'config.becomes': 'Becomes',
   'config.written': 'It is written, and counts when the agent starts again.',

@@ -30,6 +30,8 @@ export const frSettings: Readonly<Record<keyof typeof enSettings, string>> = {
   'config.undo': 'Remettre le fichier remplacé à {when}',
   'config.diff': 'Ce qui change dans le fichier',
   'config.effective': 'Ce qui change en effet',
+  'config.times':
+    'Les temps du bail changent : donnez les mêmes aux deux nœuds et à tous les témoins avant qu’un seul redémarre. Jusque-là ils se refusent : jamais deux, mais aucune protection.',
   'config.was': 'Avant',
   'config.becomes': 'Après',
   'config.written': 'C’est écrit, et comptera au prochain démarrage de l’agent.',

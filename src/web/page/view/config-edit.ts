@@ -98,6 +98,9 @@ const Previewed = ({ preview }: { readonly preview: ConfigPreview }): VNode => {
     { 'data-config-preview': true },
     h(Problems, { problems: preview.problems }),
     ...preview.notes.map((note) => h('p', { class: 'note warning', key: note }, h(Said, null, note))),
+    preview.effective.some(({ path }) => path.startsWith('timing.'))
+      ? h('p', { class: 'note warning' }, t('config.times'))
+      : null,
     h('h3', null, t('config.diff')),
     h(Diff, { preview }),
     preview.effective.length === 0
