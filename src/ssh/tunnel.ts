@@ -79,13 +79,13 @@ const createReader = (remoteForwards: number) => {
   let rest = '';
   let entered = false;
   let granted = 0;
-  let prohibited = false;
+  let prohibited = 0;
   const complaints: string[] = [];
   const line = (text: string): void => {
     if (text.startsWith('debug1: Entering interactive session')) entered = true;
     else if (text.startsWith('debug1: remote forward success')) granted += 1;
     else if (!/^(debug\d:|OpenSSH_|Authenticated to )/.test(text) && text.trim() !== '') {
-      prohibited ||= PROHIBITED.test(text);
+      if (PROHIBITED.test(text)) prohibited += 1;
       complaints.push(text.slice(0, 300));
       if (complaints.length > 40) complaints.shift();
     }
@@ -96,7 +96,7 @@ const createReader = (remoteForwards: number) => {
       rest = (lines.pop() ?? '').slice(-2000);
       for (const text of lines) line(text.replace(/\r$/, ''));
     },
-    isProhibited: () => prohibited,
+    prohibited: () => prohibited,
     stands: () => entered && granted >= remoteForwards,
     complaints: () => [...complaints, rest].join('\n'),
   };
@@ -110,6 +110,8 @@ const tooSlow = () =>
   ).error;
 
 const STABLE_MS = 10_000;
+/** Under the same limits it is begun anew this often at most. */
+const PROHIBITED_MS = 30_000;
 
 interface Attempt {
   readonly child: LineChild;
@@ -119,7 +121,12 @@ interface Attempt {
 /** Starts one attempt; `stands` at most once, `gone` exactly once. */
 const attempt = (
   options: TunnelOptions,
-  listener: { readonly stands: () => void; readonly gone: (fault: Fault) => void },
+  listener: {
+    readonly stands: () => void;
+    /** A connection through it was cut off, which says nothing to whoever came. */
+    readonly prohibited: () => void;
+    readonly gone: (fault: Fault) => void;
+  },
 ): Attempt => {
   const { target, forwards, clock } = options;
   if (target.controlPath !== null) rmSync(target.controlPath, { force: true });
@@ -136,9 +143,9 @@ const attempt = (
     {},
     {
       said: (text) => {
+        const before = reader.prohibited();
         reader.take(text);
-        // A connection that is cut off says nothing to whoever came through the tunnel.
-        if (reader.isProhibited()) child.kill();
+        if (reader.prohibited() > before) listener.prohibited();
         if (stood || !reader.stands()) return;
         stood = true;
         cancel();
@@ -214,6 +221,7 @@ const createPause = ({ clock, backOffMs }: TunnelOptions) => {
 interface State {
   current: Attempt | null;
   upSince: Instant | null;
+  prohibitedAt: Instant;
   trouble: Fault | null;
   stopped: boolean;
   /** The attempt under way is ended for another one: no trouble. */
@@ -238,6 +246,12 @@ const begin = (works: Works): void => {
       state.trouble = null;
       audience.tell(ok(undefined));
       options.onChange();
+    },
+    prohibited: () => {
+      // What else goes through it must not be torn down at each try.
+      if (options.clock.now() - state.prohibitedAt < PROHIBITED_MS) return;
+      state.prohibitedAt = options.clock.now();
+      state.current?.child.kill();
     },
     gone: (fault) => {
       state.current = null;
@@ -267,7 +281,14 @@ const ended = (works: Works, fault: Fault): void => {
 /** A tunnel that is begun again with growing pauses until it is stopped. Nothing runs before `start`. */
 export const createTunnel = (options: TunnelOptions): Tunnel => {
   const { clock, target } = options;
-  const state: State = { current: null, upSince: null, trouble: null, stopped: true, renewing: false };
+  const state: State = {
+    current: null,
+    upSince: null,
+    prohibitedAt: Number.NEGATIVE_INFINITY,
+    trouble: null,
+    stopped: true,
+    renewing: false,
+  };
   const pause = createPause(options);
   const audience = createAudience(clock);
   const works: Works = { options, state, pause, audience };
