@@ -8,7 +8,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import { type Run, run as runProgram } from '../process/run.ts';
-import { type AsteriskSurvey, surveyAsterisk } from './asterisk-survey.ts';
+import { type AsteriskSurvey, registeredHosts, surveyAsterisk } from './asterisk-survey.ts';
 import type { Facts } from './facts.ts';
 import { createMemo } from './memo.ts';
 
@@ -34,15 +34,21 @@ export interface Around {
   readonly run: Run;
   /** Where the system's own files begin: `/`. */
   readonly root: string;
-  /** What the agent of this node shows, at most four seconds old. Faults: those of `askSnapshot`. */
+  /** What the agent of this node shows, at most nine seconds old. Faults: those of `askSnapshot`. */
   agent(): Promise<Result<NodeSnapshot>>;
   readonly peer: PeerDesk;
-  /** One login at the manager for all checks of Asterisk, at most half a minute old. */
+  /** One login at the manager for all checks of Asterisk, at most a hundred seconds old. */
   asterisk(): Promise<Result<AsteriskSurvey>>;
+  /** Addresses of the phones that are registered at this node's Asterisk. */
+  phones(): Promise<Result<readonly string[]>>;
+  /** A person asks: nothing that is kept counts any more. */
+  refresh(): void;
 }
 
-const SNAPSHOT_MS: Millis = 4000;
-const SURVEY_MS: Millis = 30_000;
+/** Below the time between two looks; each snapshot costs the agent, which has a lease. */
+const SNAPSHOT_MS: Millis = 9000;
+/** Asterisk lists all telephones in it. */
+const SURVEY_MS: Millis = 100_000;
 
 export const noPeer: PeerDesk = {
   facts: async () => notHere(),
@@ -79,6 +85,13 @@ export const createAround = (options: AroundOptions): Around => {
     },
     SNAPSHOT_MS,
     clock.now,
+    ({ ok: isThere }) => isThere,
+  );
+  const asterisk = createMemo(
+    () => surveyAsterisk(config),
+    SURVEY_MS,
+    clock.now,
+    ({ ok: isThere }) => isThere,
   );
   return {
     config,
@@ -91,7 +104,12 @@ export const createAround = (options: AroundOptions): Around => {
     root,
     agent,
     peer,
-    asterisk: createMemo(() => surveyAsterisk(config), SURVEY_MS, clock.now),
+    phones: () => registeredHosts(config),
+    asterisk,
+    refresh: () => {
+      agent.forget();
+      asterisk.forget();
+    },
   };
 };
 

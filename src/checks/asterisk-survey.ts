@@ -1,5 +1,6 @@
 /** One visit at Asterisk's manager: all that the checks want to know, in one login. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { runCommand } from '../ami/actions.ts';
 import { type AmiConnection, connectAmi } from '../ami/connection.ts';
 import { type AmiMessage, headerOf, numberOf } from '../ami/message.ts';
@@ -117,8 +118,11 @@ const survey = async (ami: AmiConnection): Promise<Result<AsteriskSurvey>> => {
   });
 };
 
-/** Faults: those of `connectAmi` and `act`, `ami-secret-unreadable`, `ami-not-configured`. */
-export const surveyAsterisk = async ({ probes: { ami } }: Config): Promise<Result<AsteriskSurvey>> => {
+/** One login, for as long as the visit lasts. Faults: those of `connectAmi` and `act`, `ami-secret-unreadable`, `ami-not-configured`. */
+const visit = async <T>(
+  { probes: { ami } }: Config,
+  look: (ami: AmiConnection) => Promise<Result<T>>,
+): Promise<Result<T>> => {
   if (ami === null)
     return fail('ami-not-configured', 'Asterisk’s manager is not configured.', 'Configure `probes.ami`.');
   const secret = secretOf(ami.secretFile);
@@ -128,8 +132,26 @@ export const surveyAsterisk = async ({ probes: { ami } }: Config): Promise<Resul
   const opened = await connectAmi({ host, port, user, secret: secret.value, events: 'off', ...wait });
   if (!opened.ok) return opened;
   try {
-    return await survey(opened.value);
+    return await look(opened.value);
   } finally {
     opened.value.close();
   }
 };
+
+/** Faults: those of `visit`. */
+export const surveyAsterisk = (config: Config): Promise<Result<AsteriskSurvey>> => visit(config, survey);
+
+/** The host of `sip:1001@10.0.0.21:5060;transport=udp`; null where it is a name, or nothing. */
+export const hostOfContact = (uri: string): string | null => {
+  const [, bracketed, plain] = /^sips?:(?:[^@]*@)?(?:\[([^\]]+)\]|([^:;>?]+))/.exec(uri) ?? [];
+  const host = bracketed ?? plain ?? '';
+  return isIP(host) === 0 ? null : host;
+};
+
+/** Addresses of the phones that are registered here, each once. Faults: those of `visit`. */
+export const registeredHosts = (config: Config): Promise<Result<readonly string[]>> =>
+  visit(config, async (ami) => {
+    const contacts = await listOf(ami, 'PJSIPShowContacts', 'ContactListComplete');
+    const hosts = contacts.map((entry) => hostOfContact(headerOf(entry, 'Uri') ?? ''));
+    return ok([...new Set(hosts.filter((host) => host !== null))]);
+  });

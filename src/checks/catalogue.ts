@@ -7,6 +7,7 @@ import { kernelChecks } from './families/kernel.ts';
 import { machineChecks } from './families/machine.ts';
 import { networkChecks } from './families/network.ts';
 import { pairChecks } from './families/pair.ts';
+import { phoneChecks } from './families/phones.ts';
 import { replicationChecks } from './families/replication.ts';
 import { serviceChecks } from './families/services.ts';
 import { telephoneSystemChecks } from './families/telephone-system.ts';
@@ -18,6 +19,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   registry.add('The pair', pairChecks());
   registry.add('Configuration', configurationChecks());
   registry.add('Network', networkChecks);
+  registry.add('Phones', phoneChecks);
   registry.add('Kernel and priority', kernelChecks);
   registry.add('Services and rivals', serviceChecks);
   registry.add('Asterisk', asteriskChecks);

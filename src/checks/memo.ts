@@ -1,16 +1,32 @@
 /** What several checks ask for is asked once, and kept for a moment. */
 import type { Millis } from '../core/words.ts';
 
-/** Concurrent callers share one question. A question that threw is asked again. */
-export const createMemo = <T>(ask: () => Promise<T>, keepMs: Millis, now: () => number): (() => Promise<T>) => {
+export interface Memo<T> {
+  (): Promise<T>;
+  /** Who asks next has it fresh. */
+  forget(): void;
+}
+
+/** Concurrent callers share one question. A question that threw, or whose answer is not worth keeping, is asked again. */
+export const createMemo = <T>(
+  ask: () => Promise<T>,
+  keepMs: Millis,
+  now: () => number,
+  isWorthKeeping: (answer: T) => boolean = () => true,
+): Memo<T> => {
   let asked: { readonly at: number; readonly answer: Promise<T> } | null = null;
-  return () => {
+  const forget = (): void => {
+    asked = null;
+  };
+  const recall = (): Promise<T> => {
     if (asked !== null && now() - asked.at < keepMs) return asked.answer;
     const mine = { at: now(), answer: ask() };
     asked = mine;
-    mine.answer.catch(() => {
+    const drop = (): void => {
       if (asked === mine) asked = null;
-    });
+    };
+    mine.answer.then((answer) => (isWorthKeeping(answer) ? undefined : drop()), drop);
     return mine.answer;
   };
+  return Object.assign(recall, { forget });
 };

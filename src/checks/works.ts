@@ -39,7 +39,7 @@ export interface CheckWorksOptions {
 }
 
 /** Each look costs the agent a snapshot. */
-const LOOK_MS: Millis = 5000;
+const LOOK_MS: Millis = 10_000;
 const ASK_PEER_MS: Millis = 10_000;
 const ANSWER_MS: Millis = 5000;
 /** For all checks of a node at once. */
@@ -231,6 +231,7 @@ const runThere = async (state: State, only: string | null): Promise<void> => {
 
 const runNow = async (state: State, id: string, only: string | null): Promise<void> => {
   const ids = only === null ? null : [only];
+  state.around.refresh();
   await Promise.all([state.runner.runNow(ids), runThere(state, only)]);
   tellStatus(state, true);
   state.options.say({ type: 'done', id, result: ok(null) });
@@ -262,6 +263,7 @@ const answerOther = (state: State): void => {
   talk.answer('report', async () => ok(reportOf(state)));
   talk.answer('run', async (parameters) => {
     const only = onlyOf(parameters);
+    around.refresh();
     await state.runner.runNow(only === null ? null : [only]);
     tellStatus(state, true);
     return ok(reportOf(state));

@@ -43,7 +43,9 @@ const manager: Definition = {
   about: 'Asterisk runs, its manager lets Dualtone in, and its user may do what is needed.',
   severity: 'critical',
   scope: 'node',
-  ...PACE.usual,
+  // The agent's own probe asks the manager all the time; this looks at what its user may do.
+  everyMs: 120_000,
+  timeoutMs: PACE.usual.timeoutMs,
   remedy:
     'In manager.conf give the user `read = all` and `write = system,command,reporting,agent,call`, then `manager reload`.',
   try: async (around) => {

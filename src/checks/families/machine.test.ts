@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createJournal } from '../../journal/journal.ts';
+import { judgeCertificate } from '../certificate.ts';
 import { configWith, fakeRun, find, goodSnapshot, type Planted, temporary, told } from '../testing/around.ts';
 import { machineChecks, spaceTroubles } from './machine.ts';
 
@@ -92,4 +94,23 @@ test('time-synchronised: chrony first, else what the kernel says; without either
   writeFileSync(join(folder, 'run/systemd/timesync/synchronized'), '');
   assert.match(await say('time-synchronised', { run: timedate('', 1), root: folder }), /^pass: systemd-timesyncd/);
   assert.match(await say('time-synchronised', { run: fakeRun(() => null) }), /^unknown/);
+});
+
+test('a certificate of the page that is the site’s own has its end told in time', () => {
+  const [key, certificate] = [join(folder, 'web.key'), join(folder, 'web.pem')];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=pbx1'];
+  execFileSync('openssl', ['req', ...kind, '-days', '30', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  const after = (days: number) => judgeCertificate(certificate, Date.now() + days * 86_400_000);
+  assert.deepEqual(after(0), { outcome: 'pass', evidence: 'valid for 29 days' });
+  assert.match(JSON.stringify(after(25)), /"fail".*expires in 4 days/);
+  assert.match(JSON.stringify(after(31)), /"fail".*has expired/);
+  assert.match(JSON.stringify(judgeCertificate(key, 0)), /holds no certificate/);
+});
+
+test('web-certificate-valid: one of its own needs nobody', async () => {
+  const config = configWith('web: { listen: [{ address: 127.0.0.1 }] }');
+  assert.match(await say('web-certificate-valid', { config }), /^not-applicable: it makes its own/);
+  assert.match(await say('web-certificate-valid'), /^not-applicable: no page/);
+  const named = { ...config, web: { ...config.web, certificate: join(folder, 'none.pem') } };
+  assert.match(await say('web-certificate-valid', { config: named }), /^fail: .*none.pem holds no certificate/);
 });

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'n
 import { join } from 'node:path';
 import { journalPath } from '../../config/config.ts';
 import { type Around, readSystemFile } from '../around.ts';
+import { judgeCertificate } from '../certificate.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { verifyAside } from '../verify-aside.ts';
 
@@ -179,6 +180,22 @@ const timeSynchronised: Definition = {
   try: async (around, signal) => (await chronyState(around, signal)) ?? timedateState(around, signal),
 };
 
+const webCertificate: Definition = {
+  id: 'web-certificate-valid',
+  about: 'The certificate of the page is valid for two weeks more.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.rare,
+  remedy: 'Put a new one in its place (`web.certificate`); it is read again by itself.',
+  try: async ({ config, clock }) => {
+    const { listen, certificate } = config.web;
+    if (listen.length === 0) return notApplicable('no page is served here');
+    return certificate === null
+      ? notApplicable('it makes its own, and renews it')
+      : judgeCertificate(certificate, clock.wall());
+  },
+};
+
 export const machineChecks: readonly Definition[] = [
   placesWritable,
   runOnTmpfs,
@@ -186,4 +203,5 @@ export const machineChecks: readonly Definition[] = [
   journalWritten,
   journalVerifies,
   timeSynchronised,
+  webCertificate,
 ];

@@ -8,8 +8,9 @@ import { after, test } from 'node:test';
 import type { NodeSnapshot } from '../../api/snapshot.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { pinnedCertificatePath } from '../../replicator/access.ts';
+import { daysLeft } from '../certificate.ts';
 import { configWith, find, goodSnapshot, type Planted, temporary, told } from '../testing/around.ts';
-import { compareDatabases, daysLeft, replicationChecks } from './replication.ts';
+import { compareDatabases, replicationChecks } from './replication.ts';
 
 const folder = temporary();
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,12 +1,12 @@
 /** Checks of what must follow: streams, the ways that they take, the databases. */
-import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type Config, isCopying } from '../../config/config.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { localDatabase, pinnedCertificatePath, readSecret, sshTarget } from '../../replicator/access.ts';
 import { checkKey } from '../../replicator/sync-person.ts';
 import { pinnedKeys } from '../../ssh/known-hosts.ts';
 import type { Around } from '../around.ts';
+import { judgeCertificate } from '../certificate.ts';
 import { type Definition, failed, failedBy, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { connectOnce } from '../connect-once.ts';
 import { readDatabaseFacts } from '../database-facts.ts';
@@ -173,20 +173,6 @@ const databasePort: Definition = {
   },
 };
 
-const DAY_MS = 86_400_000;
-const SOON_DAYS = 14;
-
-/** How long the certificates of a PEM file are valid; null: it holds none that can be read. */
-export const daysLeft = (pem: string, now: number): number | null => {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  try {
-    const ends = blocks.map((block) => Date.parse(new X509Certificate(block).validTo));
-    return ends.length === 0 ? null : (Math.min(...ends) - now) / DAY_MS;
-  } catch {
-    return null;
-  }
-};
-
 const certificatesValid: Definition = {
   id: 'certificates-valid',
   about: "The certificate by which the other node's PostgreSQL is known is valid for two weeks more.",
@@ -198,13 +184,7 @@ const certificatesValid: Definition = {
     const { database } = config.streams;
     if (database.mode === 'off' || database.via !== 'tls') return notApplicable('no database goes by TLS');
     const path = database.caFile ?? pinnedCertificatePath(config);
-    if (!existsSync(path)) return notApplicable('none is known here');
-    const days = daysLeft(readFileSync(path, 'utf8'), clock.wall());
-    if (days === null) return failed(`${path} holds no certificate`);
-    if (days <= 0) return failed(`${path} has expired ${Math.ceil(-days)} days ago`);
-    return days < SOON_DAYS
-      ? failed(`${path} expires in ${Math.floor(days)} days`)
-      : passed(`valid for ${Math.floor(days)} days`);
+    return existsSync(path) ? judgeCertificate(path, clock.wall()) : notApplicable('none is known here');
   },
 };
 

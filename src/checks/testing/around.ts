@@ -96,6 +96,7 @@ export interface Planted {
   readonly facts?: Partial<Facts> | null;
   readonly aheadMs?: number;
   readonly survey?: Partial<AsteriskSurvey> | null;
+  readonly phones?: readonly string[] | null;
   readonly run?: Run;
   readonly root?: string;
   readonly configPath?: string | null;
@@ -124,6 +125,8 @@ export const aroundWith = (planted: Planted = {}): Around => {
       clock: async () =>
         facts === null ? absent('the other node') : ok({ aheadMs: planted.aheadMs ?? 3, roundTripMs: 4 }),
     },
+    refresh: () => undefined,
+    phones: async () => (planted.phones === null ? absent('Asterisk') : ok(planted.phones ?? [])),
     asterisk: async () => (survey === null ? absent('Asterisk') : ok({ ...goodSurvey, ...survey })),
   };
 };
