@@ -17,7 +17,6 @@ import {
   mainServes,
   messages,
   names,
-  order,
   pause,
   reads,
   says,
@@ -58,7 +57,7 @@ const fullDatabase: Scenario = {
   setup: { data: 'snapshot' },
   prepare: [
     writes('main', noBulk),
-    order('main', 'replicate', 'database'),
+    bothAgree,
     {
       do: 'fault',
       fault: { kind: 'small-disk', host: 'standby', folder: databaseFolder, mib: 512, unit: 'postgresql.service' },

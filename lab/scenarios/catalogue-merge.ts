@@ -1,9 +1,11 @@
 import type { Role } from '../../src/core/words.ts';
 import { collectedDirectories } from '../data/streams.ts';
 import {
+  allCopied,
   allIsHome,
   astDb,
   asterisk,
+  bothAgree,
   emptyMailboxes,
   exactly,
   exec,
@@ -13,7 +15,6 @@ import {
   mainLosesPower,
   mainServes,
   messages,
-  order,
   pause,
   reads,
   says,
@@ -102,7 +103,7 @@ const emptied: readonly Deed[] = [
   // Events are each node's own; those of a former run stay at the standby.
   writes('standby', "delete from queue_log where queuename = 'labcut';"),
   exec('main', ['rm', '-rf', `${recordings}/cut`]),
-  order('main', 'replicate'),
+  ...allCopied,
 ];
 
 /** What a busy outage leaves: events, recordings, a message. */
@@ -203,7 +204,7 @@ const agents: Scenario = {
     asterisk('main', 'database del DND 1005'),
     asterisk('main', 'database del CF 1006'),
     writes('main', "update userfeatures set enablednd = 0, enableunc = 0, destunc = '' where id = 4;"),
-    order('main', 'replicate', 'database'),
+    bothAgree,
   ],
   deeds: [
     switchover,

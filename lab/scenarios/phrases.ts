@@ -134,5 +134,5 @@ export const emptyMailboxes: readonly Deed[] = [
   exec('main', ['rm', '-rf', `${voicemailSpool}/default`]),
   exec('main', ['mkdir', '-p', `${voicemailSpool}/default`]),
   exec('main', ['chown', 'asterisk:', `${voicemailSpool}/default`]),
-  order('main', 'replicate', 'voicemail'),
+  says('they are so at the standby', 'main', ['dualtone', 'replicate', 'voicemail'], /voicemail: \d+ changed/, 60_000),
 ];
