@@ -132,6 +132,9 @@ const journalOf = (config: Config): WrittenJournal =>
     memoryEntries: config.journal.memoryEntries,
   });
 
+const unknownStep = (id: string) =>
+  fail('step-unknown', `nothing knows how to do step ${id}`, 'report this: it is a mistake of the program');
+
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
   given: Config,
@@ -150,12 +153,7 @@ export const composeNode = (
   // Hooks are told the epoch of the plan; the agent that knows it comes after them.
   const adapterById = stepAdaptersOf(config, clock, () => agent.state().plan.epoch);
   const absent = settings.plan.find(({ id }) => !adapterById.has(id));
-  if (absent !== undefined)
-    return fail(
-      'step-unknown',
-      `nothing knows how to do step ${absent.id}`,
-      'report this: it is a mistake of the program',
-    );
+  if (absent !== undefined) return unknownStep(absent.id);
   const journal = journalOf(config);
   // Probes may be late by a quarter of their period; half of it they would call late themselves.
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);

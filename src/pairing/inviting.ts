@@ -7,7 +7,7 @@ import { type Role, rivalOf } from '../core/words.ts';
 import type { InviteState } from './invite.ts';
 import { check, filesFor, type InviteAnswers, type Plan, planOf, somebody, systemFor } from './invite-plan.ts';
 import { type Invitation, openInvitation, type Ticket } from './listen.ts';
-import { takeLock } from './lock.ts';
+import { type PairingLock, takeLock } from './lock.ts';
 import { machineDigest, networksFor } from './machine.ts';
 import { notesOn, objectionTo } from './objections.ts';
 import { savePending } from './pending.ts';
@@ -266,6 +266,14 @@ const waiting = (stage: Stage, invitation: Invitation, tickets: readonly Ticket[
   return { tokens, untilSeconds, ended: finish(), cancel: () => invitation.close() };
 };
 
+const heldUntil = async <T>(work: Promise<T>, lock: PairingLock): Promise<T> => {
+  try {
+    return await work;
+  } finally {
+    await lock.release();
+  }
+};
+
 /**
  * Shows what will change, asks, and waits for the others; nothing changes before they have joined, but this machine gets a key of its own.
  * Faults: `pairing-…`, `change-…`, `identity-…`.
@@ -275,7 +283,7 @@ export const beginInviting = async (answers: InviteAnswers, around: Surroundings
   if (!lock.ok) return lock;
   const begun = await begin(answers, around);
   if (begun.ok) {
-    const ended = begun.value.ended.finally(lock.value.release);
+    const ended = heldUntil(begun.value.ended, lock.value);
     const cancel = async (): Promise<void> => {
       await begun.value.cancel();
       await ended;

@@ -133,40 +133,49 @@ const terminalOf = (child: ChildProcess): Terminal => {
 
 const ip = (...args: string[]): void => void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 
+const KINDS = [
+  '--net',
+  '--mount',
+  '--uts',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--propagation',
+  'private',
+];
+
+/** The process that holds its namespaces, once they are prepared. */
+const raise = async (own: string, address: string, name: string) => {
+  mkdirSync(own, { recursive: true });
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const holder = spawn('unshare', [...KINDS, 'sh', '-c', prepare(own, address, name)], { stdio: [...stdio] });
+  const { stdout } = holder;
+  assert.ok(stdout !== null);
+  await Promise.race([
+    once(stdout, 'data'),
+    once(holder, 'exit').then(() => assert.fail(`the host ${name} did not come up`)),
+  ]);
+  return holder;
+};
+
+/** A cable to the host with the switch. */
+const cable = (pid: number, at: number, hub: number): void => {
+  ip('link', 'add', `dtf${pid}`, 'type', 'veth', 'peer', 'name', `p${at}`, 'netns', String(hub));
+  ip('link', 'set', `dtf${pid}`, 'netns', String(pid), 'name', 'eth0');
+  execFileSync('nsenter', ['-t', String(hub), '-n', '--', 'ip', 'link', 'set', `p${at}`, 'master', 'eth0', 'up']);
+};
+
 /** Makes one; `hub` is the first of them, which has the switch. */
 const createHost = async (folder: string, at: number, name: string, hub: number | null) => {
   const address = `10.98.11.${at + 1}`;
-  const own = join(folder, name);
-  mkdirSync(own, { recursive: true });
-  const kinds = [
-    '--net',
-    '--mount',
-    '--uts',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--mount-proc',
-    '--propagation',
-    'private',
-  ];
-  const holder = spawn('unshare', [...kinds, 'sh', '-c', prepare(own, address, name)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await Promise.race([
-    once(holder.stdout, 'data'),
-    once(holder, 'exit').then(() => assert.fail(`the host ${name} did not come up`)),
-  ]);
+  const holder = await raise(join(folder, name), address, name);
   const pid = childOf(holder.pid ?? 0);
   const inside = ['-t', String(pid), '-n', '-m', '-u', '-p', '--'];
   const env = { ...process.env, PATH: `${folder}/bin:${process.env['PATH'] ?? ''}` };
   const within = (...argv: string[]) => execFileSync('nsenter', [...inside, ...argv], { env, encoding: 'utf8' });
-  if (hub === null) {
-    within('ip', 'link', 'add', 'eth0', 'type', 'bridge');
-  } else {
-    ip('link', 'add', `dtf${pid}`, 'type', 'veth', 'peer', 'name', `p${at}`, 'netns', String(hub));
-    ip('link', 'set', `dtf${pid}`, 'netns', String(pid), 'name', 'eth0');
-    execFileSync('nsenter', ['-t', String(hub), '-n', '--', 'ip', 'link', 'set', `p${at}`, 'master', 'eth0', 'up']);
-  }
+  if (hub === null) within('ip', 'link', 'add', 'eth0', 'type', 'bridge');
+  else cable(pid, at, hub);
   within('ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0');
   within('ip', 'link', 'set', 'eth0', 'up');
   const host: FreshHost = {

@@ -67,9 +67,9 @@ test('a lost node is replaced, and who serves is not interrupted', { skip: witho
   pbx2.remove();
   // Each look from here on finds the same process in the same term.
   let looks = 0;
-  let isOver = false;
+  const over = new AbortController();
   const watching = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const snapshot = await seen(pbx1);
       assert.deepEqual(
         [snapshot?.server, snapshot?.epoch, snapshot?.agent.pid],
@@ -83,7 +83,7 @@ test('a lost node is replaced, and who serves is not interrupted', { skip: witho
   const now = await until(pbx1, 'the new one', (s) => s.peer.name === 'pbx3' && s.other.proven);
   assert.equal(now.peer.address, pbx3.address);
   await until(pbx3, 'the pair’s stream', (s) => s.server === 'other' && s.checks?.other !== null);
-  isOver = true;
+  over.abort();
   await watching;
   context.diagnostic(`measured: ${looks} looks, none of them without service`);
   const journal = pbx1.run(PROGRAM_PATH, 'journal', '--json', '--lines', '500').out;

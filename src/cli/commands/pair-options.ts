@@ -114,7 +114,7 @@ const takeUp = async (places: Places): Promise<Result<void>> => {
     import('./order.ts'),
   ]);
   const { config, socket } = pathsOf(places);
-  const parsed = await loadConfig(config);
+  const parsed = loadConfig(config);
   if (!parsed.ok)
     return fail('reload-unprepared', 'The new configuration is not valid.', 'Run `dualtone config check`.');
   keepConfig('node', config, parsed.config, parsed.notes);
