@@ -78,7 +78,7 @@ export const open = async (browser: Browser, world: World, options: object): Pro
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // A 401 before the login is an answer; the browser calls it an error.

@@ -2,7 +2,7 @@
 export const enSettings = {
   'config.problems': 'The agent would not start with this:',
   'config.place': 'line {line}, column {column}:',
-  'config.counts': '{all} keys, {own} of them in the file',
+  'config.counts': 'keys: {all}, set in the file: {own}',
   'config.key': 'Key',
   'config.value': 'Value',
   'config.source': 'From',

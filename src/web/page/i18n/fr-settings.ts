@@ -4,7 +4,7 @@ import type { enSettings } from './en-settings.ts';
 export const frSettings: Readonly<Record<keyof typeof enSettings, string>> = {
   'config.problems': 'L’agent ne démarrerait pas avec cela :',
   'config.place': 'ligne {line}, colonne {column} :',
-  'config.counts': '{all} clés, dont {own} dans le fichier',
+  'config.counts': 'clés : {all}, données dans le fichier : {own}',
   'config.key': 'Clé',
   'config.value': 'Valeur',
   'config.source': 'D’où',
