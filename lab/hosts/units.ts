@@ -1,5 +1,5 @@
-import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { run } from '../process.ts';
 import { freezeCgroup, processesIn } from './cgroup.ts';
@@ -96,7 +96,13 @@ export const fillStateDisk = async (context: HostContext): Promise<Result<void>>
       'give it stateDiskMib in the topology',
     );
   }
-  const { bavail, bsize } = await statfs(stateOf(context));
+  const folder = stateOf(context);
+  const [own, around] = await Promise.all([stat(folder), stat(dirname(folder))]);
+  // Not mounted, this would be the machine's own disk.
+  if (own.dev === around.dev) {
+    return fail('no-state-disk', `the state disk of ${context.plan.name} is not mounted`, 'boot the host first');
+  }
+  const { bavail, bsize } = await statfs(folder);
   if (bavail === 0) return ok(undefined);
   const filled = await run(['fallocate', '--length', String(bavail * bsize), ballast(context)]);
   return filled.ok ? ok(undefined) : filled;

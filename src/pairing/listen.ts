@@ -1,5 +1,5 @@
 /** The inviting side at work: listens, hands each message to the state machine, and does what it says. */
-import type { Socket } from 'node:net';
+import { createServer as createDoor, type Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
@@ -183,23 +183,25 @@ export const openInvitation = async (options: InvitationOptions): Promise<Result
   const isInPace = createPace();
   const server = createServer({ ...TLS, ...papers, requestCert: true, handshakeTimeout: HANDSHAKE_MS });
   const sockets = new Set<Socket>();
-  server.maxConnections = MOST_CONNECTIONS;
-  server.on('connection', (socket: Socket) => {
+  // Whoever comes too fast is refused before TLS begins: a connection ended beneath TLS breaks Node's own memory.
+  const door = createDoor((socket) => {
+    if (!isInPace()) return void socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    if (!isInPace()) socket.destroy();
+    server.emit('connection', socket);
   });
+  door.maxConnections = MOST_CONNECTIONS;
   server.on('tlsClientError', (_, socket) => socket.destroy());
   const secured = new Set<TLSSocket>();
   server.on('secureConnection', (socket) => {
-    if (!server.listening) return void socket.destroy();
+    if (!door.listening) return void socket.destroy();
     secured.add(socket);
     socket.once('close', () => secured.delete(socket));
     host.take(socket);
   });
   const { address, port } = options.listen;
   const listening = await new Promise<Result<void>>((done) => {
-    server.once('error', (error) => {
+    door.once('error', (error) => {
       const remedy =
         'See that the address is there and that nothing else has the port, or give another with --pairing-port.';
       done(
@@ -210,19 +212,19 @@ export const openInvitation = async (options: InvitationOptions): Promise<Result
         ),
       );
     });
-    server.listen(port, address, () => done(ok(undefined)));
+    door.listen(port, address, () => done(ok(undefined)));
   });
   if (!listening.ok) return listening;
   const beat = setInterval(host.tick, 200);
-  const bound = server.address();
+  const bound = door.address();
   return ok({
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
     ended,
     close: async () => {
       clearInterval(beat);
-      server.close();
+      door.close();
       const ends = [...secured].map((socket) => new Promise<void>((done) => socket.once('close', () => done())));
-      // Never the connection beneath: that breaks Node's own memory. A handshake that is under way ends by its time limit, and keeps nobody.
+      // Never the connection beneath. A handshake that is under way ends by its time limit, and keeps nobody.
       for (const socket of secured) socket.destroy();
       for (const socket of sockets) socket.unref();
       await Promise.all(ends);
