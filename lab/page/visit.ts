@@ -1,22 +1,20 @@
 /**
- * A person with a browser in a lab: `visit.ts open | watch ROLE | seen ROLE | order ROLE ORDER`. Runs inside the network of the lab's
- * telephones, whose name says which lab it is. Ends with 1 and a sentence where something is not as it should be.
+ * A person with a browser in a lab, inside the network of its telephones, whose name says which lab it is. `visit.ts begin WHAT …` goes on
+ * by itself and returns at once, `visit.ts state WHAT …` says how far it is. WHAT: `open` the pages of both nodes; `watch ROLE` a
+ * page until it shows that the standby serves; `order ROLE ORDER` on a page.
  */
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Lab, openLab } from '../lab.ts';
 import { openPages, WEB_PORT } from '../plugs/nodes.ts';
 import { USER } from '../plugs/open.ts';
+import { runsFolder } from '../run-state.ts';
 import { chromiumPath } from './chromium.ts';
 
-const WATCH_MS = 60_000;
-/** The page shows it so soon after the agent knows it. */
-const SHOWN_WITHIN_MS = 1000;
+const WATCH_MS = 120_000;
 
 const end = (text: string): never => {
   process.stderr.write(`${text}\n`);
@@ -31,15 +29,28 @@ const labHere = async (): Promise<Lab> => {
 };
 
 const lab = await labHere();
-const fileOf = (name: string): string => join(tmpdir(), `dualtone-visit-${lab.runId}-${name}`);
+/** In the run's own folder, which goes with the lab. */
+const folder = join(await runsFolder(), lab.runId);
+const fileOf = (name: string): string => join(folder, `visit-${name}`);
 const passwordFile = fileOf('password');
 
-const openBoth = async (): Promise<void> => {
+const [verb = '', ...task] = process.argv.slice(2);
+const [what = '', role = '', name = ''] = task;
+const stateFile = fileOf(task.join('-'));
+
+/** For who asks with `state`. */
+const tell = (state: string): void => {
+  writeFileSync(`${stateFile}.new`, `${state}\n`);
+  renameSync(`${stateFile}.new`, stateFile);
+};
+
+const openBoth = async (): Promise<string> => {
   const password = randomBytes(12).toString('base64url');
   const opened = await openPages(lab, USER, password);
-  if (!opened.ok) return end(opened.error.message);
+  if (!opened.ok) throw new Error(opened.error.message);
   rmSync(passwordFile, { force: true });
   writeFileSync(passwordFile, password, { mode: 0o600, flag: 'wx' });
+  return 'done';
 };
 
 const openBrowser = async (role: string) => {
@@ -48,7 +59,7 @@ const openBrowser = async (role: string) => {
   const base = `https://${lab.host(role).address.v4}:${WEB_PORT}`;
   const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', baseURL: base });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.goto('/#/login');
   await page.locator('input[autocomplete=username]').fill(USER);
   await page.locator('input[type=password]').fill(readFileSync(passwordFile, 'utf8'));
@@ -57,45 +68,17 @@ const openBrowser = async (role: string) => {
   return { browser, context, page };
 };
 
-/** Stays beside the scenario; what it saw stands in a file. */
-const stay = async (role: string): Promise<void> => {
+/** Tells how long after the agent began to serve its page said so. */
+const watch = async (): Promise<string> => {
   const { browser, context, page } = await openBrowser(role);
   await page.locator('.glance h1', { hasText: 'main (main) has served' }).waitFor();
-  writeFileSync(fileOf(role), '{}');
-  const shown = page.locator('.glance h1', { hasText: 'standby (standby) has served' });
-  await shown.waitFor({ timeout: WATCH_MS });
+  tell('watching');
+  await page.locator('.glance h1', { hasText: 'standby (standby) has served' }).waitFor({ timeout: WATCH_MS });
   const shownAt = Date.now();
   const answer = await context.request.get('/api/v1/pair');
   const { this: node } = (await answer.json()) as { this: { servesSince: number | null } | null };
-  writeFileSync(fileOf(role), JSON.stringify({ afterMs: Math.round(shownAt - (node?.servesSince ?? 0)) }));
   await browser.close();
-};
-
-const untilFile = async (role: string, fits: (text: string) => boolean, withinMs: number): Promise<string> => {
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    const text = existsSync(fileOf(role)) ? readFileSync(fileOf(role), 'utf8') : '';
-    if (fits(text)) return text;
-    if (performance.now() > deadline)
-      return end(`the page of the ${role} did not come so far: ${text || 'nothing yet'}`);
-    await sleep(50);
-  }
-};
-
-const watch = async (role: string): Promise<void> => {
-  rmSync(fileOf(role), { force: true });
-  const argv = [import.meta.filename, 'stay', role];
-  spawn(process.execPath, argv, { detached: true, stdio: 'ignore' }).unref();
-  await untilFile(role, (text) => text !== '', 25_000);
-};
-
-const seen = async (role: string): Promise<void> => {
-  const { afterMs } = JSON.parse(await untilFile(role, (text) => text.includes('afterMs'), 10_000)) as {
-    afterMs: number;
-  };
-  rmSync(fileOf(role), { force: true });
-  process.stdout.write(`the page showed it ${afterMs} ms after the agent began to serve\n`);
-  if (afterMs > SHOWN_WITHIN_MS) end(`the page showed the takeover after ${afterMs} ms`);
+  return `shown after ${Math.round(shownAt - (node?.servesSince ?? 0))} ms`;
 };
 
 const ORDERS: Readonly<Record<string, { readonly button: string; readonly go: string }>> = {
@@ -104,7 +87,7 @@ const ORDERS: Readonly<Record<string, { readonly button: string; readonly go: st
   start: { button: 'Start…', go: 'Start now' },
 };
 
-const order = async (role: string, name: string): Promise<void> => {
+const order = async (): Promise<string> => {
   const { button, go } = ORDERS[name] ?? end(`there is no order ${name}`);
   const { browser, page } = await openBrowser(role);
   await page.getByRole('button', { name: button }).click();
@@ -115,15 +98,27 @@ const order = async (role: string, name: string): Promise<void> => {
   await give.click();
   await page.locator('dialog .note.good').waitFor();
   await browser.close();
+  return 'done';
 };
 
-const [verb = '', role = '', name = ''] = process.argv.slice(2);
-const verbs: Readonly<Record<string, () => Promise<void>>> = {
-  open: openBoth,
-  stay: () => stay(role),
-  watch: () => watch(role),
-  seen: () => seen(role),
-  order: () => order(role, name),
+const works: Readonly<Record<string, () => Promise<string>>> = { open: openBoth, watch, order };
+
+/** To its end; what went wrong is told, not lost. */
+const work = async (): Promise<void> => {
+  try {
+    tell(await (works[what] ?? (() => end(`there is no ${what}`)))());
+  } catch (error) {
+    tell(`failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
 };
-await (verbs[verb] ?? (() => end(`there is no ${verb}`)))();
+
+const begin = (): void => {
+  tell('begun');
+  spawn(process.execPath, [import.meta.filename, 'work', ...task], { detached: true, stdio: 'ignore' }).unref();
+};
+
+if (verb === 'begin') begin();
+else if (verb === 'work') await work();
+else if (verb === 'state') process.stdout.write(existsSync(stateFile) ? readFileSync(stateFile, 'utf8') : 'nothing');
+else end(`there is no ${verb}`);
 process.exit(0);

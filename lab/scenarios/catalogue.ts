@@ -3,6 +3,7 @@ import { adversities } from './catalogue-adversity.ts';
 import { losses } from './catalogue-losses.ts';
 import { merges } from './catalogue-merge.ts';
 import { orders } from './catalogue-orders.ts';
+import { pages } from './catalogue-page.ts';
 import { people } from './catalogue-people.ts';
 import { replications } from './catalogue-replication.ts';
 import { cuts, illnesses } from './catalogue-troubles.ts';
@@ -19,6 +20,7 @@ export const catalogue: readonly Scenario[] = [
   ...people,
   ...merges,
   ...adversities,
+  ...pages,
 ];
 
 /** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */
