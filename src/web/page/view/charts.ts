@@ -1,9 +1,9 @@
 /** Small charts, drawn as SVG, each with its figures as a table. */
 
 import type { VNode } from 'preact';
-import { useId } from 'preact/hooks';
 import type { Millis, WallTime } from '../../contract.ts';
 import { h } from './h.ts';
+import { useOwnId } from './own-id.ts';
 import { Table } from './parts.ts';
 import { useUi } from './ui.ts';
 
@@ -61,7 +61,7 @@ const Figures = ({ title, series }: { readonly title: string; readonly series: r
 /** Times over the minutes since the page was opened. */
 export const LineChart = ({ title, series }: { readonly title: string; readonly series: readonly Series[] }): VNode => {
   const { t, span, moment, state } = useUi();
-  const id = useId();
+  const id = useOwnId();
   const walls = series.flatMap(({ points }) => points.map(({ wall }) => wall));
   if (walls.length < 2)
     return h('figure', { class: 'chart' }, h('figcaption', null, title), h('p', { class: 'quiet' }, t('chart.wait')));

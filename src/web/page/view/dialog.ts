@@ -1,8 +1,9 @@
 /** A dialog that keeps the focus, closes by Esc, and gives the focus back to where it came from. */
 
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { h } from './h.ts';
+import { useOwnId } from './own-id.ts';
 import { useUi } from './ui.ts';
 
 const FOCUSABLE =
@@ -33,7 +34,7 @@ interface DialogProps {
 export const Dialog = ({ title, onClose, children }: DialogProps): VNode => {
   const { t } = useUi();
   const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
+  const id = useOwnId();
   useEffect(() => {
     const dialog = ref.current;
     if (dialog === null) return;

@@ -1,9 +1,9 @@
 /** Small pieces that many views use. */
 
 import type { ComponentChildren, VNode } from 'preact';
-import { useId } from 'preact/hooks';
 import type { Fault } from '../../contract.ts';
 import { h } from './h.ts';
+import { useOwnId } from './own-id.ts';
 import { useUi } from './ui.ts';
 
 export type Level = 'good' | 'warning' | 'alarm' | 'unknown' | 'plain';
@@ -29,7 +29,7 @@ interface CardProps {
 
 /** A part of the page with its heading, which names it. */
 export const Card = ({ title, children, tools, class: extra = '' }: CardProps): VNode => {
-  const id = useId();
+  const id = useOwnId();
   return h(
     'section',
     { class: `card ${extra}`, 'aria-labelledby': id },
@@ -96,7 +96,7 @@ interface FieldProps {
 
 /** A label and its input, tied to each other. */
 export const Field = ({ label, hint, children }: FieldProps): VNode => {
-  const id = useId();
+  const id = useOwnId();
   const hintId = hint === undefined ? undefined : `${id}-hint`;
   return h(
     'div',
