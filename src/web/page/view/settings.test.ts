@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConfigRequest, ConfigView, Session } from '../../contract.ts';
+import type { ConfigRequest, ConfigView, Result, Session } from '../../contract.ts';
 import { changesOf, draftAddress, draftIn } from '../state/draft.ts';
 import { fakeApi, show } from '../testing/dom.ts';
 import { goodPair } from '../testing/pair.ts';
@@ -100,5 +100,20 @@ test('what would not be valid cannot be written, and says where', async () => {
   await page.click(page.button('Show what changes'));
   assert.match(page.find('[role=alert]').textContent ?? '', /line 8, column 9: failback\.hold "soon" is no duration/);
   assert.throws(() => page.button('Write it'));
+  page.close();
+});
+
+test('what comes later has ids of its own: a label never belongs to the field of another', async () => {
+  const asked = Promise.withResolvers<Result<ConfigView>>();
+  const page = await show(admin, events, { api: fakeApi({ config: () => asked.promise }) });
+  await page.dispatch({ type: 'tick', now: WALL + 1000 });
+  asked.resolve({ ok: true, value: CONFIG });
+  await page.dispatch({ type: 'tick', now: WALL + 2000 });
+  assert.ok(page.find('[data-setting]'));
+  const ids = [...page.root.querySelectorAll('[id]')].map(({ id }) => id);
+  assert.deepEqual(
+    ids.filter((id, index) => ids.indexOf(id) !== index),
+    [],
+  );
   page.close();
 });

@@ -168,17 +168,3 @@ test('anybody is told which address to use now, and nothing of it is kept from w
   assert.match(page.find('h1').textContent ?? '', /Use this address now: 192\.0\.2\.12/);
   page.close();
 });
-
-test('no two parts of the page have the same id, whenever they came', async () => {
-  const page = await show(admin, [good]);
-  await page.dispatch({ type: 'route', hash: '#/what-if' });
-  await page.dispatch({ type: 'route', hash: '#/settings' });
-  await page.dispatch({ type: 'route', hash: '#/overview' });
-  await page.click(page.button('Maintenance'));
-  const ids = [...page.root.querySelectorAll('[id]')].map(({ id }) => id);
-  assert.deepEqual(
-    ids.filter((id, index) => ids.indexOf(id) !== index),
-    [],
-  );
-  page.close();
-});
