@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import type { World } from '../../src/web/keeper/testing/world.ts';
-import { check, fits, login, must, open, shoot, violations } from './tools.ts';
+import { check, login, must, open, shoot, tooWide, violations } from './tools.ts';
 
 export const settingsRound = async (browser: Browser, world: World): Promise<void> => {
   const { context, page, complaints } = await open(browser, world, {
@@ -42,14 +42,14 @@ export const settingsRound = async (browser: Browser, world: World): Promise<voi
   });
   await check('settings: it is taken back', async () => {
     await page.getByRole('button', { name: /Put back the file/ }).click();
-    await page.locator('.note.good').waitFor();
-    await page.waitForTimeout(300);
+    await page.locator('[data-there]').waitFor({ state: 'detached' });
     must(readFileSync(file, 'utf8') === before, 'the file is not as it was');
   });
   await check('settings: on a phone they fit', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.locator('details', { hasText: 'failback' }).first().click();
-    must(await fits(page), 'it is wider than the screen');
+    const wide = await tooWide(page);
+    must(wide === '', `it is wider than the screen, ${wide}`);
     await shoot(page, 'phone-light-settings');
   });
   await check('settings: the browser complains of nothing', async () =>

@@ -9,6 +9,9 @@ import type { World } from '../../src/web/keeper/testing/world.ts';
 
 /** What of the browser's page is asked for. */
 declare const document: {
+  querySelectorAll(
+    selector: string,
+  ): Iterable<{ readonly outerHTML: string; getBoundingClientRect(): { readonly right: number } }>;
   readonly documentElement: { readonly scrollWidth: number; readonly clientWidth: number };
 };
 
@@ -111,6 +114,17 @@ export const shoot = async (page: Page, name: string): Promise<void> => {
   const path = join(folder, `${name}.jpg`);
   if (SHOWN.has(name)) await page.screenshot({ path, type: 'jpeg', quality: 45 });
 };
+
+/** What is wider than the screen, by its beginning; empty: nothing. */
+export const tooWide = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return '';
+    const wide = [...document.querySelectorAll('main *')].find(
+      (each) => each.getBoundingClientRect().right > clientWidth + 1,
+    );
+    return `${scrollWidth} for ${clientWidth}: ${wide?.outerHTML.slice(0, 200) ?? 'nothing of the place'}`;
+  });
 
 export const fits = (page: Page): Promise<boolean> =>
   page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
