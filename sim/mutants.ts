@@ -75,7 +75,9 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     find: 'health.networkBad === 0 && health.networkProvedAt >= rival.heardAt + promiseMs - heartbeatMs',
     replace: 'health.networkProvedAt >= 0',
+    also: { file: 'src/core/lease.ts', find: " && d.s.health.network !== 'down';", replace: ';' },
     faults: ['agent-frozen-at-its-start', 'isolation', 'agent-frozen'],
+    pair: 'without-votes',
     seeds: 1000,
   },
   {

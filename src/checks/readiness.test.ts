@@ -102,6 +102,9 @@ describe('readiness', () => {
     assert.equal(state({ takeover: { possible: false, missing: ['maintenance: new switch'] } }), 'degraded');
     // What passes within moments is in the way of nobody.
     assert.equal(state({ takeover: { possible: true, missing: ['it listens for 300 ms more'] } }), 'ready');
+    // As a last resort it would serve, and no telephone would ring: both nodes say the same of that.
+    const unfit = { possible: true, missing: ['telephony here is down (no answer)'] };
+    assert.equal(state({ server: 'other', takeover: unfit }), 'not-ready');
   });
 
   const outcomes = fc.constantFrom<Outcome>('not-applicable', 'pass', 'unknown', 'fail');

@@ -30,13 +30,16 @@ const isHold = (missing: string): boolean =>
     missing,
   );
 
+/** It would serve all the same, as a last resort, and no telephone would ring. */
+const isUnfit = (missing: string): boolean => missing.startsWith('telephony here is ');
+
 const ofRehearsal = ({ server, takeover }: Standing): readonly Reason[] => {
   if (takeover === null) return [{ state: 'not-ready', text: 'the agent of this node does not run' }];
   if (server === 'both') return [{ state: 'not-ready', text: 'both nodes serve' }];
   const found: Reason[] = takeover.missing.flatMap((text): readonly Reason[] => {
     if (isHold(text)) return [{ state: 'degraded', text }];
     // What passes by itself within moments is in the way of nobody.
-    return takeover.possible ? [] : [{ state: 'not-ready', text }];
+    return takeover.possible && !isUnfit(text) ? [] : [{ state: 'not-ready', text }];
   });
   if (server === 'nobody') found.unshift({ state: 'not-ready', text: 'nobody is known to serve' });
   else if (!takeover.possible && found.length === 0)
