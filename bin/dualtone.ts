@@ -16,5 +16,17 @@ const main = async (): Promise<number> => {
   return (await import('../src/cli/main.ts')).main(argv);
 };
 
+/** Wrong usage, told already, is 2 for each program; help is none. */
+const usageCode = (error: unknown): number | null => {
+  if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('commander.'))) return null;
+  return 'exitCode' in error && error.exitCode === 0 ? 0 : 2;
+};
+
 cacheCompiled();
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const code = usageCode(error);
+  if (code === null) throw error;
+  process.exitCode = code;
+}

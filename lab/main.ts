@@ -181,9 +181,9 @@ const phonesOption = ['--phones <n>', 'how many telephones: 20, 200, 3000 …', 
 
 /** The command; its exit code is 0 when everything came out as expected. */
 export const labCommand = (): Command => {
-  const command = new Command('lab').description(
-    'a training ground: two real Asterisk servers, telephones, a provider',
-  );
+  const command = new Command('lab')
+    .exitOverride()
+    .description('a training ground: two real Asterisk servers, telephones, a provider');
   command
     .command('up')
     .description('builds a lab that stays, with the pair running')

@@ -32,6 +32,13 @@ const whole = (text: string): number => {
   return value;
 };
 
+const percent = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100))
+    throw new InvalidArgumentError('It must lie within 0 and 100.');
+  return value;
+};
+
 const faultNames = (text: string): readonly string[] => {
   const known = { ...faults, ...pausingFaults };
   const names = text.split(',').map((name) => name.trim());
@@ -173,6 +180,7 @@ const simulate = async (options: Options): Promise<number> => {
 /** Registers the command; the exit code is 1 when anything was violated, missed or worse than published. */
 export const simulateCommand = (): Command =>
   new Command('dualtone simulate')
+    .exitOverride()
     .description('run the real core through seeded faults and check that never two serve, and that one does')
     .option('--seeds <n>', 'how many runs', whole, 2000)
     .option('--from <seed>', 'the first seed', whole, 1)
@@ -182,7 +190,7 @@ export const simulateCommand = (): Command =>
     .option('--silent-times', 'how long nobody serves, for each fault (the table of docs/measurements.md)')
     .option('--config <file>', 'what outage to expect for which fault with this configuration of a node')
     .option('--steady <hours>', 'a pair without faults for so many simulated hours', whole)
-    .option('--loss <percent>', 'with --steady: packets lost on every link', Number, 0)
+    .option('--loss <percent>', 'with --steady: packets lost on every link', percent, 0)
     .option('--burst <ms>', 'with --steady: total loss of a link or a node for so long, now and then', whole, 0)
     .addOption(new Option('--preset <name>', 'with --steady').choices(['fast', 'quick']).default('fast'))
     .option('--workers <n>', 'processes', whole, availableParallelism())

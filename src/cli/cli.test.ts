@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -212,6 +213,18 @@ test('wrong usage is exit 2, and help is none', async () => {
   assert.equal((await say('--help')).code, 0);
   assert.equal((await say('help', 'switchover')).code, 0);
   assert.equal((await say('maintenance', 'on', '--for', 'long', '--reason', 'x')).code, 2);
+});
+
+test('wrong usage of the programs beside the command line is exit 2 too', () => {
+  const program = join(import.meta.dirname, '..', '..', 'bin', 'dualtone.ts');
+  for (const argv of [
+    ['simulate', '--seeds', '-4'],
+    ['simulate', '--loss', 'much'],
+    ['lab', 'nonsense'],
+    ['lab', 'up', '--phones', 'x'],
+  ])
+    assert.equal(spawnSync(process.execPath, [program, ...argv]).status, 2, argv.join(' '));
+  assert.equal(spawnSync(process.execPath, [program, 'simulate', '--help']).status, 0);
 });
 
 test('config check names every mistake with its place and remedy', async () => {
