@@ -21,6 +21,12 @@ const isOf = (seed: number, kind: PairKind): boolean => {
   return arbiter.kind === 'checkpoints' && arbiter.whenLost === 'likely';
 };
 
+/** What a run threw, where it is a finding of the simulation, which has a cause; a broken program is thrown on. */
+const finding = (error: unknown): string => {
+  if (!(error instanceof Error) || error.cause === undefined) throw error;
+  return error.message;
+};
+
 /** What the table of silent times gives away; null: nothing. */
 const tooSlow = (): string | null => {
   const slower: string[] = [];
@@ -29,10 +35,19 @@ const tooSlow = (): string | null => {
       if (line.includes('"ok":false')) slower.push(`silent for too long: ${line}`);
     });
   } catch (error) {
-    if (!(error instanceof Error) || error.cause === undefined) throw error;
-    return error.message;
+    return finding(error);
   }
   return slower[0] ?? null;
+};
+
+/** The first violation of a seed; null: none. */
+const violated = (seed: number, only: { readonly faults?: readonly string[] }): string | null => {
+  try {
+    const [violation] = runSeed({ seed, ...only }).violations;
+    return violation === undefined ? null : `${violation.kind}: ${violation.text}`;
+  } catch (error) {
+    return finding(error);
+  }
 };
 
 const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number; readonly by: string | null } => {
@@ -43,8 +58,8 @@ const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number;
   for (let seed = from; seeds < seedsMax; seed += 1) {
     if (pair !== null && !isOf(seed, pair)) continue;
     seeds += 1;
-    const [violation] = runSeed({ seed, ...only }).violations;
-    if (violation !== undefined) return { seeds, by: `${violation.kind}: ${violation.text}` };
+    const by = violated(seed, only);
+    if (by !== null) return { seeds, by };
   }
   return { seeds, by: null };
 };

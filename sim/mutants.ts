@@ -23,6 +23,9 @@ export interface Mutant {
   readonly pair?: PairKind;
 }
 
+/** Without votes, the last guard before a gate opens; the earlier ones are for what it sees too late. */
+const cutOffWins = { file: 'src/core/lease.ts', find: " && d.s.health.network !== 'down';", replace: ';' } as const;
+
 export const mutants: readonly Mutant[] = [
   {
     name: 'after a boot, a node votes for itself at once',
@@ -53,7 +56,9 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     find: "if (health.network === 'unknown' && d.now < looksUntil) {",
     replace: 'if (d.now < 0) {',
+    also: cutOffWins,
     faults: ['agent-frozen-at-its-start'],
+    pair: 'without-votes',
     seeds: 1000,
   },
   {
@@ -75,7 +80,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     find: 'health.networkBad === 0 && health.networkProvedAt >= rival.heardAt + promiseMs - heartbeatMs',
     replace: 'health.networkProvedAt >= 0',
-    also: { file: 'src/core/lease.ts', find: " && d.s.health.network !== 'down';", replace: ';' },
+    also: cutOffWins,
     faults: ['agent-frozen-at-its-start', 'isolation', 'agent-frozen'],
     pair: 'without-votes',
     seeds: 1000,
@@ -271,7 +276,9 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     find: 'if (needsNoVotes(d) && rivalIsSilent(d)) return;',
     replace: '',
+    also: cutOffWins,
     faults: ['late-release', 'agent-frozen-at-its-start'],
+    pair: 'without-votes',
     seeds: 2000,
   },
   {
@@ -288,14 +295,14 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/decide.ts',
     find: 'if (event.at - state.now > settings.timing.promiseMs / 2) d.s.awakeSince = event.at;',
     replace: '',
+    also: cutOffWins,
     faults: ['agent-frozen-at-its-start'],
+    pair: 'without-votes',
     seeds: 6000,
   },
   {
     name: 'without votes, who asked before it saw that it is cut off itself wins by the silence of the other',
-    file: 'src/core/lease.ts',
-    find: " && d.s.health.network !== 'down';",
-    replace: ';',
+    ...cutOffWins,
     faults: ['late-release', 'agent-frozen-at-its-start', 'held-up-request'],
     pair: 'without-votes',
     seeds: 4000,

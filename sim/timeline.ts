@@ -72,7 +72,10 @@ export const createTimeline = (): Timeline => {
       while (heap.length > 0 && (heap[0] as Entry).time <= end) {
         const entry = pop();
         atOnce = entry.time - timeline.now < 1e-5 ? atOnce + 1 : 0;
-        if (atOnce > 5000) throw new Error(`the simulated world does not come to rest at ${timeline.now} ms`);
+        if (atOnce > 5000) {
+          const text = `the simulated world does not come to rest at ${timeline.now} ms`;
+          throw new Error(text, { cause: 'restless' });
+        }
         timeline.now = entry.time;
         executed += 1;
         entry.run();
