@@ -1,6 +1,6 @@
 /**
- * Runs seeds until one is in violation; prints how many it took and what was seen. Meant for mutated copies of the core. What throws is
- * no violation but a broken program, and ends the hunt with that error.
+ * Runs seeds until one is in violation; prints how many it took and what was seen. Meant for mutated copies of the core. An error without
+ * a cause is no violation but a broken program, and ends the hunt.
  */
 import type { PairKind } from './mutants.ts';
 import { runSeed, settingsOfSeed } from './run.ts';

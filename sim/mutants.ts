@@ -2,9 +2,6 @@
  * Guards of the core, each with the text that takes it away. A run against the mutated source must fail: a guard whose
  * mutant nothing catches is either not needed, and goes, or the simulator lacks a fault, and gets it.
  */
-/** `likely`: does without checkpoints that stay lost. */
-export type PairKind = 'likely' | 'without-votes';
-
 export interface Mutant {
   readonly name: string;
   readonly file: string;
@@ -22,6 +19,9 @@ export interface Mutant {
   /** Only pairs of this kind are drawn. */
   readonly pair?: PairKind;
 }
+
+/** `likely`: does without checkpoints that stay lost. */
+export type PairKind = 'likely' | 'without-votes';
 
 /** Without votes, the last guard before a gate opens; the earlier ones are for what it sees too late. */
 const cutOffWins = { file: 'src/core/lease.ts', find: " && d.s.health.network !== 'down';", replace: ';' } as const;
