@@ -33,6 +33,20 @@ const until = async (
 
 const serves = (world: DemoWorld, role: Role) => async (): Promise<boolean> => (await world.serving()) === role;
 
+/** The page restarts the agents: where the main's lease ran out meanwhile, the standby serves, and the story would begin at its end. */
+const mainFirst = async (world: DemoWorld, signal: AbortSignal): Promise<Result<void>> => {
+  const settled = await until('a pair that serves', async () => (await world.serving()) !== undefined, 20_000, signal);
+  if (!settled.ok) return settled;
+  if ((await world.serving()) === 'standby') {
+    const ready = await until('a main that could serve', async () => await world.isReady('main'), 20_000, signal);
+    if (!ready.ok) return ready;
+    const ordered = await world.failback();
+    if (!ordered.ok) return ordered;
+  }
+  const begun = await until('service on the main', serves(world, 'main'), 20_000, signal);
+  return begun.ok ? await until('a standby that could serve', () => world.isReady('standby'), 20_000, signal) : begun;
+};
+
 /** What happens, in order; each sees to it that the next can follow. */
 const scenes = (world: DemoWorld, screen: Screen, signal: AbortSignal) => {
   let sinceMs = 0;
@@ -50,6 +64,7 @@ const scenes = (world: DemoWorld, screen: Screen, signal: AbortSignal) => {
     return ok(undefined);
   };
   const list: readonly (() => Promise<Result<void>>)[] = [
+    async () => await mainFirst(world, signal),
     async () => {
       screen.note('The main serves. Telephones are registered and call through it.');
       return await wait(4000);
