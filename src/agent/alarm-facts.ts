@@ -73,7 +73,7 @@ export const nodeFactsOf = (snapshot: NodeSnapshot, state: State, came: NodeFact
     otherHeardMsAgo: other.heardMsAgo,
     otherRelayedMsAgo: other.relayedMsAgo,
     takesOver,
-    missing,
+    missing: missing.map(({ text }) => text),
     checkpoints: snapshot.voters.map(({ name, answeredMsAgo }) => ({ name, answeredMsAgo })),
     streams: streamsOf(snapshot),
     lossAboveLimit: loss !== null && loss.move === 'takeover' && loss.exceedsLimit ? loss.text : null,

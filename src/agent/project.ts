@@ -4,7 +4,7 @@ import type { AgentHealth, Headline, NodeSnapshot, SampleView, Server } from '..
 import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
 import { type Config, journalPath } from '../config/config.ts';
 import { createDraft } from '../core/draft.ts';
-import { type Explanation, explain } from '../core/explain.ts';
+import { type Explanation, explain, missingText } from '../core/explain.ts';
 import { inForce } from '../core/in-force.ts';
 import { protectionOf } from '../core/protection.ts';
 import { latestOfRival } from '../core/rival-view.ts';
@@ -53,7 +53,7 @@ const readyText = ({ settings, config }: Surroundings, server: Server, { ifOther
       ? `${config.node.name} (${settings.role}, this node)`
       : `${config.peer.name} (${rivalOf(settings.role)})`;
   if (ifOtherOrThisDied.takesOver) return `${other} can take over`;
-  return `${other} could NOT take over now: ${ifOtherOrThisDied.missing.join('; ')}`;
+  return `${other} could NOT take over now: ${missingText(ifOtherOrThisDied.missing)}`;
 };
 
 const headlineOf = (around: Surroundings, state: State, server: Server, explanation: Explanation): Headline => {

@@ -86,9 +86,9 @@ describe('readiness', () => {
   });
 
   test('the agents see something in the way, nobody or both serve, no agent runs: not ready', () => {
-    const missing = ['the standby is silent: last heard 3 s ago'];
+    const missing = [{ rule: 'rival-silent', text: 'the standby is silent: last heard 3 s ago' }];
     const silent = readinessOf({ ...good, takeover: { possible: false, missing } });
-    assert.deepEqual([silent.state, silent.reasons], ['not-ready', missing]);
+    assert.deepEqual([silent.state, silent.reasons], ['not-ready', ['the standby is silent: last heard 3 s ago']]);
     assert.equal(state({ server: 'nobody' }), 'not-ready');
     assert.equal(state({ server: 'both' }), 'not-ready');
     assert.equal(state({ takeover: null }), 'not-ready');
@@ -97,13 +97,21 @@ describe('readiness', () => {
   });
 
   test('a hold is what a person wanted: degraded, and the reason is the hold', () => {
-    for (const text of ['manual mode: only a person starts service', 'maintenance: new switch'])
-      assert.deepEqual(readinessOf({ ...good, takeover: { possible: false, missing: [text] } }).reasons, [text]);
-    assert.equal(state({ takeover: { possible: false, missing: ['maintenance: new switch'] } }), 'degraded');
+    // By the name of the rule, whatever its sentence says.
+    for (const rule of ['manual-mode', 'maintenance', 'unconfirmed']) {
+      const takeover = { possible: false, missing: [{ rule, text: 'as ordered' }] };
+      assert.deepEqual(readinessOf({ ...good, takeover }).reasons, ['as ordered']);
+      assert.equal(state({ takeover }), 'degraded');
+    }
+    const votes = { possible: false, missing: [{ rule: 'votes', text: 'maintenance: of the checkpoint' }] };
+    assert.equal(state({ takeover: votes }), 'not-ready');
     // What passes within moments is in the way of nobody.
-    assert.equal(state({ takeover: { possible: true, missing: ['it listens for 300 ms more'] } }), 'ready');
+    assert.equal(
+      state({ takeover: { possible: true, missing: [{ rule: 'listening', text: 'it listens first' }] } }),
+      'ready',
+    );
     // As a last resort it would serve, and no telephone would ring: both nodes say the same of that.
-    const unfit = { possible: true, missing: ['telephony here is down (no answer)'] };
+    const unfit = { possible: true, missing: [{ rule: 'unfit', text: 'telephony here is down (no answer)' }] };
     assert.equal(state({ server: 'other', takeover: unfit }), 'not-ready');
   });
 

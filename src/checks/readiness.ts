@@ -1,4 +1,5 @@
 /** From what is known of both nodes to one answer: could the passive node take over now, and what would be lost. Pure. */
+import type { Rehearsal } from '../core/explain.ts';
 import type { Millis } from '../core/words.ts';
 import type { CheckResult, NodeReport, Readiness, ReadinessState } from './report.ts';
 
@@ -8,7 +9,7 @@ export interface Standing {
   readonly thisName: string;
   readonly otherName: string;
   /** The agent's own rehearsal of a takeover; null: no agent runs. */
-  readonly takeover: { readonly possible: boolean; readonly missing: readonly string[] } | null;
+  readonly takeover: (Pick<Rehearsal, 'missing'> & { readonly possible: boolean }) | null;
   /** What a takeover would lose; null: nothing follows. */
   readonly loss: { readonly text: string; readonly exceedsLimit: boolean } | null;
   readonly own: NodeReport | null;
@@ -25,21 +26,18 @@ interface Reason {
 }
 
 /** A person suspended automatic action: the takeover is possible, and waits for a person. */
-const isHold = (missing: string): boolean =>
-  /^(the pair is in manual mode|manual mode: only|maintenance\b|the other node has fallen silent, and nobody has confirmed)/.test(
-    missing,
-  );
+const HOLDS: ReadonlySet<string> = new Set(['manual-mode', 'maintenance', 'unconfirmed']);
 
 /** It would serve all the same, as a last resort, and no telephone would ring. */
-const isUnfit = (missing: string): boolean => missing.startsWith('telephony here is ');
+const UNFIT = 'unfit';
 
 const ofRehearsal = ({ server, takeover }: Standing): readonly Reason[] => {
   if (takeover === null) return [{ state: 'not-ready', text: 'the agent of this node does not run' }];
   if (server === 'both') return [{ state: 'not-ready', text: 'both nodes serve' }];
-  const found: Reason[] = takeover.missing.flatMap((text): readonly Reason[] => {
-    if (isHold(text)) return [{ state: 'degraded', text }];
+  const found: Reason[] = takeover.missing.flatMap(({ rule, text }): readonly Reason[] => {
+    if (HOLDS.has(rule)) return [{ state: 'degraded', text }];
     // What passes by itself within moments is in the way of nobody.
-    return takeover.possible && !isUnfit(text) ? [] : [{ state: 'not-ready', text }];
+    return takeover.possible && rule !== UNFIT ? [] : [{ state: 'not-ready', text }];
   });
   if (server === 'nobody') found.unshift({ state: 'not-ready', text: 'nobody is known to serve' });
   else if (!takeover.possible && found.length === 0)

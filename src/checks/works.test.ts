@@ -83,7 +83,12 @@ const open = async (
 
 const impossible: NodeSnapshot['explanation'] = {
   ...goodSnapshot.explanation,
-  ifOtherOrThisDied: { takesOver: false, afterMs: null, text: '', missing: ['the standby is silent'] },
+  ifOtherOrThisDied: {
+    takesOver: false,
+    afterMs: null,
+    text: '',
+    missing: [{ rule: 'rival-silent', text: 'the standby is silent' }],
+  },
 };
 
 const statusIn = (message: FromChecker): CheckerStatus | null => (message.type === 'status' ? message.status : null);

@@ -124,6 +124,8 @@ test('what would be missing is named: the checkpoint, health, the mode', () => {
   const orders = ordersOf({ revision: 2, mode: 'manual' });
   const manual = explain(own, { ...state, disk: { ...state.disk, orders } }, 2010).ifOtherOrThisDied;
   assert.match(manual.text, /manual mode: only a person starts service/);
+  const rulesOf = ({ missing }: typeof manual): readonly string[] => missing.map(({ rule }) => rule);
+  assert.deepEqual([without, late, manual].map(rulesOf), [['votes'], ['unfit'], ['manual-mode']]);
 });
 
 test('a standby that only looks each minute says how long that takes', () => {

@@ -22,12 +22,18 @@ export interface ObstacleView {
   readonly inMs: Millis | null;
 }
 
+/** What is in the way of a takeover: an obstacle or a lack of docs/rules.md, and its sentence. */
+export interface MissingView {
+  readonly rule: string;
+  readonly text: string;
+}
+
 /** What would follow if the other node fell silent at this instant. */
 export interface Rehearsal {
   readonly takesOver: boolean;
   readonly afterMs: Millis | null;
   readonly text: string;
-  readonly missing: readonly string[];
+  readonly missing: readonly MissingView[];
 }
 
 export interface Explanation {
@@ -125,6 +131,9 @@ const withoutRival = (d: Draft): Draft => {
   return createDraft(d.settings, state, later);
 };
 
+/** All of it, in one line. */
+export const missingText = (missing: readonly MissingView[]): string => missing.map(({ text }) => text).join('; ');
+
 /** Checkpoints whose vote this node could have, with the rival gone. */
 const checkpointsWithin = (d: Draft): number =>
   d.s.voters.filter(({ answeredAt }) => answersLately(d, answeredAt)).length;
@@ -132,18 +141,17 @@ const checkpointsWithin = (d: Draft): number =>
 const rehearsePassive = (d: Draft): Rehearsal => {
   const alone = withoutRival(d);
   const found = obstacles(alone);
-  const missing = found.map(({ text }) => text);
+  const missing = found.map(({ rule, text }): MissingView => ({ rule, text }));
   const needed = needsNoVotes(d) ? 0 : majority(d.s.voters.length);
   const votes = 1 + checkpointsWithin(d);
   if (votes < needed) {
-    missing.push(
-      `${votes} of the ${needed} votes needed: ${d.s.voters.length === 0 ? 'no checkpoint is configured' : 'too few checkpoints answer'}`,
-    );
+    const why = d.s.voters.length === 0 ? 'no checkpoint is configured' : 'too few checkpoints answer';
+    missing.push({ rule: 'votes', text: `${votes} of the ${needed} votes needed: ${why}` });
   }
   const lasting = found.some(({ until }) => until === null) || votes < needed;
   const other = rivalOf(d.settings.role);
   if (lasting) {
-    const text = `If the ${other} fell silent now, this node would NOT take over: ${missing.join('; ')}.`;
+    const text = `If the ${other} fell silent now, this node would NOT take over: ${missingText(missing)}.`;
     return { takesOver: false, afterMs: null, text, missing };
   }
   const waits = found.map(({ until }) => (until ?? 0) - alone.now);
@@ -157,20 +165,23 @@ const rehearsePassive = (d: Draft): Rehearsal => {
 const rehearseActive = (d: Draft): Rehearsal => {
   const other = rivalOf(d.settings.role);
   const { at, status } = latestOfRival(d);
-  const missing: string[] = [];
-  if (isManual(d.s)) missing.push('manual mode: only a person starts service');
-  if (inMaintenance(d.s)) missing.push('maintenance: nothing moves by itself');
-  if (status === null || at <= 0) missing.push(`the ${other} has not been heard`);
-  else if (!answersLately(d, at)) missing.push(`the ${other} is silent: last heard ${ago(d.now - at)}`);
-  else if (!status.well) missing.push(`the ${other} says that its telephony is not well`);
+  const missing: MissingView[] = [];
+  const lacks = (rule: string, text: string): void => {
+    missing.push({ rule, text });
+  };
+  if (isManual(d.s)) lacks('manual-mode', 'manual mode: only a person starts service');
+  if (inMaintenance(d.s)) lacks('maintenance', 'maintenance: nothing moves by itself');
+  if (status === null || at <= 0) lacks('rival-silent', `the ${other} has not been heard`);
+  else if (!answersLately(d, at)) lacks('rival-silent', `the ${other} is silent: last heard ${ago(d.now - at)}`);
+  else if (!status.well) lacks('rival-unfit', `the ${other} says that its telephony is not well`);
   const needed = needsNoVotes(d) ? 0 : majority(d.s.voters.length);
   if (1 + checkpointsWithin(d) < needed)
-    missing.push('too few checkpoints answer for the other node to win a majority');
+    lacks('votes', 'too few checkpoints answer for the other node to win a majority');
   if (missing.length > 0) {
     return {
       takesOver: false,
       afterMs: null,
-      text: `If this node died now, the ${other} would NOT take over: ${missing.join('; ')}.`,
+      text: `If this node died now, the ${other} would NOT take over: ${missingText(missing)}.`,
       missing,
     };
   }

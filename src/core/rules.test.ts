@@ -43,6 +43,14 @@ describe('docs/rules.md', () => {
   test('has a row for every obstacle, and for no other', () => {
     assert.deepEqual(namesOf('Obstacles'), found(/\bobstacle\(\s*'([a-z-]+)'/g));
   });
+  test('has a row for every lack, and for no other', () => {
+    const lacks = found(/\b(?:lacks\(|missing\.push\(\{ rule:)\s*'([a-z-]+)'/g);
+    const obstacles = namesOf('Obstacles');
+    assert.deepEqual(
+      namesOf('Lacks'),
+      lacks.filter((name) => !obstacles.includes(name)),
+    );
+  });
   test('has a row for every notice, and for no other', () => {
     const closing = ['handover', 'stop', 'yield', 'lost'].map((why) => `closing-${why}`);
     const names = found(/notify\(\s*d,[^,]+,\s*['`]([^'`]+)['`]/g).flatMap((name) =>
@@ -72,7 +80,7 @@ describe('docs/rules.md', () => {
     assert.deepEqual([...missing], []);
   });
   test('has no cell left empty where a reason or notice means something', () => {
-    for (const heading of ['Reasons', 'Obstacles', 'Notices', 'Answers']) {
+    for (const heading of ['Reasons', 'Obstacles', 'Lacks', 'Notices', 'Answers']) {
       for (const [name, meaning = ''] of rowsOf(heading)) assert.ok(meaning.length > 3, `${name}`);
     }
   });

@@ -22,10 +22,16 @@ describe('the agent of this node', () => {
   test('takeover-rehearsed: what is missing is told; a hold of a person does not count', async () => {
     assert.match(await say('takeover-rehearsed'), /^pass: The standby would take over/);
     const { explanation } = goodSnapshot;
-    const missing = ['the standby is silent', 'too few checkpoints answer'];
+    const missing = [
+      { rule: 'rival-silent', text: 'the standby is silent' },
+      { rule: 'votes', text: 'too few checkpoints answer' },
+    ];
     const ifOtherOrThisDied = { takesOver: false, afterMs: null, text: '', missing };
     const lacking = { explanation: { ...explanation, ifOtherOrThisDied } };
-    assert.equal(await say('takeover-rehearsed', { snapshot: lacking }), `fail: ${missing.join('; ')}`);
+    assert.equal(
+      await say('takeover-rehearsed', { snapshot: lacking }),
+      'fail: the standby is silent; too few checkpoints answer',
+    );
     assert.match(
       await say('takeover-rehearsed', { snapshot: { ...lacking, mode: 'manual' } }),
       /^not-applicable: manual/,

@@ -1,5 +1,6 @@
 /** Checks of what lies between the two nodes: heard, by the same key, at the same time, with a vote from outside. */
 import type { NodeSnapshot } from '../../api/snapshot.ts';
+import { missingText } from '../../core/explain.ts';
 import type { Around } from '../around.ts';
 import { type Definition, failed, failedBy, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { connectOnce } from '../connect-once.ts';
@@ -211,8 +212,8 @@ const takeoverPossible: Definition = {
       const { takesOver, text, missing } = explanation.ifOtherOrThisDied;
       if (takesOver) return passed(text);
       // A person's hold is what the person wanted.
-      if (mode === 'manual') return notApplicable(`manual mode: ${missing.join('; ')}`);
-      return failed(missing.join('; ') || text);
+      if (mode === 'manual') return notApplicable(`manual mode: ${missingText(missing)}`);
+      return failed(missingText(missing) || text);
     }),
 };
 

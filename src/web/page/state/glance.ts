@@ -35,7 +35,8 @@ const readyOf = (active: NodeFacts, passive: NodeFacts): Ready => {
   const views = [fresh(passive), fresh(active)].flatMap((node) => (node?.snapshot ? [node.snapshot] : []));
   if (views.length === 0) return { kind: 'unknown' };
   const refused = views.find(({ explanation }) => !explanation.ifOtherOrThisDied.takesOver);
-  if (refused !== undefined) return { kind: 'cannot', ...who, missing: refused.explanation.ifOtherOrThisDied.missing };
+  if (refused !== undefined)
+    return { kind: 'cannot', ...who, missing: refused.explanation.ifOtherOrThisDied.missing.map(({ text }) => text) };
   const readiness = views.map(({ checks }) => checks?.readiness).filter((each) => each !== undefined);
   const notReady = readiness.find(({ state }) => state === 'not-ready');
   if (notReady !== undefined) return { kind: 'cannot', ...who, missing: notReady.reasons };

@@ -234,7 +234,7 @@ export const standbyAt = (wall: number): NodeSnapshot => {
 
 /** The main has died; the standby serves, and this page comes from it. */
 export const afterTakeover = (wall: number): PairView => {
-  const missing = ['the main is silent: last heard 74 s ago'];
+  const missing = [{ rule: 'rival-silent', text: 'the main is silent: last heard 74 s ago' }];
   const standby = standbyAt(wall);
   return {
     wall,

@@ -41,7 +41,7 @@ const Rehearsal = ({ node }: { readonly node: NodeFacts }): VNode => {
     ),
     language === 'en' || rehearsal.missing.length === 0
       ? null
-      : h('ul', null, ...rehearsal.missing.map((each) => h('li', { key: each }, h(Said, null, each)))),
+      : h('ul', null, ...rehearsal.missing.map(({ text: each }) => h('li', { key: each }, h(Said, null, each)))),
     obstacles.length === 0
       ? null
       : h(
