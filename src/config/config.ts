@@ -17,6 +17,7 @@ export type HookConfig = Config['hooks'][number];
 export type ProbesConfig = Config['probes'];
 export type AlarmsConfig = Config['alarms'];
 export type ArbiterConfig = Config['arbiter'];
+export type SwitchesConfig = Config['switches'];
 
 /** How the plan, the journal and the page call a service. */
 export const serviceName = (service: ServiceConfig): string => {
@@ -52,3 +53,7 @@ export const webStatePath = ({ stateDir }: Config): string => `${stateDir}/web`;
 /** True where the replicator has work: database, files, voicemail, or what is collected. */
 export const isCopying = ({ streams }: Config): boolean =>
   streams.database.mode !== 'off' || streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;
+
+/** True where something outside the two nodes is switched with them. */
+export const isSwitching = ({ switches: { edge, contactCentre, berofos } }: Config): boolean =>
+  edge !== null || contactCentre !== null || berofos !== null;

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { alarmClashes } from './alarm-relations.ts';
+import { canonical } from './canonical.ts';
 import { checkpointSchema, checkpointSections } from './checkpoint-schema.ts';
 import type { Clash } from './clash.ts';
 import type { CheckpointConfig, Config } from './config.ts';
 import { type Problem, pathText, readSource, type Source } from './document.ts';
 import { isMap, withCheckpointDefaults, withNodeDefaults } from './layers.ts';
 import { problemsOf, type Shape } from './problems.ts';
-import { canonical, clashesOf, notesOf } from './relations.ts';
+import { clashesOf, notesOf } from './relations.ts';
 import { nodeSchema, nodeSections } from './schema.ts';
 import { flatten } from './shape.ts';
 

@@ -1,20 +1,16 @@
-import { BlockList, isIPv4, SocketAddress } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 import { alarmClashes, alarmNotes } from './alarm-relations.ts';
+import { canonical } from './canonical.ts';
 import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
 import type { Path } from './document.ts';
 import { printDuration } from './scalars.ts';
+import { switchClashes } from './switch-relations.ts';
 
 /** Sections that are valid by themselves; a rule is skipped where one that it needs is not. */
 export type Sections = Partial<Config>;
 
 const none: readonly Clash[] = [];
-
-/** One spelling for each address. */
-export const canonical = (address: string): string => {
-  const parsed = SocketAddress.parse(isIPv4(address) ? `${address}:1` : `[${address}]:1`);
-  return parsed?.address ?? address;
-};
 
 const same = (a: string, b: string): boolean => canonical(a) === canonical(b);
 const hostOf = (cidr: string): string => cidr.split('/')[0] ?? cidr;
@@ -299,6 +295,7 @@ const RULES = [
   contactRules,
   webRules,
   ({ alarms }: Sections) => (alarms === undefined ? none : alarmClashes(alarms)),
+  ({ switches }: Sections) => (switches === undefined ? none : switchClashes(switches)),
 ];
 
 /** All contradictions between keys of a node's file. */

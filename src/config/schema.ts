@@ -17,6 +17,7 @@ import {
   unitName,
 } from './scalars.ts';
 import { streamsSchema } from './streams-schema.ts';
+import { switchesSchema } from './switches-schema.ts';
 import { webSchema } from './web-schema.ts';
 
 export const DEFAULT_PORT = 4577;
@@ -312,6 +313,7 @@ export const nodeSections = {
     .describe('Cap on voluntary moves.'),
   hooks: z.array(hookSchema).max(32).prefault([]).describe('Programs of yours that run as steps.'),
   streams: streamsSchema,
+  switches: switchesSchema,
   alarms: alarmsSchema,
   checks: checksSchema,
   web: webSchema,
