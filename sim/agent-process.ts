@@ -226,7 +226,7 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
       handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls: m.calls } }));
     },
     mayReturn(ready) {
-      m.returnReady = ready;
+      if (m.returnReady !== ready) Object.assign(m, { returnReady: ready, returnSince: timeline.now });
       handle(a, () => ({ kind: 'return', at: m.local(), ready, why: ready ? '' : 'mail is to be merged' }));
     },
     clockJump: (jumpMs, paused) => handle(a, () => ({ kind: 'clock-jump', at: m.local(), jumpMs, paused })),

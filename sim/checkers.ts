@@ -67,7 +67,10 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
       if (rule === 'asked-to-hand-over' && age > LATE_ORDER_MS)
         fail('late-order', `${role} obeys a request that was sent ${Math.round(age)} ms ago`);
       const back = rule === 'drain' && facts['why'] === 'the main has been well for long enough';
-      if (back && !w.agents[role].machine.returnReady) fail('early-return', `${role} gives back with mail left behind`);
+      // What was left within half a promise is brought home afterwards: an agent may stand still that long unnoticed.
+      const { returnReady, returnSince, settings } = w.agents[role].machine;
+      if (back && !returnReady && w.timeline.now - returnSince > settings.timing.promiseMs / 2)
+        fail('early-return', `${role} gives back with mail left behind`);
     }
   };
   /** What is believed of the rival never goes back in time. */

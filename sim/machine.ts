@@ -20,6 +20,8 @@ export interface Machine {
   calls: number;
   /** What callers left here is at home at the main. */
   returnReady: boolean;
+  /** Since when, true time. */
+  returnSince: number;
   /** The machine's own network targets (link, gateway) answer it. */
   networkUp: boolean;
   nftStalled: boolean;
@@ -81,6 +83,7 @@ const freshBody = () => ({
   telephony: 'well' as Telephony,
   calls: 0,
   returnReady: true,
+  returnSince: Number.NEGATIVE_INFINITY,
   networkUp: true,
   nftStalled: false,
   diskSlowMs: 0,

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
 import { faults, pausingFaults } from './faults/faults.ts';
-import { tryMutants } from './mutate.ts';
+import { tryMutants } from './mutants/try.ts';
 import { runSeed } from './run.ts';
 import { forecast, silentTimes } from './silent-times.ts';
 import { runSteady } from './steady.ts';

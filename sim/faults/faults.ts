@@ -15,6 +15,7 @@ import {
   rebootThenRestarts,
   restartAtLeaseEnd,
   restartCheckpoint,
+  restartedAsCheckpointsReturn,
   restartTwice,
   switchover,
   switchoverDeath,
@@ -24,12 +25,14 @@ import {
   lateRequest,
   maintenance,
   manualMode,
+  manualModeAsLeaseEnds,
+  manualModeEndsUnheard,
   manualModeMissed,
   ordersAtBoth,
   switchoverWhenBusy,
   takeover,
 } from './persons.ts';
-import { fullDisk, mailLeft, slowDisk, troubledSteps, unfit } from './work.ts';
+import { fullDisk, mailLeft, mailLeftWhileFrozen, slowDisk, troubledSteps, unfit } from './work.ts';
 
 /** By name; `dualtone simulate --faults NAME,NAME` draws from those only. */
 export const faults: Readonly<Record<string, Fault>> = {
@@ -62,14 +65,18 @@ export const faults: Readonly<Record<string, Fault>> = {
   'held-up-request': heldUpRequest,
   'agent-frozen-at-its-start': frozenAtStart,
   'agent-frozen-as-checkpoints-return': frozenAsCheckpointsReturn,
+  'agent-restart-as-checkpoints-return': restartedAsCheckpointsReturn,
   'manual-mode': manualMode,
   'orders-at-both': ordersAtBoth,
   'manual-mode-missed': manualModeMissed,
+  'manual-mode-ends-unheard': manualModeEndsUnheard,
+  'manual-mode-as-the-lease-ends': manualModeAsLeaseEnds,
   maintenance,
   takeover,
   'switchover-when-busy': switchoverWhenBusy,
   'late-request': lateRequest,
   'mail-left': mailLeft,
+  'mail-left-while-frozen': mailLeftWhileFrozen,
   unfit,
   'slow-disk': slowDisk,
   'full-disk': fullDisk,

@@ -1,5 +1,6 @@
 /** Machines and programs that die, stand still, or come back too soon. */
-import { rivalOf } from '../../src/core/words.ts';
+import { type Role, rivalOf } from '../../src/core/words.ts';
+import type { World } from '../world.ts';
 import {
   checkpoint,
   cut,
@@ -185,4 +186,37 @@ export const frozenAsCheckpointsReturn: Fault = (w) => {
   }
   const agent = node(w);
   later(w, lostMs + w.random.between(-900, 200), () => freezeAgent(w, agent, w.random.between(150, 2500)));
+};
+
+/** Looks each two milliseconds until it is time, for as long as it is told. */
+const onceTrue = (w: World, isTime: () => boolean, forMs: number, act: () => void): void => {
+  if (isTime()) act();
+  else if (forMs > 0) later(w, 2, () => onceTrue(w, isTime, forMs - 2, act));
+};
+
+/**
+ * The passive node has left the lost checkpoints out, and the active one stands still before it does. The passive one is restarted as the
+ * checkpoints return, and hears a late word of the other: it must not count them again before a word of its own has made that silent.
+ */
+export const restartedAsCheckpointsReturn: Fault = (w) => {
+  const cutFor = (name: string, role: Role, forMs: number): void => {
+    cut(w, role, name, forMs);
+    cut(w, name, role, forMs);
+  };
+  const active = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (active === undefined) return;
+  const [holder, other] = [w.agents[active], w.agents[rivalOf(active)]];
+  const late = w.network.link(active, rivalOf(active));
+  late.slowMs = w.random.between(100, 250);
+  late.slowUntil = w.timeline.now + 3000;
+  for (const { name } of w.checkpoints) for (const role of ['main', 'standby'] as const) cutFor(name, role, 2500);
+  const isTime = (): boolean => other.state.disk.loose && !holder.state.disk.loose;
+  onceTrue(w, isTime, 3000, () => {
+    freezeAgent(w, holder, w.random.between(150, 400));
+    later(w, w.random.between(60, 170), () => {
+      for (const { name } of w.checkpoints) w.network.link(rivalOf(active), name).cutUntil = 0;
+      for (const { name } of w.checkpoints) w.network.link(name, rivalOf(active)).cutUntil = 0;
+      restartAgent(w, other, w.random.between(1, 5));
+    });
+  });
 };

@@ -51,6 +51,46 @@ export const lateRequest: Fault = (w) => {
   later(w, w.random.between(100, 400), () => restartAgent(w, w.agents[role], w.random.between(50, 400)));
 };
 
+/** The checkpoints hear that manual mode begins and nothing more of its holder, whose kernel takes no orders as it ends; the other node, cut off till then, tells them that it is over. */
+export const manualModeEndsUnheard: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  w.watched.covered = false;
+  const agent = w.agents[holder];
+  const rival = rivalOf(holder);
+  const endMs = w.random.between(800, 1200);
+  cut(w, holder, rival, endMs);
+  cut(w, rival, holder, endMs);
+  freezeAgent(w, w.agents[rival], endMs + w.random.between(-10, 10));
+  later(w, w.random.between(5, 100), () => {
+    agent.command({ name: 'mode', mode: 'manual' });
+    const heardMs = w.random.between(1, 110);
+    later(w, heardMs, () => {
+      for (const { name } of w.checkpoints) cut(w, holder, name, endMs + 500);
+    });
+  });
+  later(w, endMs - w.random.between(20, 300), () => {
+    agent.command({ name: 'mode', mode: 'automatic' });
+    stallNft(w, agent, w.random.between(300, 3000));
+  });
+};
+
+/** A holder is ordered into manual mode as nobody hears it any more, and its agent is restarted: its lease runs out, and the other has won before it hears of manual mode. */
+export const manualModeAsLeaseEnds: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  w.watched.covered = false;
+  const agent = w.agents[holder];
+  const { promiseMs } = agent.machine.settings.timing;
+  const forMs = promiseMs + w.random.between(0, 60);
+  for (const name of w.network.names) cut(w, holder, name, forMs);
+  const orderMs = w.random.between(10, 150);
+  later(w, orderMs, () => {
+    agent.command({ name: 'mode', mode: 'manual' });
+    later(w, w.random.between(1, 100), () => restartAgent(w, agent, forMs - orderMs - w.random.between(0, 100)));
+  });
+};
+
 /** A manual mode begins and ends while the other node stands still and is cut off; as it ends, the kernel of the holder takes no orders. */
 export const manualModeMissed: Fault = (w) => {
   const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());

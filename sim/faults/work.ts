@@ -1,5 +1,5 @@
 /** Telephony, disks and steps that do not do their work. */
-import { type Fault, node, span } from './deeds.ts';
+import { type Fault, freezeAgent, later, node, span } from './deeds.ts';
 
 export const unfit: Fault = (w) => {
   const { machine } = node(w);
@@ -36,6 +36,22 @@ export const troubledSteps: Fault = (w) => {
   w.timeline.after(span(w), () => {
     machine.stepsSlowMs = 0;
     machine.stepsLost = false;
+  });
+};
+
+/** Telephony of the main is down for a while; as the hold of its return runs out, the agent of the standby stands still, and a caller leaves mail there. */
+export const mailLeftWhileFrozen: Fault = (w) => {
+  const { main, standby } = w.agents;
+  const { promiseMs } = standby.machine.settings.timing;
+  main.machine.telephony = 'crashed';
+  w.checkers.phonesChanged();
+  later(w, 400, () => {
+    main.machine.telephony = 'well';
+    w.checkers.phonesChanged();
+    later(w, w.random.between(100, 900), () => {
+      freezeAgent(w, standby, promiseMs * w.random.between(0.55, 0.85));
+      later(w, 1, () => mailLeft(w));
+    });
   });
 };
 

@@ -74,6 +74,15 @@ test('it learns newer orders, and hands them on with each answer: who asks witho
   assert.deepEqual(late.orders, manual);
 });
 
+test('who tells that manual mode is over gets no vote before the other, which may serve by hand, is heard', () => {
+  const given = { main: orders({ revision: 4, mode: 'manual' }), over: orders({ revision: 6 }) };
+  const [manual] = answer(fresh(), 'main', askOf('main', 'hello', 0, { orders: given.main }));
+  const [over, first] = answer(manual, 'standby', askOf('standby', 'ask', 3, { orders: given.over }), NOW + 700);
+  assert.equal(first.why, 'held-open');
+  const [heard] = answer(over, 'main', askOf('main', 'hello', 0, { orders: given.over }), NOW + 800);
+  assert.equal(answer(heard, 'standby', askOf('standby', 'ask', 5, { orders: given.over }), NOW + 900)[1].yes, true);
+});
+
 test('the ceiling of epochs is written some epochs ahead', () => {
   const [state] = answer(fresh(), 'main', askOf('main', 'ask', 2));
   assert.equal(state.disk.epochCeiling, 18);

@@ -68,6 +68,12 @@ const onRelease = (state: CheckpointState, from: Role, release: Release): Checkp
   };
 };
 
+/** Whose gate may be held open, before the word of a node is counted. Who tells that manual mode is over does not speak for its rival, which may serve by hand yet. */
+const openBefore = (state: CheckpointState, told: CheckpointState, from: Role): Role | null => {
+  const ends = inForce(state.disk.orders).mode === 'manual' && inForce(told.disk.orders).mode !== 'manual';
+  return ends ? rivalOf(from) : state.disk.heldOpenBy;
+};
+
 /** What the checkpoint answers to a node's message. The new state must be kept before the sends leave. */
 export const decideCheckpoint = (
   state: CheckpointState,
@@ -79,7 +85,7 @@ export const decideCheckpoint = (
   if (message.type === 'release') return onRelease(state, from, message);
   if (message.type !== 'ask') return { state, sends: [] };
   const told = learnOrders(state, message.orders, now);
-  const before = heldOpenAfter(told.disk.heldOpenBy, message.status, message.orders, told.disk.orders);
+  const before = heldOpenAfter(openBefore(state, told, from), message.status, message.orders, told.disk.orders);
   const result = vote(told.boot, message, from, now, promiseMs, before, null);
   const heldOpenBy = result.yes && message.bind && before !== from ? null : before;
   const disk = heldOpenBy === told.disk.heldOpenBy ? told.disk : { ...told.disk, heldOpenBy };

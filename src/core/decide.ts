@@ -53,8 +53,9 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   d.s.health = { ...d.s.health, since: d.now };
   d.s.helloAt = d.now;
   d.s.lease = { name: 'none', since: d.now, retryAt: d.now };
-  // Voters count as heard for the moment: a restart is no loss of theirs.
+  // Voters count as heard for the moment: a restart is no loss of theirs. That they answer it has still to be said.
   d.s.voters = d.s.voters.map((v) => ({ ...v, answeredAt: d.now }));
+  d.s.votersBackAt = d.now;
   because(d, 'started', { freshBoot: e.boot === null, holding: d.s.boot.holding, ceiling: disk.epochCeiling });
   const mayResume = d.s.boot.heldOpen || d.now < d.s.boot.lastRequestAt + leaseMs;
   if (d.s.boot.holding > 0 && mayResume) return resume(d);
@@ -77,6 +78,7 @@ const resume = (d: Draft): void => {
     renewAt: d.now,
     rounds: [],
     heldOpen,
+    proved: heldOpen,
     endOp: 0,
   };
   d.s.phase = { name: 'serving' };

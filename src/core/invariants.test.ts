@@ -16,6 +16,7 @@ const held = (change: Partial<Extract<Lease, { name: 'held' }>> = {}): Lease => 
   renewAt: 1e6,
   rounds: [round],
   heldOpen: false,
+  proved: true,
   endOp: 0,
   ...change,
 });

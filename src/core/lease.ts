@@ -143,6 +143,7 @@ const hold = (d: Draft, lease: Asking): void => {
     renewAt: round.sentAt + timing.heartbeatMs,
     rounds: [round],
     heldOpen: manual,
+    proved: true,
     endOp: 0,
   };
   setBoot(d, { holding: lease.epoch, heldOpen: manual });
@@ -164,7 +165,7 @@ const countHeld = (d: Draft, seq: number): void => {
   const op = grant(d, round);
   const endOp = lease.heldOpen && lease.endOp === 0 ? op : lease.endOp;
   const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);
-  d.s.lease = { ...lease, leaseUntil, endOp };
+  d.s.lease = { ...lease, leaseUntil, proved: true, endOp };
   replaceRound(d, d.s.lease, { ...round, granted: true });
 };
 

@@ -119,6 +119,8 @@ describe('tightening, when the checkpoint answers again', () => {
     const node = loose('standby');
     rival({ holding: 2, loose: true })(node);
     node.voices.set('c1', yes);
+    node.pass(550);
+    assert.equal(node.state.disk.loose, true, 'it has been started just now, and has not said so for a promise');
     node.pass(300);
     assert.equal(node.state.disk.loose, false);
     assert.ok(node.rules().includes('checkpoints-count-again'));

@@ -4,7 +4,7 @@ import { inForce } from './in-force.ts';
 import type { Orders } from './message.ts';
 import { askOf, bootMemory, diskMemory, goodLook, orders, settings, started, WALL } from './testing/builders.ts';
 import { createNode, type TestNode } from './testing/node.ts';
-import { fitRival, passiveNode, rivalServesFor, servingNode, wellNode } from './testing/situations.ts';
+import { fitRival, passiveNode, rivalServesFor, servingNode, wellNode, yes } from './testing/situations.ts';
 
 const tell = (node: TestNode, given: Orders): void =>
   node.hear('standby', askOf('standby', 'hello', 0, { orders: given }));
@@ -208,6 +208,17 @@ describe('manual mode', () => {
     assert.equal(node.state.lease.name, 'none');
     node.pass(1000);
     assert.equal(node.state.phase.name, 'passive');
+  });
+  test('a restarted agent does not hold open what its former self may have lost, before a term of its own is granted', () => {
+    const boot = bootMemory({ holding: 2, highest: 2, lastRequestAt: 9900 });
+    const disk = diskMemory({ orders: manual(2), serving: true });
+    const node = createNode(settings(), started(10_000, { boot, disk }));
+    // It knows of manual mode by now, and may have won before it did.
+    node.hear('standby', askOf('standby', 'hello', 2, { orders: manual(2) }));
+    node.pass(20);
+    assert.ok(!node.gateActions().includes('hold-open'));
+    node.voices.set('standby', yes);
+    node.passUntil('the gate is held open', (s) => s.lease.name === 'held' && s.lease.heldOpen, 500);
   });
   test('a restarted agent whose gate was held open has it held open again', () => {
     const boot = bootMemory({ holding: 2, highest: 2, heldOpen: true });

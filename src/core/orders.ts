@@ -29,7 +29,8 @@ const followMode = (d: Draft): void => {
 export const tendMode = (d: Draft): void => {
   const { lease } = d.s;
   if (lease.name !== 'held' || lease.leaseUntil === FOR_EVER || d.s.phase.name === 'closing') return;
-  if (!isManual(d.s) || !manualIsKnown(d)) return;
+  // What may have run out unseen may have been won by the other before it knew.
+  if (!lease.proved || !isManual(d.s) || !manualIsKnown(d)) return;
   orderGate(d, { type: 'hold-open' });
   d.s.lease = { ...lease, heldOpen: true, endOp: 0, leaseUntil: FOR_EVER };
   setBoot(d, { heldOpen: true });

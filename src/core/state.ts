@@ -45,6 +45,8 @@ export type Lease =
       readonly rounds: readonly Round[];
       /** A person's word or `onIsolation: serve` holds the gate open; until the kernel has confirmed its end, no ticket closes it. */
       readonly heldOpen: boolean;
+      /** It is known to run: a former agent's may have run out unseen, until a round of this one is granted. */
+      readonly proved: boolean;
       /** The grant that ends the open end once the kernel confirms it, 0 when none is under way. */
       readonly endOp: number;
     };

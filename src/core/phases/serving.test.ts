@@ -213,6 +213,16 @@ describe('failback', () => {
     assert.ok(passive(node));
     assert.equal(node.facts('drain')['why'], 'the main has been well for long enough');
   });
+  test('auto: who stood still begins the hold anew, since what it knows is from before', () => {
+    const node = back(auto);
+    node.pass(700);
+    const before = node.now;
+    node.feed({ kind: 'wake', at: before + 400 });
+    assert.ok(!node.rules().includes('drain'), 'the hold is over by the clock');
+    node.feed({ kind: 'return', at: before + 400, ready: false, why: '3 messages are to be merged' });
+    node.pass(5000);
+    assert.ok(!node.rules().includes('drain'));
+  });
   test('auto: a main that says it is unwell begins its hold anew', () => {
     const node = back(auto);
     node.pass(800);

@@ -61,8 +61,9 @@ const tendFailback = (d: Draft): void => {
   if (role !== 'standby' || failback.policy === 'manual' || isManual(d.s) || inMaintenance(d.s)) return;
   // A person put service here, and takes it back.
   if (d.s.disk.pinned) return;
-  const { rival } = d.s;
-  if (!rivalIsFit(d) || rival.wellSince < 0 || d.now - rival.wellSince < failback.holdMs) return;
+  const { rival, awakeSince } = d.s;
+  // Who stood still begins the hold anew: what it knows, of callers' messages too, is from before.
+  if (!rivalIsFit(d) || rival.wellSince < 0 || d.now - Math.max(rival.wellSince, awakeSince) < failback.holdMs) return;
   if (d.settings.watch.kind === 'looks' && !d.s.health.rivalLastGood) return;
   if (d.s.disk.needsAcknowledgement || d.s.returnHeld !== '') return;
   if (switchesInWindow(d) > flapping.maxSwitches) {

@@ -2,9 +2,10 @@
  * Runs seeds until one is in violation; prints how many it took and what was seen. Meant for mutated copies of the core. An error without
  * a cause is no violation but a broken program, and ends the hunt.
  */
-import type { PairKind } from './mutants.ts';
-import { runSeed, settingsOfSeed } from './run.ts';
-import { silentTimes } from './silent-times.ts';
+
+import { runSeed, settingsOfSeed } from '../run.ts';
+import { silentTimes } from '../silent-times.ts';
+import type { PairKind } from './mutant.ts';
 
 export interface Hunt {
   readonly seedsMax: number;

@@ -1,32 +1,7 @@
-/**
- * Guards of the core, each with the text that takes it away. A run against the mutated source must fail: a guard whose
- * mutant nothing catches is either not needed, and goes, or the simulator lacks a fault, and gets it.
- */
-export interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  /** Stands exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
-  /** A second guard that alone would hide the first one's absence. */
-  readonly also?: Pick<Mutant, 'file' | 'find' | 'replace'>;
-  /** Seeds after which it must have been caught, at the latest. */
-  readonly seeds: number;
-  /** The first of them, default 1. Where a guard is missed once in a hundred thousand: the seed that found it missing. */
-  readonly from?: number;
-  /** Only these faults are drawn: what the guard is for, where all together seldom come to it. */
-  readonly faults?: readonly string[];
-  /** Only pairs of this kind are drawn. */
-  readonly pair?: PairKind;
-}
+/** Guards of votes, promises, epochs and the gate (lease.md). */
+import type { Mutant } from './mutant.ts';
 
-/** `likely`: does without checkpoints that stay lost. */
-export type PairKind = 'likely' | 'without-votes';
-
-/** Without votes, the last guard before a gate opens; the earlier ones are for what it sees too late. */
-const cutOffWins = { file: 'src/core/lease.ts', find: " && d.s.health.network !== 'down';", replace: ';' } as const;
-
-export const mutants: readonly Mutant[] = [
+export const promiseGuards: readonly Mutant[] = [
   {
     name: 'after a boot, a node votes for itself at once',
     file: 'src/core/voter.ts',
@@ -36,68 +11,12 @@ export const mutants: readonly Mutant[] = [
     seeds: 500,
   },
   {
-    name: 'what was asked by hand is won by votes once manual mode is left',
-    file: 'src/core/orders.ts',
-    find: '// What was asked by hand would now be won by votes, and a node that serves by hand needs none.',
-    replace: 'if (d.now > 0) return;',
-    faults: ['orders-at-both', 'isolation', 'cut-two-ways', 'agent-frozen'],
-    seeds: 12000,
-  },
-  {
     name: 'a request that the kernel held up leaves under an epoch that was passed',
     file: 'src/core/lease.ts',
     find: 'if (lease.epoch < d.s.boot.highest) return withdraw(d, lease);',
     replace: '',
     faults: ['held-up-request'],
     seeds: 2000,
-  },
-  {
-    name: 'a node that was stopped before its first look takes its own sleep for silence',
-    file: 'src/core/policy.ts',
-    find: "if (health.network === 'unknown' && d.now < looksUntil) {",
-    replace: 'if (d.now < 0) {',
-    also: cutOffWins,
-    faults: ['agent-frozen-at-its-start'],
-    pair: 'without-votes',
-    seeds: 1000,
-  },
-  {
-    name: 'a word of a former agent is believed',
-    file: 'src/core/messages-in.ts',
-    find: 'return status.life < last.life && d.now - heardAt < d.settings.timing.promiseMs / 2;',
-    replace: 'return false;',
-    seeds: 6000,
-  },
-  {
-    name: 'a packet that was overtaken is believed',
-    file: 'src/core/messages-in.ts',
-    find: 'if (isOvertaken(d, rival, status)) return false;',
-    replace: 'void isOvertaken;',
-    seeds: 1500,
-  },
-  {
-    name: 'a node that is cut off takes a silence for a death',
-    file: 'src/core/policy.ts',
-    find: 'health.networkBad === 0 && health.networkProvedAt >= rival.heardAt + promiseMs - heartbeatMs',
-    replace: 'health.networkProvedAt >= 0',
-    also: cutOffWins,
-    faults: ['agent-frozen-at-its-start', 'isolation', 'agent-frozen'],
-    pair: 'without-votes',
-    seeds: 1000,
-  },
-  {
-    name: 'a request to hand over is obeyed however old',
-    file: 'src/core/messages-in.ts',
-    find: 'if (request.heard > d.now || d.now - request.heard > request.validMs) {',
-    replace: 'if (request.heard > d.now) {',
-    seeds: 6000,
-  },
-  {
-    name: 'service goes back by itself before what was left is at home',
-    file: 'src/core/phases/serving.ts',
-    find: "d.s.disk.needsAcknowledgement || d.s.returnHeld !== ''",
-    replace: 'd.s.disk.needsAcknowledgement',
-    seeds: 3000,
   },
   {
     name: 'two promises at once',
@@ -258,30 +177,6 @@ export const mutants: readonly Mutant[] = [
     seeds: 10,
   },
   {
-    name: 'manual mode holds the gate open although nobody knows of it yet',
-    file: 'src/core/orders.ts',
-    find: 'if (!isManual(d.s) || !manualIsKnown(d)) return;',
-    replace: 'if (!isManual(d.s)) return;',
-    seeds: 3000,
-  },
-  {
-    name: "in manual mode a majority does without the rival's word",
-    file: 'src/core/lease.ts',
-    find: '!isManual(d.s) && own && yes.length',
-    replace: 'own && yes.length',
-    seeds: 6000,
-  },
-  {
-    name: 'without votes the release of a silent node is a handover',
-    file: 'src/core/policy.ts',
-    find: 'if (needsNoVotes(d) && rivalIsSilent(d)) return;',
-    replace: '',
-    also: cutOffWins,
-    faults: ['late-release', 'agent-frozen-at-its-start'],
-    pair: 'without-votes',
-    seeds: 2000,
-  },
-  {
     name: 'after a boot an old release is a handover',
     file: 'src/core/messages-in.ts',
     find: ' && release.epoch >= claimed) {',
@@ -291,30 +186,12 @@ export const mutants: readonly Mutant[] = [
     seeds: 300,
   },
   {
-    name: 'an agent that stood still counts its sleep as waiting',
-    file: 'src/core/decide.ts',
-    find: 'if (event.at - state.now > settings.timing.promiseMs / 2) d.s.awakeSince = event.at;',
-    replace: '',
-    also: cutOffWins,
-    faults: ['agent-frozen-at-its-start'],
-    pair: 'without-votes',
-    seeds: 6000,
-  },
-  {
-    name: 'without votes, who asked before it saw that it is cut off itself wins by the silence of the other',
-    ...cutOffWins,
-    faults: ['late-release', 'agent-frozen-at-its-start', 'held-up-request'],
-    pair: 'without-votes',
-    seeds: 4000,
-  },
-  {
-    name: 'checkpoints count again as soon as one answers',
-    file: 'src/core/loose.ts',
-    find: 'answers && saidSo(d)',
-    replace: 'answers',
-    faults: ['agent-frozen-as-checkpoints-return'],
-    pair: 'likely',
-    seeds: 4000,
+    name: 'a former lease that may have run out is held open',
+    file: 'src/core/orders.ts',
+    find: 'if (!lease.proved || ',
+    replace: 'if (',
+    faults: ['manual-mode-as-the-lease-ends'],
+    seeds: 2000,
   },
   {
     name: 'a checkpoint votes although it heard that the gate of the other is held open',
@@ -323,28 +200,6 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     faults: ['manual-mode-missed', 'agent-frozen'],
     seeds: 1000,
-  },
-  {
-    name: 'the open end of manual mode counts as over before the kernel has ended it',
-    file: 'src/core/lease.ts',
-    find: '  d.s.lease = { ...lease, leaseUntil, endOp };',
-    replace: '  d.s.lease = { ...lease, leaseUntil, endOp: 0, heldOpen: false };\n  setBoot(d, { heldOpen: false });',
-    faults: ['manual-mode-missed'],
-    seeds: 1000,
-  },
-  {
-    name: 'who ends manual mode asks although the other may serve by hand',
-    file: 'src/core/policy.ts',
-    find: 'd.s.disk.heldOpenBy === rivalOf(d.settings.role) && !isManual',
-    replace: 'd.now < 0 && !isManual',
-    seeds: 6000,
-  },
-  {
-    name: 'maintenance is forgotten by a node that did not serve',
-    file: 'src/core/policy.ts',
-    find: 'if (inMaintenance(d.s) && !d.s.disk.serving) {',
-    replace: 'if (inMaintenance(d.s) && d.now < 0) {',
-    seeds: 1500,
   },
   {
     // Each hears of the other twice: by its renewals and by its answers.
@@ -358,40 +213,5 @@ export const mutants: readonly Mutant[] = [
       replace: 'if (holding < 0 &&',
     },
     seeds: 3000,
-  },
-  {
-    name: 'orders of an older revision are obeyed',
-    file: 'src/core/orders.ts',
-    find: '  follow(d, joined(ownOrders(d.s), told), false);',
-    replace: '  follow(d, told, false);',
-    also: {
-      file: 'src/core/orders.ts',
-      find: '  if (knowsAll(knownOf(d.s.disk.orders), told)) return;\n',
-      replace: '',
-    },
-    seeds: 3000,
-  },
-  {
-    name: 'a newer order ends a manual mode that it did not know of',
-    file: 'src/core/in-force.ts',
-    find: 'return endsManual(orders, automatic) ? automatic : rivalOf(automatic);',
-    replace: 'return automatic;',
-    faults: [
-      'orders-at-both',
-      'reboot-of-the-only-voter',
-      'checkpoint-restart',
-      'isolation-in',
-      'isolation',
-      'cut-two-ways',
-      'agent-frozen',
-    ],
-    seeds: 10000,
-  },
-  {
-    name: 'the active node leaves the checkpoints out first',
-    file: 'src/core/loose.ts',
-    find: 'if (passive ? rival.holding === 0 : !rival.loose) return;',
-    replace: '',
-    seeds: 6000,
   },
 ];

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { mutants } from './all.ts';
 import type { Hunt } from './hunt.ts';
-import { type Mutant, mutants } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface MutantResult {
   readonly name: string;
@@ -41,7 +42,7 @@ export const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promis
       const file = join(folder, edit.file);
       await writeFile(file, mutate(await readFile(file, 'utf8'), edit));
     }
-    const program = join(folder, 'sim/hunt.ts');
+    const program = join(folder, 'sim/mutants/hunt.ts');
     const { from = 1, faults = null, pair = null } = mutant;
     const hunt: Hunt = { seedsMax, from, faults, pair };
     const { stdout } = await run(process.execPath, [program, JSON.stringify(hunt)], { timeout: 600_000 });

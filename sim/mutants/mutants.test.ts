@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { mutants } from './mutants.ts';
-import { mutate } from './mutate.ts';
+import { mutants } from './all.ts';
+import { mutate } from './try.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 test('every guard that a mutant takes away stands where the mutant looks for it', () => {
   assert.ok(mutants.length >= 25);

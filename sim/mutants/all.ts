@@ -1,0 +1,6 @@
+import type { Mutant } from './mutant.ts';
+import { orderGuards } from './orders.ts';
+import { promiseGuards } from './promises.ts';
+import { silenceGuards } from './silence.ts';
+
+export const mutants: readonly Mutant[] = [...promiseGuards, ...silenceGuards, ...orderGuards];
