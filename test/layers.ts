@@ -17,8 +17,10 @@ const ADAPTER = ['src/core', 'src/ports.ts', ...PROTOCOLS];
 export const layers: readonly Layer[] = [
   { place: 'src/core', mayImport: [], outside: [] },
   { place: 'src/ports.ts', mayImport: ['src/core'], outside: [] },
+  // Words for people, in their language: for the page, and for alarms.
+  { place: 'src/language', mayImport: ['src/core/words.ts'], outside: [] },
   { place: 'src/profiles', mayImport: ['src/core'], outside: [] },
-  { place: 'src/config', mayImport: ['src/core', 'src/profiles'], outside: ['*'] },
+  { place: 'src/config', mayImport: ['src/core', 'src/language', 'src/profiles'], outside: ['*'] },
   { place: 'src/sip', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/ami', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/ssh', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
@@ -57,10 +59,10 @@ export const layers: readonly Layer[] = [
     ],
     outside: ['*'],
   },
-  { place: 'src/alarms/core', mayImport: ['src/core/words.ts'], outside: [] },
+  { place: 'src/alarms/core', mayImport: ['src/core/words.ts', 'src/language'], outside: [] },
   {
     place: 'src/alarms',
-    mayImport: ['src/core', 'src/ports.ts', 'src/config', 'src/process', 'src/agent/clock.ts'],
+    mayImport: ['src/core', 'src/ports.ts', 'src/config', 'src/language', 'src/process', 'src/agent/clock.ts'],
     outside: ['*'],
   },
   // Types for the page, and what both processes of the web server say to each other.
@@ -82,7 +84,7 @@ export const layers: readonly Layer[] = [
   {
     // Runs in a browser: types of the contract, the sentences of rules, and nothing of the system.
     place: 'src/web/page',
-    mayImport: ['src/web/contract.ts', 'src/core/sentences.ts'],
+    mayImport: ['src/web/contract.ts', 'src/core/sentences.ts', 'src/language'],
     outside: ['preact', 'preact/hooks'],
   },
   {
@@ -142,6 +144,12 @@ export const layers: readonly Layer[] = [
     ],
     outside: ['*'],
   },
+  {
+    // The process beside the agent that moves machines outside the pair with service.
+    place: 'src/switcher',
+    mayImport: ['src/core', 'src/ports.ts', 'src/config', ...PROTOCOLS, 'src/switches'],
+    outside: ['*'],
+  },
   // Other machines and boxes that callers are moved by: reached over SSH and HTTP, and nobody's business here.
   { place: 'src/switches', mayImport: ADAPTER, outside: ['*'] },
   {
@@ -174,6 +182,7 @@ export const layers: readonly Layer[] = [
       'src/replicator/protocol.ts',
       'src/checks/protocol.ts',
       'src/checks/report.ts',
+      'src/switcher/protocol.ts',
     ],
     outside: ['*'],
   },
@@ -196,6 +205,7 @@ export const layers: readonly Layer[] = [
       'src/ssh',
       'src/web',
       'src/xivo',
+      'src/switcher',
     ],
     outside: ['*'],
   },
@@ -217,6 +227,7 @@ export const layers: readonly Layer[] = [
       'src/checks/readiness.ts',
       'src/checks/standing.ts',
       'src/checks/digest.ts',
+      'src/switcher/protocol.ts',
       'src/notify',
       'src/journal',
       'src/peer',

@@ -11,6 +11,7 @@ import type { Command } from '../src/core/event.ts';
 import type { Role } from '../src/core/words.ts';
 
 const settings: AlarmSettings = {
+  language: 'en',
   channels: ['mail'],
   rules: [
     {
@@ -39,7 +40,7 @@ const createToldPair = () => {
     for (const channel of dueOf(settings, stateByRole[role])) {
       const message = stateByRole[role].channelByName[channel]?.outbox;
       if (message === null || message === undefined) continue;
-      const { subject } = textOf(message, { site: 'Lab', timeZone: 'UTC' });
+      const { subject } = textOf(message, { site: 'Lab', language: 'en', timeZone: 'UTC' });
       const codes = message.items.map(({ code, what }) => `${what} ${code}`).join(', ');
       subjects.push(`${role}: ${codes}: ${subject}`);
       give(role, {

@@ -52,6 +52,7 @@ export const createTermWatch = (): TermWatch => {
 export const nodeFactsOf = (snapshot: NodeSnapshot, state: State, came: NodeFacts['came']): NodeFacts => {
   const { node, peer, server, health, other, explanation, streams, agent, journal } = snapshot;
   const { takesOver, missing } = explanation.ifOtherOrThisDied;
+  const inTheWay = server === 'nobody' ? explanation.obstacles : missing;
   const loss = streams.loss;
   return {
     kind: 'node',
@@ -62,7 +63,6 @@ export const nodeFactsOf = (snapshot: NodeSnapshot, state: State, came: NodeFact
     epoch: snapshot.epoch,
     servesSince: snapshot.servesSince,
     calls: server === 'this' ? health.calls : server === 'other' ? other.calls : -1,
-    ready: snapshot.headline.ready,
     came,
     ordered: state.disk.pinned,
     halted: state.phase.name === 'halted' ? state.phase.because : null,
@@ -73,7 +73,7 @@ export const nodeFactsOf = (snapshot: NodeSnapshot, state: State, came: NodeFact
     otherHeardMsAgo: other.heardMsAgo,
     otherRelayedMsAgo: other.relayedMsAgo,
     takesOver,
-    missing: missing.map(({ text }) => text),
+    missing: inTheWay.map(({ rule, text }) => ({ rule, text })),
     checkpoints: snapshot.voters.map(({ name, answeredMsAgo }) => ({ name, answeredMsAgo })),
     streams: streamsOf(snapshot),
     lossAboveLimit: loss !== null && loss.move === 'takeover' && loss.exceedsLimit ? loss.text : null,

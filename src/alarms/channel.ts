@@ -1,4 +1,5 @@
 /** A way by which a person is told. */
+import type { Language } from '../language/translator.ts';
 import type { Text } from './core/text.ts';
 import { inOrder } from './core/text.ts';
 import type { Outgoing, Severity } from './core/words.ts';
@@ -7,6 +8,7 @@ export interface Message {
   readonly outgoing: Outgoing;
   readonly text: Text;
   readonly site: string;
+  readonly language: Language;
   /** Asked for by a person, to see whether it arrives. */
   readonly test: boolean;
 }
@@ -36,7 +38,7 @@ export const severityOf = ({ items }: Outgoing): Severity => {
 };
 
 /** The message as data, for webhook and command. Its fields are told in docs/alarms.md and only ever added to. */
-export const documentOf = ({ outgoing, text, site, test }: Message): Readonly<Record<string, unknown>> => {
+export const documentOf = ({ outgoing, text, site, language, test }: Message): Readonly<Record<string, unknown>> => {
   const iso = (wall: number | null): string | null => (wall === null ? null : new Date(wall).toISOString());
   const { situation } = outgoing;
   return {
@@ -45,6 +47,7 @@ export const documentOf = ({ outgoing, text, site, test }: Message): Readonly<Re
     time: iso(outgoing.wall),
     test,
     site,
+    language,
     severity: severityOf(outgoing),
     subject: text.subject,
     text: text.body,

@@ -74,6 +74,7 @@ export const alarmSettingsOf = (alarms: AlarmsConfig): AlarmSettings => {
   return {
     channels,
     rules: rules.length === 0 ? usualRules(alarms, channels) : rules,
+    language: alarms.language,
     silentMs: alarms.silentMs,
     settleMs: alarms.settleMs,
   };

@@ -34,7 +34,7 @@ const begin = (
   };
   const parts: EngineParts = {
     settings: alarmSettings(),
-    text: { site: 'Hotel', timeZone: 'UTC' },
+    text: { site: 'Hotel', language: 'en', timeZone: 'UTC' },
     channels: [mail],
     store: createAlarmStore(path),
     clock,

@@ -5,6 +5,7 @@ import type { Instant, Millis, WallTime } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import type { Channel, Message, Outcome } from './channel.ts';
 import { decideAlarms, dueOf, mustBeKept } from './core/decide.ts';
+import { type Teller, tellerOf } from './core/phrases.ts';
 import { situationOf } from './core/situation.ts';
 import { type TextSettings, textOf } from './core/text.ts';
 import {
@@ -74,6 +75,7 @@ const messageOf = ({ parts }: Works, outgoing: Outgoing, test: boolean): Message
   outgoing,
   text: textOf(outgoing, parts.text),
   site: parts.text.site,
+  language: parts.text.language,
   test,
 });
 
@@ -176,15 +178,15 @@ const listOf = (works: Works): Omit<AlarmList, 'heartbeat'> => ({
   queueTrouble: works.queueTrouble,
 });
 
-const testItem = (wall: WallTime): Item => ({
+const testItem = (wall: WallTime, { t }: Teller): Item => ({
   alarm: 0,
   what: 'new',
   code: 'test',
   object: '',
   severity: 'info',
-  title: 'a test: alarms arrive here',
-  detail: 'A person asked for this message with `dualtone alarm test`.',
-  next: 'Nothing is to be done.',
+  title: t('test.title'),
+  detail: t('test.detail'),
+  next: t('test.next'),
   beganWall: wall,
   lastWall: wall,
   endedWall: null,
@@ -203,13 +205,14 @@ const test = async (works: Works, name: string | null): Promise<Result<readonly 
         : `There are: ${parts.channels.map((each) => each.name).join(', ')}.`,
     );
   const wall = parts.clock.wall();
+  const { language } = parts.settings;
   const outgoing: Outgoing = {
     id: `${state.instance}-test-${wall.toString(36)}`,
     wall,
-    items: [testItem(wall)],
+    items: [testItem(wall, tellerOf(language))],
     folded: 0,
     openBesides: state.alarms.filter(({ kind, phase }) => kind === 'condition' && phase === 'open').map((a) => a.title),
-    situation: state.facts === null ? null : situationOf(state.facts, nowOf(works) - state.factsAt),
+    situation: state.facts === null ? null : situationOf(state.facts, nowOf(works) - state.factsAt, language),
   };
   const results = chosen.map(async (channel): Promise<ChannelTest> => {
     const begun = parts.clock.now();

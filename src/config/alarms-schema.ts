@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { LANGUAGES } from '../language/translator.ts';
 import { absolutePath, address, argv, duration, name, port } from './scalars.ts';
 
 const wrong = (message: string, remedy: string) => ({ code: 'custom' as const, message, params: { remedy } });
@@ -188,6 +189,7 @@ export const alarmsSchema = z
       .nullable()
       .prefault(null)
       .describe('What the pair is called in subjects; null: the names of the nodes.'),
+    language: z.enum(LANGUAGES).default('en').describe('The language of what people are told: English or French.'),
     channels: z
       .array(z.discriminatedUnion('kind', [emailSchema, webhookSchema, syslogSchema, commandSchema]))
       .max(16)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Millis } from '../../core/words.ts';
 import type { Run } from '../../process/run.ts';
 import { type Channel, delivered, failed, type Message, type Outcome } from '../channel.ts';
-import { inOrder } from '../core/text.ts';
+import { inOrder, recordText } from '../core/text.ts';
 import type { Item } from '../core/words.ts';
 
 export const FACILITIES = [
@@ -89,11 +89,10 @@ const bsdTime = (wall: number): string => {
 
 /** One record for one alarm of a message. 32473 is the number that stands for examples: Dualtone has none of its own. */
 export const recordOf = (item: Item, message: Message, settings: SyslogSettings, pid: number): string => {
-  const { outgoing, site } = message;
+  const { outgoing } = message;
   const pri = NUMBER_BY_FACILITY[settings.facility] * 8 + levelOf(item);
   const state = stateOf(item);
-  const over = state === 'over' ? 'no longer: ' : state === 'still' ? 'still: ' : '';
-  const said = `${site}: ${over}${item.title}. ${item.detail} Do: ${item.next}`.replace(/\p{Cc}+/gu, ' ');
+  const said = recordText(item, message);
   if (settings.format === 'rfc3164')
     return cutBytes(`<${pri}>${bsdTime(outgoing.wall)} dualtone[${pid}]: ${said} [${item.code}]`, MOST_BYTES);
   const time = new Date(outgoing.wall).toISOString();

@@ -190,7 +190,15 @@ test('a standby that is not ready is told by the node that serves, once and unde
   it.pass(120, nodeFacts({ server: 'this', readiness }));
   assert.deepEqual(told(it.items().filter(({ code }) => !code.startsWith('service'))), ['new not-ready']);
   const both = life();
-  both.pass(120, nodeFacts({ server: 'this', readiness, takesOver: false, missing: ['the main is not well'] }));
+  both.pass(
+    120,
+    nodeFacts({
+      server: 'this',
+      readiness,
+      takesOver: false,
+      missing: [{ rule: 'rival-unfit', text: 'the main is not well' }],
+    }),
+  );
   assert.deepEqual(told(both.items()), ['new alone']);
 });
 
@@ -305,19 +313,19 @@ test('the subject says what happened, who serves, since when, how many calls; th
     epoch: 3,
     servesSince: WALL + 6000,
     calls: 7,
-    ready: 'pbx1 could NOT take over',
+    missing: [{ rule: 'rival-silent', text: 'the main is silent' }],
   } as const;
   it.pass(15, nodeFacts({ ...taken, takesOver: false, otherHeardMsAgo: 900 }));
   const message = it.sent[0]?.message;
   assert.ok(message !== undefined);
-  const { subject, body } = textOf(message, { site: 'Hotel', timeZone: 'UTC' });
+  const { subject, body } = textOf(message, { site: 'Hotel', language: 'en', timeZone: 'UTC' });
   assert.equal(
     subject,
     'ALARM Hotel: pbx2 (standby) took over: pbx1 fell silent or did not serve | pbx2 (standby) serves since 02:00:06, 7 calls',
   );
   assert.match(body, /^ALARM {2}pbx2 \(standby\) took over/);
   assert.match(body, /Do: {3}Phones find pbx2 by themselves\. See power and network of pbx1/);
-  assert.match(body, /pbx1 could NOT take over/);
+  assert.match(body, /pbx1 \(main\) could NOT take over now: the main is silent$/m);
   assert.match(body, /2026-11-21 02:00:\d\d, from pbx2 \(standby\); message t-1\./);
 });
 
@@ -328,7 +336,7 @@ test('what a notice carries cannot end a line of the subject', () => {
   it.pass(15, nodeFacts());
   const message = it.sent[0]?.message;
   assert.ok(message !== undefined);
-  const { subject } = textOf(message, { site: 'a\nb', timeZone: 'UTC' });
+  const { subject } = textOf(message, { site: 'a\nb', language: 'en', timeZone: 'UTC' });
   assert.ok(!/[\p{Cc}\p{Zl}\p{Zp}]/u.test(subject), JSON.stringify(subject));
 });
 

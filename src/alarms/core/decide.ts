@@ -178,7 +178,7 @@ const OWN: ReadonlySet<string> = new Set(['agent-stalled', 'channel-failing']);
 
 const tendConditions = (d: Draft): void => {
   const { facts } = d.s;
-  const present = [...ownConditions(d.s), ...(facts === null ? [] : conditionsOf(facts, d.settings))];
+  const present = [...ownConditions(d.s, d.settings), ...(facts === null ? [] : conditionsOf(facts, d.settings))];
   for (const condition of present) raise(d, condition);
   for (const alarm of d.s.alarms) {
     if (alarm.kind !== 'condition' || present.some((each) => isSame(each, alarm))) continue;
@@ -222,7 +222,7 @@ const makeMessage = (d: Draft, name: string, channel: ChannelState): void => {
     items: channel.pending,
     folded: channel.folded,
     openBesides: d.s.alarms.filter((alarm) => isOpen(alarm) && !inMessage.has(alarm.id)).map(({ title }) => title),
-    situation: d.s.facts === null ? null : situationOf(d.s.facts, d.s.now - d.s.factsAt),
+    situation: d.s.facts === null ? null : situationOf(d.s.facts, d.s.now - d.s.factsAt, d.settings.language),
   };
   d.s.nextMessage += 1;
   const madeAt = [...channel.madeAt.filter((at) => d.s.now - at < HOUR_MS), d.s.now].slice(-MANY);
@@ -263,7 +263,7 @@ const onFacts = (d: Draft, e: Extract<AlarmEvent, { kind: 'facts' }>): void => {
   if (own <= former) return;
   d.s.servedEpoch = own;
   // What was there before the first word is no news.
-  if (former >= 0) happen(d, causeOfService(facts));
+  if (former >= 0) happen(d, causeOfService(facts, d.settings.language));
 };
 
 const onNotice = (d: Draft, e: Extract<AlarmEvent, { kind: 'notice' }>): void => {
@@ -271,7 +271,7 @@ const onNotice = (d: Draft, e: Extract<AlarmEvent, { kind: 'notice' }>): void =>
   // Told again because this process died before it said that it had kept it.
   if (e.life === heard.life && e.number <= heard.number) return;
   d.s.heard = { life: e.life, number: e.number };
-  const cause = causeOfNotice(e.level, e.code, e.text, d.s.facts);
+  const cause = causeOfNotice(e, d.s.facts, d.settings.language);
   if (cause !== null) happen(d, cause);
 };
 

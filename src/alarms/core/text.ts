@@ -1,5 +1,7 @@
 /** A message in words. Whoever is woken by it must know from its subject what happened, who serves, since when, and how many calls. */
 import type { WallTime } from '../../core/words.ts';
+import type { Language } from '../../language/translator.ts';
+import { type Teller, tellerOf } from './phrases.ts';
 import { fits } from './rules.ts';
 import { compareSeverity, type Item, type Outgoing, type Situation } from './words.ts';
 
@@ -12,6 +14,7 @@ export interface Text {
 export interface TextSettings {
   /** What the pair is called. */
   readonly site: string;
+  readonly language: Language;
   /** IANA name; the machine's own where absent. */
   readonly timeZone?: string;
 }
@@ -63,65 +66,67 @@ const at = (wall: WallTime, now: WallTime, { timeZone }: TextSettings): string =
   return day === dayOf(now, timeZone) ? time : `${day} ${time}`;
 };
 
-const span = (ms: number): string => {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} d`;
-};
-
-const callsOf = ({ calls }: Situation): string => (calls < 0 ? '' : calls === 1 ? ', 1 call' : `, ${calls} calls`);
-
 /** `pbx2 (standby) serves since 03:12:04, 3 calls`. */
 const stands = (situation: Situation, now: WallTime, settings: TextSettings): string => {
-  const { who, sinceWall } = situation;
-  const since = sinceWall === null ? '' : ` since ${at(sinceWall, now, settings)}`;
-  return `${who}${since}${callsOf(situation)}`;
+  const teller = tellerOf(settings.language);
+  const { who, sinceWall, calls } = situation;
+  const begun = sinceWall === null ? who : teller.t('text.since', { who, at: at(sinceWall, now, settings) });
+  return calls < 0 ? begun : `${begun}, ${teller.count('text.calls', calls)}`;
 };
 
-const tagOf = (item: Item): string => {
-  if (isOver(item)) return 'RECOVERED';
-  const word = item.severity.toUpperCase();
-  return item.what === 'again' ? `STILL ${word}` : word;
+const tagOf = (item: Item, teller: Teller): string => {
+  if (isOver(item)) return teller.t('tag.over');
+  const tag = teller.t(`tag.${item.severity}`);
+  return item.what === 'again' ? teller.t('tag.still', { tag }) : tag;
 };
 
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 
 const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
-const titleOf = (item: Item): string => (isOver(item) ? `no longer: ${item.title}` : item.title);
+const titleOf = (item: Item, teller: Teller): string =>
+  isOver(item) ? teller.t('text.over', { title: item.title }) : item.title;
 
 const subjectOf = (message: Outgoing, items: readonly Item[], settings: TextSettings): string => {
+  const teller = tellerOf(settings.language);
   const [first] = items;
-  if (first === undefined) return oneLine(`${settings.site}: nothing to tell`);
+  if (first === undefined) return oneLine(`${settings.site}: ${teller.t('text.nothing')}`);
   const more = items.length - 1 + message.folded;
-  const besides = more === 0 ? '' : ` (+${more} more)`;
+  const besides = more === 0 ? '' : ` ${teller.t('text.more', { n: more })}`;
   // Where the title says it, it is not said twice.
   const now =
     message.situation === null || first.title === message.situation.who
       ? ''
       : ` | ${stands(message.situation, message.wall, settings)}`;
-  return cut(oneLine(`${tagOf(first)} ${settings.site}: ${titleOf(first)}${besides}${now}`), SUBJECT_MOST);
+  return cut(
+    oneLine(`${tagOf(first, teller)} ${settings.site}: ${titleOf(first, teller)}${besides}${now}`),
+    SUBJECT_MOST,
+  );
 };
 
 const when = (item: Item, now: WallTime, settings: TextSettings): string => {
-  const began = at(item.beganWall, now, settings);
+  const { t, span } = tellerOf(settings.language);
+  const from = at(item.beganWall, now, settings);
   if (item.endedWall !== null)
-    return `${began} to ${at(item.endedWall, now, settings)} (${span(item.endedWall - item.beganWall)})`;
-  if (item.count > 1) return `${item.count} times, ${began} to ${at(item.lastWall, now, settings)}`;
-  return item.what === 'again' ? `since ${began} (${span(now - item.beganWall)})` : began;
+    return t('text.from-to', {
+      from,
+      to: at(item.endedWall, now, settings),
+      span: span(item.endedWall - item.beganWall),
+    });
+  if (item.count > 1) return t('text.times', { n: item.count, from, to: at(item.lastWall, now, settings) });
+  return item.what === 'again' ? t('text.for', { from, span: span(now - item.beganWall) }) : from;
 };
 
 const paragraph = (item: Item, now: WallTime, settings: TextSettings): readonly string[] => {
+  const teller = tellerOf(settings.language);
   const object = item.object === '' ? '' : ` ${item.object}`;
+  const { t } = teller;
   return [
-    `${tagOf(item)}  ${oneLine(titleOf(item))}`,
-    `    When: ${when(item, now, settings)}`,
+    `${tagOf(item, teller)}  ${oneLine(titleOf(item, teller))}`,
+    `    ${t('text.when')}${when(item, now, settings)}`,
     ...(isOver(item)
-      ? [`    It was: ${oneLine(item.detail)}`]
-      : [`    What: ${oneLine(item.detail)}`, `    Do:   ${oneLine(item.next)}`]),
+      ? [`    ${t('text.was')}${oneLine(item.detail)}`]
+      : [`    ${t('text.what')}${oneLine(item.detail)}`, `    ${t('text.do')}${oneLine(item.next)}`]),
     `    [${item.code}${object}]`,
     '',
   ];
@@ -131,24 +136,37 @@ const nowLines = ({ situation, wall }: Outgoing, settings: TextSettings): readon
   if (situation === null) return [];
   const ready = situation.ready === '' ? [] : [`    ${oneLine(situation.ready)}`];
   return [
-    `How it stood at ${timeOf(wall, settings.timeZone)}`,
+    tellerOf(settings.language).t('text.stood', { at: timeOf(wall, settings.timeZone) }),
     `    ${stands(situation, wall, settings)}`,
     ...ready,
     '',
   ];
 };
 
+/** One alarm on one line, for a log. */
+export const recordText = (item: Item, { site, language }: TextSettings): string => {
+  const { t } = tellerOf(language);
+  const { title, detail, next } = item;
+  const state = isOver(item) ? 'text.over' : item.what === 'again' ? 'text.still' : null;
+  const said = state === null ? title : t(state, { title });
+  return oneLine(`${site}: ${t('text.record', { title: said, detail, next })}`);
+};
+
 /** Subject and body of a message, without anything that could break a header. */
 export const textOf = (message: Outgoing, settings: TextSettings): Text => {
   const items = inOrder(message.items);
-  const { wall, folded, openBesides, situation } = message;
+  const { t } = tellerOf(settings.language);
+  const { id, wall, folded, openBesides, situation } = message;
+  const made = `${dayOf(wall, settings.timeZone)} ${timeOf(wall, settings.timeZone)}`;
   const lines = [
     ...items.flatMap((item) => paragraph(item, wall, settings)),
-    ...(folded === 0 ? [] : [`And ${folded} more for which there was no room; see \`dualtone journal\`.`, '']),
+    ...(folded === 0 ? [] : [t('text.folded', { n: folded }), '']),
     ...nowLines(message, settings),
-    ...(openBesides.length === 0 ? [] : ['Also open', ...openBesides.map((title) => `    ${oneLine(title)}`), '']),
-    `${dayOf(wall, settings.timeZone)} ${timeOf(wall, settings.timeZone)}, from ${situation?.from ?? 'Dualtone'}; message ${message.id}.`,
-    'All open alarms: `dualtone alarm list`. No alarms for planned work: `dualtone maintenance on --for 2h --reason ...`.',
+    ...(openBesides.length === 0
+      ? []
+      : [t('text.besides'), ...openBesides.map((title) => `    ${oneLine(title)}`), '']),
+    t('text.made', { at: made, from: situation?.from ?? 'Dualtone', id }),
+    t('text.help'),
   ];
   return { subject: subjectOf(message, items, settings), body: `${lines.join('\n')}\n` };
 };

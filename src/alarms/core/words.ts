@@ -1,5 +1,7 @@
 /** What alarms are made of. This folder is pure: it knows no clock, no disk, no network. */
+
 import type { Epoch, Instant, Millis, Role, Verdict, WallTime } from '../../core/words.ts';
+import type { Language } from '../../language/translator.ts';
 
 export type Severity = 'info' | 'warning' | 'alarm';
 
@@ -7,6 +9,12 @@ const WEIGHT: Readonly<Record<Severity, number>> = { info: 0, warning: 1, alarm:
 
 /** Above 0: `a` weighs more than `b`. */
 export const compareSeverity = (a: Severity, b: Severity): number => WEIGHT[a] - WEIGHT[b];
+
+/** What is in the way of a takeover: a rule of docs/rules.md, and the agent's own sentence. */
+export interface Lack {
+  readonly rule: string;
+  readonly text: string;
+}
 
 /** What a node's agent tells of itself each second: what alarms open by, stay by, and end by. */
 export interface NodeFacts {
@@ -20,8 +28,6 @@ export interface NodeFacts {
   readonly servesSince: WallTime | null;
   /** At the node that serves, -1 when not known. */
   readonly calls: number;
-  /** One clause: could the other take over, or what is in the way. */
-  readonly ready: string;
   /** How this node came by its present or last term: the other gave it, or it was taken. */
   readonly came: 'handed-over' | 'taken';
   /** A person wanted it so. */
@@ -38,7 +44,8 @@ export interface NodeFacts {
   readonly otherRelayedMsAgo: Millis | null;
   /** Were the one that serves to die now. */
   readonly takesOver: boolean;
-  readonly missing: readonly string[];
+  /** What is in the way of that; where nobody serves, what is in the way of this node. */
+  readonly missing: readonly Lack[];
   readonly checkpoints: readonly { readonly name: string; readonly answeredMsAgo: Millis | null }[];
   readonly streams: readonly { readonly name: string; readonly condition: string; readonly text: string }[];
   /** What a takeover would lose, where that is above the limit; null otherwise. */
@@ -107,6 +114,8 @@ export interface Rule {
 }
 
 export interface AlarmSettings {
+  /** Of the words that people read. */
+  readonly language: Language;
   readonly channels: readonly string[];
   readonly rules: readonly Rule[];
   /** How long the other node (for a checkpoint: both) may be silent. */

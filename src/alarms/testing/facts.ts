@@ -12,7 +12,6 @@ export const nodeFacts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
   epoch: 2,
   servesSince: WALL - 3_600_000,
   calls: 3,
-  ready: 'pbx2 (standby, this node) can take over',
   came: 'taken',
   ordered: false,
   halted: null,
@@ -43,6 +42,7 @@ export const checkpointFacts = (change: Partial<CheckpointFacts> = {}): Checkpoi
 });
 
 export const alarmSettings = (change: Partial<AlarmSettings> = {}): AlarmSettings => ({
+  language: 'en',
   channels: ['mail'],
   rules: [
     {

@@ -23,7 +23,13 @@ export const item = (change: Partial<Item> = {}): Item => ({
 export const message = (items: readonly Item[] = [item()], id = 'abc-1'): Message => {
   const situation = { from: 'pbx2 (standby)', who: 'pbx2 (standby) serves', sinceWall: WALL, calls: 3, ready: '' };
   const outgoing: Outgoing = { id, wall: WALL, items, folded: 0, openBesides: [], situation };
-  return { outgoing, text: textOf(outgoing, { site: 'Hôtel', timeZone: 'UTC' }), site: 'Hôtel', test: false };
+  return {
+    outgoing,
+    text: textOf(outgoing, { site: 'Hôtel', language: 'en', timeZone: 'UTC' }),
+    site: 'Hôtel',
+    language: 'en',
+    test: false,
+  };
 };
 
 export const never = new AbortController().signal;

@@ -1,7 +1,8 @@
 /** Where the page begins: the browser's own things, and nothing that decides. */
 import { render } from 'preact';
+import { LANGUAGES, type Language } from '../../language/translator.ts';
 import { createController } from './controller.ts';
-import { LANGUAGES, type Language, preferred } from './i18n/translate.ts';
+import { preferred } from './i18n/translate.ts';
 import { createApi } from './net/api.ts';
 import { App } from './view/app.ts';
 import { h } from './view/h.ts';

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { rulesWithSentence } from '../../../core/sentences.ts';
+import { createFormat } from '../../../language/format.ts';
+import { lackFr, lacksInFrench } from '../../../language/lacks-fr.ts';
+import { filled } from '../../../language/translator.ts';
 import { en, type Key } from './en.ts';
-import { createFormat } from './format.ts';
 import { fr } from './fr.ts';
 import { rulesInFrench, sentenceFr } from './sentences-fr.ts';
-import { createTranslator, filled, preferred } from './translate.ts';
+import { createTranslator, preferred } from './translate.ts';
 
 const keys = Object.keys(en) as readonly Key[];
 const holes = (text: string): readonly string[] =>
@@ -65,6 +68,17 @@ test('each rule of the core has a French sentence, and no other has', () => {
   assert.deepEqual(rulesInFrench().toSorted(), rulesWithSentence().toSorted());
   assert.equal(sentenceFr({ rule: 'unheard-of', facts: {} }), null);
   assert.match(sentenceFr({ rule: 'lease-out', facts: { epoch: 8 } }) ?? '', /bail de l’époque 8/);
+});
+
+test('each obstacle and lack of the core has a French sentence, and no other has', () => {
+  const rules = readFileSync(new URL('../../../../docs/rules.md', import.meta.url), 'utf8');
+  const names = ['Obstacles', 'Lacks'].flatMap((heading) => {
+    const part = rules.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? '';
+    return [...part.matchAll(/^\| `([a-z-]+)` /gm)].map(([, name]) => name ?? '');
+  });
+  assert.ok(names.length > 12);
+  assert.deepEqual(lacksInFrench().toSorted(), names.toSorted());
+  for (const name of names) assert.doesNotMatch(lackFr(name) ?? '', /^$| [:;?!]/, name);
 });
 
 test('spans, bytes and moments', () => {

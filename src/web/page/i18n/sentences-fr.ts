@@ -1,6 +1,7 @@
 /** Each rule of the core as a French sentence; the English ones are in src/core/sentences.ts. */
+
+import { createFormat } from '../../../language/format.ts';
 import type { JournalEntry } from '../../contract.ts';
-import { createFormat } from './format.ts';
 
 type Reason = JournalEntry['reasons'][number];
 type Facts = Reason['facts'];

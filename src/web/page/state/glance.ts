@@ -7,6 +7,12 @@ interface Named {
   readonly role: Role;
 }
 
+/** What is in the way: by its rule, which has words in each language, or in the agent's words alone. */
+export interface Lack {
+  readonly rule: string | null;
+  readonly text: string;
+}
+
 export type Who =
   | ({ readonly kind: 'serves'; readonly since: WallTime | null; readonly ill: string | null } & Named)
   | ({ readonly kind: 'halted'; readonly because: string } & Named)
@@ -14,7 +20,7 @@ export type Who =
 
 export type Ready =
   | ({ readonly kind: 'can'; readonly afterMs: Millis | null; readonly degraded: readonly string[] } & Named)
-  | ({ readonly kind: 'cannot'; readonly missing: readonly string[] } & Named)
+  | ({ readonly kind: 'cannot'; readonly missing: readonly Lack[] } & Named)
   | { readonly kind: 'unknown' };
 
 export interface Glance {
@@ -35,11 +41,11 @@ const readyOf = (active: NodeFacts, passive: NodeFacts): Ready => {
   const views = [fresh(passive), fresh(active)].flatMap((node) => (node?.snapshot ? [node.snapshot] : []));
   if (views.length === 0) return { kind: 'unknown' };
   const refused = views.find(({ explanation }) => !explanation.ifOtherOrThisDied.takesOver);
-  if (refused !== undefined)
-    return { kind: 'cannot', ...who, missing: refused.explanation.ifOtherOrThisDied.missing.map(({ text }) => text) };
+  if (refused !== undefined) return { kind: 'cannot', ...who, missing: refused.explanation.ifOtherOrThisDied.missing };
   const readiness = views.map(({ checks }) => checks?.readiness).filter((each) => each !== undefined);
   const notReady = readiness.find(({ state }) => state === 'not-ready');
-  if (notReady !== undefined) return { kind: 'cannot', ...who, missing: notReady.reasons };
+  if (notReady !== undefined)
+    return { kind: 'cannot', ...who, missing: notReady.reasons.map((text) => ({ rule: null, text })) };
   const degraded = readiness.find(({ state }) => state === 'degraded')?.reasons ?? [];
   const afterMs = views[0]?.explanation.ifOtherOrThisDied.afterMs ?? null;
   return { kind: 'can', ...who, afterMs, degraded };

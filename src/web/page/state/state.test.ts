@@ -114,7 +114,12 @@ test('a failed check that decides makes the standby one that could not', () => {
     reasons: ['ssh-key on pbx-nord: refused'],
   };
   const glance = glanceOf(factsOf({ ...goodPair(WALL), this: { ...main, checks: { ...main.checks, readiness } } }));
-  assert.deepEqual(glance.ready, { kind: 'cannot', name: 'pbx-nord', role: 'standby', missing: readiness.reasons });
+  assert.deepEqual(glance.ready, {
+    kind: 'cannot',
+    name: 'pbx-nord',
+    role: 'standby',
+    missing: readiness.reasons.map((text) => ({ rule: null, text })),
+  });
 });
 
 test('entries and jobs come once, newest first, and a logout forgets them', () => {

@@ -2,8 +2,8 @@
 import { Window } from 'happy-dom';
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
+import type { Language } from '../../../language/translator.ts';
 import type { Result, Session } from '../../contract.ts';
-import type { Language } from '../i18n/translate.ts';
 import type { Api } from '../net/api.ts';
 import { initialState, type PageEvent, type PageState, reduce } from '../state/state.ts';
 import { App } from '../view/app.ts';

@@ -2,9 +2,10 @@
 
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { createFormat } from '../../../language/format.ts';
+import type { Language } from '../../../language/translator.ts';
 import type { Session } from '../../contract.ts';
-import { createFormat } from '../i18n/format.ts';
-import { createTranslator, type Language } from '../i18n/translate.ts';
+import { createTranslator } from '../i18n/translate.ts';
 import type { Api } from '../net/api.ts';
 import { glanceOf } from '../state/glance.ts';
 import { pairFacts, wallNow } from '../state/nodes.ts';

@@ -1,10 +1,10 @@
 /** The state at a glance in one sentence. */
 
 import type { VNode } from 'preact';
-import { type Glance, glanceOf, type Ready, type Who } from '../state/glance.ts';
+import { type Glance, glanceOf, type Lack, type Ready, type Who } from '../state/glance.ts';
 import { pairFacts, wallNow } from '../state/nodes.ts';
 import { h } from './h.ts';
-import { Badge, Said } from './parts.ts';
+import { Badge, Lacking, Said } from './parts.ts';
 import { type Ui, useUi } from './ui.ts';
 
 type Words = Pick<Ui, 't' | 'word' | 'span' | 'moment' | 'list'>;
@@ -55,10 +55,12 @@ export const glanceSentence = (glance: Glance, now: number, words: Words): strin
   });
 };
 
-const reasonsOf = ({ ready, who }: Glance): readonly string[] => [
-  ...(who.kind === 'serves' && who.ill !== null ? [who.ill] : []),
-  ...(who.kind === 'halted' ? [who.because] : []),
-  ...(ready.kind === 'cannot' ? ready.missing : ready.kind === 'can' ? ready.degraded : []),
+const said = (text: string): Lack => ({ rule: null, text });
+
+const reasonsOf = ({ ready, who }: Glance): readonly Lack[] => [
+  ...(who.kind === 'serves' && who.ill !== null ? [said(who.ill)] : []),
+  ...(who.kind === 'halted' ? [said(who.because)] : []),
+  ...(ready.kind === 'cannot' ? ready.missing : ready.kind === 'can' ? ready.degraded.map(said) : []),
 ];
 
 export const GlanceCard = (): VNode => {
@@ -86,7 +88,7 @@ export const GlanceCard = (): VNode => {
       : h(
           'ul',
           { class: 'reasons', 'aria-label': t('glance.why') },
-          ...reasons.map((text) => h('li', { key: text }, h(Said, null, text))),
+          ...reasons.map((lack) => h('li', { key: lack.text }, h(Lacking, { lack }))),
         ),
   );
 };

@@ -1,8 +1,8 @@
 /** An entry of the journal in one sentence, and how much it matters. Pure. */
 import { sentenceOf } from '../../../core/sentences.ts';
+import type { Language } from '../../../language/translator.ts';
 import type { JournalEntry } from '../../contract.ts';
 import { sentenceFr } from '../i18n/sentences-fr.ts';
-import type { Language } from '../i18n/translate.ts';
 import type { Level } from './parts.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,9 @@
 /** Small pieces that many views use. */
 
 import type { ComponentChildren, VNode } from 'preact';
+import { lackFr } from '../../../language/lacks-fr.ts';
 import type { Fault } from '../../contract.ts';
+import type { Lack } from '../state/glance.ts';
 import { h } from './h.ts';
 import { useOwnId } from './own-id.ts';
 import { useUi } from './ui.ts';
@@ -18,6 +20,13 @@ export const Badge = ({ level, children }: { readonly level: Level; readonly chi
 export const Said = ({ children }: { readonly children: ComponentChildren }): VNode => {
   const { language } = useUi();
   return h('span', language === 'en' ? {} : { lang: 'en' }, children);
+};
+
+/** What is in the way of a takeover: in the reader's language where its rule has words, else in the agent's. */
+export const Lacking = ({ lack: { rule, text } }: { readonly lack: Lack }): VNode => {
+  const { language } = useUi();
+  const translated = language === 'fr' && rule !== null ? lackFr(rule) : null;
+  return translated === null ? h(Said, null, text) : h('span', null, translated);
 };
 
 interface CardProps {

@@ -2,8 +2,8 @@
 
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Language } from '../../../language/translator.ts';
 import type { ConfigView, Fault, Result, UsersView } from '../../contract.ts';
-import type { Language } from '../i18n/translate.ts';
 import { pairFacts } from '../state/nodes.ts';
 import { ConfigCard } from './config-card.ts';
 import { ConfigEdit } from './config-edit.ts';

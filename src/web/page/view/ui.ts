@@ -1,9 +1,10 @@
 /** What every part of the page gets from its surroundings. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Format } from '../../../language/format.ts';
+import type { Language } from '../../../language/translator.ts';
 import type { WebRole } from '../../contract.ts';
-import type { Format } from '../i18n/format.ts';
-import type { Language, Translator } from '../i18n/translate.ts';
+import type { Translator } from '../i18n/translate.ts';
 import type { Api } from '../net/api.ts';
 import type { PageState } from '../state/state.ts';
 

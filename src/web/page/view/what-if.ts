@@ -7,7 +7,7 @@ import { type NodeFacts, pairFacts } from '../state/nodes.ts';
 import { type Fate, fateOf, votersOf } from '../state/what-if.ts';
 import { h } from './h.ts';
 import { Jobs } from './jobs.ts';
-import { Badge, Card, Said } from './parts.ts';
+import { Badge, Card, Lacking, Said } from './parts.ts';
 import { may, type Ui, useUi } from './ui.ts';
 import { WorkButton } from './work-button.ts';
 
@@ -41,7 +41,7 @@ const Rehearsal = ({ node }: { readonly node: NodeFacts }): VNode => {
     ),
     language === 'en' || rehearsal.missing.length === 0
       ? null
-      : h('ul', null, ...rehearsal.missing.map(({ text: each }) => h('li', { key: each }, h(Said, null, each)))),
+      : h('ul', null, ...rehearsal.missing.map((lack) => h('li', { key: lack.rule }, h(Lacking, { lack })))),
     obstacles.length === 0
       ? null
       : h(
@@ -55,7 +55,7 @@ const Rehearsal = ({ node }: { readonly node: NodeFacts }): VNode => {
               h(
                 'li',
                 { key: each.rule },
-                h(Said, null, each.text),
+                h(Lacking, { lack: each }),
                 each.inMs === null ? '' : ` (${t('node.for-more', { span: span(each.inMs) })})`,
                 ' ',
                 h('code', null, each.rule),

@@ -1,6 +1,6 @@
 /** Spans, moments and numbers for people, in their language. */
-import type { Millis, WallTime } from '../../contract.ts';
-import type { Language } from './translate.ts';
+import type { Millis, WallTime } from '../core/words.ts';
+import type { Language } from './translator.ts';
 
 export interface Format {
   /** `40 ms`, `3.2 s`, `4 min`, `2 h 10 min`, `3 d 4 h`; as the command line has it. */

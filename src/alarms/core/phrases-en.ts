@@ -1,0 +1,180 @@
+/** Every word that alarms say, in English. Of each topic: `title` (fit for a subject line), `detail`, and `next`, what a person does. */
+export const phrasesEn = {
+  'role.main': 'main',
+  'role.standby': 'standby',
+  'name.checkpoint': 'checkpoint {name}',
+  'name.unknown': 'this machine',
+
+  'both-serve.title': 'BOTH {self} and {peer} serve',
+  'both-serve.detail': 'Both nodes claim the right to serve; phones may be split between them.',
+  'both-serve.next':
+    'One of them should yield within a second. If this stays, stop telephony on one of them by hand, and see `dualtone explain` on both.',
+  'nobody-serves.title': 'NOBODY is known to serve',
+  'nobody-serves.detail': 'As far as {self} knows no node serves: {ready}.',
+  'nobody-serves.next':
+    'Phones are dead unless {peer} serves unheard. Run `dualtone explain` on {self}: it says which vote or service is missing.',
+  'telephony-down.title': 'telephony on {self} is DOWN',
+  'telephony-down.detail': '{said}',
+  'telephony-down.next':
+    '`dualtone status` on {self} names the probe that fails; `systemctl status asterisk`. Service moves by itself if {peer} is fit.',
+  'telephony-down-passive.title': 'telephony on {self} is DOWN',
+  'telephony-down-passive.detail': '{said}',
+  'telephony-down-passive.next':
+    'Calls go on at {peer}. Bring Asterisk on {self} up before {peer} fails: `dualtone status` there names the probe that fails.',
+  'other-unheard.title': '{self} no longer hears {peer} directly',
+  'other-unheard.detail': '{peer} ({peerRole}) {last}, but a checkpoint hears it.',
+  'other-unheard.next':
+    'The network between the two nodes is broken in one or both ways: see cables, switch and firewall between them (UDP port of `listen`).',
+  'other-silent.title': 'the agent of {peer} ({peerRole}) is silent',
+  'other-silent.detail': '{peer} {last}.',
+  'other-silent.next':
+    'See whether {peer} has power and network, then `systemctl status dualtone` on it. `dualtone explain` on {self} says whether it may take over.',
+  'other-silent-serving.title': '{peer} ({peerRole}) is silent, nobody could take over from {self}',
+  'other-silent-serving.detail': '{peer} {last}.',
+  'other-silent-serving.next':
+    'See whether {peer} has power and network, then `systemctl status dualtone` on it. {self} serves meanwhile.',
+  'heard.never': 'has not been heard since {self} started',
+  'heard.last': 'was last heard {span} ago',
+  'alone.title': '{peer} ({peerRole}) could NOT take over from {self} now',
+  'alone.detail': '{said}',
+  'alone.next': 'Nothing is lost yet: {self} serves. Run `dualtone status` on {peer} and mend what it says.',
+  'alone.unknown': 'It is not ready',
+  'checkpoint-silent.title': 'checkpoint {object} does not answer {self}',
+  'checkpoint-silent.detail': 'The other checkpoints answer; the pair goes on.',
+  'checkpoint-silent.next':
+    'See whether {object} has power and network, then `systemctl status dualtone-checkpoint` on it.',
+  'checkpoint-silent-all.title': 'checkpoint {object} does not answer {self}',
+  'checkpoint-silent-all.detail': 'No checkpoint answers: a takeover may not find the votes it needs.',
+  'checkpoint-silent-all.next':
+    'See whether {object} has power and network, then `systemctl status dualtone-checkpoint` on it.',
+  'stream-failed.title': 'replication of {object} failed on {self}',
+  'stream-failed.detail': '{said}',
+  'stream-failed.next':
+    'Calls are not affected; the copy grows older. `dualtone status` on {self} says what to mend; `dualtone replicate {object}` tries at once.',
+  'loss-above-limit.title': 'a takeover now would lose more than streams.loss-limit',
+  'loss-above-limit.detail': '{said}',
+  'loss-above-limit.next':
+    'See `dualtone status` for the stream that is behind; `dualtone replicate` catches up at once.',
+  'journal-trouble.title': 'the journal cannot be written on {name}',
+  'journal-trouble.detail': '{said}',
+  'journal-trouble.next':
+    'Telephony goes on and entries are kept in memory. Make space on the disk of state-dir, or see its owner and mode.',
+  'memory-trouble.title': "the agent's memory cannot be kept on {name}",
+  'memory-trouble.detail': '{said}',
+  'memory-trouble.next':
+    'Without it this node neither takes nor renews the right to serve. See space and mode of run-dir and state-dir.',
+  'replicator-trouble.title': 'the replicator does not run on {name}',
+  'replicator-trouble.detail': '{said}',
+  'replicator-trouble.next': 'Calls are not affected; nothing is copied. See `journalctl -u dualtone` for why it ends.',
+  'not-quite-ready.title': 'the pair is not quite ready for a takeover by {peer}',
+  'not-quite-ready.detail': '{said}',
+  'not-quite-ready.next': 'Run `dualtone check`: it says how to mend each of them.',
+  'not-ready.title': '{peer} ({peerRole}) is NOT ready to take over',
+  'not-ready.detail': '{said}',
+  'not-ready.next': 'Run `dualtone check`: it says how to mend each of them.',
+  'halted.title': '{self} has HALTED itself',
+  'halted.detail': 'A law that must never be broken was: {said}',
+  'halted.next':
+    'Its gate is closed. Keep its journal for a report (`dualtone journal export`), then `systemctl restart dualtone` on {self}.',
+  'flapping.title': 'service moved too often and stays until a person acknowledges',
+  'flapping.detail': 'Too many switches within `flapping.window`: service does not go back to the main by itself.',
+  'flapping.next': 'Find out why it moved (`dualtone journal --since 2h`), then `dualtone acknowledge`.',
+  'both-silent.title': 'the agents of BOTH nodes are silent, as checkpoint {name} hears',
+  'both-silent.detail': 'Last heard: the main {main}, the standby {standby}.',
+  'both-silent.next':
+    'Phones are probably dead. See power and network of both nodes; if only this checkpoint is cut off, its own network.',
+  'heard-since.never': 'not since this start',
+  'heard-since.last': '{span} ago',
+  'agent-stalled.title': 'the agent of {name} hangs',
+  'agent-stalled.detail': 'The process is there, and has said nothing for a while.',
+  'agent-stalled.next':
+    'If it served, its lease has run out, and the other node serves if it can. `systemctl restart dualtone` on {name}, and see the load of the machine.',
+  'agent-stalled-checkpoint.title': 'the agent of {name} hangs',
+  'agent-stalled-checkpoint.detail': 'The process is there, and has said nothing for a while.',
+  'agent-stalled-checkpoint.next':
+    'It gives no votes. `systemctl restart dualtone-checkpoint` on it, and see the load of the machine.',
+  'channel-failing.title': 'alarms do not get through by channel {object} of {name}',
+  'channel-failing.detail': '{said}',
+  'channel-failing.next':
+    'What it should have told is kept and told as soon as it works. Mend it, then `dualtone alarm test {object}`.',
+  'channel-failing.unknown': 'It fails',
+
+  'service-moved.title': 'service was moved to {where} as ordered',
+  'service-moved.next': 'Nothing is to be done.',
+  'service-returned.title': 'service is back on {where}',
+  'service-returned.next': 'Nothing is to be done.',
+  'service-handed.title': '{where} took over: {peer} was not well and handed over',
+  'service-handed.next': 'Calls go on at {self}. Run `dualtone status` on {peer}: it names the probe that fails.',
+  'service-ordered.title': '{where} took over: by order of a person',
+  'service-ordered.next':
+    'Phones find {self} by themselves. See power and network of {peer}, then `systemctl status dualtone` on it.',
+  'service-taken-over.title': '{where} took over: {peer} fell silent or did not serve',
+  'service-taken-over.next':
+    'Phones find {self} by themselves. See power and network of {peer}, then `systemctl status dualtone` on it.',
+  'service-started.title': '{where} began to serve: {peer} did not',
+  'service-started.next':
+    'Phones find {self} by themselves. See power and network of {peer}, then `systemctl status dualtone` on it.',
+  'service.detail': '{where} serves under epoch {epoch}; {ready}.',
+
+  'notice.next': 'Run `dualtone status` on {name}; `dualtone journal --since 1h` says what led to it.',
+  'notice.closing-lost':
+    'The other node serves if it can. See the network between the nodes and to the checkpoints; `dualtone explain` on both.',
+  'notice.closing-yield': 'Both nodes served for a moment. Keep both journals, and see `dualtone explain` on both.',
+  'notice.gate-failed': 'Run `nft list ruleset` on this node, and see whether another firewall program changes it.',
+  'notice.gate-tampered':
+    'Another program changed the firewall: find it (ufw, firewalld, a script), or have it leave the table `dualtone`.',
+  'notice.step-failed':
+    'It is tried again by itself; `dualtone status` shows the plan, and `systemctl status` of that service why.',
+  'notice.serving-cut-off': 'Make sure that the other node does not serve, or stop telephony here by hand.',
+  'notice.checkpoints-left-out': 'Bring the checkpoints back: until then two nodes may serve in a partition.',
+  'notice.clock-jump': 'See the time service, and whether the virtual machine was paused or moved.',
+  'notice.agent-late': 'See what else keeps this machine busy: a heartbeat that is late by a lease costs a takeover.',
+
+  'who.serves': '{name} ({role}) serves',
+  'who.nobody': 'NOBODY is known to serve',
+  'who.both': 'BOTH nodes serve',
+  'who.maintenance': '{who} (maintenance)',
+  'who.manual': '{who} (manual mode)',
+  'who.last-known': 'last known: {who}',
+  'who.votes-for': '{name} votes for the {role}',
+  'who.votes-for-nobody': '{name} has promised its vote to nobody',
+  'ready.can': '{name} ({role}) can take over',
+  'ready.cannot': '{name} ({role}) could NOT take over now: {lacks}',
+  'ready.waits': '{self} ({selfRole}) waits: {lacks}',
+  'ready.asks': '{self} ({selfRole}) asks for the right to serve',
+  'ready.yields': 'one of them yields at once',
+
+  'tag.info': 'INFO',
+  'tag.warning': 'WARNING',
+  'tag.alarm': 'ALARM',
+  'tag.still': 'STILL {tag}',
+  'tag.over': 'RECOVERED',
+  'text.over': 'no longer: {title}',
+  'text.still': 'still: {title}',
+  'text.more': '(+{n} more)',
+  'text.nothing': 'nothing to tell',
+  'text.since': '{who} since {at}',
+  'text.calls_one': '{n} call',
+  'text.calls_other': '{n} calls',
+  'text.from-to': '{from} to {to} ({span})',
+  'text.times': '{n} times, {from} to {to}',
+  'text.for': 'since {from} ({span})',
+  'text.when': 'When: ',
+  'text.was': 'It was: ',
+  'text.what': 'What: ',
+  'text.do': 'Do:   ',
+  'text.folded': 'And {n} more for which there was no room; see `dualtone journal`.',
+  'text.stood': 'How it stood at {at}',
+  'text.besides': 'Also open',
+  'text.made': '{at}, from {from}; message {id}.',
+  'text.help':
+    'All open alarms: `dualtone alarm list`. No alarms for planned work: `dualtone maintenance on --for 2h --reason ...`.',
+  'text.record': '{title}. {detail} Do: {next}',
+
+  'test.title': 'a test: alarms arrive here',
+  'test.detail': 'A person asked for this message with `dualtone alarm test`.',
+  'test.next': 'Nothing is to be done.',
+} as const;
+
+export type Phrase = keyof typeof phrasesEn;
+export type Phrases = Readonly<Record<Phrase, string>>;
