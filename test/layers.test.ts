@@ -41,6 +41,9 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['src/checks/planted.ts', "import { x } from '../agent/loop.ts';", /src\/checks must not import src\/agent/],
   ['src/agent/planted.ts', "import { x } from '../checks/works.ts';", /src\/agent must not import src\/checks\/works/],
+  ['src/reporting/planted.ts', "import { x } from '../agent/loop.ts';", /src\/reporting must not import src\/agent/],
+  ['src/reporting/core/planted.ts', "import { x } from '../source.ts';", /src\/reporting\/core must not import/],
+  ['src/agent/planted.ts', "import { x } from '../reporting/lane.ts';", /src\/agent must not import src\/reporting/],
   ['src/alarms/planted.ts', "import { x } from '../agent/loop.ts';", /src\/alarms must not import src\/agent\/loop/],
   ['src/alarms/core/planted.ts', "import { readFile } from 'node:fs';", /src\/alarms\/core must stand alone/],
   [

@@ -41,6 +41,21 @@ export const layers: readonly Layer[] = [
     ],
     outside: ['*'],
   },
+  // What is decided about batches, documents and answers: no node's, no target's, no machine's.
+  { place: 'src/reporting/core', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: [] },
+  {
+    place: 'src/reporting',
+    mayImport: [
+      'src/core',
+      'src/ports.ts',
+      'src/config',
+      'src/process',
+      'src/replication',
+      'src/replicator/access.ts',
+      'src/agent/clock.ts',
+    ],
+    outside: ['*'],
+  },
   {
     // Looks and changes nothing: of the steps it may only read what the kernel lists.
     place: 'src/checks',
@@ -201,6 +216,7 @@ export const layers: readonly Layer[] = [
       'src/peer',
       'src/replicator',
       'src/replication',
+      'src/reporting',
       'src/checks',
       'src/ssh',
       'src/web',

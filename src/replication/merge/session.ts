@@ -16,6 +16,9 @@ export interface Databases {
   readonly node: string;
 }
 
+/** What a database is called for good, in `merged` and by those who report its events. */
+export const databaseIdentitySql = `SELECT system_identifier::text || '/' || current_database() AS id FROM pg_control_system()`;
+
 const LOCK_WAIT_MS: Millis = 20_000;
 const LOCK_LOOK_MS: Millis = 100;
 
@@ -51,9 +54,7 @@ const prepareMain = async (here: Database, signal: AbortSignal): Promise<Result<
 const prepare = async (here: Database, there: Database, signal: AbortSignal): Promise<Result<Databases>> => {
   const prepared = await prepareMain(here, signal);
   if (!prepared.ok) return prepared;
-  const named = await there.query<{ readonly id: string }>(
-    `SELECT system_identifier::text || '/' || current_database() AS id FROM pg_control_system()`,
-  );
+  const named = await there.query<{ readonly id: string }>(databaseIdentitySql);
   return named.ok ? ok({ here, there, node: named.value[0]?.id ?? '' }) : named;
 };
 
