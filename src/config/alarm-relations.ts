@@ -12,7 +12,8 @@ const exactlyOne = (given: { readonly url: string | null; readonly urlFile: stri
   return [{ path, message, remedy: 'give either url, or url-file where the address is a secret' }];
 };
 
-const LOOPBACK = /^(localhost|127\..*|::1)$/;
+/** Hosts to which nothing crosses a network. */
+export const LOOPBACK = /^(localhost|127\..*|::1)$/;
 
 const mailRules = (channel: Extract<ChannelConfig, { kind: 'email' }>, path: Path): readonly Clash[] => {
   const { user, passwordFile, tls, host, port } = channel;

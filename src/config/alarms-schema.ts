@@ -6,7 +6,7 @@ import { absolutePath, address, argv, duration, name, port } from './scalars.ts'
 const wrong = (message: string, remedy: string) => ({ code: 'custom' as const, message, params: { remedy } });
 
 /** A host by name or address. Alarms may need a name server: the pair itself never waits for them. */
-const host = () =>
+export const host = () =>
   z
     .string()
     .max(253)
@@ -37,7 +37,7 @@ const mailbox = () =>
     });
 
 /** An address of the web. What may be a secret stands in a file instead. */
-const url = () =>
+export const url = () =>
   z
     .string()
     .max(2000)

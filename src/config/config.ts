@@ -44,6 +44,10 @@ export const journalPath = (config: Config | CheckpointConfig): string => `${con
 export const isAlarming = ({ alarms }: Config | CheckpointConfig): boolean =>
   alarms.channels.length > 0 || alarms.heartbeat !== null;
 
+/** True where events go to a reporting database or to Elasticsearch. */
+export const isReporting = ({ reporting }: Config): boolean =>
+  reporting.postgres !== null || reporting.elasticsearch !== null;
+
 /** True where the web server listens. */
 export const isServingWeb = ({ web }: Config): boolean => web.listen.length > 0;
 

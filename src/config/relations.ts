@@ -4,6 +4,7 @@ import { canonical } from './canonical.ts';
 import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
 import type { Path } from './document.ts';
+import { reportingClashes } from './reporting-relations.ts';
 import { printDuration } from './scalars.ts';
 import { switchClashes } from './switch-relations.ts';
 
@@ -295,6 +296,7 @@ const RULES = [
   contactRules,
   webRules,
   ({ alarms }: Sections) => (alarms === undefined ? none : alarmClashes(alarms)),
+  ({ reporting }: Sections) => (reporting === undefined ? none : reportingClashes(reporting)),
   ({ switches }: Sections) => (switches === undefined ? none : switchClashes(switches)),
 ];
 

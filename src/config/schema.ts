@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alarmsSchema } from './alarms-schema.ts';
 import { probesSchema } from './probes-schema.ts';
+import { reportingSchema } from './reporting-schema.ts';
 import {
   absolutePath,
   address,
@@ -315,6 +316,7 @@ export const nodeSections = {
   streams: streamsSchema,
   switches: switchesSchema,
   alarms: alarmsSchema,
+  reporting: reportingSchema,
   checks: checksSchema,
   web: webSchema,
   'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),
