@@ -21,7 +21,9 @@ import { lossWithAstDb } from './loss.ts';
 import { projectNode, servingOf } from './project.ts';
 import { createRecords, type Records } from './records.ts';
 import type { Replication } from './replication.ts';
+import { createRightTeller } from './right-teller.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
+import type { Switcher } from './switcher.ts';
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
 
 /** What the agent needs of the board of probes. */
@@ -62,6 +64,8 @@ export interface AgentParts {
   readonly replication: Replication | null;
   /** Tries prerequisites; null where `checks.enabled` is off. */
   readonly checker: Checker | null;
+  /** Moves machines outside the pair; null where there are none. */
+  readonly switcher: Switcher | null;
   readonly notifier: Notifier;
 }
 
@@ -137,24 +141,6 @@ const createVoice = (clock: Clock, records: () => Records, vital: VitalSigns, no
   const say = (level: Notice['level'], code: string, text: string): void =>
     notice({ kind: 'notify', level, code, text });
   return { notice, say };
-};
-
-/** Tells what follows the right to serve, at each change of it. */
-const createRightTeller = (
-  { clock, follower, replication }: Pick<AgentParts, 'clock' | 'follower' | 'replication'>,
-  steps: Pick<StepRunner, 'keep'>,
-) => {
-  let told = { holding: -1, highest: -1 };
-  return (state: State): void => {
-    const holding = state.lease.name === 'held' && state.phase.name !== 'closing' ? state.lease.epoch : 0;
-    const { highest } = state.boot;
-    if (told.holding === holding && told.highest === highest) return;
-    // What the kernel holds for the right ends with it, without waiting for the plan.
-    if (holding === 0 && told.holding > 0) steps.keep(clock.now());
-    told = { holding, highest };
-    follower?.setRight(told);
-    replication?.setRight(told);
-  };
 };
 
 /** The inner parts of an agent, wired. */
@@ -255,6 +241,7 @@ const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): voi
     mayReturn: (ready, why) => loop.post((at) => ({ kind: 'return', at, ready, why })),
   });
   parts.checker?.start({ note: (kind, data) => records.note(kind, data), say });
+  parts.switcher?.start({ note: (kind, data) => records.note(kind, data), say });
   const trouble = loop.storeTrouble();
   if (trouble !== null) say('alarm', 'memory-not-kept', `The memory cannot be kept: ${trouble}`);
 };
@@ -271,7 +258,7 @@ const end = async (
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
-  const all = [parts.board, steps, parts.follower, parts.replication, parts.checker];
+  const all = [parts.board, steps, parts.follower, parts.replication, parts.checker, parts.switcher];
   await Promise.all(all.map(async (each) => each?.stop()));
   for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
   await parts.gate.dispose();
@@ -344,6 +331,7 @@ const snapshotOf = (parts: AgentParts, works: Works): NodeSnapshot => {
     samples: board.look().samples.map(({ probe, about, outcome, reason }) => ({ probe, about, outcome, reason })),
     otherProven: link.proven?.(rivalOf(settings.role)) ?? false,
     streams: streamsOf(parts, works),
+    switches: parts.switcher?.view() ?? null,
     journalTrouble: journal.trouble(),
     agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
   });

@@ -27,6 +27,9 @@ const streamsOf = ({ streams }: NodeSnapshot): NodeFacts['streams'] =>
     text: condition === 'failed' ? (lastError?.message ?? text) : text,
   }));
 
+const switchesOf = ({ switches }: NodeSnapshot): NodeFacts['switches'] =>
+  (switches?.all ?? []).flatMap(({ name, trouble }) => (trouble === null ? [] : [{ name, trouble }]));
+
 const readinessOf = ({ checks }: NodeSnapshot): NodeFacts['readiness'] => {
   if (checks === null || checks.readiness.state === 'unknown') return null;
   const { state, text, reasons } = checks.readiness;
@@ -76,6 +79,7 @@ export const nodeFactsOf = (snapshot: NodeSnapshot, state: State, came: NodeFact
     missing: inTheWay.map(({ rule, text }) => ({ rule, text })),
     checkpoints: snapshot.voters.map(({ name, answeredMsAgo }) => ({ name, answeredMsAgo })),
     streams: streamsOf(snapshot),
+    switches: switchesOf(snapshot),
     lossAboveLimit: loss !== null && loss.move === 'takeover' && loss.exceedsLimit ? loss.text : null,
     readiness: readinessOf(snapshot),
     troubles: troublesOf(agent, journal.trouble, streams.trouble),

@@ -29,6 +29,7 @@ import { createReload, type LiveConfig } from './reload.ts';
 import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
 import { stepAdaptersOf } from './steps.ts';
+import { createSwitcher } from './switcher.ts';
 
 /** This program, as it shows itself and as it starts its replicator. */
 export interface Program {
@@ -37,6 +38,8 @@ export interface Program {
   readonly argv: readonly string[];
   /** `dualtone checker`, likewise, at low priority. */
   readonly checkerArgv: readonly string[];
+  /** `dualtone switcher`, at ordinary priority. */
+  readonly switcherArgv: readonly string[];
   /** The configuration as its file says now, as somebody else has parsed it. */
   readonly reread: () => Result<Config>;
 }
@@ -138,7 +141,7 @@ const unknownStep = (id: string) =>
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
   given: Config,
-  { version, argv, checkerArgv, reread }: Program,
+  { version, argv, checkerArgv, switcherArgv, reread }: Program,
   clock: Clock,
   notifier: Notifier,
 ): Result<Composition> => {
@@ -183,6 +186,7 @@ export const composeNode = (
     follower,
     replication,
     checker,
+    switcher: createSwitcher(config, settings, switcherArgv, clock),
     notifier,
   });
   const hasStream = isServingWeb(config) || [follower, replication, checker].some((each) => each !== null);

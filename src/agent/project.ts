@@ -23,6 +23,7 @@ export interface Surroundings {
   readonly samples: readonly SampleView[];
   readonly otherProven: boolean;
   readonly streams: NodeSnapshot['streams'];
+  readonly switches: NodeSnapshot['switches'];
   readonly journalTrouble: string | null;
   readonly agent: AgentHealth;
 }
@@ -168,6 +169,7 @@ export const projectNode = (state: State, around: Surroundings): Omit<NodeSnapsh
     explanation,
     protection: protectionOf(settings, state, facts),
     streams: around.streams,
+    switches: around.switches,
     journal: { path: journalPath(config), trouble: around.journalTrouble },
     agent: around.agent,
   };

@@ -5,6 +5,7 @@ import type { Protection } from '../core/protection.ts';
 import type { Epoch, Millis, Mode, Role, Verdict, VoterName, WallTime } from '../core/words.ts';
 import type { StreamStatus } from '../replication/stream.ts';
 import type { LossView, MergeView } from '../replicator/protocol.ts';
+import type { SwitchView } from '../switcher/protocol.ts';
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -81,8 +82,16 @@ export interface NodeSnapshot {
   };
   /** Readiness, and what each prerequisite was found to be; null: `checks.enabled` is off. */
   readonly checks: ChecksView | null;
+  /** Machines outside the pair that follow service; null: none is configured. */
+  readonly switches: SwitchesView | null;
   readonly journal: { readonly path: string; readonly trouble: string | null };
   readonly agent: AgentHealth;
+}
+
+export interface SwitchesView {
+  readonly all: readonly SwitchView[];
+  /** Why none is moved; null while the process runs that does. */
+  readonly trouble: string | null;
 }
 
 export interface SampleView {

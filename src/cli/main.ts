@@ -270,6 +270,13 @@ const addHelpers = (shelf: Shelf): void => {
       await (await import('../web/server/process.ts')).runWebServer();
     });
   program
+    .command('switcher', { hidden: true })
+    .description('Moves other machines with service for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runSwitcherProcess(options.config);
+    });
+  program
     .command('replicator', { hidden: true })
     .description('Copies data for the agent, which starts it.')
     .requiredOption('--config <file>', 'the configuration')

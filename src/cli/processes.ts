@@ -62,6 +62,12 @@ const replicatorArgv = (path: string): readonly string[] => {
   return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'replicator', '--config', path];
 };
 
+/** At ordinary priority: it waits for other machines, and telephony never for it. */
+const switcherArgv = (path: string): readonly string[] => {
+  const entry = process.argv[1] ?? '';
+  return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'switcher', '--config', path];
+};
+
 /** Below ordinary priority: what only looks comes after everything else. */
 const checkerArgv = (path: string): readonly string[] => {
   const entry = process.argv[1] ?? '';
@@ -136,6 +142,17 @@ export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
     path,
   );
 
+/** `dualtone switcher`: started by the agent, never by hand. */
+export const runSwitcherProcess = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => (await import('../switcher/process.ts')).runSwitcher,
+    },
+    path,
+  );
+
 /** The file as another process has found it valid: parsing it here would hold up the loop. */
 const rereadFrom = (path: string) => (): Result<Config> => {
   const recalled = recallConfig('node', path);
@@ -157,6 +174,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
             argv: replicatorArgv(path),
             alarmsArgv: alarmsArgv(path, 'node'),
             checkerArgv: checkerArgv(path),
+            switcherArgv: switcherArgv(path),
             reread: rereadFrom(path),
             webArgv: webArgv(path),
           });

@@ -45,6 +45,7 @@ const SHARED = [
   'unfit',
   'flapping',
   'streams',
+  'switches',
 ] as const;
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -1,8 +1,9 @@
 /** From the configuration to how the two databases and the other node's files are reached. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { rivalOf } from '../core/words.ts';
+import { readSecretFile } from '../process/secret-file.ts';
 import type { DatabaseAccess } from '../replication/postgres/connection.ts';
 import type { DatabaseRules } from '../replication/postgres/rules.ts';
 import type { SshTarget } from '../ssh/target.ts';
@@ -25,23 +26,8 @@ export const identitiesPath = (config: Config): string => `${config.stateDir}/da
 export const pinnedCertificatePath = (config: Config): string => `${config.stateDir}/peer-database.pem`;
 
 /** The secret in a file of mode 0600 or 0400. Faults: `secret-unreadable`, `secret-exposed`. */
-export const readSecret = (path: string): Result<string> => {
-  try {
-    const { mode } = statSync(path);
-    if ((mode & 0o077) !== 0)
-      return fail('secret-exposed', `Others than its owner may read ${path}.`, `Run: chmod 600 ${path}.`);
-    const secret = readFileSync(path, 'utf8').trim();
-    if (secret !== '') return ok(secret);
-    return fail('secret-unreadable', `The file ${path} is empty.`, 'Run `dualtone database setup`, which makes it.');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return fail(
-      'secret-unreadable',
-      `A secret cannot be read: ${why}.`,
-      'Run `dualtone database setup`, which makes it.',
-    );
-  }
-};
+export const readSecret = (path: string): Result<string> =>
+  readSecretFile(path, 'Run `dualtone database setup`, which makes it.');
 
 /** How long a session may be idle within its transaction, and a statement may take: a run's whole time. */
 const commonOf = (config: Config, password: string) => {

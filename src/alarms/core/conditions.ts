@@ -20,6 +20,8 @@ const UNSERVED_MS = 5000;
 const DOUBLE_MS = 2000;
 const DEGRADED_MS = 600_000;
 const PASSIVE_ILL_MS = 10_000;
+/** The second try may go through. */
+const SWITCH_MS = 3000;
 const STREAM_MS = 60_000;
 const LOSS_MS = 600_000;
 const CHECKPOINT_SILENT_MS = 5000;
@@ -132,6 +134,12 @@ const dataConditions = ({ facts, tell }: Told): readonly Condition[] => {
   ];
 };
 
+/** Callers who come by them are still sent to the other node, or to nobody. */
+const switchConditions = ({ facts, tell }: Told): readonly Condition[] =>
+  facts.switches.map(({ name: object, trouble }) =>
+    tell('switch-failing', { severity: 'alarm', afterMs: SWITCH_MS, object }, { said: sentence(trouble) }),
+  );
+
 const WEIGHT_OF_TROUBLE = {
   memory: { severity: 'alarm', afterMs: 0 },
   journal: { severity: 'alarm', afterMs: 0 },
@@ -169,6 +177,7 @@ const nodeConditions = (facts: NodeFacts, { silentMs, language }: AlarmSettings)
     ...readinessConditions(told, alone),
     ...(facts.needsAcknowledgement ? [told.tell('flapping', { severity: 'alarm', afterMs: 0 })] : []),
     ...checkpointConditions(told),
+    ...switchConditions(told),
     ...dataConditions(told),
     ...troubleConditions(facts.troubles, told.tell),
   ];

@@ -55,6 +55,7 @@ const ALL: readonly Facts[] = [
       { name: 'cp2', answeredMsAgo: 5 },
     ],
     streams: [{ name: 'files', condition: 'failed', text: 'xyz' }],
+    switches: [{ name: 'edge', trouble: 'xyz' }],
     troubles: { journal: 'xyz', memory: 'xyz', replicator: 'xyz' },
   }),
   nodeFacts({ halted: 'xyz' }),
@@ -92,7 +93,11 @@ test('in French nothing is left in English but what the agent said, and no hole 
 
 test('a French mail, its subject first', () => {
   const facts = nodeFacts({
-    ...{ server: 'this', epoch: 3, servesSince: WALL, calls: 7, takesOver: false },
+    server: 'this',
+    epoch: 3,
+    servesSince: WALL,
+    calls: 7,
+    takesOver: false,
     missing: [{ rule: 'rival-silent', text: 'the main is silent' }],
   } as const);
   const cause = causeOfService(facts, 'fr');

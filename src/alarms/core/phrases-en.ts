@@ -51,6 +51,10 @@ export const phrasesEn = {
   'stream-failed.detail': '{said}',
   'stream-failed.next':
     'Calls are not affected; the copy grows older. `dualtone status` on {self} says what to mend; `dualtone replicate {object}` tries at once.',
+  'switch-failing.title': '{object} does not follow service to {self}',
+  'switch-failing.detail': '{said}',
+  'switch-failing.next':
+    'Telephony of the nodes themselves is not affected, and {object} is tried again by itself. `dualtone status` on {self} says what to mend; until then move it by hand if you can.',
   'loss-above-limit.title': 'a takeover now would lose more than streams.loss-limit',
   'loss-above-limit.detail': '{said}',
   'loss-above-limit.next':

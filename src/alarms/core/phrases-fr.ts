@@ -56,6 +56,10 @@ export const phrasesFr: Phrases = {
   'stream-failed.detail': '{said}',
   'stream-failed.next':
     'Les appels n’en souffrent pas ; la copie vieillit. `dualtone status` sur {self} dit quoi réparer ; `dualtone replicate {object}` essaie tout de suite.',
+  'switch-failing.title': '{object} ne suit pas le service sur {self}',
+  'switch-failing.detail': '{said}',
+  'switch-failing.next':
+    'La téléphonie des nœuds eux-mêmes n’en souffre pas, et {object} est réessayé tout seul. `dualtone status` sur {self} dit quoi réparer ; d’ici là, basculez-le à la main si vous le pouvez.',
   'loss-above-limit.title': 'un relais perdrait maintenant plus que streams.loss-limit',
   'loss-above-limit.detail': '{said}',
   'loss-above-limit.next':

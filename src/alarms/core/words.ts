@@ -48,6 +48,8 @@ export interface NodeFacts {
   readonly missing: readonly Lack[];
   readonly checkpoints: readonly { readonly name: string; readonly answeredMsAgo: Millis | null }[];
   readonly streams: readonly { readonly name: string; readonly condition: string; readonly text: string }[];
+  /** Machines outside the pair that do not follow service, and why. */
+  readonly switches: readonly { readonly name: string; readonly trouble: string }[];
   /** What a takeover would lose, where that is above the limit; null otherwise. */
   readonly lossAboveLimit: string | null;
   /** What the checks come to; null: they are off, or know nothing yet. */

@@ -25,6 +25,7 @@ export const nodeFacts = (change: Partial<NodeFacts> = {}): NodeFacts => ({
   missing: [],
   checkpoints: [{ name: 'cp1', answeredMsAgo: 30 }],
   streams: [],
+  switches: [],
   lossAboveLimit: null,
   readiness: null,
   troubles: { journal: null, memory: null, replicator: null },

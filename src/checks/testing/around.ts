@@ -60,6 +60,7 @@ export const goodSnapshot: NodeSnapshot = {
   protection: { level: 'always', text: '', reasons: [], exceptions: [] },
   streams: { astdb: null, copied: [], merge: null, loss: null, trouble: null },
   checks: null,
+  switches: null,
   journal: { path: '/nowhere', trouble: null },
   agent: {
     pid: process.pid,

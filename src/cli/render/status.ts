@@ -89,6 +89,7 @@ const troublesOf = (snapshot: NodeSnapshot): readonly string[] => {
     ...(health.network === 'down' ? ["this node's own network is down"] : []),
     ...bad.map(({ probe, outcome, reason }) => `probe ${probe} ${outcome}: ${reason}`),
     ...(failed.length === 0 ? [] : [`steps failed: ${failed.join(', ')} (tried again each second)`]),
+    ...switchTroubles(snapshot),
     ...streamTroubles(snapshot),
     ...(needsAcknowledgement ? ['too many switches: give `dualtone acknowledge` when you have seen why'] : []),
     ...(mode === 'manual' ? ['manual mode: only a person starts and stops service'] : []),
@@ -109,6 +110,23 @@ const agentRow = (
     `${program}, pid ${pid}, up ${span(wall - startedAt)}, ${memoryMb} MB, ${cpuPercent} % of a core, late by ${worstLagMs} ms at most`,
   );
 
+/** What still points elsewhere, or where nothing moves it. */
+const switchTroubles = ({ switches }: NodeSnapshot): readonly string[] => {
+  if (switches === null) return [];
+  const failing = switches.all.flatMap(({ name, failed, trouble, remedy }) =>
+    trouble === null ? [] : [`${name}: ${trouble} Tried ${failed} ${failed === 1 ? 'time' : 'times'}. ${remedy ?? ''}`],
+  );
+  const ended = switches.trouble === null ? [] : [`the switcher does not run: ${switches.trouble}`];
+  return [...ended, ...failing];
+};
+
+const switchRow = ({ switches, wall }: NodeSnapshot): readonly string[] => {
+  if (switches === null || switches.all.length === 0) return [];
+  const wordOf = { done: 'done', trying: 'under way', waiting: 'waits' } as const;
+  const each = switches.all.map(({ name, state, since }) => `${name} ${wordOf[state]} for ${span(wall - since)}`);
+  return [row('switches', each.join(', '))];
+};
+
 const readinessRow = ({ checks }: NodeSnapshot): readonly string[] => {
   const text = readinessLine(checks);
   return text === null ? [] : [row('checks', text)];
@@ -124,6 +142,7 @@ const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
   row('protection', snapshot.protection.text),
   ...readinessRow(snapshot),
   ...planRow(snapshot),
+  ...switchRow(snapshot),
   ...streamLines(snapshot, style),
   style.faint(agentRow(snapshot.agent, snapshot.wall, snapshot.program)),
 ];
