@@ -1,6 +1,6 @@
 /** `dualtone agent`: the process of one node, from its start to SIGTERM. */
 import { openApiServer } from '../api/server.ts';
-import { type Config, controlSocketPath, isAlarming, isServingWeb } from '../config/config.ts';
+import { type Config, controlSocketPath, isAlarming, isReporting, isServingWeb } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Notifier } from '../ports.ts';
@@ -12,6 +12,7 @@ import { systemClock } from './clock.ts';
 import { type Composition, composeNode, keepBootScript, type Program } from './compose.ts';
 import { checkNode, notesOnNode } from './preflight.ts';
 import { beFirst } from './priority.ts';
+import { createReporterProcess } from './reporter.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
 import { createWebProcess } from './web.ts';
@@ -107,6 +108,8 @@ export interface NodeProgram extends Program {
   readonly alarmsArgv: readonly string[];
   /** `dualtone web`, likewise, below ordinary priority. */
   readonly webArgv: readonly string[];
+  /** `dualtone reporter`, likewise. */
+  readonly reporterArgv: readonly string[];
 }
 
 /**
@@ -133,6 +136,8 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   if (alarms !== null) beginAlarms(alarms, composed.value);
   const web = isServingWeb(config) ? createWebProcess(program.webArgv, systemClock, notifier) : null;
   web?.start();
+  const reporter = isReporting(config) ? createReporterProcess(program.reporterArgv, systemClock, notifier) : null;
+  reporter?.start();
   await tellNotes(config, notifier);
   const system = createSystemNotify(systemClock);
   system.ready(`${config.node.role} ${config.node.name}`);
@@ -141,6 +146,7 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   system.stopping();
   await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
   web?.stop();
+  reporter?.stop();
   await Promise.all([agent.stop(signal), alarms?.stop()]);
   await opened.value();
   journal.close();

@@ -5,6 +5,7 @@ import { EXIT, EXIT_WORDS } from './exit-codes.ts';
 import { manualFor } from './manual.ts';
 import { addPairing } from './pairing-commands.ts';
 import { DEFAULT_CONFIG, VERSION } from './program.ts';
+import { addReporting } from './reporting-commands.ts';
 import { type CommonOptions, Ended, type Output, processOutput } from './target.ts';
 import { addWeb } from './web-commands.ts';
 import { addXivo } from './xivo-commands.ts';
@@ -277,6 +278,13 @@ const addHelpers = (shelf: Shelf): void => {
       shelf.exit = await (await import('./processes.ts')).runSwitcherProcess(options.config);
     });
   program
+    .command('reporter', { hidden: true })
+    .description('Sends events to where reports are made for the agent, which starts it.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runReporterProcess(options.config);
+    });
+  program
     .command('replicator', { hidden: true })
     .description('Copies data for the agent, which starts it.')
     .requiredOption('--config <file>', 'the configuration')
@@ -361,6 +369,7 @@ export const createProgram = (output: Output): Shelf => {
   addWeb(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addReporting(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
   addHelpers(shelf);
   // Settings of the program are not handed down to commands by themselves.

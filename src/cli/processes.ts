@@ -131,6 +131,23 @@ export const runWebProcess = (path: string): Promise<ExitCode> =>
     path,
   );
 
+/** Below ordinary priority: reports can wait. */
+const reporterArgv = (path: string): readonly string[] => {
+  const entry = process.argv[1] ?? '';
+  return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'reporter', '--config', path];
+};
+
+/** `dualtone reporter`: started by the agent, never by hand. */
+export const runReporterProcess = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => (await import('../reporting/process.ts')).runReporter,
+    },
+    path,
+  );
+
 /** `dualtone replicator`: started by the agent, never by hand. */
 export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
   run(
@@ -177,6 +194,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
             switcherArgv: switcherArgv(path),
             reread: rereadFrom(path),
             webArgv: webArgv(path),
+            reporterArgv: reporterArgv(path),
           });
       },
     },

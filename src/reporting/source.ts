@@ -42,8 +42,8 @@ export interface Source {
     after: Key,
     limits: { readonly rows: number; readonly bytes: number },
   ): Promise<Result<Page>>;
-  /** Rows of this node's own, of those numbers, at most `limit`. */
-  ownKeys(table: SourceTable, span: Span, limit: number): Promise<Result<readonly Key[]>>;
+  countAfter(table: SourceTable, position: Key): Promise<Result<number>>;
+  /** Rows of this node's own, of those numbers: not what merges brought. */
   countOwn(table: SourceTable, span: Span): Promise<Result<number>>;
 }
 
@@ -144,12 +144,12 @@ const eventOf = (row: PageRow, origin: string, originThere: (identity: string) =
   return isOwn ? { ...base, origin, key: readKey } : { ...base, origin: originThere(row.node), key: Number(row.there) };
 };
 
-const ownSql = (schema: string, { rule }: SourceTable, isMapped: boolean, what: string): string => {
+const ownSql = (schema: string, { rule }: SourceTable, isMapped: boolean): string => {
   const key = quoteName(rule.key);
   const mapped = isMapped
     ? ` AND NOT EXISTS (SELECT 1 FROM dualtone.merged m WHERE m.table_name = $3 AND m.key_here = t.${key}::text)`
     : '';
-  return `SELECT ${what} FROM ${qualify(schema, rule.table)} t WHERE t.${key} BETWEEN $1::bigint AND $2::bigint${mapped}`;
+  return `SELECT count(*)::text AS n FROM ${qualify(schema, rule.table)} t WHERE t.${key} BETWEEN $1::bigint AND $2::bigint${mapped}`;
 };
 
 const createReader = (database: Database, options: SourceOptions, origin: string, isMapped: boolean) => {
@@ -189,14 +189,13 @@ const createReader = (database: Database, options: SourceOptions, origin: string
       const rows = await database.query<{ readonly writer: string }>(writersSql, [qualify(schema, rule.table)]);
       return rows.ok ? ok(rows.value.map(({ writer }) => writer)) : rows;
     },
-    ownKeys: async (table: SourceTable, { from, to }: Span, limit: number) => {
-      const key = `t.${quoteName(table.rule.key)}`;
-      const sql = `${ownSql(schema, table, isMapped, `${key}::text AS key`)} ORDER BY ${key} LIMIT ${limit}`;
-      const rows = await database.query<{ readonly key: string }>(sql, [from, to, ...named(table)]);
-      return rows.ok ? ok(rows.value.map((row) => Number(row.key))) : rows;
+    countAfter: async ({ rule }: SourceTable, position: Key) => {
+      const sql = `SELECT count(*)::text AS n FROM ${qualify(schema, rule.table)} t WHERE t.${quoteName(rule.key)} > $1::bigint`;
+      const counted = await one(sql, [position], ({ n }) => Number(n));
+      return counted.ok ? ok(counted.value ?? 0) : counted;
     },
     countOwn: async (table: SourceTable, { from, to }: Span) => {
-      const sql = ownSql(schema, table, isMapped, 'count(*)::text AS n');
+      const sql = ownSql(schema, table, isMapped);
       const counted = await one(sql, [from, to, ...named(table)], ({ n }) => Number(n));
       return counted.ok ? ok(counted.value ?? 0) : counted;
     },

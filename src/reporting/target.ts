@@ -1,15 +1,32 @@
 /** What both kinds of target offer to who sends; each keeps its own position. */
 import { fail, type Result } from '../core/result.ts';
+import type { Missing } from './core/missing.ts';
 import {
   type Batch,
   type Event,
+  type Key,
   MOST_REFUSED,
   type Refused,
   type SourceTable,
+  type Span,
   type Standing,
   type Step,
   type Written,
 } from './core/words.ts';
+import type { Source } from './source.ts';
+
+export interface Audit {
+  readonly position: Key;
+  /** Nothing up to here was to be sent. */
+  readonly begun: Key;
+  readonly gone: readonly Span[];
+  /** Sent or passed over, and not there; the first ones. */
+  readonly missing: readonly Missing[];
+  /** Rows by others since sending began; null: cannot be known. */
+  readonly others: number | null;
+  /** Of those: second copies of events that were sent. */
+  readonly twice: number | null;
+}
 
 export interface TargetSession {
   /** How far `sender` has sent a table; null: nothing is known, it begins. Asked once a session. */
@@ -18,6 +35,10 @@ export interface TargetSession {
   begin(table: SourceTable, position: number): Promise<Result<Standing>>;
   /** All or a part of it, in order; where it fails, `standing` of the next session tells what came in. */
   write(batch: Batch): Promise<Result<Written>>;
+  /** As `standing`; waits for nobody, and changes nothing. */
+  look(table: SourceTable): Promise<Result<Standing | null>>;
+  /** What is there held against what is here; null: nothing was sent yet. */
+  audit(source: Source, table: SourceTable): Promise<Result<Audit | null>>;
   refused(): Promise<Result<readonly Refused[]>>;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import {
   type Written,
 } from '../core/words.ts';
 import { manyRefused, partOf, type SessionOptions, standingAfter, type Target, type TargetSession } from '../target.ts';
+import { auditElastic } from './audit.ts';
 import { type Caller, createCaller, type ElasticAccess, oddAnswer } from './http.ts';
 import { ensureIndex, highestSent } from './index-mapping.ts';
 import { type Kept, type KeptTable, loadKept, saveKept, withGone } from './store.ts';
@@ -116,6 +117,9 @@ const sessionOf = (state: State): TargetSession => ({
     return saved.ok ? ok(entry) : saved;
   },
   write: (batch) => write(state, batch),
+  look: async ({ rule }) => ok(state.kept.tables[rule.table] ?? null),
+  audit: (source, table) =>
+    auditElastic(state.caller, { kept: state.kept, index: state.options.indexOf(table.rule.table) }, source, table),
   refused: async () => ok(state.kept.refused),
   close: async () => state.caller.close(),
 });

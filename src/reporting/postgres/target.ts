@@ -3,8 +3,9 @@ import { ok, type Result } from '../../core/result.ts';
 import { connectDatabase, type Database, type DatabaseAccess } from '../../replication/postgres/connection.ts';
 import { sqlStateOf } from '../../replication/postgres/database-fault.ts';
 import type { Fit } from '../core/columns.ts';
-import type { Batch, Refused, Standing, Written } from '../core/words.ts';
+import type { Batch, Refused, SourceTable, Standing, Written } from '../core/words.ts';
 import { partOf, type SessionOptions, type Target, type TargetSession } from '../target.ts';
+import { auditPostgres } from './audit.ts';
 import { targetFault } from './fault.ts';
 import { lookAtTarget } from './look.ts';
 import { SCHEMA } from './schema-sql.ts';
@@ -70,6 +71,12 @@ const fold = async (
   return ok(null);
 };
 
+const fitOf = (fits: ReadonlyMap<string, Fit>, { rule }: SourceTable): Fit => {
+  const fit = fits.get(rule.table);
+  if (fit === undefined) throw new Error('a table was not looked at');
+  return fit;
+};
+
 const sessionOf = (
   database: Database,
   { schema }: PostgresOptions,
@@ -88,12 +95,13 @@ const sessionOf = (
     return begun.ok ? ok<Standing>({ position, digest: null }) : targetFault(begun.error);
   },
   write: async (batch) => {
-    const fit = fits.get(batch.table.rule.table);
-    if (fit === undefined) throw new Error('a table was not looked at');
+    const fit = fitOf(fits, batch.table);
     const written = await write({ database, schema, sender, fit, onStep }, batch);
     if (written.ok) onStep('committed');
     return written.ok ? written : targetFault(written.error);
   },
+  look: ({ rule }) => standingIn(database, sender, rule.table),
+  audit: async (source, table) => auditPostgres(database, schema, fitOf(fits, table), source, table),
   refused: () => readRefused(database),
   close: () => database.close(),
 });
