@@ -33,6 +33,7 @@ export const stepAdaptersOf = (
       service: serviceOf(service),
       alwaysRuns: runsAlways(service, telephony),
       timeoutMs: service.timeoutMs,
+      prepare: service.prepare,
       runDir,
       ...('init' in service || 'command' in service ? { run: asAlways() } : {}),
     };

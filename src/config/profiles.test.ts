@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wazoStreams, xivoStreams } from '../profiles/xivo/streams.ts';
 import { parseConfig } from './parse.ts';
+import { planOf } from './settings.ts';
 
 const BASE = 'node: { role: main, name: a, address: 10.0.0.1 }\npeer: { name: b, address: 10.0.0.2 }\n';
 
@@ -58,4 +59,43 @@ test('the REST interface is this node’s own: a port, and no host', () => {
   const { ari } = parsed('streams: { astdb: { ari: {} } }\nprobes: { ami: {} }').streams.astdb;
   assert.deepEqual(ari, { port: 8088, prefix: '', user: 'dualtone', secretFile: '/etc/dualtone/ari.secret' });
   assert.ok(!parseConfig(`${BASE}probes: { ami: {} }\nstreams: { astdb: { ari: { host: 10.0.0.9 } } }`).ok);
+});
+
+test('a XiVO’s plan: Asterisk and the address first, then the group, DHCP with its preparation, monit last', () => {
+  for (const profile of ['xivo', 'wazo'] as const) {
+    const ids = (more: string): readonly string[] =>
+      planOf(parsed(`profile: ${profile}\nvirtual-ip: { addresses: [10.0.0.9/24], interface: eth0 }\n${more}`)).map(
+        ({ id }) => id.replace('service:', '').replace('.service', ''),
+      );
+    const warm = ids('');
+    assert.deepEqual(warm.slice(0, 2), ['virtual-ip', 'asterisk']);
+    assert.deepEqual(warm.slice(-2), ['isc-dhcp-server', 'monit']);
+    assert.deepEqual(ids('telephony: cold').slice(0, 2), ['asterisk', 'virtual-ip']);
+    const { services } = parsed(`profile: ${profile}`);
+    const preparing = (unit: string): readonly string[] =>
+      services.flatMap((service) =>
+        'unit' in service && service.unit === unit ? service.prepare.map(({ run }) => run.join(' ')) : [],
+      );
+    assert.equal(preparing('asterisk.service')[0], `/bin/rm -f /var/lib/${profile}/disabled`);
+    assert.deepEqual(preparing('isc-dhcp-server.service'), [
+      '/usr/bin/env xivo-create-config',
+      '/usr/bin/env xivo-update-config',
+      '/usr/bin/env dhcpd-update -r',
+    ]);
+    assert.deepEqual(preparing('monit.service'), []);
+    const whenByUnit = new Map(services.map((service) => ['unit' in service ? service.unit : '', service.when]));
+    assert.equal(whenByUnit.get('asterisk.service'), 'telephony');
+    assert.equal(whenByUnit.get('monit.service'), 'active');
+  }
+});
+
+test('a preparation that may eat the whole time of its service is refused where it stands', () => {
+  const result = parseConfig(
+    `${BASE}services:\n  - { unit: a.service }\n  - { unit: b.service, timeout: 9s, prepare: [{ run: [/bin/a] }, { run: [/bin/b], timeout: 4s }] }\n`,
+  );
+  assert.ok(!result.ok);
+  assert.deepEqual(
+    result.problems.map(({ line, path, message }) => [line, path, message]),
+    [[5, 'services[1].timeout', 'its preparation alone may take 9s of 9s']],
+  );
 });

@@ -239,6 +239,20 @@ const nameRules = ({ hooks, probes, services }: Sections): readonly Clash[] => {
   return found;
 };
 
+/** A service whose preparation eats all of its time would never be started. */
+const prepareRules = ({ services }: Sections): readonly Clash[] =>
+  (services ?? []).flatMap(({ prepare, timeoutMs }, index): readonly Clash[] => {
+    const sumMs = prepare.reduce((sum, each) => sum + each.timeoutMs, 0);
+    if (sumMs < timeoutMs) return none;
+    return [
+      {
+        path: ['services', index, 'timeout'],
+        message: `its preparation alone may take ${printDuration(sumMs)} of ${printDuration(timeoutMs)}`,
+        remedy: 'give it more time, or its preparation less',
+      },
+    ];
+  });
+
 const directoryRules = ({ stateDir, runDir }: Sections): readonly Clash[] =>
   stateDir === undefined || stateDir !== runDir
     ? none
@@ -292,6 +306,7 @@ const RULES = [
   muteRules,
   watchRules,
   nameRules,
+  prepareRules,
   directoryRules,
   contactRules,
   webRules,

@@ -71,7 +71,17 @@ const stepKeys = (timeout: string) => ({
   'on-failure': z.enum(['continue', 'stop']).default('continue').describe('What the plan does when this fails.'),
 });
 
+const prepareSchema = z.strictObject({
+  run: argv().describe('Program with its whole path, then arguments; no shell.'),
+  timeout: duration(100).prefault('5s').describe('After this long it is given up.'),
+});
+
 const serviceKeys = {
+  prepare: z
+    .array(prepareSchema)
+    .max(16)
+    .prefault([])
+    .describe('Programs that are run before it is started, and only then; none that fails keeps it from starting.'),
   when: z
     .enum(['telephony', 'always', 'active'])
     .default('telephony')

@@ -18,8 +18,15 @@ const hookSteps = (config: Config, position: 'first' | 'last'): readonly Step[] 
     .filter((hook) => hook.position === position)
     .map((hook) => ({ id: `hook:${hook.name}`, timeoutMs: hook.timeoutMs, onFailure: hook.onFailure }));
 
+/** The step that restarts telephony in place: Asterisk where it is named, else the first service. */
+const restartStepOf = (config: Config): string | null => {
+  const names = config.services.map(serviceName);
+  const name = names.find((each) => each.includes('asterisk')) ?? names[0];
+  return name === undefined ? null : `service:${name}`;
+};
+
 /**
- * The steps in the order of activation: hooks that go first, the virtual IP (callers move at once), services, the other hooks.
+ * The steps in the order of activation: hooks that go first, the virtual IP (callers move at once; after a cold Asterisk), services, the other hooks.
  * Ids: `hook:NAME`, `virtual-ip`, `service:NAME` with NAME as `serviceName` says.
  */
 export const planOf = (config: Config): readonly Step[] => {
@@ -32,16 +39,10 @@ export const planOf = (config: Config): readonly Step[] => {
     timeoutMs: service.timeoutMs,
     onFailure: service.onFailure,
   }));
-  // A cold Asterisk is started before callers are sent to it; a warm one is only looked at, after they have moved.
-  const middle = config.telephony === 'warm' ? [...virtualIp, ...services] : [...services, ...virtualIp];
+  // A cold Asterisk is started before callers are sent to it, and what comes after it keeps nobody waiting; a warm one is only looked at.
+  const last = config.telephony === 'warm' ? -1 : services.findIndex(({ id }) => id === restartStepOf(config));
+  const middle = [...services.slice(0, last + 1), ...virtualIp, ...services.slice(last + 1)];
   return [...hookSteps(config, 'first'), ...middle, ...hookSteps(config, 'last')];
-};
-
-/** The step that restarts telephony in place: Asterisk where it is named, else the first service. */
-const restartStepOf = (config: Config): string | null => {
-  const names = config.services.map(serviceName);
-  const name = names.find((each) => each.includes('asterisk')) ?? names[0];
-  return name === undefined ? null : `service:${name}`;
 };
 
 /** What the core needs to know of a node's configuration. */

@@ -75,3 +75,35 @@ export const xivoOriginal: Original = {
     ['asterisk', '-rx', 'module reload res_pjsip.so'],
   ],
 };
+
+const seconds = (ms: number): string => `${ms / 1000}s`;
+
+/** By `env`, which finds a program where the system has it. */
+export const programOf = ({ argv, timeoutMs }: Program) => ({
+  run: ['/usr/bin/env', ...argv],
+  timeout: seconds(timeoutMs),
+});
+
+/** More than a unit of the group takes to start. */
+const START_MS = 30_000;
+
+/**
+ * The services of a node in the form of the configuration: telephony first, then the rest of the group, then DHCP, monit last
+ * (and first out, or it starts what a passivation stops). The original's flag, which keeps the group from starting, goes first.
+ */
+export const servicesOf = ({ services, vital, dhcp, monit, disabledFlag, beforeTelephony, beforeDhcp }: Original) => {
+  const unflag = { run: ['/bin/rm', '-f', disabledFlag], timeout: '1s' };
+  const prepareOf = (unit: string): readonly Program[] =>
+    unit === vital ? beforeTelephony : unit === dhcp ? beforeDhcp : [];
+  const order = [...services.filter((unit) => unit !== monit), dhcp, monit];
+  return order.map((unit) => {
+    const prepare = prepareOf(unit);
+    const timeoutMs = prepare.reduce((sum, each) => sum + each.timeoutMs, START_MS);
+    return {
+      unit,
+      when: unit === vital ? 'telephony' : 'active',
+      timeout: seconds(timeoutMs),
+      prepare: [...(unit === dhcp || unit === monit ? [] : [unflag]), ...prepare.map(programOf)],
+    };
+  });
+};

@@ -135,6 +135,32 @@ describe('a cold unit', () => {
     assert.match(world.state(), /"running":false/);
   });
 
+  test('is prepared before it starts and only then; what fails or is not there keeps it from nothing, and is said', async () => {
+    const world = createServer(false);
+    const run: Run = async (argv, options) => {
+      const [program = ''] = argv;
+      if (!program.startsWith('/prepare')) return world.run(argv, options);
+      world.calls.push(program);
+      if (program === '/prepare/hangs')
+        return { ok: false, error: { code: 'program-timeout', message: 'It hung.', remedy: '' } };
+      return ok(finished({ exitCode: program === '/prepare/absent' ? 127 : program === '/prepare/fails' ? 1 : 0 }));
+    };
+    const prepare = ['well', 'absent', 'fails', 'hangs'].map((each) => ({ run: [`/prepare/${each}`], timeoutMs: 10 }));
+    const step = createServiceStep({ ...optionsFor(unit, world, run), prepare });
+    assert.match(await step.preview('activate'), /systemctl start asterisk\.service, after `\/prepare\/well`/);
+    const { outcome, detail } = await step.run('activate', never);
+    assert.equal(outcome, 'done');
+    assert.match(detail, /; before it: \/prepare\/fails ended with 1; before it: It hung\.$/);
+    const began = world.calls.indexOf('systemctl start asterisk.service');
+    assert.deepEqual(
+      world.calls.filter((call) => call.startsWith('/prepare')),
+      prepare.flatMap(({ run: argv }) => argv),
+    );
+    assert.ok(world.calls.indexOf('/prepare/hangs') < began);
+    await step.run('activate', never);
+    assert.equal(world.calls.filter((call) => call.startsWith('/prepare')).length, 4, 'it runs: nothing is prepared');
+  });
+
   test('whose guard cannot be written is stopped all the same, and the step says so', async () => {
     const world = createServer(true);
     const step = createServiceStep({ ...optionsFor(unit, world, world.run), unitDir: '/dev/null' });

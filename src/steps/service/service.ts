@@ -20,11 +20,18 @@ export type Service =
   | { readonly kind: 'compose'; readonly directory: string }
   | { readonly kind: 'command'; readonly commands: Omit<Script, 'restart'> };
 
+export interface Preparation {
+  readonly run: readonly string[];
+  readonly timeoutMs: Millis;
+}
+
 export interface ServiceOptions {
   readonly service: Service;
   /** It runs on both nodes (warm): a plan only sees to it that it does. */
   readonly alwaysRuns: boolean;
   readonly timeoutMs: Millis;
+  /** Run before it is started, in order; what fails is told and keeps it from nothing. Default: none. */
+  readonly prepare?: readonly Preparation[];
   /** On tmpfs: flags of the boot guard. */
   readonly runDir: string;
   readonly run?: Run;
@@ -35,6 +42,8 @@ export interface ServiceOptions {
 
 /** So much of the deadline a service has to stop by itself; then it is killed. */
 const GENTLE_PART = 0.6;
+/** How `env` and shells say that there is no such program. */
+const NOT_FOUND = 127;
 
 const managerOf = (service: Service, run: Run): ServiceManager => {
   switch (service.kind) {
@@ -61,6 +70,8 @@ interface Parts {
   readonly manager: ServiceManager;
   readonly guard: BootGuard | null;
   readonly bounds: (part: number) => Bounds;
+  /** What went wrong in it; empty where all went well. */
+  readonly prepare: () => Promise<readonly string[]>;
 }
 
 /** Stops or restarts; what does not follow in its time is killed, and then it follows. */
@@ -93,9 +104,30 @@ const bringTo = async (parts: Parts, wanted: 'running' | 'stopped', guardChanged
   const before = await manager.look(bounds(1));
   if (!before.ok) return outcomeOf(before.error);
   if (before.value.state === wanted) return done(`${manager.name} ${before.value.detail}`, guardChanged);
+  const troubles = wanted === 'running' ? await parts.prepare() : [];
   const acted = await (wanted === 'running' ? manager.start(bounds(1)) : forced(parts, 'stop'));
-  return acted.ok ? verify(parts, wanted, true) : outcomeOf(acted.error);
+  const outcome = acted.ok ? await verify(parts, wanted, true) : outcomeOf(acted.error);
+  return { ...outcome, detail: [outcome.detail, ...troubles].join('; ') };
 };
+
+/** A program that is not there, or not found by `env`, is passed over: not every site has it. */
+const prepared = async (
+  { prepare = [] }: ServiceOptions,
+  run: Run,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const troubles: string[] = [];
+  for (const { run: argv, timeoutMs } of prepare) {
+    const ended = await run(argv, { timeoutMs, signal });
+    if (!ended.ok && ended.error.code !== 'program-missing') troubles.push(`before it: ${ended.error.message}`);
+    if (!ended.ok || ended.value.exitCode === 0 || ended.value.exitCode === NOT_FOUND) continue;
+    troubles.push(`before it: ${argv.join(' ')} ended with ${ended.value.exitCode}`);
+  }
+  return troubles;
+};
+
+const after = ({ prepare = [] }: ServiceOptions): string =>
+  prepare.length === 0 ? '' : `, after ${prepare.map(({ run }) => `\`${run.join(' ')}\``).join(', ')}`;
 
 /** Starts, stops and restarts one service, and keeps it from starting by itself where it is to run on the active node only. */
 export const createServiceStep = (options: ServiceOptions): DisposableStep => {
@@ -114,6 +146,7 @@ export const createServiceStep = (options: ServiceOptions): DisposableStep => {
       manager,
       guard,
       bounds: (part) => ({ timeoutMs: Math.max(1, options.timeoutMs * part), signal }),
+      prepare: () => prepared(options, run, signal),
     };
     const guarding = await guardFor(direction, parts.bounds(1));
     if (direction === 'restart') {
@@ -136,7 +169,7 @@ export const createServiceStep = (options: ServiceOptions): DisposableStep => {
     const acts =
       state === (stops ? 'stopped' : 'running')
         ? `nothing: ${manager.name} is ${look.value.detail}`
-        : manager.describe(action);
+        : `${manager.describe(action)}${stops ? '' : after(options)}`;
     if (guard === null || options.alwaysRuns) return acts;
     return stops
       ? `${acts}; start forbidden by ${guard.dropInPath} while ${guard.flagPath} is absent`
