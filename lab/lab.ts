@@ -17,6 +17,7 @@ import {
 } from './network/addressing.ts';
 import { buildBridge, type Network, openNetwork } from './network/network.ts';
 import { runChecked } from './process.ts';
+import { buildProgram, ownRepository } from './program.ts';
 import { ensureRequirements } from './requirements.ts';
 import {
   allRuns,
@@ -163,7 +164,7 @@ const noteRun = async (runId: string, tree: Tree, options: LabOptions): Promise<
     subnet: subnet.value,
     topology: options.topology ?? standardTopology(),
     treeRoot: tree.root,
-    repository: options.repository ?? join(import.meta.dirname, '..'),
+    repository: options.repository ?? ownRepository,
     disksFolder: join(disksFolder(), runId),
     cgroup: join(cgroup.value, runId),
   };
@@ -187,6 +188,8 @@ export const createLab = async (options: LabOptions = {}): Promise<Result<Lab>> 
     ...(options.log === undefined ? {} : { log: options.log }),
   });
   if (!tree.ok) return tree;
+  const program = await buildProgram(options.repository ?? ownRepository);
+  if (!program.ok) return program;
   const claimed = await claimRun(runId);
   if (!claimed.ok) return claimed;
   const state = await noteRun(runId, tree.value, options);

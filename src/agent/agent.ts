@@ -74,6 +74,8 @@ export interface Agent extends ApiSource {
   /** Adopts or closes the gate, hears the others, begins. What failed has been undone. */
   start(): Promise<Result<void>>;
   state(): State;
+  /** Ends the processes beside it, while it goes on renewing. */
+  endBeside(): Promise<void>;
   /** Ends; the kernel's state stays, so that tickets run on for the next agent. */
   stop(why: string): Promise<void>;
 }
@@ -246,6 +248,11 @@ const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): voi
   if (trouble !== null) say('alarm', 'memory-not-kept', `The memory cannot be kept: ${trouble}`);
 };
 
+/** They may take seconds to end, and more than a lease. */
+const endBeside = async ({ replication, checker, switcher }: AgentParts): Promise<void> => {
+  await Promise.all([replication, checker, switcher].map(async (each) => each?.stop()));
+};
+
 /** The link first: what the voters hear last is a heartbeat. The gate is left as it is, so that tickets run on. */
 const end = async (
   parts: AgentParts,
@@ -258,8 +265,7 @@ const end = async (
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
-  const all = [parts.board, steps, parts.follower, parts.replication, parts.checker, parts.switcher];
-  await Promise.all(all.map(async (each) => each?.stop()));
+  await Promise.all([parts.board, steps, parts.follower].map(async (each) => each?.stop()));
   for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
   await parts.gate.dispose();
 };
@@ -375,8 +381,10 @@ export const createAgent = (parts: AgentParts): Agent => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    endBeside: () => endBeside(parts),
     stop: async (why) => {
       if (!running) return;
+      await endBeside(parts);
       running = false;
       await end(parts, works, why);
     },

@@ -144,10 +144,11 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   const signal = await ended;
   system.stop();
   system.stopping();
-  await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
   web?.stop();
   reporter?.stop();
-  await Promise.all([agent.stop(signal), alarms?.stop()]);
+  await Promise.all([agent.endBeside(), alarms?.stop()]);
+  await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
+  await agent.stop(signal);
   await opened.value();
   journal.close();
   return ok(undefined);

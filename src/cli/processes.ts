@@ -3,6 +3,7 @@ import { flushCompileCache } from 'node:module';
 import type { CheckpointConfig, Config } from '../config/config.ts';
 import type { Parsed } from '../config/parse.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
+import { loadProgram } from './built.ts';
 import { keepConfig, recallConfig } from './config-cache.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { problemLines } from './problems.ts';
@@ -184,7 +185,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
       name: 'node',
       load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
       start: async () => {
-        const { runNode } = await import('../agent/node-process.ts');
+        const { runNode } = await loadProgram('agent', () => import('../agent/node-process.ts'));
         return (config, version) =>
           runNode(config, {
             version,
@@ -207,7 +208,7 @@ export const runCheckpointAgent = (path: string): Promise<ExitCode> =>
       name: 'checkpoint',
       load: async (file) => (await import('../config/machine.ts')).loadCheckpointConfig(file),
       start: async () => {
-        const { runCheckpoint } = await import('../agent/checkpoint-process.ts');
+        const { runCheckpoint } = await loadProgram('checkpoint', () => import('../agent/checkpoint-process.ts'));
         return (config, version) => runCheckpoint(config, { version, alarmsArgv: alarmsArgv(path, 'checkpoint') });
       },
     },

@@ -78,16 +78,14 @@ export const createGate = (options: GateOptions): Gate => {
         gone: () => ready && repairer.rulesGone(),
         blind: () => ready && void repairer.suspect(),
       });
-      const listing = await lookAtTables(run);
+      // All at once, since a restarted holder has one lease: an empty transaction warms `nft` up, and tells what is wrong with it; the question warms up the way to the kernel.
+      const [listing, warm] = await Promise.all([lookAtTables(run), kernel.transact([]), kernel.untouched()]);
       const adopted = isIntact(listing, blueprint);
       if (adopted && listing.heldOpen) memory.note({ type: 'hold-open' }, clock.now());
-      // An empty transaction warms `nft` up, and tells what is wrong with it.
-      const opened = await (adopted
-        ? kernel.transact([])
-        : install(kernel, blueprint, staleLines(listing, blueprint), []));
+      const opened = adopted ? warm : await install(kernel, blueprint, staleLines(listing, blueprint), []);
       if (!opened.ok) return opened;
-      // From here on changes are counted; it warms up the way to the kernel, too.
-      await kernel.untouched();
+      // From here on changes are counted.
+      if (!adopted) await kernel.untouched();
       ready = true;
       looks.start();
       return opened;
