@@ -21,7 +21,7 @@ export const orderGuards: readonly Mutant[] = [
     name: 'manual mode holds the gate open although nobody knows of it yet',
     file: 'src/core/orders.ts',
     find: '!isManual(d.s) || !manualIsKnown(d)) return;',
-    replace: 'if (!isManual(d.s)) return;',
+    replace: '!isManual(d.s)) return;',
     seeds: 3000,
   },
   {
