@@ -125,8 +125,8 @@ export const runWebProcess = (path: string): Promise<ExitCode> =>
       start: async () => {
         const { runKeeper } = await import('../web/keeper/process.ts');
         const entry = process.argv[1] ?? '';
-        const server = [process.execPath, '--max-old-space-size=160', ...process.execArgv, entry, 'web-server'];
-        return (config, version) => runKeeper(config, server, version);
+        const serverArgv = [process.execPath, '--max-old-space-size=160', ...process.execArgv, entry, 'web-server'];
+        return (config, version) => runKeeper(config, { configPath: path, serverArgv, version });
       },
     },
     path,

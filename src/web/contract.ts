@@ -13,6 +13,14 @@ import type { StreamProgress, StreamStatus } from '../replication/stream.ts';
 import type { LossView, MergeView } from '../replicator/protocol.ts';
 
 export type {
+  Invited,
+  InviteRequest,
+  JoinRequest,
+  PairingTokens,
+  PairingView,
+  PairingWork,
+} from './contract-pairing.ts';
+export type {
   AlarmList,
   ChannelTest,
   CheckpointSnapshot,
@@ -264,6 +272,10 @@ export interface JournalProof {
 // POST /api/v1/config             `admin`    ConfigRequest → ConfigView
 // POST /api/v1/config/undo        `admin`    { base } → ConfigView
 // GET  /api/v1/users              `admin`    UsersView
+// GET  /api/v1/pairing            `admin`    PairingView
+// POST /api/v1/pairing/tokens     `admin`    InviteRequest → PairingTokens
+// POST /api/v1/pairing/join       `admin`    JoinRequest → 202 PairingView
+// DELETE /api/v1/pairing          `admin`    → PairingView
 // GET  /api/v1/openapi.json       anybody    OpenAPI 3.1
 // GET  /api/v1/public             anybody    PublicView (404 `public-off` where `web.public` is off)
 // GET  /health/{live,active,ready} anybody   200 or 503, HealthView

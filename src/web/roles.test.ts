@@ -20,6 +20,9 @@ const bodyOf = ({ path, method }: Route): unknown => {
   if (path.includes('/config'))
     return path.endsWith('/undo') ? { base } : { base, changes: [{ path: 'web.public', value: true }] };
   if (path.endsWith('/preview')) return { command: { name: 'stop' } };
+  // Refused for what was not typed: nothing begins.
+  if (path.endsWith('/pairing/tokens')) return { replace: true, confirm: 'nobody' };
+  if (path.endsWith('/pairing/join')) return { token: `dt1-${'x'.repeat(80)}`, confirm: 'nobody' };
   return path.endsWith('/jobs') ? { work: { name: 'loss' } } : {};
 };
 

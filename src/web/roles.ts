@@ -27,6 +27,10 @@ export const NEEDS = {
   'config-write': 'admin',
   'config-undo': 'admin',
   users: 'admin',
+  pairing: 'admin',
+  'pairing-invite': 'admin',
+  'pairing-join': 'admin',
+  'pairing-cancel': 'admin',
 } as const satisfies Readonly<Record<string, WebRole | null>>;
 
 export const WORK_NEEDS: Readonly<Record<WebWork['name'], WebRole>> = {

@@ -44,6 +44,24 @@ export const workSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('sync-remove'), preview: z.boolean(), withKey: flag(), force: flag() }),
 ]);
 
+const addressSchema = z.union([z.ipv4(), z.ipv6()]);
+
+export const inviteSchema = z.strictObject({
+  replace: flag(),
+  confirm: text(64).optional(),
+  validMinutes: z.int().min(1).max(60).optional(),
+  checkpoint: z
+    .strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, 'a name'), address: addressSchema })
+    .optional(),
+  port: z.int().min(1).max(65_535).optional(),
+});
+
+export const joinSchema = z.strictObject({
+  token: z.string().regex(/^dt1-[A-Za-z0-9_-]{60,140}$/, 'a whole token, as it was shown'),
+  address: addressSchema.optional(),
+  confirm: text(64),
+});
+
 const settingValue = z.union([text(200), z.number().min(0).max(1e9), z.boolean(), z.array(text(64)).max(100)]);
 
 /** `alarms.rules[0].severity` at the longest. */

@@ -5,7 +5,17 @@
 import type { Fault, Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
-import type { CommandRequest, ConfigRequest, Job, PairView, Session, WebCommand, WebWork } from './contract.ts';
+import type {
+  CommandRequest,
+  ConfigRequest,
+  InviteRequest,
+  Job,
+  JoinRequest,
+  PairView,
+  Session,
+  WebCommand,
+  WebWork,
+} from './contract.ts';
 
 /** How somebody shows who they are; only its SHA-256 is kept anywhere. */
 export interface Credential {
@@ -42,7 +52,10 @@ export type Ask =
   | { readonly name: 'config' }
   | { readonly name: 'config-preview' | 'config-write'; readonly request: ConfigRequest }
   | { readonly name: 'config-undo'; readonly base: string }
-  | { readonly name: 'users' };
+  | { readonly name: 'users' }
+  | { readonly name: 'pairing' | 'pairing-cancel' }
+  | { readonly name: 'pairing-invite'; readonly request: InviteRequest }
+  | { readonly name: 'pairing-join'; readonly request: JoinRequest };
 
 /** The answer to `login`: the cookie's secret, told once. */
 export interface LoggedIn {
@@ -62,7 +75,8 @@ export interface ServerSettings {
   /** Who it becomes after it has begun to listen; null: it stays who it is. */
   readonly become: { readonly uid: number; readonly gid: number } | null;
   readonly public: boolean;
-  readonly site: string;
+  /** What the pair is called; null: the names of its nodes, as they are. */
+  readonly site: string | null;
   readonly metricsFrom: readonly string[];
   readonly virtualAddress: string | null;
   readonly version: string;

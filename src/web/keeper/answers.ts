@@ -9,6 +9,7 @@ import { type Answer, type Audit, byOf, type Guard } from './guard.ts';
 import type { Jobs } from './jobs.ts';
 import type { JournalSearch } from './journal-search.ts';
 import { give, preview } from './orders.ts';
+import type { Pairing } from './pairing.ts';
 import type { Users } from './users.ts';
 import type { PairWatch } from './watch.ts';
 
@@ -20,6 +21,7 @@ export interface AnswerParts {
   readonly jobs: Jobs;
   readonly journal: JournalSearch;
   readonly pair: PairWatch;
+  readonly pairing: Pairing;
   readonly audit: Audit;
 }
 
@@ -44,7 +46,7 @@ const testAlarm = async (parts: AnswerParts, by: string, channel: string | null)
 
 /** Everything but logging in and out; `by` may. */
 const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string): Promise<Result<unknown>> => {
-  const { socket, jobs, journal, users, pair, file } = parts;
+  const { socket, jobs, journal, users, pair, file, pairing } = parts;
   switch (ask.name) {
     case 'login':
     case 'logout':
@@ -82,6 +84,14 @@ const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string
       return file.undo(ask.base, by);
     case 'users':
       return users.list();
+    case 'pairing':
+      return ok(pairing.view());
+    case 'pairing-invite':
+      return pairing.invite(ask.request, by);
+    case 'pairing-join':
+      return pairing.join(ask.request, by);
+    case 'pairing-cancel':
+      return pairing.cancel(by);
   }
 };
 

@@ -19,6 +19,7 @@ import { createConfigFile } from './config-file.ts';
 import { type Audit, createGuard } from './guard.ts';
 import { createJobs } from './jobs.ts';
 import { createJournalSearch } from './journal-search.ts';
+import { createPairing } from './pairing.ts';
 import { readFromServer } from './read-asked.ts';
 import { createSessions } from './sessions.ts';
 import { createUsers } from './users.ts';
@@ -67,7 +68,7 @@ const settingsOf = (config: Config, become: ServerSettings['become'], version: s
   listen: config.web.listen,
   become,
   public: config.web.public,
-  site: config.alarms.site ?? `${config.node.name} / ${config.peer.name}`,
+  site: config.alarms.site,
   metricsFrom: config.web.metricsFrom,
   virtualAddress: config.virtualIp === null ? null : hostOf(config.virtualIp.addresses[0] ?? ''),
   version,
@@ -101,15 +102,18 @@ const startServer = (argv: readonly string[]): ChildProcess => {
   return spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: childEnv(), detached: false });
 };
 
-/** The file that this process was started with: the agent always names it. */
-const ownConfigPath = (): string => {
-  const at = process.argv.indexOf('--config');
-  return (at < 0 ? undefined : process.argv[at + 1]) ?? '/etc/dualtone/dualtone.yaml';
-};
-
 type Tell = (message: ToServer) => void;
 
-const createWorks = (config: Config, program: readonly string[], tell: Tell) => {
+/** How the keeper was started, and with which file. */
+export interface KeeperStart {
+  readonly configPath: string;
+  /** This program, and `web-server` as its last word. */
+  readonly serverArgv: readonly string[];
+  readonly version: string;
+}
+
+const createWorks = (config: Config, { configPath, serverArgv }: KeeperStart, tell: Tell) => {
+  const program = serverArgv.slice(0, -1);
   const socket = controlSocketPath(config);
   const users = createUsers(join(webStatePath(config), 'users.json'));
   const sessions = createSessions(join(webStatePath(config), 'sessions.json'), config.web.sessionMs);
@@ -118,16 +122,22 @@ const createWorks = (config: Config, program: readonly string[], tell: Tell) => 
   const jobs = createJobs(createWorker(socket, config, program), systemClock, (job) => tell({ type: 'job', job }));
   const journal = createJournalSearch(journalPath(config));
   const pair = createPairWatch(socket, systemClock, (view) => tell({ type: 'pair', pair: view }));
+  // Another machine may have taken the other node's place since this began.
+  const names = () => {
+    const { node, peer } = pair.now().this ?? config;
+    return { node: node.name, peer: peer.name };
+  };
   const followed = new AbortController();
   journal.follow(followed.signal, (entries) => tell({ type: 'journal', entries: entries.slice(-200) }));
   const answer = createAnswers({
-    file: createConfigFile(ownConfigPath(), config, audit),
+    file: createConfigFile(configPath, config, audit),
     socket,
     guard,
     users,
     jobs,
     journal,
     pair,
+    pairing: createPairing({ program, configPath, config, names, clock: systemClock, audit }),
     audit,
   });
   return {
@@ -170,17 +180,13 @@ const untilOver = (server: ChildProcess): Promise<string | null> =>
     process.stdin.resume();
   });
 
-/** Runs until its input ends. `serverArgv`: this program, and `web-server` as its last word. Faults: `web-off`, `web-user-unfit`, `web-certificate-…`, `web-server-ended`. */
-export const runKeeper = async (
-  config: Config,
-  serverArgv: readonly string[],
-  version: string,
-): Promise<Result<void>> => {
+/** Runs until its input ends. Faults: `web-off`, `web-user-unfit`, `web-certificate-…`, `web-server-ended`. */
+export const runKeeper = async (config: Config, begun: KeeperStart): Promise<Result<void>> => {
   if (!isServingWeb(config))
     return fail('web-off', 'The web server is to listen nowhere.', 'Set web.listen; see docs/api.md.');
   const become = userIds(config.web.user);
   if (!become.ok) return become;
-  const server = startServer(serverArgv);
+  const server = startServer(begun.serverArgv);
   const tell: Tell = (message) => {
     const input = server.stdin;
     if (input?.writable !== true) return;
@@ -189,7 +195,7 @@ export const runKeeper = async (
     else input.write(`${JSON.stringify(message)}\n`);
   };
   server.stdin?.on('error', () => undefined);
-  tell({ type: 'settings', settings: settingsOf(config, become.value, version) });
+  tell({ type: 'settings', settings: settingsOf(config, become.value, begun.version) });
   const certificates = createCertificateWatch(certificateOf(config), tell);
   const first = certificates.look();
   if (!first.ok) {
@@ -197,7 +203,7 @@ export const runKeeper = async (
     process.stdin.destroy();
     return first;
   }
-  const works = createWorks(config, serverArgv.slice(0, -1), tell);
+  const works = createWorks(config, begun, tell);
   const timer = setInterval(() => certificates.look(), CERTIFICATE_MS);
   server.stdout?.setEncoding('utf8').on('data', createReader(works, tell));
   const why = await untilOver(server);

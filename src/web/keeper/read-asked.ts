@@ -1,6 +1,6 @@
 /** The server faces the network: what it says is checked like anything from there, in its outline; single fields are the agent's to check. */
 import { z } from 'zod';
-import { commandSchema, configChangesSchema, digestSchema, workSchema } from '../schemas.ts';
+import { commandSchema, configChangesSchema, digestSchema, inviteSchema, joinSchema, workSchema } from '../schemas.ts';
 import type { FromServer } from '../wire.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -18,7 +18,20 @@ const querySchema = z.strictObject({
 
 const askSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('login'), user: text(64), password: text(1024) }),
-  z.strictObject({ name: z.enum(['logout', 'who', 'pair', 'jobs', 'alarm-list', 'verify', 'config', 'users']) }),
+  z.strictObject({
+    name: z.enum([
+      'logout',
+      'who',
+      'pair',
+      'jobs',
+      'alarm-list',
+      'verify',
+      'config',
+      'users',
+      'pairing',
+      'pairing-cancel',
+    ]),
+  }),
   z.strictObject({
     name: z.literal('command'),
     request: z.strictObject({ command: commandSchema, epoch: count().nullable().optional() }),
@@ -31,6 +44,8 @@ const askSchema = z.discriminatedUnion('name', [
     name: z.enum(['config-preview', 'config-write']),
     request: z.strictObject({ changes: configChangesSchema, base: digestSchema }),
   }),
+  z.strictObject({ name: z.literal('pairing-invite'), request: inviteSchema }),
+  z.strictObject({ name: z.literal('pairing-join'), request: joinSchema }),
   z.strictObject({ name: z.literal('config-undo'), base: digestSchema }),
 ]);
 

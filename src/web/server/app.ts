@@ -83,7 +83,7 @@ const askHandler =
       const { session, secret, maxAgeMs } = result.value as LoggedIn;
       return reply.header('set-cookie', cookieHeader(secret, maxAgeMs)).send(session);
     }
-    if (route.method === 'DELETE') return sendReply(reply.header('set-cookie', cookieHeader('', 0)), answer, 204);
+    if (ask(given).name === 'logout') return sendReply(reply.header('set-cookie', cookieHeader('', 0)), answer, 204);
     if (!SHAPED.test(route.path)) return sendReply(reply, answer, route.status);
     const { id } = request.params as { readonly id?: string };
     const value = shaped(route.path, id, result.value);

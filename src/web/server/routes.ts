@@ -1,8 +1,16 @@
 /** The API as data: what there is, who may, what it takes. The server obeys it, its description is made of it, and the tests try all of it. */
 import { z } from 'zod';
-import { API, type CommandRequest, type ConfigRequest, type JobRequest, type WebRole } from '../contract.ts';
+import {
+  API,
+  type CommandRequest,
+  type ConfigRequest,
+  type InviteRequest,
+  type JobRequest,
+  type JoinRequest,
+  type WebRole,
+} from '../contract.ts';
 import { NEEDS, WORK_NEEDS } from '../roles.ts';
-import { commandSchema, configChangesSchema, digestSchema, workSchema } from '../schemas.ts';
+import { commandSchema, configChangesSchema, digestSchema, inviteSchema, joinSchema, workSchema } from '../schemas.ts';
 import type { Ask, JournalQuery } from '../wire.ts';
 
 export interface Route {
@@ -162,6 +170,24 @@ export const ROUTES: readonly Route[] = [
   get('/users', NEEDS.users, 'UsersView', 'Users and tokens; they are made on the command line.', {
     ask: () => ({ name: 'users' }),
   }),
+  get('/pairing', NEEDS.pairing, 'PairingView', 'A pairing that was begun here: who is invited, who has come.', {
+    ask: () => ({ name: 'pairing' }),
+  }),
+  post('/pairing/tokens', NEEDS['pairing-invite'], 'PairingTokens', 'Tokens for other machines; told once.', {
+    body: inviteSchema,
+    ask: ({ body }) => ({ name: 'pairing-invite', request: body as InviteRequest }),
+  }),
+  post('/pairing/join', NEEDS['pairing-join'], 'PairingView', 'Join a pair with a token, and start anew.', {
+    body: joinSchema,
+    ask: ({ body }) => ({ name: 'pairing-join', request: body as JoinRequest }),
+    status: 202,
+  }),
+  {
+    ...get('/pairing', NEEDS['pairing-cancel'], 'PairingView', 'End it; nothing is changed then.', {
+      ask: () => ({ name: 'pairing-cancel' }),
+    }),
+    method: 'DELETE',
+  },
   get('/public', null, 'PublicView', 'Which address to use now.'),
   get('/openapi.json', null, 'OpenAPI 3.1', 'This description.'),
   { ...get('', null, 'HealthView', 'The server answers.'), path: '/health/live' },

@@ -116,6 +116,10 @@ test('the public page tells an address, and none where nobody serves or nothing 
   });
   for (const pair of [null, view({ server: 'nobody' }), view({ server: 'both' }), view({}, { thisMsAgo: 9000 })])
     assert.equal(publicOf(pair, 's', '10.0.0.10', 1).address, null);
+  // Without a name of its own the pair is called by its nodes as they are now, which a rejoin may have changed.
+  const replaced = { peer: { role: 'standby', name: 'pbx9', address: '127.0.0.9' } } as const;
+  assert.equal(publicOf(view(replaced), null, null, 1).site, 'pbx1 / pbx9');
+  assert.equal(publicOf(null, null, null, 1).site, '');
 });
 
 const snapshotChange = fc.record(

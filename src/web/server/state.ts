@@ -55,10 +55,12 @@ export const healthOf = (question: HealthQuestion, pair: PairView | null): Healt
 /** Where users should go now. */
 export const publicOf = (
   pair: PairView | null,
-  site: string,
+  given: string | null,
   virtualAddress: string | null,
   wall: number,
 ): PublicView => {
+  const names = pair?.this;
+  const site = given ?? (names ? `${names.node.name} / ${names.peer.name}` : '');
   const node = freshOf(pair);
   const none = { wall, address: null, kind: 'none', site } as const;
   if (node === null || (node.server !== 'this' && node.server !== 'other')) return none;

@@ -178,7 +178,6 @@ export const enPlaces = {
   'settings.copied': 'Copied.',
   'settings.admin-only': 'The configuration and the users are shown to administrators.',
   'settings.pair': 'Pairing',
-  'settings.pair-help': 'A token is a secret of a terminal: it is made there, not here. As root:',
   'users.title': 'Users',
   'users.tokens': 'API tokens',
   'users.help': 'They are added and removed on the node: dualtone user, dualtone token.',

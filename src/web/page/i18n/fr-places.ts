@@ -180,7 +180,6 @@ export const frPlaces: Readonly<Record<keyof typeof enPlaces, string>> = {
   'settings.copied': 'Copié.',
   'settings.admin-only': 'La configuration et les utilisateurs sont montrés aux administrateurs.',
   'settings.pair': 'Appariement',
-  'settings.pair-help': 'Un jeton est un secret de terminal : il se fait là, pas ici. En tant que root :',
   'users.title': 'Utilisateurs',
   'users.tokens': 'Jetons d’API',
   'users.help': 'Ils sont ajoutés et retirés sur le nœud : dualtone user, dualtone token.',

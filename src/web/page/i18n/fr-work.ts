@@ -60,9 +60,9 @@ export const frWork: Readonly<Record<keyof typeof enWork, string>> = {
     'l’agent du principal est gelé, dès la fermeture de sa porte',
   'forecast-fault.main can send, not receive': 'le principal peut émettre, mais pas recevoir',
   'forecast-fault.standby loses power': 'le secours perd son courant',
-  'forecast-fault.checkpoint lost': 'un témoin est perdu',
+  'forecast-fault.checkpoint lost': 'un point de contrôle est perdu',
   'forecast-fault.standby loses power after the checkpoint rebooted':
-    'le secours perd son courant après un redémarrage du témoin',
+    'le secours perd son courant après un redémarrage du point de contrôle',
   'forecast-fault.cut between the nodes only': 'les nœuds sont coupés l’un de l’autre',
   'forecast-fault.agent of the main restarts in 200 ms': 'l’agent du principal redémarre en 200 ms',
   'forecast-fault.Asterisk of the main crashes': 'Asterisk tombe sur le principal',

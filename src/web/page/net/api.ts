@@ -11,10 +11,14 @@ import {
   type ConfigView,
   CSRF_HEADER,
   type Fault,
+  type InviteRequest,
   type Job,
+  type JoinRequest,
   type JournalPage,
   type JournalProof,
   type LoginRequest,
+  type PairingTokens,
+  type PairingView,
   type PublicView,
   type Result,
   type Session,
@@ -50,6 +54,10 @@ export interface Api {
   readonly configWrite: (request: ConfigRequest) => Promise<Result<ConfigView>>;
   readonly configUndo: (base: string) => Promise<Result<ConfigView>>;
   readonly users: () => Promise<Result<UsersView>>;
+  readonly pairing: () => Promise<Result<PairingView>>;
+  readonly invite: (request: InviteRequest) => Promise<Result<PairingTokens>>;
+  readonly join: (request: JoinRequest) => Promise<Result<PairingView>>;
+  readonly endPairing: () => Promise<Result<PairingView>>;
   readonly public: () => Promise<Result<PublicView>>;
 }
 
@@ -142,6 +150,10 @@ export const createApi = (fetcher: typeof fetch): Api => {
     configWrite: (request) => ask('POST', '/config', request),
     configUndo: (base) => ask('POST', '/config/undo', { base }),
     users: () => ask('GET', '/users'),
+    pairing: () => ask('GET', '/pairing'),
+    invite: (request) => ask('POST', '/pairing/tokens', request),
+    join: (request) => ask('POST', '/pairing/join', request),
+    endPairing: () => ask('DELETE', '/pairing'),
     public: () => ask('GET', '/public'),
   };
 };

@@ -36,6 +36,10 @@ export const fakeApi = (more: Partial<Api> = {}): Api => ({
   configWrite: silent,
   configUndo: silent,
   users: silent,
+  pairing: silent,
+  invite: silent,
+  join: silent,
+  endPairing: silent,
   public: silent,
   ...more,
 });

@@ -4,8 +4,9 @@ import type { VNode } from 'preact';
 import type { NodeSnapshot } from '../../contract.ts';
 import { OLD_MS, pairFacts } from '../state/nodes.ts';
 import { h } from './h.ts';
+import { PairingWorkCard } from './pairing-work.ts';
 import { Badge, Card, Table } from './parts.ts';
-import { type Ui, useUi } from './ui.ts';
+import { may, type Ui, useUi } from './ui.ts';
 
 const heard = (msAgo: number | null, { t, span }: Ui): VNode => {
   if (msAgo === null) return h(Badge, { level: 'alarm' }, t('pairing.never'));
@@ -48,7 +49,8 @@ export const PairingCard = (): VNode => {
           head: [t('pairing.machine'), t('pairing.is'), t('pairing.address'), t('pairing.heard-head')],
           rows: rowsOf(snapshot, ui),
         }),
-    h('p', { class: 'quiet' }, t('settings.pair-help')),
+    may(state, 'admin') ? h(PairingWorkCard, null) : null,
+    h('p', { class: 'quiet' }, t('pairing.in-terminal')),
     h(
       'dl',
       { class: 'commands' },
