@@ -75,7 +75,8 @@ export const addPairing = (program: Command, add: Add): void => {
   )
     .option('--preview', 'only show what would be put back')
     .option('--force', 'also while this node serves')
-    .option('--overwrite-drift', 'also what somebody has changed since');
+    .option('--overwrite-drift', 'also what somebody has changed since')
+    .option('--keep-xivo', 'leave what `dualtone xivo enable` changed');
   places(
     add(program, 'pairing', 'whom this machine knows, and what `disable` would put back', async (o, out) =>
       (await undoing()).pairing(o, out),

@@ -10,6 +10,7 @@ import { adminOptions } from '../replicator/peer-certificate.ts';
 import { readText } from '../ssh/replace-file.ts';
 import { createXivoEnabling, type XivoEnabling } from './enable/enable.ts';
 import { createProvd, type Provd } from './enable/provd.ts';
+import { RECORD_NAME } from './enable/record.ts';
 import { type Ground, readHaConf } from './ground.ts';
 import { originalCronLines } from './ha-conf.ts';
 import type { Found } from './import.ts';
@@ -22,6 +23,8 @@ export interface SiteOptions {
   /** The provisioning server, or the database, is left alone. */
   readonly noProvd?: boolean | undefined;
   readonly noDatabase?: boolean | undefined;
+  /** Where former values are kept; default: below /var/lib/dualtone. */
+  readonly recordFile?: string | undefined;
 }
 
 export interface Site {
@@ -30,7 +33,7 @@ export interface Site {
   readonly provd: Provd | null;
 }
 
-const RECORD = '/var/lib/dualtone/xivo-changes.json';
+const RECORD = `/var/lib/dualtone/${RECORD_NAME}`;
 const REQUEST_MS = 20_000;
 
 const provdDefaults = {
@@ -100,7 +103,7 @@ export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'd
     admin: options.noDatabase === true ? null : createAdmin(database),
     provd: provd.value,
     world: createWorld(ground.run),
-    recordFile: ground.root + RECORD,
+    recordFile: options.recordFile ?? ground.root + RECORD,
     run: ground.run,
     root: ground.root,
   });
