@@ -40,18 +40,9 @@ after(async () => {
 let written: Record<Node, number> = { main: 0, standby: 0 };
 
 const reset = async (): Promise<void> => {
-  for (const node of ['main', 'standby'] as const)
-    await fixture.on(
-      node,
-      `DROP TABLE IF EXISTS dualtone.merged, dualtone.aside, dualtone.merge_settled, dualtone.merge_changes;
-       TRUNCATE queue_log, cel RESTART IDENTITY`,
-    );
-  await fixture.on(
-    'stats',
-    `TRUNCATE queue_log, cel, dualtone_reporting.run, dualtone_reporting.position, dualtone_reporting.stream, dualtone_reporting.gone`,
-  );
+  await fixture.reset();
   for (const table of ['queue_log', 'cel']) elastic.dropIndex(`xivo-${table}`);
-  rmSync(directory, { recursive: true });
+  rmSync(directory, { recursive: true, force: true });
   written = { main: 0, standby: 0 };
 };
 
@@ -152,6 +143,6 @@ test('killed at any step, with merges in between: once each, and in order', asyn
         );
       }
     }),
-    { numRuns: Number(process.env['REPORTING_RUNS'] ?? 8) },
+    { numRuns: Number(process.env['REPORTING_RUNS'] ?? 6) },
   );
 });

@@ -40,6 +40,8 @@ export interface Fixture {
   /** What the standby wrote within the term comes home. */
   merge(): Promise<void>;
   target(): Target;
+  /** Nothing was ever written or sent. */
+  reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -111,6 +113,16 @@ export const startFixture = async (): Promise<Fixture> => {
       const part = createEventsPart(eventsOptions(nodes, { batchRows: 5 }));
       const done = await part.run(identity(), options());
       if (!done.ok) throw new Error(JSON.stringify(done.error));
+    },
+    reset: async () => {
+      for (const node of ['main', 'standby'] as const)
+        await on(
+          node,
+          `DROP TABLE IF EXISTS dualtone.merged, dualtone.aside, dualtone.merge_settled, dualtone.merge_changes;
+           TRUNCATE queue_log, cel RESTART IDENTITY`,
+        );
+      const own = ['stream', 'position', 'run', 'gone', 'refused'].map((name) => `dualtone_reporting.${name}`);
+      await on('stats', `TRUNCATE queue_log, cel RESTART IDENTITY; TRUNCATE ${own.join(', ')}`);
     },
     stop: cluster.stop,
   };
