@@ -59,7 +59,7 @@ test('machines are moved when Asterisk and the address are there, whatever else 
 });
 
 test('nothing is switched, and no process runs, where nothing is configured', () => {
-  const config = configOf('');
+  const config = configOf('switches: { programs: [] }\n');
   assert.equal(createSwitcher(config, toSettings(config), ['false'], systemClock), null);
 });
 

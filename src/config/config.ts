@@ -59,5 +59,5 @@ export const isCopying = ({ streams }: Config): boolean =>
   streams.database.mode !== 'off' || streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;
 
 /** True where something outside the two nodes is switched with them. */
-export const isSwitching = ({ switches: { edge, contactCentre, berofos } }: Config): boolean =>
-  edge !== null || contactCentre !== null || berofos !== null;
+export const isSwitching = ({ switches: { edge, contactCentre, berofos, programs } }: Config): boolean =>
+  edge !== null || contactCentre !== null || berofos !== null || programs.length > 0;

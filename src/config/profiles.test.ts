@@ -83,6 +83,9 @@ test('a XiVO’s plan: Asterisk and the address first, then the group, DHCP with
       '/usr/bin/env dhcpd-update -r',
     ]);
     assert.deepEqual(preparing('monit.service'), []);
+    // Up to 70 s: beside the plan, so that it delays neither monit nor a way back.
+    const [agents, ...others] = parsed(`profile: ${profile}`).switches.programs;
+    assert.deepEqual([agents?.name, agents?.run.at(-1), others], ['agents', 'relog all --timeout 60', []]);
     const whenByUnit = new Map(services.map((service) => ['unit' in service ? service.unit : '', service.when]));
     assert.equal(whenByUnit.get('asterisk.service'), 'telephony');
     assert.equal(whenByUnit.get('monit.service'), 'active');

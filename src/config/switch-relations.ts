@@ -78,9 +78,23 @@ const boxClashes = ({ berofos }: Switches): readonly Clash[] => {
   });
 };
 
+const programClashes = ({ programs }: Switches): readonly Clash[] =>
+  programs.flatMap(({ name }, index): readonly Clash[] =>
+    programs.findIndex((each) => each.name === name) === index
+      ? []
+      : [
+          {
+            path: ['switches', 'programs', index, 'name'],
+            message: `two programs are called ${name}`,
+            remedy: 'give each a name of its own',
+          },
+        ],
+  );
+
 /** Contradictions between keys of `switches`. */
 export const switchClashes = (switches: Switches): readonly Clash[] => [
   ...edgeClashes(switches),
   ...centreClashes(switches),
   ...boxClashes(switches),
+  ...programClashes(switches),
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, address, duration, name, port } from './scalars.ts';
+import { absolutePath, address, argv, duration, name, port } from './scalars.ts';
 
 const user = () =>
   z
@@ -126,6 +126,20 @@ const berofosSchema = z
   .prefault(null)
   .describe('bero*fos boxes: relays that join the telephone lines to the active node.');
 
+const programsSchema = z
+  .array(
+    z.strictObject({
+      name: name().describe('Its name in the journal.'),
+      run: argv().describe(
+        'Program with its whole path, then arguments; no shell. Exit code 0 is done, 127 not installed.',
+      ),
+      timeout: duration(100).prefault('30s').describe('After this long it is ended, and tried again.'),
+    }),
+  )
+  .max(16)
+  .prefault([])
+  .describe('Programs that are run once on the node that became active, beside its plan: they may take their time.');
+
 /** Other machines that callers are moved by. */
 export const switchesSchema = z
   .strictObject({
@@ -144,6 +158,7 @@ export const switchesSchema = z
     edge: edgeSchema,
     'contact-centre': centreSchema,
     berofos: berofosSchema,
+    programs: programsSchema,
   })
   .prefault({})
   .describe('Other machines by which callers and users move, after telephony and beside it. See docs/xivo.md.');

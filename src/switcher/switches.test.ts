@@ -12,7 +12,7 @@ import { startFakeBox } from '../switches/testing/fake-box.ts';
 import { createForcedHost } from '../switches/testing/forced.ts';
 import { createDoneMemory } from './memory.ts';
 import type { Switch } from './switch.ts';
-import { centreSwitch, edgeSwitch, switchesOf } from './switches.ts';
+import { centreSwitch, edgeSwitch, programSwitch, switchesOf } from './switches.ts';
 
 const never = new AbortController().signal;
 const sides = { main: { xivo: '10.0.0.1', cc: null }, standby: { xivo: '10.0.0.2', cc: null } };
@@ -117,6 +117,27 @@ test('a box follows with its watchdog: armed by the main again and again, disarm
   assert.equal(armed(), before + 1);
   box.values.set('4_mode', '0');
   assert.equal(await said(main.look(never)), 'its relays had left the main, and were put back');
+});
+
+test('a program is run once for a term, fails with what it said, and is passed over where it is not installed', async () => {
+  let exitCode = 1;
+  const ran: string[] = [];
+  const run: Run = async (argv) => {
+    ran.push(argv.join(' '));
+    return ok({ exitCode, endedBy: null, stdout: '', stderr: 'no such daemon\n', tookMs: 800 });
+  };
+  const relog = programSwitch({ name: 'agents', run: ['/usr/bin/env', 'relog'], timeoutMs: 1000 }, run, 60_000);
+  assert.equal(
+    await said(relog.activate(false, never)),
+    'switch-program-failed: /usr/bin/env relog ended with 1: no such daemon.',
+  );
+  exitCode = 0;
+  assert.equal(await said(relog.activate(false, never)), 'done within 1 s');
+  exitCode = 127;
+  assert.match((await said(relog.activate(false, never))) ?? '', /not installed/);
+  assert.match((await said(relog.activate(true, never))) ?? '', /not needed/);
+  assert.equal(await said(relog.look(never)), null);
+  assert.equal(ran.length, 3);
 });
 
 test('each side has its own contact centre, and one without a host switches none', () => {

@@ -139,6 +139,35 @@ export const boxSwitch = (
   };
 };
 
+/** How `env` and shells say that there is no such program. */
+const NOT_FOUND = 127;
+
+/** Done once it ended well; one that a site does not have is passed over. */
+export const programSwitch = (
+  { name, run: argv, timeoutMs }: Switches['programs'][number],
+  run: Run,
+  lookMs: number,
+): Switch => ({
+  name,
+  lookMs,
+  passivate: null,
+  activate: async (continued, signal) => {
+    if (continued) return ok('not needed, as this node served before');
+    const ended = await run(argv, { timeoutMs, signal });
+    if (!ended.ok) return ended.error.code === 'program-missing' ? ok('not installed, and passed over') : ended;
+    const { exitCode, stderr, tookMs } = ended.value;
+    if (exitCode === NOT_FOUND) return ok('not installed, and passed over');
+    if (exitCode === 0) return ok(`done within ${Math.ceil(tookMs / 1000)} s`);
+    const said = stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+    return fail(
+      'switch-program-failed',
+      `${argv.join(' ')} ended with ${exitCode}${said === '' ? '' : `: ${said.replace(/\.$/, '')}`}.`,
+      'Run it by hand to see why.',
+    );
+  },
+  look: async () => ok(null),
+});
+
 const centreOf = (switches: Switches, config: CentreConfig, place: Place, run: Run): ContactCentre => {
   const { user, service, restartTimeMs, readyTimeMs, readyPort, readyLog } = config;
   const readiness: Readiness =
@@ -164,7 +193,7 @@ const loginOf = (loginFile: string | null): Result<string | null> => {
 
 /** Of this node, in the order of the configuration. */
 export const switchesOf = ({ node: { role }, switches }: Config, run: Run): readonly Switch[] => {
-  const { edge, contactCentre, berofos, lookMs } = switches;
+  const { edge, contactCentre, berofos, programs, lookMs } = switches;
   const found: Switch[] = [];
   if (edge !== null) {
     const { main, standby, fileTimeMs, upTimeMs } = edge;
@@ -186,5 +215,5 @@ export const switchesOf = ({ node: { role }, switches }: Config, run: Run): read
     };
     if (berofos !== null) found.push(boxSwitch(name, box, role, berofos, lookMs));
   }
-  return found;
+  return [...found, ...programs.map((program) => programSwitch(program, run, lookMs))];
 };

@@ -20,8 +20,8 @@ const UNSERVED_MS = 5000;
 const DOUBLE_MS = 2000;
 const DEGRADED_MS = 600_000;
 const PASSIVE_ILL_MS = 10_000;
-/** The second try may go through. */
-const SWITCH_MS = 3000;
+/** A later try may go through: what it waits for may just be starting. */
+const SWITCH_MS = 10_000;
 const STREAM_MS = 60_000;
 const LOSS_MS = 600_000;
 const CHECKPOINT_SILENT_MS = 5000;

@@ -1,5 +1,5 @@
 import type { Profile } from '../profile.ts';
-import { servicesOf } from '../xivo/original.ts';
+import { programOf, servicesOf } from '../xivo/original.ts';
 import { wazoStreams } from '../xivo/streams.ts';
 import { wazoOriginal } from './original.ts';
 
@@ -9,6 +9,7 @@ export const wazoProfile: Profile = {
   description: 'A Wazo server: the whole telephony group with DHCP and monit.',
   defaults: {
     services: servicesOf(wazoOriginal),
+    switches: { programs: [{ name: 'agents', ...programOf(wazoOriginal.relogAgents) }] },
     probes: { ami: {} },
     streams: wazoStreams,
   },

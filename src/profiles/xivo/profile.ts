@@ -1,5 +1,5 @@
 import type { Profile } from '../profile.ts';
-import { servicesOf, xivoOriginal } from './original.ts';
+import { programOf, servicesOf, xivoOriginal } from './original.ts';
 import { xivoStreams } from './streams.ts';
 
 /** The telephony group with DHCP and monit, and what its database and files consist of. */
@@ -8,6 +8,7 @@ export const xivoProfile: Profile = {
   description: 'A XiVO server: the whole telephony group with DHCP and monit.',
   defaults: {
     services: servicesOf(xivoOriginal),
+    switches: { programs: [{ name: 'agents', ...programOf(xivoOriginal.relogAgents) }] },
     probes: { ami: {} },
     streams: xivoStreams,
   },
