@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import type { GateAction } from '../../src/core/effect.ts';
 import type { Gate } from '../../src/ports.ts';
-import { createGate } from '../../src/steps/gate/gate.ts';
+import { createGate, createUngated } from '../../src/steps/gate/gate.ts';
 import type { GateSettings } from '../../src/steps/gate/rules.ts';
 import { createPeer, inNamespace, nft, type Peer, spread, testClock, until } from './namespace.ts';
 
@@ -155,6 +155,14 @@ inNamespace(import.meta.url, () => {
       await apply({ type: 'arm', slot, ms: 400 });
       await apply({ type: 'grant', slot });
     }
+  });
+
+  test('an agent that is told not to enforce the gate takes away what the former one left closed', async () => {
+    await gate.dispose();
+    assert.equal(await leaves(sip), false);
+    assert.deepEqual(await createUngated().open(), { ok: true, value: undefined });
+    assert.equal(await leaves(sip), true);
+    assert.deepEqual(await createUngated().open(), { ok: true, value: undefined }, 'also where nothing is left');
   });
 
   test('close closes at once; hold-open has no end, until a close or the next grant', async () => {

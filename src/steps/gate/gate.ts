@@ -1,5 +1,5 @@
 import type { GateAction } from '../../core/effect.ts';
-import { ok, type Result } from '../../core/result.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { Clock, Gate } from '../../ports.ts';
 import { type Run, run as runProgram } from '../../process/run.ts';
@@ -8,7 +8,7 @@ import { isIntact, lookAtTables, staleLines } from './listing.ts';
 import { createMemory } from './memory.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
 import { createRepairer } from './repair.ts';
-import { blueprintOf, type GateSettings } from './rules.ts';
+import { blueprintOf, type GateSettings, removeLines, TABLE } from './rules.ts';
 
 export interface GateOptions {
   readonly settings: GateSettings;
@@ -111,9 +111,26 @@ export const createGate = (options: GateOptions): Gate => {
   };
 };
 
+const LIST_TIMEOUT_MS = 2000;
+
+/** What a gate that was enforced until now has left would stay closed for good. Fault: `gate-left`. */
+const removeLeft = async (run: Run): Promise<Result<void>> => {
+  const listed = await run(['nft', 'list', 'tables'], { timeoutMs: LIST_TIMEOUT_MS });
+  // Without the program, or the right to run it, there is none of ours either.
+  const isLeft = listed.ok && listed.value.stdout.split('\n').some((line) => line.endsWith(` ${TABLE}`));
+  if (!isLeft) return ok(undefined);
+  const removed = await run(['nft', removeLines.join('; ')], { timeoutMs: LIST_TIMEOUT_MS });
+  if (removed.ok && removed.value.exitCode === 0) return ok(undefined);
+  return fail(
+    'gate-left',
+    `The gate is not enforced any more, and its table "${TABLE}" could not be removed: telephony would stay cut off.`,
+    `Remove it by hand: \`nft delete table inet ${TABLE}\` and \`nft delete table arp ${TABLE}\`.`,
+  );
+};
+
 /** For `gate.enforce: false`: nothing is dropped, every transaction succeeds. The lease is then kept by the agent alone. */
-export const createUngated = (): Gate => ({
-  open: async () => ok(undefined),
+export const createUngated = (run: Run = runProgram): Gate => ({
+  open: () => removeLeft(run),
   apply: async () => ok(undefined),
   onTampered: () => {},
   dispose: async () => {},
