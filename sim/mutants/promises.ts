@@ -181,9 +181,8 @@ export const promiseGuards: readonly Mutant[] = [
     file: 'src/core/messages-in.ts',
     find: ' && release.epoch >= claimed) {',
     replace: ') {',
-    faults: ['late-release', 'reboot-all', 'orders-at-both', 'cut-two-ways'],
-    from: 10_700,
-    seeds: 300,
+    faults: ['late-release', 'manual-mode', 'manual-mode-ends-unheard', 'agent-frozen'],
+    seeds: 4000,
   },
   {
     name: 'a former lease that may have run out is held open',
