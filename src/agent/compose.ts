@@ -13,6 +13,7 @@ import { createStateStore, readBootId } from '../journal/state-store.ts';
 import { createPeerLink, type DatagramLink, type PeerAddress } from '../peer/link.ts';
 import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
+import { run } from '../process/run.ts';
 import { removeBootScript, writeBootScript } from '../steps/gate/boot-script.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import type { GateSettings } from '../steps/gate/rules.ts';
@@ -28,6 +29,7 @@ import { managerOf, probesOf } from './probes.ts';
 import { createReload, type LiveConfig } from './reload.ts';
 import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
+import { createSettingsExchange, type SettingsExchange } from './settings-exchange.ts';
 import { stepAdaptersOf } from './steps.ts';
 import { createSwitcher } from './switcher.ts';
 
@@ -40,6 +42,8 @@ export interface Program {
   readonly checkerArgv: readonly string[];
   /** `dualtone switcher`, at ordinary priority. */
   readonly switcherArgv: readonly string[];
+  /** `dualtone settings`: one question about the file, on its standard input. */
+  readonly settingsArgv: readonly string[];
   /** The configuration as its file says now, as somebody else has parsed it. */
   readonly reread: () => Result<Config>;
 }
@@ -51,6 +55,7 @@ export interface Composition {
   /** Null where nothing travels on it. */
   readonly stream: PairStream | null;
   readonly pairView: PairView;
+  readonly settings: SettingsExchange;
   /** Another machine took the other node's place. */
   readonly reload: () => Promise<CommandAnswer>;
 }
@@ -141,7 +146,7 @@ const unknownStep = (id: string) =>
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (
   given: Config,
-  { version, argv, checkerArgv, switcherArgv, reread }: Program,
+  { version, argv, checkerArgv, switcherArgv, settingsArgv, reread }: Program,
   clock: Clock,
   notifier: Notifier,
 ): Result<Composition> => {
@@ -197,6 +202,7 @@ export const composeNode = (
     journal,
     stream: hasStream ? stream : null,
     pairView,
+    settings: createSettingsExchange(stream.channel('settings'), settingsArgv, run),
     reload: createReload({ config, link, stream: renewed, beside, reread }),
   });
 };

@@ -21,7 +21,7 @@ const write = (line: string): void => void process.stderr.write(line);
 
 /** Opens in an order in which a failure leaves nothing behind: the socket first, since it tells whether another agent runs. */
 const open = async (
-  { agent, stream, journal, pairView, reload }: Composition,
+  { agent, stream, journal, pairView, settings, reload }: Composition,
   config: Config,
   alarms: AlarmTeller | null,
 ): Promise<Result<() => Promise<void>>> => {
@@ -29,6 +29,7 @@ const open = async (
   const source = {
     ...agent,
     other: pairView.other,
+    settings: settings.ask,
     audit,
     reload: async (by: string) => {
       const answer = await reload();

@@ -33,6 +33,8 @@ export type Request =
   | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work | CheckWork }
   /** Of the process of alarms: a result. */
   | { readonly id: string; readonly type: 'alarm'; readonly by: string; readonly ask: AlarmAsk }
+  /** About the other node's file of settings; who answers there checks it. A result. */
+  | { readonly id: string; readonly type: 'settings'; readonly by: string; readonly ask: unknown }
   /** The other node was replaced: its address, pin and key are taken up from the file. */
   | { readonly id: string; readonly type: 'reload'; readonly by: string }
   /** Who did what outside the agent (a login): for the journal. */
@@ -184,6 +186,10 @@ const readFields = (id: string, fields: Fields): Request | null => {
     case 'audit': {
       const { by, what, detail } = fields;
       return isText(by) && isName(what) && isText(detail) ? { id, type: 'audit', by, what, detail } : null;
+    }
+    case 'settings': {
+      const { by, ask } = fields;
+      return isText(by) && isRecord(ask) ? { id, type: 'settings', by, ask } : null;
     }
     case 'reload': {
       const { by } = fields;

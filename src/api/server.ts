@@ -31,6 +31,7 @@ export interface ApiSource {
   /** The other node as it showed itself last; who asks again and again is told of it. Null: never. */
   other?(): OtherSnapshot | null;
   /** Takes up who the other node is now, from the file; absent where there is none. */
+  settings?(by: string, ask: unknown): Promise<Result<unknown>>;
   reload?(by: string): Promise<CommandAnswer>;
   /** Keeps in the journal who did what outside the agent. */
   audit?(audit: Pick<Extract<Request, { type: 'audit' }>, 'by' | 'what' | 'detail'>): void;
@@ -129,6 +130,8 @@ const NO_ALARMS = fail(
   'Configure `alarms`; see docs/alarms.md.',
 );
 
+const NO_SETTINGS = fail('not-a-node', 'This is a checkpoint: it has no other node.', 'Ask one of the nodes.');
+
 const NO_OTHER: CommandAnswer = {
   ok: false,
   code: 'not-a-node',
@@ -175,6 +178,11 @@ const serve = (socket: Socket, source: ApiSource): void => {
         return;
       case 'alarm':
         void alarm(socket, source, asked);
+        return;
+      case 'settings':
+        void (source.settings?.(asked.by, asked.ask) ?? Promise.resolve(NO_SETTINGS)).then((result) =>
+          answer(socket, { id, type: 'result', result }),
+        );
         return;
       case 'reload':
         void (source.reload?.(asked.by) ?? Promise.resolve(NO_OTHER)).then((given) =>

@@ -265,6 +265,13 @@ const addHelpers = (shelf: Shelf): void => {
       shelf.exit = await (await import('./processes.ts')).runWebProcess(options.config);
     });
   program
+    .command('settings', { hidden: true })
+    .description('Answers the other node about the file of this one; started by the agent, never by hand.')
+    .requiredOption('--config <file>', 'the configuration')
+    .action(async (options: { readonly config: string }) => {
+      shelf.exit = await (await import('./processes.ts')).runSettingsProcess(options.config);
+    });
+  program
     .command('web-server', { hidden: true })
     .description('Faces the network; started by `dualtone web`.')
     .action(async () => {

@@ -116,6 +116,23 @@ const webArgv = (path: string): readonly string[] => {
   return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'web', '--config', path];
 };
 
+const settingsArgv = (path: string): readonly string[] =>
+  webArgv(path).map((word) => (word === 'web' ? 'settings' : word));
+
+/** `dualtone settings`: started by the agent for one question of the other node. */
+export const runSettingsProcess = (path: string): Promise<ExitCode> =>
+  run(
+    {
+      name: 'node',
+      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
+      start: async () => {
+        const { answerOther } = await import('../web/keeper/settings-process.ts');
+        return (config) => answerOther(config, path);
+      },
+    },
+    path,
+  );
+
 /** `dualtone web`: started by the agent, never by hand. It starts `dualtone web-server`, which faces the network. */
 export const runWebProcess = (path: string): Promise<ExitCode> =>
   run(
@@ -195,6 +212,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
             switcherArgv: switcherArgv(path),
             reread: rereadFrom(path),
             webArgv: webArgv(path),
+            settingsArgv: settingsArgv(path),
             reporterArgv: reporterArgv(path),
           });
       },

@@ -271,6 +271,10 @@ export interface JournalProof {
 // POST /api/v1/config/preview     `admin`    ConfigRequest → ConfigPreview
 // POST /api/v1/config             `admin`    ConfigRequest → ConfigView
 // POST /api/v1/config/undo        `admin`    { base } → ConfigView
+// POST /api/v1/config/both/preview `admin`   ConfigRequest → BothPreview
+// POST /api/v1/config/both        `admin`    BothRequest → ConfigView; both files or neither
+// POST /api/v1/config/both/undo   `admin`    { base } → ConfigView
+
 // GET  /api/v1/users              `admin`    UsersView
 // GET  /api/v1/pairing            `admin`    PairingView
 // POST /api/v1/pairing/tokens     `admin`    InviteRequest → PairingTokens
@@ -355,6 +359,18 @@ export interface ConfigPreview {
   readonly notes: readonly string[];
   readonly diff: readonly DiffLine[];
   readonly effective: readonly { readonly path: string; readonly from: string | null; readonly to: string }[];
+}
+
+/** The same change for both nodes' files. */
+export interface BothPreview {
+  readonly here: ConfigPreview;
+  readonly there: ConfigPreview;
+  /** Of the other node's file: given with the change. */
+  readonly otherBase: string;
+}
+
+export interface BothRequest extends ConfigRequest {
+  readonly otherBase: string;
 }
 
 export interface UsersView {

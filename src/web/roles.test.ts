@@ -17,6 +17,7 @@ const bodyOf = ({ path, method }: Route): unknown => {
   if (path.endsWith('/session')) return { user: 'nobody', password: 'nothing' };
   if (path.endsWith('/commands')) return { command: { name: 'acknowledge' } };
   const base = '0'.repeat(64);
+  if (path.endsWith('/config/both')) return { base, otherBase: base, changes: [{ path: 'web.public', value: true }] };
   if (path.includes('/config'))
     return path.endsWith('/undo') ? { base } : { base, changes: [{ path: 'web.public', value: true }] };
   if (path.endsWith('/preview')) return { command: { name: 'stop' } };

@@ -6,6 +6,7 @@ import type { Fault, Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
 import type {
+  BothRequest,
   CommandRequest,
   ConfigRequest,
   InviteRequest,
@@ -51,7 +52,9 @@ export type Ask =
   | { readonly name: 'verify' }
   | { readonly name: 'config' }
   | { readonly name: 'config-preview' | 'config-write'; readonly request: ConfigRequest }
-  | { readonly name: 'config-undo'; readonly base: string }
+  | { readonly name: 'config-undo' | 'config-both-undo'; readonly base: string }
+  | { readonly name: 'config-both-preview'; readonly request: ConfigRequest }
+  | { readonly name: 'config-both-write'; readonly request: BothRequest }
   | { readonly name: 'users' }
   | { readonly name: 'pairing' | 'pairing-cancel' }
   | { readonly name: 'pairing-invite'; readonly request: InviteRequest }

@@ -39,6 +39,8 @@ test('of many a few are tried, from all over', async () => {
 
 test('the host of a contact, as PJSIP writes them', () => {
   assert.equal(hostOfContact('sip:1001@10.0.0.21:5060;transport=udp'), '10.0.0.21');
+  // Header `Uri` of an event `ContactList` of Asterisk 22, in the lab; `ObjectName` was `1000;@b04abb37fdae2033934475f8d6e08f90`.
+  assert.equal(hostOfContact('sip:1000@10.176.254.31:54260'), '10.176.254.31');
   assert.equal(hostOfContact('sips:1001@[fd00::21]:5061'), 'fd00::21');
   assert.equal(hostOfContact('sip:10.0.0.21'), '10.0.0.21');
   assert.equal(hostOfContact('sip:1001@phone.example.test'), null);

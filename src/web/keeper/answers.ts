@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { Session, WebRole } from '../contract.ts';
 import { NEEDS, WORK_NEEDS } from '../roles.ts';
 import type { Ask, Credential } from '../wire.ts';
+import type { BothFiles } from './both-files.ts';
 import type { ConfigFile } from './config-file.ts';
 import { type Answer, type Audit, byOf, type Guard } from './guard.ts';
 import type { Jobs } from './jobs.ts';
@@ -21,6 +22,7 @@ export interface AnswerParts {
   readonly jobs: Jobs;
   readonly journal: JournalSearch;
   readonly pair: PairWatch;
+  readonly both: BothFiles;
   readonly pairing: Pairing;
   readonly audit: Audit;
 }
@@ -46,7 +48,7 @@ const testAlarm = async (parts: AnswerParts, by: string, channel: string | null)
 
 /** Everything but logging in and out; `by` may. */
 const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string): Promise<Result<unknown>> => {
-  const { socket, jobs, journal, users, pair, file, pairing } = parts;
+  const { socket, jobs, journal, users, pair, file, both, pairing } = parts;
   switch (ask.name) {
     case 'login':
     case 'logout':
@@ -82,6 +84,12 @@ const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string
       return file.write(ask.request.changes, ask.request.base, by);
     case 'config-undo':
       return file.undo(ask.base, by);
+    case 'config-both-preview':
+      return both.preview(ask.request.changes, ask.request.base, by);
+    case 'config-both-write':
+      return both.write(ask.request, by);
+    case 'config-both-undo':
+      return both.undo(ask.base, by);
     case 'users':
       return users.list();
     case 'pairing':

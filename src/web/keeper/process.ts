@@ -14,6 +14,7 @@ import { createLineReader } from '../../process/json-lines.ts';
 import { childEnv } from '../../process/programs.ts';
 import { LIMITS, type ServerSettings, type ToServer } from '../wire.ts';
 import { createAnswers } from './answers.ts';
+import { askOtherBy, createBothFiles } from './both-files.ts';
 import { type CertificateSource, filesOf, ownCertificate } from './certificate.ts';
 import { createConfigFile } from './config-file.ts';
 import { type Audit, createGuard } from './guard.ts';
@@ -129,8 +130,10 @@ const createWorks = (config: Config, { configPath, serverArgv }: KeeperStart, te
   };
   const followed = new AbortController();
   journal.follow(followed.signal, (entries) => tell({ type: 'journal', entries: entries.slice(-200) }));
+  const file = createConfigFile(configPath, config, audit);
   const answer = createAnswers({
-    file: createConfigFile(configPath, config, audit),
+    file,
+    both: createBothFiles(file, askOtherBy(socket)),
     socket,
     guard,
     users,

@@ -41,12 +41,16 @@ const askSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('alarm-test'), channel: text(64).nullable() }),
   z.strictObject({ name: z.enum(['journal', 'export']), query: querySchema }),
   z.strictObject({
-    name: z.enum(['config-preview', 'config-write']),
+    name: z.enum(['config-preview', 'config-write', 'config-both-preview']),
     request: z.strictObject({ changes: configChangesSchema, base: digestSchema }),
   }),
   z.strictObject({ name: z.literal('pairing-invite'), request: inviteSchema }),
   z.strictObject({ name: z.literal('pairing-join'), request: joinSchema }),
-  z.strictObject({ name: z.literal('config-undo'), base: digestSchema }),
+  z.strictObject({
+    name: z.literal('config-both-write'),
+    request: z.strictObject({ changes: configChangesSchema, base: digestSchema, otherBase: digestSchema }),
+  }),
+  z.strictObject({ name: z.enum(['config-undo', 'config-both-undo']), base: digestSchema }),
 ]);
 
 const fromServerSchema = z.discriminatedUnion('type', [

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   API,
+  type BothRequest,
   type CommandRequest,
   type ConfigRequest,
   type InviteRequest,
@@ -47,6 +48,7 @@ const commandRequestSchema = z.strictObject({
 
 const jobRequestSchema = z.strictObject({ work: workSchema });
 const configRequestSchema = z.strictObject({ changes: configChangesSchema, base: digestSchema });
+const bothRequestSchema = z.strictObject({ changes: configChangesSchema, base: digestSchema, otherBase: digestSchema });
 const alarmTestSchema = z.strictObject({ channel: z.string().max(64).nullable().optional() });
 
 export const journalQuerySchema = z.strictObject({
@@ -166,6 +168,18 @@ export const ROUTES: readonly Route[] = [
   post('/config/undo', NEEDS['config-undo'], 'ConfigView', 'The file as it was before the last change.', {
     body: z.strictObject({ base: digestSchema }),
     ask: ({ body }) => ({ name: 'config-undo', base: (body as Pick<ConfigRequest, 'base'>).base }),
+  }),
+  post('/config/both/preview', NEEDS['config-both-preview'], 'BothPreview', 'The same change in both nodes’ files.', {
+    body: configRequestSchema,
+    ask: ({ body }) => ({ name: 'config-both-preview', request: body as ConfigRequest }),
+  }),
+  post('/config/both', NEEDS['config-both-write'], 'ConfigView', 'Change both files, or neither.', {
+    body: bothRequestSchema,
+    ask: ({ body }) => ({ name: 'config-both-write', request: body as BothRequest }),
+  }),
+  post('/config/both/undo', NEEDS['config-both-undo'], 'ConfigView', 'Both files as they were before.', {
+    body: z.strictObject({ base: digestSchema }),
+    ask: ({ body }) => ({ name: 'config-both-undo', base: (body as Pick<ConfigRequest, 'base'>).base }),
   }),
   get('/users', NEEDS.users, 'UsersView', 'Users and tokens; they are made on the command line.', {
     ask: () => ({ name: 'users' }),
