@@ -42,6 +42,8 @@ const waiting = fail(
 
 const BACKOFF_MS: Millis = 1000;
 const BACKOFF_MOST_MS: Millis = 60_000;
+/** A session is opened anew this often. */
+const ANEW_MS: Millis = 3_600_000;
 
 const wait = (clock: Clock, ms: Millis, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -86,11 +88,12 @@ const unwell = (state: State, fault: Fault): void => {
   late(state, fault);
 };
 
-/** Until a fault; how many passes went well before. */
+/** Until a fault, or until it is time to look at all anew (rights, columns, secrets, what was refused); how many passes went well before. */
 const passes = async (state: State, pass: Pass): Promise<{ readonly fault: Fault | null; readonly good: number }> => {
   const { options, clock, listener, signal } = state;
+  const openedAt = clock.now();
   for (let good = 0; ; good += 1) {
-    if (signal.aborted) return { fault: null, good };
+    if (signal.aborted || clock.now() - openedAt > ANEW_MS) return { fault: null, good };
     const done = await pass.run();
     if (!done.ok) return { fault: done.error, good };
     const { counts, isMore, isWaiting } = done.value;
@@ -109,7 +112,8 @@ const loop = async (state: State): Promise<void> => {
     const opened = await openPass(options, signal);
     const { fault, good } = opened.ok ? await passes(state, opened.value) : { fault: opened.error, good: 0 };
     if (opened.ok) await opened.value.close();
-    if (fault === null || isAborted(signal)) return;
+    if (isAborted(signal)) return;
+    if (fault === null) continue;
     unwell(state, fault);
     if (good > 0) backoffMs = BACKOFF_MS;
     await wait(clock, backoffMs, signal);

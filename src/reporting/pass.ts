@@ -160,6 +160,8 @@ export const openPass = async (options: PassOptions, signal: AbortSignal): Promi
   for (const table of tables) {
     const standing = await standingOf(options, source.value, session, table);
     if (!standing.ok) return failing(standing.error);
+    const retried = await session.retry(source.value, table);
+    if (!retried.ok) return failing(retried.error);
     states.push({ table, standing: standing.value, doubt: null });
   }
   const run: Pass['run'] = async () => {

@@ -147,6 +147,14 @@ test('an event that does not fit is kept aside with its reason, and the rest goe
     [4, 6],
   );
   assert.match(found.refused[1]?.reason ?? '', /too long/);
+  // The table is put right: at the next session the one that fits now goes, once.
+  await fixture.on('stats', 'ALTER TABLE queue_log ALTER data1 TYPE text');
+  assert.equal(await send(queueOnly('main')), '0 0 0 0');
+  assert.deepEqual((await names()).toSorted(), named('main', 1, 6));
+  assert.deepEqual(
+    (await report('main')).refused.map(({ key }) => key),
+    [4],
+  );
 });
 
 test('nothing is written where a table, a column or a right is missing; and rows there cannot be changed by the role', async () => {

@@ -42,6 +42,8 @@ export interface Source {
     after: Key,
     limits: { readonly rows: number; readonly bytes: number },
   ): Promise<Result<Page>>;
+  /** Of this node's own, those of these numbers that are still here. */
+  events(table: SourceTable, keys: readonly Key[]): Promise<Result<readonly Event[]>>;
   countAfter(table: SourceTable, position: Key): Promise<Result<number>>;
   /** Rows of this node's own, of those numbers: not what merges brought. */
   countOwn(table: SourceTable, span: Span): Promise<Result<number>>;
@@ -94,17 +96,25 @@ interface PageRow {
   readonly lowest: string;
 }
 
+const cellsOf = ({ columns }: SourceTable): string =>
+  `ARRAY[${columns.map(({ name }) => `t.${quoteName(name)}::text`).join(', ')}]::text[]`;
+
+const eventsSql = (schema: string, table: SourceTable): string => {
+  const key = `t.${quoteName(table.rule.key)}`;
+  return `SELECT ${key}::text AS key, to_json(${cellsOf(table)}) AS cells, NULL::text AS node, NULL::text AS there
+    FROM ${qualify(schema, table.rule.table)} t WHERE ${key} = ANY($1::bigint[]) ORDER BY ${key}`;
+};
+
 /** Rows of one statement are of one moment: a row that a merge brought is never seen without where it came from. */
-const pageSql = (schema: string, { rule, columns }: SourceTable, isMapped: boolean): string => {
-  const table = qualify(schema, rule.table);
-  const key = quoteName(rule.key);
-  const cells = columns.map(({ name }) => `t.${quoteName(name)}::text`).join(', ');
+const pageSql = (schema: string, source: SourceTable, isMapped: boolean): string => {
+  const table = qualify(schema, source.rule.table);
+  const key = quoteName(source.rule.key);
   const [node, there, join] = isMapped
     ? ['m.node', 'm.key_there', 'LEFT JOIN dualtone.merged m ON m.table_name = $4 AND m.key_here = p.key::text']
     : ['NULL::text', 'NULL::text', ''];
   return `SELECT p.key::text, to_json(p.cells) AS cells, ${node} AS node, ${there} AS there, p.lowest::text
     FROM (SELECT *, sum(octet_length(cells::text)) OVER (ORDER BY key) AS bytes FROM (
-      SELECT t.${key} AS key, ARRAY[${cells}]::text[] AS cells, (SELECT min(l.${key}) FROM ${table} l) AS lowest
+      SELECT t.${key} AS key, ${cellsOf(source)} AS cells, (SELECT min(l.${key}) FROM ${table} l) AS lowest
       FROM ${table} t WHERE t.${key} > $1::bigint ORDER BY t.${key} LIMIT $2::int) q) p ${join}
     WHERE p.bytes - octet_length(p.cells::text) < $3::bigint ORDER BY p.key`;
 };
@@ -159,11 +169,6 @@ const createReader = (database: Database, options: SourceOptions, origin: string
     const rows = await database.query(sql, values);
     return rows.ok ? ok(rows.value[0] === undefined ? null : read({ ...rows.value[0] })) : rows;
   };
-  const digest: Source['digest'] = async ({ rule, columns }, key) => {
-    const cells = columns.map(({ name }) => `t.${quoteName(name)}::text`).join(', ');
-    const sql = `SELECT to_json(ARRAY[${cells}]::text[]) AS cells FROM ${qualify(schema, rule.table)} t WHERE t.${quoteName(rule.key)} = $1::bigint`;
-    return one(sql, [key], (row) => digestOf(row['cells'] as readonly (string | null)[]));
-  };
   const page: Source['page'] = async (table, after, { rows: most, bytes }) => {
     const values = [after, most, bytes, ...named(table)];
     const rows = await database.query<PageRow>(pageSql(schema, table, isMapped), values);
@@ -176,8 +181,9 @@ const createReader = (database: Database, options: SourceOptions, origin: string
     return ok({ events, lowest });
   };
   return {
-    digest,
     page,
+    digest: async (table: SourceTable, key: Key) =>
+      one(eventsSql(schema, table), [[key]], (row) => digestOf(row['cells'] as PageRow['cells'])),
     last: async ({ rule }: SourceTable) =>
       one(lastSql, [qualify(schema, rule.table), rule.key], ({ last }) => (last === null ? 0 : Number(last))),
     ends: async ({ rule }: SourceTable) => {
@@ -188,6 +194,10 @@ const createReader = (database: Database, options: SourceOptions, origin: string
     writers: async ({ rule }: SourceTable) => {
       const rows = await database.query<{ readonly writer: string }>(writersSql, [qualify(schema, rule.table)]);
       return rows.ok ? ok(rows.value.map(({ writer }) => writer)) : rows;
+    },
+    events: async (table: SourceTable, keys: readonly Key[]) => {
+      const rows = await database.query<PageRow>(eventsSql(schema, table), [keys]);
+      return rows.ok ? ok(rows.value.map((row) => eventOf(row, origin, () => origin))) : rows;
     },
     countAfter: async ({ rule }: SourceTable, position: Key) => {
       const sql = `SELECT count(*)::text AS n FROM ${qualify(schema, rule.table)} t WHERE t.${quoteName(rule.key)} > $1::bigint`;

@@ -40,6 +40,8 @@ export interface TargetSession {
   /** What is there held against what is here; null: nothing was sent yet. */
   audit(source: Source, table: SourceTable): Promise<Result<Audit | null>>;
   refused(): Promise<Result<readonly Refused[]>>;
+  /** Offers again what was refused of this sender's own; how many came in. What is refused again stays as it is. */
+  retry(source: Source, table: SourceTable): Promise<Result<number>>;
   close(): Promise<void>;
 }
 
@@ -77,5 +79,5 @@ export const manyRefused = (table: string, reason: string) =>
   fail(
     'reporting-many-refused',
     `More than ${MOST_REFUSED} events of \`${table}\` do not fit into the target, the last one because: ${reason.replace(/\.$/, '')}.`,
-    'Correct the table or mapping there, then `dualtone reporting retry`; until then events wait on this node.',
+    'Correct the table or mapping there: what was refused is offered again each minute, and what waits on this node follows.',
   );

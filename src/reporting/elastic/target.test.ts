@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ok } from '../../core/result.ts';
 import type { Batch } from '../core/words.ts';
+import type { Source } from '../source.ts';
 import type { SessionOptions, TargetSession } from '../target.ts';
 import { batchOf, eventOf, queueLog, stretch } from '../testing/batches.ts';
 import { type ElasticStandIn, type ElasticStandInOptions, type Mishap, startElastic } from '../testing/elastic.ts';
@@ -151,10 +152,15 @@ test('what it never takes is kept aside with its reason, and the rest goes on; t
     assert.deepEqual(refused.value, [
       { origin: 'a:1/x', key: 3, table: 'queue_log', reason: 'document_parsing_exception: failed to parse field' },
     ]);
+    const source = { origin: 'a:1/x', events: async () => ok([eventOf('a:1/x', 3)]) } as unknown as Source;
+    assert.deepEqual(await session.retry(source, queueLog), ok(0));
+    bench.elastic.refuse(() => false);
+    assert.deepEqual(await session.retry(source, queueLog), ok(1));
+    assert.deepEqual([await session.refused(), bench.elastic.names(INDEX).length], [ok([]), 6]);
     bench.elastic.refuse(() => true);
     const written = await session.write(stretch('a:1/x', 6, 120));
     assert.equal(written.ok ? 'written' : written.error.code, 'reporting-many-refused');
-    assert.deepEqual((await session.standing(queueLog)).ok && bench.elastic.names(INDEX).length, 5);
+    assert.deepEqual((await session.standing(queueLog)).ok && bench.elastic.names(INDEX).length, 6);
     await session.close();
   });
 });

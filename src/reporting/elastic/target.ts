@@ -11,7 +11,8 @@ import {
   type Standing,
   type Written,
 } from '../core/words.ts';
-import { manyRefused, partOf, type SessionOptions, standingAfter, type Target, type TargetSession } from '../target.ts';
+import type { Source } from '../source.ts';
+import { manyRefused, type SessionOptions, standingAfter, type Target, type TargetSession } from '../target.ts';
 import { auditElastic } from './audit.ts';
 import { type Caller, createCaller, type ElasticAccess, oddAnswer } from './http.ts';
 import { ensureIndex, highestSent } from './index-mapping.ts';
@@ -62,7 +63,7 @@ const settle = (state: State, batch: Batch, { settled, created, known, refused }
   const { table } = batch.table.rule;
   const events = batch.events.slice(0, settled);
   const now = state.kept.tables[table] ?? { position: batch.after, digest: null, begun: batch.after, gone: [] };
-  const gone = settled > 0 || batch.events.length === 0 ? withGone(now.gone, batch.gone) : now.gone;
+  const gone = withGone(now.gone, batch.gone);
   const fresh = refused.flatMap(({ index, reason }) => {
     const event: Event | undefined = events[index];
     return event === undefined ? [] : [{ origin: event.origin, key: event.key, table, reason }];
@@ -75,38 +76,73 @@ const settle = (state: State, batch: Batch, { settled, created, known, refused }
   return saved.ok ? ok({ ...next, sent: created, known, refused: fresh.length }) : saved;
 };
 
-const settledAlone = (reason: string): Verdict => ({
-  settled: 1,
-  created: 0,
-  known: 0,
-  refused: [{ index: 0, reason }],
-  later: null,
-});
+const failedItem = ({ access }: State, { later }: Verdict) => {
+  const status = Number.parseInt(later ?? '0', 10);
+  return oddAnswer(access.url, { status, json: {} }, `an event (${later})`);
+};
 
-const write = async (state: State, batch: Batch): Promise<Result<Written>> => {
-  const { caller, access, options, session } = state;
-  const { table } = batch.table.rule;
-  const ids = batch.events.map((event) => documentId(table, event));
-  const documents = batch.events.map((event, index) => ({
-    id: ids[index] ?? '',
-    text: documentOf(batch.table, event, session.sender, options.node),
+/** What becomes of these events there. */
+const ask = async (
+  { caller, access, options, session }: State,
+  table: SourceTable,
+  events: readonly Event[],
+): Promise<Result<Verdict | 'too-much'>> => {
+  const { table: name } = table.rule;
+  const documents = events.map((event) => ({
+    id: documentId(name, event),
+    text: documentOf(table, event, session.sender, options.node),
   }));
   session.onStep('begun');
-  const body = bulkBody(options.indexOf(table), documents);
+  const body = bulkBody(options.indexOf(name), documents);
   const answered = await caller.ask({ method: 'POST', path: '/_bulk', body, type: 'application/x-ndjson' });
   if (!answered.ok) return answered;
   session.onStep('answered');
   const { status, json } = answered.value;
-  // Too much at once: less, until the one that is too long is alone.
-  if (status === 413 && batch.events.length > 1)
-    return write(state, partOf(batch, 0, Math.ceil(batch.events.length / 2)));
-  if (status === 413) return settle(state, batch, settledAlone('413 its document is too long'));
+  if (status === 413) return ok('too-much');
+  const ids = documents.map(({ id }) => id);
   const verdict = status === 200 ? judgeBulk(ids, json) : null;
-  if (verdict === null) return oddAnswer(access.url, answered.value, 'a bulk request');
+  return verdict === null ? oddAnswer(access.url, answered.value, 'a bulk request') : ok(verdict);
+};
+
+/** Too much at once: less, until the one that is too long is alone, and refused. Tells of the first of them that are settled. */
+const offer = async (state: State, table: SourceTable, events: readonly Event[]): Promise<Result<Verdict>> => {
+  const asked = await ask(state, table, events);
+  if (!asked.ok) return asked;
+  if (asked.value !== 'too-much') return ok(asked.value);
+  if (events.length > 1) return offer(state, table, events.slice(0, Math.ceil(events.length / 2)));
+  const refused = [{ index: 0, reason: '413 its document is too long' }];
+  return ok({ settled: 1, created: 0, known: 0, refused, later: null });
+};
+
+const write = async (state: State, batch: Batch): Promise<Result<Written>> => {
+  const verdict = await offer(state, batch.table, batch.events);
+  if (!verdict.ok) return verdict;
   // What is settled is kept even where the rest must be tried again.
-  const settled = settle(state, batch, verdict);
-  if (!settled.ok || verdict.settled > 0 || verdict.later === null) return settled;
-  return oddAnswer(access.url, { status: Number.parseInt(verdict.later, 10), json }, `an event (${verdict.later})`);
+  if (verdict.value.settled === 0) return failedItem(state, verdict.value);
+  return settle(state, batch, verdict.value);
+};
+
+/** One by one, so that one that is too long stands in no other's way. */
+const retry = async (state: State, source: Source, table: SourceTable): Promise<Result<number>> => {
+  const name = table.rule.table;
+  const isMine = (each: Refused): boolean => each.table === name && each.origin === source.origin;
+  const keys = state.kept.refused.filter(isMine).map(({ key }) => key);
+  const entry = state.kept.tables[name];
+  if (keys.length === 0 || entry === undefined) return ok(0);
+  const events = await source.events(table, keys);
+  if (!events.ok) return events;
+  let count = 0;
+  for (const event of events.value) {
+    const verdict = await offer(state, table, [event]);
+    if (!verdict.ok) return verdict;
+    if (verdict.value.settled === 0) return failedItem(state, verdict.value);
+    if (verdict.value.refused.length > 0) continue;
+    const rest = state.kept.refused.filter((each) => !(isMine(each) && each.key === event.key));
+    const saved = keep(state, name, entry, rest);
+    if (!saved.ok) return saved;
+    count += 1;
+  }
+  return ok(count);
 };
 
 const sessionOf = (state: State): TargetSession => ({
@@ -121,6 +157,7 @@ const sessionOf = (state: State): TargetSession => ({
   audit: (source, table) =>
     auditElastic(state.caller, { kept: state.kept, index: state.options.indexOf(table.rule.table) }, source, table),
   refused: async () => ok(state.kept.refused),
+  retry: (source, table) => retry(state, source, table),
   close: async () => state.caller.close(),
 });
 

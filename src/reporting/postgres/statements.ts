@@ -56,6 +56,13 @@ export const insertRows = (schema: string, table: string, { key, columns }: Fit)
 export const keepRefused = `
 INSERT INTO ${SCHEMA}.refused (origin, table_name, key, reason, cells) VALUES ($1, $2, $3, $4, $5::json) ON CONFLICT DO NOTHING`;
 
+/** $1 origin, $2 table. */
+export const readRefusedKeys = `
+SELECT key::text FROM ${SCHEMA}.refused WHERE origin = $1 AND table_name = $2 ORDER BY key`;
+
+/** $1 origin, $2 table, $3 key. */
+export const dropRefused = `DELETE FROM ${SCHEMA}.refused WHERE origin = $1 AND table_name = $2 AND key = $3`;
+
 /** $1 table. */
 export const countRefused = `SELECT count(*)::int AS n FROM ${SCHEMA}.refused WHERE table_name = $1`;
 

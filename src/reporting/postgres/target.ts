@@ -4,13 +4,14 @@ import { connectDatabase, type Database, type DatabaseAccess } from '../../repli
 import { sqlStateOf } from '../../replication/postgres/database-fault.ts';
 import type { Fit } from '../core/columns.ts';
 import type { Batch, Refused, SourceTable, Standing, Written } from '../core/words.ts';
+import type { Source } from '../source.ts';
 import { partOf, type SessionOptions, type Target, type TargetSession } from '../target.ts';
 import { auditPostgres } from './audit.ts';
 import { targetFault } from './fault.ts';
 import { lookAtTarget } from './look.ts';
 import { SCHEMA } from './schema-sql.ts';
-import { beginPosition, foldRuns, lockStream } from './statements.ts';
-import { type Pen, refusePart, standingIn, writePart } from './write.ts';
+import { beginPosition, foldRuns, lockStream, readRefusedKeys } from './statements.ts';
+import { type Pen, refusePart, retryEvent, standingIn, writePart } from './write.ts';
 
 export interface PostgresOptions {
   /** Secrets are read each time, so that a new one needs no restart. */
@@ -59,6 +60,24 @@ const readRefused = async (database: Database): Promise<Result<readonly Refused[
   return rows.ok ? ok(rows.value.map((row) => ({ ...row, key: Number(row.key) }))) : rows;
 };
 
+const retry = async (pen: Pen, source: Source, table: SourceTable): Promise<Result<number>> => {
+  const keys = await pen.database.query<{ readonly key: string }>(readRefusedKeys, [pen.sender, table.rule.table]);
+  if (!keys.ok) return keys;
+  if (keys.value.length === 0) return ok(0);
+  const events = await source.events(
+    table,
+    keys.value.map(({ key }) => Number(key)),
+  );
+  if (!events.ok) return events;
+  let count = 0;
+  for (const event of events.value) {
+    const retried = await retryEvent(pen, table, event);
+    if (!retried.ok && !isMisfit(sqlStateOf(retried.error))) return retried;
+    if (retried.ok) count += 1;
+  }
+  return ok(count);
+};
+
 const fold = async (
   database: Database,
   { sender, tables }: SessionOptions,
@@ -103,6 +122,10 @@ const sessionOf = (
   look: ({ rule }) => standingIn(database, sender, rule.table),
   audit: async (source, table) => auditPostgres(database, schema, fitOf(fits, table), source, table),
   refused: () => readRefused(database),
+  retry: async (source, table) => {
+    const retried = await retry({ database, schema, sender, fit: fitOf(fits, table), onStep }, source, table);
+    return retried.ok ? retried : targetFault(retried.error);
+  },
   close: () => database.close(),
 });
 

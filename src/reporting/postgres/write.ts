@@ -9,6 +9,7 @@ import {
   type Event,
   type Key,
   MOST_REFUSED,
+  type SourceTable,
   type Standing,
   type Step,
   type Written,
@@ -16,6 +17,7 @@ import {
 import { manyRefused, standingAfter } from '../target.ts';
 import {
   countRefused,
+  dropRefused,
   insertRows,
   keepGone,
   keepRefused,
@@ -75,7 +77,10 @@ const lock = async ({ database, sender }: Pen, { table, after }: Batch): Promise
   return standing.value?.position === after ? ok(standing.value) : moved;
 };
 
-const runsAround = async ({ database }: Pen, { table, events }: Batch): Promise<Result<readonly Run[]>> => {
+const runsAround = async (
+  { database }: Pen,
+  { table, events }: Pick<Batch, 'table' | 'events'>,
+): Promise<Result<readonly Run[]>> => {
   const origins = [...new Set(events.map(({ origin }) => origin))];
   const keys = events.map(({ key }) => key);
   const [lowest, highest] = [Math.min(...keys), Math.max(...keys)];
@@ -101,9 +106,13 @@ const rowsText = (events: readonly Event[], firstId: Key): string =>
     })),
   );
 
-const insert = async (pen: Pen, batch: Batch, runs: readonly Run[], fresh: readonly Event[]): Promise<Result<null>> => {
+const insert = async (
+  pen: Pen,
+  table: string,
+  runs: readonly Run[],
+  fresh: readonly Event[],
+): Promise<Result<null>> => {
   const { database, schema, fit, onStep } = pen;
-  const { table } = batch.table.rule;
   const next = await database.query<{ readonly next: string }>(
     nextNumber(schema, table, fit),
     fit.sequence === null ? [] : [fit.sequence],
@@ -146,7 +155,7 @@ export const writePart = (pen: Pen, batch: Batch): Promise<Result<Written>> =>
     if (!runs.ok) return runs;
     const fresh = notCovered(batch.events, runs.value);
     if (fresh.length > 0) {
-      const inserted = await insert(pen, batch, runs.value, fresh);
+      const inserted = await insert(pen, batch.table.rule.table, runs.value, fresh);
       if (!inserted.ok) return inserted;
     }
     const standing = await note(pen, batch, before.value);
@@ -174,4 +183,19 @@ export const refusePart = (pen: Pen, batch: Batch, event: Event, reason: string)
     if (!kept.ok) return kept;
     const standing = await note(pen, batch, before.value);
     return standing.ok ? ok({ ...standing.value, sent: 0, known: 0, refused: 1 }) : standing;
+  });
+
+/** An event that was refused before, again; the position stays where it is. Faults: those of `Database.query`, also that it does not fit. */
+export const retryEvent = (pen: Pen, table: SourceTable, event: Event): Promise<Result<null>> =>
+  inTransaction(pen.database, async () => {
+    const name = table.rule.table;
+    const locked = await pen.database.run(lockStream, [name]);
+    if (!locked.ok) return locked;
+    const runs = await runsAround(pen, { table, events: [event] });
+    if (!runs.ok) return runs;
+    const fresh = notCovered([event], runs.value);
+    const inserted = fresh.length === 0 ? ok(null) : await insert(pen, name, runs.value, fresh);
+    if (!inserted.ok) return inserted;
+    const dropped = await pen.database.run(dropRefused, [event.origin, name, event.key]);
+    return dropped.ok ? ok(null) : dropped;
   });
