@@ -1,12 +1,20 @@
 /** Guards of persons' orders: manual mode, maintenance, requests. */
 import type { Mutant } from './mutant.ts';
 
+/** A checkpoint's own guard, which refuses most of what a node asks too early. */
+const unheardEnd = {
+  file: 'src/core/checkpoint.ts',
+  find: 'return ends ? rivalOf(from) : state.disk.heldOpenBy;',
+  replace: 'return ends && from === rivalOf(from) ? rivalOf(from) : state.disk.heldOpenBy;',
+} as const;
+
 export const orderGuards: readonly Mutant[] = [
   {
     name: 'what was asked by hand is won by votes once manual mode is left',
     file: 'src/core/orders.ts',
     find: '// What was asked by hand would now be won by votes, and a node that serves by hand needs none.',
     replace: 'if (d.now > 0) return;',
+    also: unheardEnd,
     faults: ['orders-at-both', 'isolation', 'cut-two-ways', 'agent-frozen'],
     seeds: 12000,
   },
@@ -33,9 +41,7 @@ export const orderGuards: readonly Mutant[] = [
   },
   {
     name: 'a checkpoint that hears that manual mode is over takes the gate of the other for closed',
-    file: 'src/core/checkpoint.ts',
-    find: 'return ends ? rivalOf(from) : state.disk.heldOpenBy;',
-    replace: 'return ends && from === rivalOf(from) ? rivalOf(from) : state.disk.heldOpenBy;',
+    ...unheardEnd,
     faults: ['manual-mode-ends-unheard'],
     seeds: 2000,
   },
@@ -53,7 +59,8 @@ export const orderGuards: readonly Mutant[] = [
     file: 'src/core/policy.ts',
     find: 'd.s.disk.heldOpenBy === rivalOf(d.settings.role) && !isManual',
     replace: 'd.now < 0 && !isManual',
-    seeds: 6000,
+    faults: ['manual-mode-ends-unheard', 'checkpoint-restart', 'checkpoint-reboot', 'orders-at-both'],
+    seeds: 5000,
   },
   {
     name: 'maintenance is forgotten by a node that did not serve',
