@@ -68,6 +68,8 @@ export const layers: readonly Layer[] = [
       'src/replication',
       'src/replicator',
       'src/steps/gate/listing.ts',
+      'src/switches',
+      'src/switcher/switches.ts',
       'src/api',
       'src/agent/clock.ts',
       'src/agent/preflight.ts',

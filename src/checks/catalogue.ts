@@ -10,6 +10,7 @@ import { pairChecks } from './families/pair.ts';
 import { phoneChecks } from './families/phones.ts';
 import { replicationChecks } from './families/replication.ts';
 import { serviceChecks } from './families/services.ts';
+import { switchChecks } from './families/switches.ts';
 import { telephoneSystemChecks } from './families/telephone-system.ts';
 import { createRegistry, type Registry } from './registry.ts';
 
@@ -27,6 +28,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   registry.add('The machine', machineChecks);
   registry.add('Alarms', alarmChecks);
   registry.add('XiVO and Wazo', telephoneSystemChecks);
+  registry.add('Machines outside the pair', switchChecks);
   for (const [family, definitions] of more) registry.add(family, definitions);
   return registry;
 };

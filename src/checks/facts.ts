@@ -11,6 +11,12 @@ export interface AsteriskFacts {
 }
 
 /** The other node's word; checked by `readFacts`. */
+/** Edge's settings of one machine, told by digests under a nonce that the teller has made. */
+export interface EdgeFacts {
+  readonly nonce: string;
+  readonly digests: Readonly<Record<string, string>>;
+}
+
 export interface Facts {
   readonly program: string;
   /** What must be the same on both nodes: key of the configuration to its value, in words. No secrets are in a configuration. */
@@ -21,6 +27,8 @@ export interface Facts {
   readonly asterisk: AsteriskFacts | null;
   /** `UTF8 de_DE.UTF-8 …`, one fact each; null: no database follows. */
   readonly database: Readonly<Record<string, string>> | null;
+  /** Null: there is no Edge, or its settings cannot be read here. */
+  readonly edge: EdgeFacts | null;
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)) ?? 'nothing';
@@ -30,6 +38,21 @@ const flat = (prefix: string, value: unknown, into: Record<string, string>): voi
     for (const [key, inner] of Object.entries(value)) flat(`${prefix}.${key}`, inner, into);
   } else into[prefix] = text(value);
 };
+
+const placeOf = (place: { readonly address: string; readonly port: number } | null): string =>
+  place === null ? 'none' : `${place.address} port ${place.port}`;
+
+/** Both nodes move the same machines to their own sides. */
+const switchAgreement = ({ switches: { edge, contactCentre, berofos } }: Config): Readonly<Record<string, string>> => ({
+  'switches.edge': edge === null ? 'none' : placeOf(edge),
+  'switches.edge.main': edge === null ? 'none' : `${edge.main.xivo} ${edge.main.contactCentre ?? ''}`.trim(),
+  'switches.edge.standby': edge === null ? 'none' : `${edge.standby.xivo} ${edge.standby.contactCentre ?? ''}`.trim(),
+  'switches.contact-centre.main': placeOf(contactCentre?.main ?? null),
+  'switches.contact-centre.standby': placeOf(contactCentre?.standby ?? null),
+  'switches.contact-centre.passive': contactCentre?.passive ?? 'none',
+  'switches.berofos.boxes': (berofos?.boxes ?? []).map(placeOf).toSorted().join(', ') || 'none',
+  'switches.berofos.watchdog': String(berofos?.watchdog ?? false),
+});
 
 /**
  * What must agree, as each node sees the pair: where the two see it from opposite sides (node and peer), it is named by role.
@@ -60,6 +83,7 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
     'streams.files.directories': streams.files.directories.toSorted().join(' ') || 'none',
     'streams.collected': streams.collected.toSorted().join(' ') || 'none',
   };
+  Object.assign(found, switchAgreement(config));
   flat('timing', config.timing, found);
   flat('watch', config.watch, found);
   flat('failback', config.failback, found);
@@ -121,6 +145,12 @@ const asteriskOf = (input: unknown): AsteriskFacts | null => {
   return modules === null ? null : { version: lineOf(input['version']), modules };
 };
 
+const edgeOf = (input: unknown): EdgeFacts | null => {
+  if (!isFields(input) || typeof input['nonce'] !== 'string' || !/^[0-9a-f]{8,64}$/.test(input['nonce'])) return null;
+  const digests = record(input['digests']);
+  return digests === null ? null : { nonce: input['nonce'], digests };
+};
+
 /** Checked: null where it is odd. */
 export const readFacts = (input: unknown): Facts | null => {
   if (!isFields(input) || typeof input['program'] !== 'string') return null;
@@ -133,5 +163,6 @@ export const readFacts = (input: unknown): Facts | null => {
     hardwareAddresses,
     asterisk: asteriskOf(input['asterisk']),
     database: record(input['database']),
+    edge: edgeOf(input['edge']),
   };
 };

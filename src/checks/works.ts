@@ -8,6 +8,7 @@ import { createTalk, type Talk } from '../replication/talk.ts';
 import { type Around, createAround, type PeerDesk } from './around.ts';
 import { createCatalogue } from './catalogue.ts';
 import { bind } from './check.ts';
+import { edgeFacts } from './edge-settings.ts';
 import { agreementOf, type Facts, ownHardwareAddresses, readFacts } from './facts.ts';
 import { createHistory, type History } from './history.ts';
 import { createMemo } from './memo.ts';
@@ -253,6 +254,7 @@ const answerOther = (state: State): void => {
         hardwareAddresses: ownHardwareAddresses(),
         asterisk: survey.ok ? { version: survey.value.version, modules: survey.value.modules } : null,
         database: await readOwnDatabase(options.config),
+        edge: edgeFacts(options.config),
       };
     },
     FACTS_MS,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createWorld } from '../changes/world.ts';
 import { run } from '../process/run.ts';
-import { xivoOriginal } from '../profiles/xivo/original.ts';
 import { createXivoEnabling } from '../xivo/enable/enable.ts';
+import { createTestMachine } from '../xivo/testing/machine.ts';
 import { type DisableOptions, disable } from './commands/disable.ts';
 import { styleFor } from './render/style.ts';
 import { Ended } from './target.ts';
@@ -16,16 +15,16 @@ const HA_CONF = '{"node_type": "slave", "remote_address": "10.0.0.1"}';
 
 /** A standby whose XiVO settings Dualtone has changed, in a folder of its own. */
 const machineOf = async (t: TestContext) => {
-  const root = mkdtempSync(join(tmpdir(), 'dualtone-disable-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const { root, remove, write, ground } = createTestMachine();
+  t.after(remove);
   const places = { etcDir: join(root, 'etc'), stateDir: join(root, 'state'), runDir: join(root, 'run') };
-  for (const each of [...Object.values(places), join(root, 'etc/cron.d'), join(root, 'etc/xivo')])
-    mkdirSync(each, { recursive: true, mode: 0o700 });
-  const cron = root + xivoOriginal.cronFiles.standby;
-  writeFileSync(cron, CRON);
-  writeFileSync(root + xivoOriginal.haConf, HA_CONF);
+  for (const each of Object.values(places)) mkdirSync(each, { recursive: true, mode: 0o700 });
+  const { original } = ground;
+  write(original.cronFiles.standby, CRON);
+  write(original.haConf, HA_CONF);
+  const cron = root + original.cronFiles.standby;
   const enabling = createXivoEnabling({
-    original: xivoOriginal,
+    original,
     role: 'standby',
     standby: '10.0.0.2',
     admin: null,
@@ -54,7 +53,7 @@ const machineOf = async (t: TestContext) => {
     });
     return { ...said, exit };
   };
-  return { cron, leave, read: () => readFileSync(cron, 'utf8'), haConf: root + xivoOriginal.haConf };
+  return { cron, leave, read: () => readFileSync(cron, 'utf8'), haConf: root + original.haConf };
 };
 
 test('who leaves the pair gets XiVO back too, shown together before, and once', async (t) => {

@@ -51,6 +51,16 @@ const edgeSchema = z
     standby: edgeSide('standby'),
     'file-time': duration(1000).prefault('10s').describe('How long it may take to read or write its file.'),
     'up-time': duration(1000).prefault('2m').describe('How long `edge-dcomp up -d` may take.'),
+    settings: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'the beginning of a key'))
+      .max(20)
+      .prefault(['TURN_', 'EDGE_'])
+      .describe(
+        "Beginnings of the keys of Edge's settings, which both nodes and both contact centres must have alike.",
+      ),
+    'settings-file': absolutePath()
+      .default('/etc/docker/xivo/custom.env')
+      .describe('The file of this node that has them.'),
   })
   .nullable()
   .prefault(null)

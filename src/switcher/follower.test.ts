@@ -40,6 +40,7 @@ const stage = (given: { epoch?: number; stops?: boolean } = {}) => {
               return answer(signal);
             }
           : null,
+      preview: async () => ok(''),
       look: async () => {
         did.push('look');
         return look();

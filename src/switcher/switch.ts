@@ -8,6 +8,8 @@ export interface Switch {
   activate(continued: boolean, signal: AbortSignal): Promise<Result<string>>;
   /** One try once the other node serves; null: nothing is to be done here then. */
   readonly passivate: ((signal: AbortSignal) => Promise<Result<string>>) | null;
+  /** Looks from here and changes nothing: whether this node could be moved to now. What was seen. */
+  preview(signal: AbortSignal): Promise<Result<string>>;
   /** While this node is active: looks whether all is still so, and mends it. What was mended; null: all was right. */
   look(signal: AbortSignal): Promise<Result<string | null>>;
   readonly lookMs: Millis;

@@ -58,6 +58,11 @@ export const edgeSwitch = (edge: Edge, role: Role, lookMs: number): Switch => ({
     const { changes } = done.value;
     return ok(changes.length === 0 ? `it points to the ${role} already, and runs` : `changed ${listed(changes)}`);
   },
+  preview: async (signal) => {
+    const seen = await edge.preview(role, signal);
+    if (!seen.ok) return seen;
+    return ok(seen.value.length === 0 ? `points to the ${role}` : `would change ${listed(seen.value)}`);
+  },
   look: async (signal) => {
     const seen = await edge.preview(role, signal);
     if (!seen.ok) return seen;
@@ -101,6 +106,10 @@ export const centreSwitch = (
             const stopped = await centre.set('stop', signal);
             return stopped.ok ? ok(`${service} was stopped`) : stopped;
           },
+    preview: async (signal) => {
+      const running = await centre.isRunning(signal);
+      return running.ok ? ok(`${service} ${running.value ? 'runs' : 'does not run'}`) : running;
+    },
     look: keepRunning,
   };
 };
@@ -130,6 +139,12 @@ export const boxSwitch = (
       const done = await set(signal);
       if (!done.ok) return done;
       return ok(done.value ? `its relays moved to the ${role}` : `its relays are at the ${role} already`);
+    },
+    preview: async (signal) => {
+      const made = box();
+      if (!made.ok) return made;
+      const state = await made.value.look(signal);
+      return state.ok ? ok(`its relays are at the ${state.value.relays}`) : state;
     },
     look: async (signal) => {
       const done = await set(signal);
@@ -165,6 +180,7 @@ export const programSwitch = (
       'Run it by hand to see why.',
     );
   },
+  preview: async () => ok('is run by a takeover'),
   look: async () => ok(null),
 });
 

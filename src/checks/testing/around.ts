@@ -89,6 +89,7 @@ export const factsOf = (config: Config): Facts => ({
   hardwareAddresses: ['02:00:00:00:00:02'],
   asterisk: { version: goodSurvey.version, modules: goodSurvey.modules },
   database: null,
+  edge: null,
 });
 
 export interface Planted {
