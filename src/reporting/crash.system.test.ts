@@ -61,7 +61,7 @@ const write = async ({ node, rows, isUndone }: Extract<Action, { kind: 'write' }
 
 const send = async ({ node, target, killAt: step }: Extract<Action, { kind: 'send' }>): Promise<void> => {
   const toElastic = createElasticTarget({
-    access: () => ok({ url: elastic.url, ca: null, authorization: null, timeoutMs: 5000 }),
+    access: () => ok({ url: elastic.url, ca: null, authorization: null, timeoutMs: 60_000 }),
     indexOf: (table) => `xivo-${table}`,
     storePath: join(directory, `${node}.json`),
     node,

@@ -178,13 +178,13 @@ test('nothing is written where a table, a column or a right is missing; and rows
 test('the connection is cut, or falls silent, after any byte: also after the commit and before its answer', async () => {
   await write('main', 1, 12);
   const { host, port } = fixture.access;
-  const through = (cutPort: number): PassOptions => {
-    const access = { ...fixture.access, port: cutPort, statementMs: 400, connectMs: 400 };
+  const through = (cutPort: number, limitMs: number): PassOptions => {
+    const access = { ...fixture.access, port: cutPort, statementMs: limitMs, connectMs: limitMs };
     const target = createPostgresTarget({ access: () => ok(access), schema: 'public', mostRuns: 10 });
     return queueOnly('main', { target });
   };
   const whole = await startCutter(host, port, 'cut', Number.POSITIVE_INFINITY);
-  await send(through(whole.port));
+  assert.equal(await send(through(whole.port, 60_000)), '12 0 0 0');
   const length = whole.passed();
   await whole.stop();
   // The login is before, the commit and its answer are near the end.
@@ -192,8 +192,9 @@ test('the connection is cut, or falls silent, after any byte: also after the com
   for (const cut of [...cuts, length - 160, length - 120, length - 80, length - 40]) {
     await fixture.reset();
     await write('main', 1, 12);
-    const cutter = await startCutter(host, port, cut === cuts[3] ? 'silent' : 'cut', cut);
-    const broken = await send(through(cutter.port));
+    const isSilent = cut === cuts[3];
+    const cutter = await startCutter(host, port, isSilent ? 'silent' : 'cut', cut);
+    const broken = await send(through(cutter.port, isSilent ? 400 : 60_000));
     await cutter.stop();
     assert.match(broken, /^(reporting-target-failed|12 0 0 0)$/);
     await send(queueOnly('main'));

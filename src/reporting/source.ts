@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { fail, ok, type Result } from '../core/result.ts';
 import { readEventTable } from '../replication/merge/event-table.ts';
 import { ensureMergeTables } from '../replication/merge/schema.ts';
-import { databaseIdentitySql } from '../replication/merge/session.ts';
+import { databaseIdentitySql, inTransaction } from '../replication/merge/session.ts';
 import type { Database } from '../replication/postgres/connection.ts';
 import { qualify, quoteName } from '../replication/postgres/identifier.ts';
 import type { Event, Key, SourceTable, Span, TableRule } from './core/words.ts';
@@ -130,21 +130,29 @@ SELECT pg_sequence_last_value(to_regclass(s.name))::text AS last FROM (SELECT pg
 WHERE s.name IS NOT NULL AND has_sequence_privilege(s.name, 'SELECT')`;
 
 /** What a merge brought is found by its number here: without the index a large merge would be read whole each time. */
-const mergedIndex = `DO $$ BEGIN
-  IF to_regclass('dualtone.merged_here') IS NULL THEN
-    CREATE INDEX merged_here ON dualtone.merged (table_name, key_here);
-  END IF;
-END $$`;
+const mergedIndex = 'CREATE INDEX IF NOT EXISTS merged_here ON dualtone.merged (table_name, key_here)';
+
+const mappingIs = `
+SELECT to_regnamespace('dualtone') IS NOT NULL AS schema, to_regclass('dualtone.merged_here') IS NOT NULL AS index`;
+
+/** One target's loop makes it, and the other waits: made by both at once, the catalogue refuses one. */
+const makingLock = `SELECT pg_advisory_xact_lock(hashtextextended('dualtone.reporting', 0))`;
 
 /** Whether what merges brought can be told from the rest: they have been here, or will. */
 const prepareMapping = async (database: Database, { isMain }: SourceOptions): Promise<Result<boolean>> => {
   if (!isMain) return ok(false);
-  const there = await database.query<{ readonly is: boolean }>(`SELECT to_regnamespace('dualtone') IS NOT NULL AS is`);
-  if (!there.ok || there.value[0]?.is !== true) return there.ok ? ok(false) : there;
-  const ensured = await ensureMergeTables(database);
-  if (!ensured.ok) return ensured;
-  const indexed = await database.run(mergedIndex);
-  return indexed.ok ? ok(true) : indexed;
+  const found = await database.query<{ readonly schema: boolean; readonly index: boolean }>(mappingIs);
+  if (!found.ok) return found;
+  const { schema = false, index = false } = found.value[0] ?? {};
+  if (!schema || index) return ok(schema);
+  return inTransaction(database, async () => {
+    const locked = await database.run(makingLock);
+    if (!locked.ok) return locked;
+    const ensured = await ensureMergeTables(database);
+    if (!ensured.ok) return ensured;
+    const indexed = await database.run(mergedIndex);
+    return indexed.ok ? ok(true) : indexed;
+  });
 };
 
 const eventOf = (row: PageRow, origin: string, originThere: (identity: string) => string): Event => {

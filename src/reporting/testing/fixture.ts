@@ -55,10 +55,10 @@ const accessOf = (cluster: Cluster): DatabaseAccess => ({
   user: 'reporter',
   password: 'reporter',
   tls: null,
-  connectMs: 5000,
-  statementMs: 10_000,
-  lockMs: 5000,
-  idleMs: 10_000,
+  connectMs: 60_000,
+  statementMs: 60_000,
+  lockMs: 60_000,
+  idleMs: 60_000,
 });
 
 const prepareNode = async (cluster: Cluster, name: string): Promise<void> => {
