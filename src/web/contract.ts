@@ -21,6 +21,21 @@ export type {
   PairingWork,
 } from './contract-pairing.ts';
 export type {
+  BothPreview,
+  BothRequest,
+  ConfigChange,
+  ConfigPreview,
+  ConfigProblem,
+  ConfigRequest,
+  ConfigView,
+  DiffLine,
+  EditableSetting,
+  RestartAnswer,
+  SettingSource,
+  SettingValue,
+  SettingView,
+} from './contract-settings.ts';
+export type {
   AlarmList,
   ChannelTest,
   CheckpointSnapshot,
@@ -275,6 +290,7 @@ export interface JournalProof {
 // POST /api/v1/config/both        `admin`    BothRequest → ConfigView; both files or neither
 // POST /api/v1/config/both/undo   `admin`    { base } → ConfigView
 
+// POST /api/v1/agent/restart      `admin`    {} → 202 RestartAnswer; only where the other node serves
 // GET  /api/v1/users              `admin`    UsersView
 // GET  /api/v1/pairing            `admin`    PairingView
 // POST /api/v1/pairing/tokens     `admin`    InviteRequest → PairingTokens
@@ -284,94 +300,6 @@ export interface JournalProof {
 // GET  /api/v1/public             anybody    PublicView (404 `public-off` where `web.public` is off)
 // GET  /health/{live,active,ready} anybody   200 or 503, HealthView
 // GET  /metrics                   `view`, or an address of `web.metrics-from`: Prometheus text
-
-/** Where a value comes from: the node's file, its preset, its profile, or the program. */
-export type SettingSource = 'file' | 'preset' | 'profile' | 'default';
-
-/** A value as the page's form has it; spans are text such as `90s`. */
-export type SettingValue = string | number | boolean | readonly string[];
-
-export interface SettingView {
-  /** Such as `timing.lease`, `services[0]`. */
-  readonly path: string;
-  /** As YAML on one line; what looks like a secret is hidden. */
-  readonly value: string;
-  readonly source: SettingSource;
-}
-
-export interface EditableSetting {
-  readonly path: string;
-  readonly kind: 'choice' | 'span' | 'number' | 'flag' | 'names';
-  /** With `choice` and `flag`. */
-  readonly options: readonly string[];
-  /** By the file, which may be newer than what is in force. */
-  readonly value: SettingValue;
-  readonly source: SettingSource;
-  /** Both nodes should have the same. */
-  readonly pair: boolean;
-}
-
-/** Something of the file that the program would not start with. */
-export interface ConfigProblem {
-  readonly line: number;
-  readonly column: number;
-  readonly path: string;
-  readonly message: string;
-  readonly remedy: string;
-}
-
-/** The configuration in force, filled in, secrets hidden; and what of its file may be changed. */
-export interface ConfigView {
-  readonly yaml: string;
-  readonly file: string;
-  /** Of the file as it is: given with a change, which is refused where the file is another by then. */
-  readonly base: string;
-  readonly settings: readonly SettingView[];
-  readonly editable: readonly EditableSetting[];
-  /** Of the file as it is; the agent would not start with it. */
-  readonly problems: readonly ConfigProblem[];
-  /** The file says something else than what is in force: it counts from the agent's next start. */
-  readonly pending: boolean;
-  /** When the file that a change from the page replaced was kept; null: none was. */
-  readonly formerAt: WallTime | null;
-}
-
-export interface ConfigChange {
-  readonly path: string;
-  /** Null: the key goes, and its preset, profile or default counts. */
-  readonly value: SettingValue | null;
-}
-
-export interface ConfigRequest {
-  readonly changes: readonly ConfigChange[];
-  readonly base: string;
-}
-
-export interface DiffLine {
-  readonly sign: ' ' | '-' | '+';
-  readonly line: number;
-  readonly text: string;
-}
-
-export interface ConfigPreview {
-  /** Empty: it would be valid. */
-  readonly problems: readonly ConfigProblem[];
-  readonly notes: readonly string[];
-  readonly diff: readonly DiffLine[];
-  readonly effective: readonly { readonly path: string; readonly from: string | null; readonly to: string }[];
-}
-
-/** The same change for both nodes' files. */
-export interface BothPreview {
-  readonly here: ConfigPreview;
-  readonly there: ConfigPreview;
-  /** Of the other node's file: given with the change. */
-  readonly otherBase: string;
-}
-
-export interface BothRequest extends ConfigRequest {
-  readonly otherBase: string;
-}
 
 export interface UsersView {
   readonly users: readonly { readonly name: string; readonly role: WebRole; readonly createdAt: WallTime }[];

@@ -29,6 +29,7 @@ export const NEEDS = {
   'config-both-preview': 'admin',
   'config-both-write': 'admin',
   'config-both-undo': 'admin',
+  restart: 'admin',
   users: 'admin',
   pairing: 'admin',
   'pairing-invite': 'admin',

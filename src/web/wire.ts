@@ -56,7 +56,7 @@ export type Ask =
   | { readonly name: 'config-both-preview'; readonly request: ConfigRequest }
   | { readonly name: 'config-both-write'; readonly request: BothRequest }
   | { readonly name: 'users' }
-  | { readonly name: 'pairing' | 'pairing-cancel' }
+  | { readonly name: 'pairing' | 'pairing-cancel' | 'restart' }
   | { readonly name: 'pairing-invite'; readonly request: InviteRequest }
   | { readonly name: 'pairing-join'; readonly request: JoinRequest };
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { JournalPage, PairView } from '../../src/web/contract.ts';
+import type { BothPreview, ConfigView, JournalPage, PairView } from '../../src/web/contract.ts';
 import { createUsers } from '../../src/web/keeper/users.ts';
 import { createHosts, serves, withoutRoot } from './three-hosts.ts';
 
@@ -66,7 +66,7 @@ const serverOf = (name: Node): number => {
   return processes(' web-server ').find((pid) => statusOf(pid, 'PPid') === String(keeper)) ?? 0;
 };
 
-const tokenFor = (name: Node, role: 'view' | 'operate'): string => {
+const tokenFor = (name: Node, role: 'view' | 'operate' | 'admin'): string => {
   const made = createUsers(join(stateOf(name), 'users.json')).addToken(`test-${role}`, role, Date.now(), null);
   assert.ok(made.ok);
   return made.value;
@@ -116,6 +116,27 @@ test('the web server of a real pair', { skip: withoutRoot, timeout: 300_000 }, a
     }
     const now = await hosts.until('main', 'the main', serves('this'));
     assert.ok(before.kind === 'node' && now.kind === 'node' && now.epoch === before.epoch);
+  });
+
+  await t.test('one change goes into the files of both nodes, and out of them again', async () => {
+    const admin = tokenFor('main', 'admin');
+    const file = (name: Node): string => readFileSync(join(hosts.folder, `${name}.yaml`), 'utf8');
+    const before = [file('main'), file('standby')];
+    const ask = async <T>(path: string, body: object): Promise<T> => {
+      const told = await client('main', admin, 'POST', `/api/v1/config${path}`, JSON.stringify(body));
+      assert.equal(told.status, 200, told.text);
+      return JSON.parse(told.text) as T;
+    };
+    const { base } = JSON.parse((await client('main', admin, 'GET', '/api/v1/config')).text) as ConfigView;
+    const changes = [{ path: 'failback.hold', value: '7m' }];
+    const { otherBase, there } = await ask<BothPreview>('/both/preview', { base, changes });
+    assert.deepEqual(there.problems, []);
+    const written = await ask<ConfigView>('/both', { base, otherBase, changes });
+    for (const name of ['main', 'standby'] as const) assert.match(file(name), /hold: 7m/, name);
+    await ask('/both/undo', { base: written.base });
+    assert.deepEqual([file('main'), file('standby')], before);
+    const noted = await client('standby', tokenFor('standby', 'view'), 'GET', '/api/v1/journal?search=config-change');
+    assert.match(noted.text, /token test-admin/);
   });
 
   await t.test('an operator moves service, a viewer does not, and the journal says who did', async () => {

@@ -24,6 +24,7 @@ export interface AnswerParts {
   readonly pair: PairWatch;
   readonly both: BothFiles;
   readonly pairing: Pairing;
+  readonly restart: (by: string) => Promise<Result<unknown>>;
   readonly audit: Audit;
 }
 
@@ -90,6 +91,8 @@ const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string
       return both.write(ask.request, by);
     case 'config-both-undo':
       return both.undo(ask.base, by);
+    case 'restart':
+      return parts.restart(by);
     case 'users':
       return users.list();
     case 'pairing':

@@ -158,6 +158,7 @@ const viewOf = async (path: string, inForce: Config): Promise<Result<ConfigView>
     editable: parsed.ok ? tools.settings.editableOf(parsed.config, text) : [],
     problems: tools.check('node', text, tools.machine),
     pending: parsed.ok && !isSame(parsed.config, inForce),
+    timesChange: parsed.ok && !isSame(parsed.config.timing, inForce.timing),
     formerAt: former === undefined ? null : former.mtimeMs,
   });
 };

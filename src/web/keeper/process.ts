@@ -12,6 +12,7 @@ import { type Config, controlSocketPath, isServingWeb, journalPath, webStatePath
 import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import { createLineReader } from '../../process/json-lines.ts';
 import { childEnv } from '../../process/programs.ts';
+import { run } from '../../process/run.ts';
 import { LIMITS, type ServerSettings, type ToServer } from '../wire.ts';
 import { createAnswers } from './answers.ts';
 import { askOtherBy, createBothFiles } from './both-files.ts';
@@ -22,6 +23,7 @@ import { createJobs } from './jobs.ts';
 import { createJournalSearch } from './journal-search.ts';
 import { createPairing } from './pairing.ts';
 import { readFromServer } from './read-asked.ts';
+import { createRestart } from './restart.ts';
 import { createSessions } from './sessions.ts';
 import { createUsers } from './users.ts';
 import { createPairWatch } from './watch.ts';
@@ -140,6 +142,7 @@ const createWorks = (config: Config, { configPath, serverArgv }: KeeperStart, te
     jobs,
     journal,
     pair,
+    restart: createRestart({ run, view: file.view, snapshot: () => pair.now().this, audit }),
     pairing: createPairing({ program, configPath, config, names, clock: systemClock, audit }),
     audit,
   });

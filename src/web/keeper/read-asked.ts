@@ -30,6 +30,7 @@ const askSchema = z.discriminatedUnion('name', [
       'users',
       'pairing',
       'pairing-cancel',
+      'restart',
     ]),
   }),
   z.strictObject({

@@ -181,6 +181,11 @@ export const ROUTES: readonly Route[] = [
     body: z.strictObject({ base: digestSchema }),
     ask: ({ body }) => ({ name: 'config-both-undo', base: (body as Pick<ConfigRequest, 'base'>).base }),
   }),
+  post('/agent/restart', NEEDS.restart, 'RestartAnswer', 'Start the agent again, where the other node serves.', {
+    body: z.strictObject({}),
+    ask: () => ({ name: 'restart' }),
+    status: 202,
+  }),
   get('/users', NEEDS.users, 'UsersView', 'Users and tokens; they are made on the command line.', {
     ask: () => ({ name: 'users' }),
   }),

@@ -112,4 +112,13 @@ export const enSettings = {
   'pairing.from': 'Address of the other machine',
   'pairing.from-hint': 'Empty: as the token says.',
   'pairing.join-do': 'Join now',
+  'config.preview-both': 'Show what changes on both nodes',
+  'config.write-both': 'Write it into both files',
+  'config.undo-both': 'Put back both former files',
+  'config.written-both':
+    'It is written in both files, and counts when each agent starts again: first on the node that does not serve.',
+  'config.restart': 'Start the agent of this node again',
+  'config.restart-not-here':
+    'This node serves, or it is not known that the other does: start the other one again first, then move service.',
+  'config.restarted': 'It starts again; this page comes back by itself.',
 } as const;

@@ -115,4 +115,13 @@ export const frSettings: Readonly<Record<keyof typeof enSettings, string>> = {
   'pairing.from': 'Adresse de l’autre machine',
   'pairing.from-hint': 'Vide : comme le jeton le dit.',
   'pairing.join-do': 'Joindre maintenant',
+  'config.preview-both': 'Montrer ce qui change sur les deux nœuds',
+  'config.write-both': 'L’écrire dans les deux fichiers',
+  'config.undo-both': 'Remettre les deux fichiers précédents',
+  'config.written-both':
+    'C’est écrit dans les deux fichiers, et compte quand chaque agent redémarre : d’abord sur le nœud qui n’est pas en service.',
+  'config.restart': 'Redémarrer l’agent de ce nœud',
+  'config.restart-not-here':
+    'Ce nœud est en service, ou on ne sait pas si l’autre l’est : redémarrez d’abord l’autre, puis faites passer le service.',
+  'config.restarted': 'Il redémarre ; cette page revient d’elle-même.',
 };

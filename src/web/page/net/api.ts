@@ -2,6 +2,8 @@
 import {
   type AlarmList,
   API,
+  type BothPreview,
+  type BothRequest,
   type ChannelTest,
   type CommandAnswer,
   type CommandPreview,
@@ -20,6 +22,7 @@ import {
   type PairingTokens,
   type PairingView,
   type PublicView,
+  type RestartAnswer,
   type Result,
   type Session,
   type UsersView,
@@ -53,6 +56,10 @@ export interface Api {
   readonly configPreview: (request: ConfigRequest) => Promise<Result<ConfigPreview>>;
   readonly configWrite: (request: ConfigRequest) => Promise<Result<ConfigView>>;
   readonly configUndo: (base: string) => Promise<Result<ConfigView>>;
+  readonly bothPreview: (request: ConfigRequest) => Promise<Result<BothPreview>>;
+  readonly bothWrite: (request: BothRequest) => Promise<Result<ConfigView>>;
+  readonly bothUndo: (base: string) => Promise<Result<ConfigView>>;
+  readonly restart: () => Promise<Result<RestartAnswer>>;
   readonly users: () => Promise<Result<UsersView>>;
   readonly pairing: () => Promise<Result<PairingView>>;
   readonly invite: (request: InviteRequest) => Promise<Result<PairingTokens>>;
@@ -149,6 +156,10 @@ export const createApi = (fetcher: typeof fetch): Api => {
     configPreview: (request) => ask('POST', '/config/preview', request),
     configWrite: (request) => ask('POST', '/config', request),
     configUndo: (base) => ask('POST', '/config/undo', { base }),
+    bothPreview: (request) => ask('POST', '/config/both/preview', request),
+    bothWrite: (request) => ask('POST', '/config/both', request),
+    bothUndo: (base) => ask('POST', '/config/both/undo', { base }),
+    restart: () => ask('POST', '/agent/restart', {}),
     users: () => ask('GET', '/users'),
     pairing: () => ask('GET', '/pairing'),
     invite: (request) => ask('POST', '/pairing/tokens', request),

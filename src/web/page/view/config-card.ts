@@ -1,10 +1,11 @@
 /** The configuration in force, section by section, with where each value comes from. */
 
 import type { VNode } from 'preact';
-import type { ConfigProblem, ConfigView, SettingView } from '../../contract.ts';
+import { useState } from 'preact/hooks';
+import type { ConfigProblem, ConfigView, Fault, SettingView } from '../../contract.ts';
 import { pairFacts } from '../state/nodes.ts';
 import { h } from './h.ts';
-import { Button, Card, Said, Table } from './parts.ts';
+import { Button, Card, FaultBox, Said, Table } from './parts.ts';
 import { useUi } from './ui.ts';
 
 const sectionOf = ({ path }: SettingView): string => /^[^.[]+/.exec(path)?.[0] ?? path;
@@ -62,6 +63,30 @@ const Section = ({ name, settings }: { readonly name: string; readonly settings:
   );
 };
 
+/** What the file says counts from the agent's next start; it is ordered here where that costs nobody a call. */
+const Pending = ({ config }: { readonly config: ConfigView }): VNode => {
+  const { t, api, state } = useUi();
+  const [fault, setFault] = useState<Fault | null>(null);
+  const [isOrdered, setOrdered] = useState(false);
+  const own = pairFacts(state)?.own.snapshot ?? null;
+  const isSafe = own?.server === 'other' && config.problems.length === 0 && !config.timesChange;
+  const restart = async (): Promise<void> => {
+    const done = await api.restart();
+    setFault(done.ok ? null : done.error);
+    setOrdered(done.ok);
+  };
+  return h(
+    'div',
+    { class: 'note warning', 'data-pending': true },
+    h('p', null, t('config.pending')),
+    config.timesChange ? h('p', null, t('config.times')) : null,
+    isSafe && !isOrdered ? h(Button, { onClick: () => void restart() }, t('config.restart')) : null,
+    isSafe || config.timesChange ? null : h('p', null, t('config.restart-not-here')),
+    isOrdered ? h('p', { role: 'status' }, t('config.restarted')) : null,
+    fault === null ? null : h(FaultBox, { fault }),
+  );
+};
+
 export const ConfigCard = ({ config }: { readonly config: ConfigView }): VNode => {
   const { t, announce, state } = useUi();
   const copy = async (): Promise<void> => {
@@ -76,7 +101,7 @@ export const ConfigCard = ({ config }: { readonly config: ConfigView }): VNode =
     },
     h('p', { class: 'quiet' }, t('settings.config-help', { file: config.file })),
     h(Problems, { problems: config.problems }),
-    config.pending ? h('p', { class: 'note warning' }, t('config.pending')) : null,
+    config.pending ? h(Pending, { config }) : null,
     ...[...bySection(config.settings)].map(([name, settings]) => h(Section, { key: name, name, settings })),
   );
 };

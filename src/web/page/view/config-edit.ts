@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ConfigPreview, ConfigView, EditableSetting, Fault, Result } from '../../contract.ts';
+import type { BothPreview, ConfigPreview, ConfigView, EditableSetting, Fault, Result } from '../../contract.ts';
 import { changesOf, draftAddress, draftIn, type SettingsDraft, shownValue } from '../state/draft.ts';
 import { pairFacts } from '../state/nodes.ts';
 import { otherAddress } from './actions.ts';
@@ -132,11 +132,15 @@ const There = ({ draft }: { readonly draft: SettingsDraft }): VNode | null => {
 interface Work {
   readonly fault: Fault | null;
   readonly preview: ConfigPreview | null;
+  /** Of both nodes, where both are to change. */
+  readonly both: BothPreview | null;
   /** What was written last. */
   readonly written: SettingsDraft | null;
+  /** The last change went to both: so does taking it back. */
+  readonly wroteBoth: boolean;
 }
 
-const NO_WORK: Work = { fault: null, preview: null, written: null };
+const NO_WORK: Work = { fault: null, preview: null, both: null, written: null, wroteBoth: false };
 
 interface EditProps {
   readonly config: ConfigView;
@@ -149,10 +153,10 @@ const useEdit = ({ config, onConfig }: EditProps) => {
   const [work, setWork] = useState<Work>(NO_WORK);
   const changes = changesOf(config.editable, draft);
   const request = { changes, base: config.base };
-  const take = (result: Result<ConfigView>, written: SettingsDraft | null): void => {
+  const take = (result: Result<ConfigView>, written: SettingsDraft | null, wroteBoth = false): void => {
     if (!result.ok) return setWork({ ...NO_WORK, fault: result.error });
     setDraft({});
-    setWork({ ...NO_WORK, written });
+    setWork({ ...NO_WORK, written, wroteBoth });
     announce(t('config.written'));
     onConfig(result.value);
   };
@@ -172,18 +176,67 @@ const useEdit = ({ config, onConfig }: EditProps) => {
       const result = await api.configPreview(request);
       setWork(result.ok ? { ...NO_WORK, preview: result.value } : { ...NO_WORK, fault: result.error });
     },
+    lookBoth: async (): Promise<void> => {
+      const result = await api.bothPreview(request);
+      setWork(result.ok ? { ...NO_WORK, both: result.value } : { ...NO_WORK, fault: result.error });
+    },
     write: async (): Promise<void> => take(await api.configWrite(request), draft),
+    writeBoth: async (otherBase: string): Promise<void> =>
+      take(await api.bothWrite({ ...request, otherBase }), draft, true),
+    undoBoth: async (): Promise<void> => take(await api.bothUndo(config.base), {}),
     undo: async (): Promise<void> => take(await api.configUndo(config.base), {}),
   };
 };
 
-export const ConfigEdit = (props: EditProps): VNode | null => {
+type Edit = ReturnType<typeof useEdit>;
+
+const Buttons = ({ edit, config }: { readonly edit: Edit; readonly config: ConfigView }): VNode => {
   const { t, moment, state } = useUi();
+  const { work, changes, drop, look, lookBoth, write, writeBoth, undo, undoBoth } = edit;
+  const { preview, both, wroteBoth } = work;
+  const isWhole = (each: ConfigPreview): boolean => each.problems.length === 0;
+  const mayWrite = preview !== null && isWhole(preview) && preview.diff.length > 0;
+  const mayWriteBoth = both !== null && isWhole(both.here) && isWhole(both.there);
+  const former = changes.length === 0 ? config.formerAt : null;
+  return h(
+    'div',
+    { class: 'buttons' },
+    h(Button, { kind: 'main', onClick: () => void look(), disabled: changes.length === 0 }, t('config.preview')),
+    h(Button, { onClick: () => void lookBoth(), disabled: changes.length === 0 }, t('config.preview-both')),
+    mayWrite ? h(Button, { kind: 'danger', onClick: () => void write() }, t('config.write')) : null,
+    mayWriteBoth
+      ? h(Button, { kind: 'danger', onClick: () => void writeBoth(both.otherBase) }, t('config.write-both'))
+      : null,
+    changes.length > 0 ? h(Button, { onClick: drop }, t('config.drop')) : null,
+    former !== null
+      ? h(Button, { onClick: () => void undo() }, t('config.undo', { when: moment(former, state.now) }))
+      : null,
+    former !== null && wroteBoth ? h(Button, { onClick: () => void undoBoth() }, t('config.undo-both')) : null,
+  );
+};
+
+/** The same change in both files, each under its node's name. */
+const PreviewedBoth = ({ both }: { readonly both: BothPreview }): VNode | null => {
+  const { state } = useUi();
+  const pair = pairFacts(state);
+  if (pair === null) return null;
+  return h(
+    'div',
+    { 'data-config-both': true },
+    h('h3', null, pair.own.name),
+    h(Previewed, { preview: both.here }),
+    h('h3', null, pair.other.name),
+    h(Previewed, { preview: both.there }),
+  );
+};
+
+export const ConfigEdit = (props: EditProps): VNode | null => {
+  const { t } = useUi();
   const { config } = props;
-  const { draft, work, changes, set, drop, look, write, undo } = useEdit(props);
+  const edit = useEdit(props);
   if (config.editable.length === 0) return null;
-  const { preview, fault, written } = work;
-  const mayWrite = preview !== null && preview.problems.length === 0 && preview.diff.length > 0;
+  const { draft, set, work } = edit;
+  const { preview, both, fault, written, wroteBoth } = work;
   return h(
     Card,
     { title: t('config.edit') },
@@ -193,28 +246,20 @@ export const ConfigEdit = (props: EditProps): VNode | null => {
       { class: 'settings' },
       ...config.editable.map((setting) => h(Entry, { key: setting.path, setting, draft, set })),
     ),
-    h(
-      'div',
-      { class: 'buttons' },
-      h(Button, { kind: 'main', onClick: () => void look(), disabled: changes.length === 0 }, t('config.preview')),
-      mayWrite ? h(Button, { kind: 'danger', onClick: () => void write() }, t('config.write')) : null,
-      changes.length > 0 ? h(Button, { onClick: drop }, t('config.drop')) : null,
-      config.formerAt !== null && changes.length === 0
-        ? h(Button, { onClick: () => void undo() }, t('config.undo', { when: moment(config.formerAt, state.now) }))
-        : null,
-    ),
+    h(Buttons, { edit, config }),
     h(
       'div',
       { role: 'status' },
       preview === null ? null : h(Previewed, { preview }),
+      both === null ? null : h(PreviewedBoth, { both }),
       written === null
         ? null
         : h(
             'p',
             { class: 'note good' },
-            t('config.written'),
+            t(wroteBoth ? 'config.written-both' : 'config.written'),
             ' ',
-            Object.keys(written).length > 0 ? h(There, { draft: written }) : null,
+            Object.keys(written).length > 0 && !wroteBoth ? h(There, { draft: written }) : null,
           ),
     ),
     fault === null ? null : h(FaultBox, { fault }),

@@ -27,6 +27,7 @@ const CONFIG: ConfigView = {
   ],
   problems: [],
   pending: false,
+  timesChange: false,
   formerAt: null,
 };
 
@@ -87,6 +88,83 @@ test('a change is previewed, written with what was seen, and offered for the oth
   assert.deepEqual(draftIn(new URL(there).hash), { 'failback.hold': '3m' });
   assert.ok(page.button('Put back the file'));
   page.close();
+});
+
+const SHOWN = {
+  problems: [],
+  notes: [],
+  diff: [{ sign: '+', line: 8, text: '  hold: 3m' }],
+  effective: [{ path: 'failback.hold', from: '90s', to: '3m' }],
+} as const;
+
+test('one change for both nodes is shown for both, written in both, and taken back in both', async () => {
+  const asked: unknown[] = [];
+  const written = { ...CONFIG, base: 'b'.repeat(64), pending: true, formerAt: WALL };
+  const api = fakeApi({
+    config: async () => ({ ok: true, value: CONFIG }),
+    bothPreview: async () => ({ ok: true, value: { here: SHOWN, there: SHOWN, otherBase: 'c'.repeat(64) } }),
+    bothWrite: async (request) => {
+      asked.push(request);
+      return { ok: true, value: written };
+    },
+    bothUndo: async (base) => {
+      asked.push(base);
+      return { ok: true, value: CONFIG };
+    },
+  });
+  const page = await show(admin, events, { api });
+  await page.type(page.find('[data-setting="failback.hold"]'), '3m');
+  await page.click(page.button('Show what changes on both nodes'));
+  assert.equal(page.root.querySelectorAll('[data-config-both] [data-diff]').length, 2);
+  assert.match(page.find('[data-config-both]').textContent ?? '', /pbx-sud.*pbx-nord/s);
+  await page.click(page.button('Write it into both files'));
+  await page.click(page.button('Put back both former files'));
+  const changes = [{ path: 'failback.hold', value: '3m' }];
+  assert.deepEqual(asked, [{ changes, base: CONFIG.base, otherBase: 'c'.repeat(64) }, written.base]);
+  page.close();
+});
+
+test('where the other node would not take it, it is written in neither', async () => {
+  const problem = { line: 8, column: 9, path: 'failback.hold', message: 'no', remedy: 'mend it' };
+  const there = { ...SHOWN, problems: [problem] };
+  const api = fakeApi({
+    config: async () => ({ ok: true, value: CONFIG }),
+    bothPreview: async () => ({ ok: true, value: { here: SHOWN, there, otherBase: 'c'.repeat(64) } }),
+  });
+  const page = await show(admin, events, { api });
+  await page.type(page.find('[data-setting="failback.hold"]'), '3m');
+  await page.click(page.button('on both nodes'));
+  assert.throws(() => page.button('Write it'));
+  page.close();
+});
+
+test('an agent is started again from the page only where the other node serves, and not for other times', async () => {
+  const restarts: string[] = [];
+  const shown = async (config: ConfigView, server: 'this' | 'other') => {
+    const pair = goodPair(WALL);
+    assert.ok(pair.this !== null);
+    const passive = { ...pair, this: { ...pair.this, server } };
+    const api = fakeApi({
+      config: async () => ({ ok: true, value: config }),
+      restart: async () => {
+        restarts.push(server);
+        return { ok: true, value: { node: 'x' } };
+      },
+    });
+    return show(admin, [{ type: 'pair', pair: passive, now: WALL }, events[1]], { api });
+  };
+  const pending = { ...CONFIG, pending: true };
+  const active = await shown(pending, 'this');
+  assert.throws(() => active.button('Start the agent'));
+  active.close();
+  const times = await shown({ ...pending, timesChange: true }, 'other');
+  assert.throws(() => times.button('Start the agent'));
+  assert.match(times.find('[data-pending]').textContent ?? '', /all checkpoints before any of them/);
+  times.close();
+  const passive = await shown(pending, 'other');
+  await passive.click(passive.button('Start the agent'));
+  assert.deepEqual(restarts, ['other']);
+  passive.close();
 });
 
 test('what would not be valid cannot be written, and says where', async () => {
