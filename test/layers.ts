@@ -70,6 +70,8 @@ export const layers: readonly Layer[] = [
       'src/steps/gate/listing.ts',
       'src/switches',
       'src/switcher/switches.ts',
+      'src/xivo/enable/provd.ts',
+      'src/xivo/enable/registrars.ts',
       'src/api',
       'src/agent/clock.ts',
       'src/agent/preflight.ts',

@@ -9,7 +9,7 @@ import { readSecret } from '../replicator/access.ts';
 import { adminOptions } from '../replicator/peer-certificate.ts';
 import { readText } from '../ssh/replace-file.ts';
 import { createXivoEnabling, type XivoEnabling } from './enable/enable.ts';
-import { createProvd, type Provd } from './enable/provd.ts';
+import { createProvd, type Provd, provdDefaults } from './enable/provd.ts';
 import { RECORD_NAME } from './enable/record.ts';
 import { type Ground, readHaConf } from './ground.ts';
 import { originalCronLines } from './ha-conf.ts';
@@ -35,11 +35,6 @@ export interface Site {
 
 const RECORD = `/var/lib/dualtone/${RECORD_NAME}`;
 const REQUEST_MS = 20_000;
-
-const provdDefaults = {
-  xivo: { url: 'http://127.0.0.1:8666/provd', contentType: 'application/vnd.proformatique.provd+json' },
-  wazo: { url: 'http://127.0.0.1:8666/0.2', contentType: 'application/vnd.wazo.provd+json' },
-} as const;
 
 const usualDatabase: AdminOptions = {
   osUser: 'postgres',

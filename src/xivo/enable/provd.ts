@@ -16,12 +16,27 @@ export interface ProvdOptions {
 /** A configuration of provd; what Dualtone does not know of it goes back as it came. */
 export type ProvdConfig = Readonly<Record<string, unknown>> & { readonly id: string };
 
+/** A telephone as provisioning knows it; null: it does not say. */
+export interface ProvdDevice {
+  readonly id: string;
+  readonly config: string | null;
+  readonly plugin: string | null;
+  readonly vendor: string | null;
+  readonly model: string | null;
+}
+
+/** Where each era has it. */
+export const provdDefaults = {
+  xivo: { url: 'http://127.0.0.1:8666/provd', contentType: 'application/vnd.proformatique.provd+json' },
+  wazo: { url: 'http://127.0.0.1:8666/0.2', contentType: 'application/vnd.wazo.provd+json' },
+} as const;
+
 export interface Provd {
   /** Faults of all: `provd-unreachable`, `provd-refused`, `provd-odd`. */
   configs(): Promise<Result<readonly ProvdConfig[]>>;
   config(id: string): Promise<Result<ProvdConfig | null>>;
   putConfig(config: ProvdConfig): Promise<Result<void>>;
-  devices(): Promise<Result<readonly { readonly id: string; readonly config: string | null }[]>>;
+  devices(): Promise<Result<readonly ProvdDevice[]>>;
   /** Also `provd-sync-failed`; ends with the signal. */
   synchronize(device: string, everyMs: Millis, signal: AbortSignal): Promise<Result<void>>;
 }
@@ -91,6 +106,9 @@ const refused = (what: string, status: number) =>
     `The provisioning server refused ${what} with ${status}.`,
     status === 401 ? 'Give its token.' : 'See its log.',
   );
+
+/** Null for what is no text, or none. */
+export const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
 const isConfig = (value: unknown): value is ProvdConfig => isMap(value) && typeof value['id'] === 'string';
 
@@ -175,7 +193,15 @@ export const createProvd = (options: ProvdOptions): Provd => {
       const found = await list('/dev_mgr/devices', 'devices');
       if (!found.ok) return found;
       const devices = found.value.filter((each): each is ProvdConfig => isConfig(each));
-      return ok(devices.map(({ id, config }) => ({ id, config: typeof config === 'string' ? config : null })));
+      return ok(
+        devices.map(({ id, config, plugin, vendor, model }) => ({
+          id,
+          config: textOf(config),
+          plugin: textOf(plugin),
+          vendor: textOf(vendor),
+          model: textOf(model),
+        })),
+      );
     },
     synchronize: async (device, everyMs, signal) => {
       const begun = await ask('POST', '/dev_mgr/synchronize', { id: device });

@@ -1,7 +1,7 @@
 /** Backup registrar and proxy of the provisioning server's registrars, and of all lines that belong to them. Pure, but for the store. */
 import type { Change } from '../../changes/change.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Provd, ProvdConfig } from './provd.ts';
+import { type Provd, type ProvdConfig, textOf } from './provd.ts';
 import { type Store, setting } from './store.ts';
 
 const KEYS = ['registrar_backup', 'proxy_backup'] as const;
@@ -57,8 +57,6 @@ export interface Follow {
   readonly from: { readonly registrar: string | null; readonly proxy: string | null };
   readonly to: { readonly registrar: string | null; readonly proxy: string | null };
 }
-
-const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
 /** From how the registrars were to how they are now; those that stayed are left out. */
 export const followsOf = (before: readonly ProvdConfig[], now: readonly ProvdConfig[]): readonly Follow[] =>
