@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { readSecretFile } from '../process/secret-file.ts';
+import { matchesPattern } from '../replication/pattern.ts';
 import { connectDatabase, type DatabaseAccess } from '../replication/postgres/connection.ts';
 import { localDatabase, readSecret } from '../replicator/access.ts';
 import type { ElasticAccess } from './elastic/http.ts';
@@ -77,6 +78,19 @@ export const reportingOff = fail(
   'No target of reporting is configured.',
   'Configure `reporting`; see docs/reporting.md.',
 );
+
+/** A table whose rows follow to the other node would be sent by both. Fault: `reporting-table-follows`. */
+export const refuseFollowing = ({ reporting, streams }: Config): Result<null> => {
+  const { mode, events, exclude } = streams.database;
+  const own = [...events.map(({ table }) => table), ...exclude];
+  const following = reporting.tables.find(({ table }) => !own.some((pattern) => matchesPattern(pattern, table)));
+  if (mode === 'off' || following === undefined) return ok(null);
+  return fail(
+    'reporting-table-follows',
+    `Rows of \`${following.table}\` follow to the other node, which would send them a second time.`,
+    'List it under `streams.database.events`, or take it out of `reporting.tables`.',
+  );
+};
 
 /** Those that are configured. */
 export const targetsOf = (config: Config): readonly Target[] => {

@@ -3,7 +3,7 @@ import { systemClock } from '../agent/clock.ts';
 import { type Config, isReporting } from '../config/config.ts';
 import { type Fault, ok, type Result } from '../core/result.ts';
 import { createParent } from '../process/parent.ts';
-import { passOptionsOf, reportingOff, targetsOf } from './compose.ts';
+import { passOptionsOf, refuseFollowing, reportingOff, targetsOf } from './compose.ts';
 import { refuseDbReplic } from './db-replic.ts';
 import { createLane, type Lane, type LaneListener } from './lane.ts';
 import type { FromReporter } from './protocol.ts';
@@ -45,10 +45,11 @@ const listenerOf = (name: string, say: (message: FromReporter) => void): LaneLis
   };
 };
 
-/** Runs until its input ends. Faults: `reporting-off`, `reporting-two-senders`. */
+/** Runs until its input ends. Fault: `reporting-off`; says `reporting-two-senders` or `reporting-table-follows` where nothing may be sent. */
 export const runReporter = async (config: Config): Promise<Result<void>> => {
   if (!isReporting(config)) return reportingOff;
-  const alone = refuseDbReplic();
+  const replic = refuseDbReplic();
+  const alone = replic.ok ? refuseFollowing(config) : replic;
   const { say, hear } = createParent<{ readonly type: string }, FromReporter>();
   const lanes: readonly Lane[] = alone.ok
     ? targetsOf(config).map((target) =>

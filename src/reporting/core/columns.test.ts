@@ -47,6 +47,8 @@ test('a table of other types and more columns fits, and anything that would fail
     why(target([id, column('t'), column('x', { generated: true })])),
     'the column `x` cannot be filled there.',
   );
+  const zoned = column('t', { type: 'timestamp with time zone' });
+  assert.match(why(target([id, zoned, column('x')])), /`t` have a zone on one side only/);
   assert.match(why(target([...whole, column('d', { notNull: true })])), /`d` must have a value/);
   assert.match(why(target(whole, { mayInsert: false })), /lacks rights/);
   assert.match(why(target(whole, { sequence: 's' })), /lacks rights/);

@@ -34,6 +34,13 @@ const unfit = (table: string, why: string, remedy: string) =>
 
 const GRANTS = 'Give the output of `dualtone reporting sql` to the administrator of the reporting database.';
 
+const ZONED = 'timestamp with time zone';
+const UNZONED = 'timestamp without time zone';
+
+/** A time goes as text: into a text as it stands, into another kind of time by a zone that nobody has given. */
+const isShifted = (here: string, there: string): boolean =>
+  (here === ZONED && there === UNZONED) || (here !== ZONED && there === ZONED);
+
 /** Fault: `reporting-table-unfit`. `target` null: there is no such table. */
 export const fitTable = ({ rule, columns }: SourceTable, target: TargetTable | null): Result<Fit> => {
   const { table, key } = rule;
@@ -49,6 +56,13 @@ export const fitTable = ({ rule, columns }: SourceTable, target: TargetTable | n
       table,
       `the column \`${missing.name}\` cannot be filled there`,
       'Add it there, or list it under `omit` of the table in `reporting.tables`.',
+    );
+  const shifted = columns.find(({ name, type }) => isShifted(type, byName.get(name)?.type ?? ''));
+  if (shifted !== undefined)
+    return unfit(
+      table,
+      `the times in \`${shifted.name}\` have a zone on one side only, and would be shifted`,
+      'Give it the same type there.',
     );
   const needed = target.columns.find(
     ({ name, notNull, hasDefault }) =>
