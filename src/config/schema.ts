@@ -187,6 +187,19 @@ const checksSchema = z
       .max(100)
       .prefault([])
       .describe('Ids of checks whose failing is accepted here: shown, and not counted for readiness.'),
+    names: z
+      .array(
+        z
+          .string()
+          .max(253)
+          .regex(
+            /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+            'a host name',
+          ),
+      )
+      .max(20)
+      .prefault([])
+      .describe('Names in the DNS by which phones find the active node: how long they may be kept is checked.'),
   })
   .prefault({})
   .describe('What is tried before it matters.');
