@@ -30,6 +30,10 @@ const nodeLacks = (node: NodeSnapshot, setup: PairSetup, isLinked: boolean): rea
       !isLinked || setup.telephony === 'cold' || isInStep(node.streams.astdb),
       'its AstDB is not in step with the other’s',
     ],
+    [
+      !isLinked || ['nothing', 'settled'].includes(node.streams.merge?.condition ?? 'nothing'),
+      `what was collected in the last run is not at home: ${node.streams.merge?.text ?? ''}`,
+    ],
     ...node.voters.map(
       ({ name, answeredMsAgo }) => [(answeredMsAgo ?? recentMs) < recentMs, `${name} does not answer it`] as const,
     ),

@@ -8,8 +8,15 @@ const span = (fromMs: number, toMs: number): Interval => ({ fromMs, toMs });
 
 describe('intervals of answers', () => {
   it('join what is close, and keep a lone answer as an instant', () => {
-    assert.deepEqual(intervalsOf([0, 10, 20, 45, 100, 300, 310], 25), [span(0, 45), span(100, 100), span(300, 310)]);
+    const arrivals = [0, 10, 20, 45, 100, 300, 310].map((atMs) => ({ lookedMs: atMs, readMs: atMs }));
+    assert.deepEqual(intervalsOf(arrivals, 25), [span(0, 45), span(100, 100), span(300, 310)]);
     assert.deepEqual(intervalsOf([], 25), []);
+  });
+
+  it('end where the last answer may have come, however late it was read', () => {
+    const read = (lookedMs: number, readMs: number) => ({ lookedMs, readMs });
+    assert.deepEqual(intervalsOf([read(0, 1), read(10, 11), read(11, 75), read(11, 75)], 25), [span(1, 11)]);
+    assert.deepEqual(intervalsOf([read(0, 1), read(990, 1000)], 25), [span(1, 1), span(1000, 1000)], 'it spoke again');
   });
 });
 

@@ -4,13 +4,25 @@ export interface Interval {
   readonly toMs: number;
 }
 
-/** Arrivals of answers, in order, joined where no more than `joinMs` lies between two. */
-export const intervalsOf = (arrivals: readonly number[], joinMs: number): readonly Interval[] => {
+/** An answer: read at `readMs`, and come in after `lookedMs`, when its reader had read all that was there. */
+export interface Arrival {
+  readonly lookedMs: number;
+  readonly readMs: number;
+}
+
+/**
+ * When somebody surely served: from the reading of a first answer to the last instant before which a last one cannot have come. Answers
+ * are joined where no more than `joinMs` lies between two. A reader that a busy machine keeps waiting so makes no node speak longer.
+ */
+export const intervalsOf = (arrivals: readonly Arrival[], joinMs: number): readonly Interval[] => {
   const intervals: Interval[] = [];
-  for (const atMs of arrivals) {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const { lookedMs, readMs } of arrivals) {
     const last = intervals.at(-1);
-    if (last !== undefined && atMs - last.toMs <= joinMs) intervals[intervals.length - 1] = { ...last, toMs: atMs };
-    else intervals.push({ fromMs: atMs, toMs: atMs });
+    if (last !== undefined && lookedMs - lastMs <= joinMs) {
+      intervals[intervals.length - 1] = { ...last, toMs: Math.max(last.fromMs, lookedMs) };
+    } else intervals.push({ fromMs: readMs, toMs: readMs });
+    lastMs = readMs;
   }
   return intervals;
 };

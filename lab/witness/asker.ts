@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { buildRequest, newTag } from '../../src/sip/build.ts';
 import { serialize } from '../../src/sip/message.ts';
 import { monotonicMs, startTicker } from '../phones/clock.ts';
-import { intervalsOf } from '../scenarios/serving.ts';
+import { type Arrival, intervalsOf } from '../scenarios/serving.ts';
 import type { Testimony, WitnessPlan } from './protocol.ts';
 
 const sipPort = 5060;
@@ -43,24 +43,37 @@ export const startAsker = async (plan: WitnessPlan): Promise<Asker> => {
   const mark = `N${newTag()}N`;
   const pieces = question(plan, socket.address().port, mark);
   const asks: number[] = [];
-  const arrivals: number[] = [];
+  const arrivals: Arrival[] = [];
+  let lookedMs = monotonicMs();
+  let isLooking = false;
+  // Runs when all that had come in has been read.
+  const looked = (): void => {
+    isLooking = false;
+    lookedMs = monotonicMs();
+  };
+  const look = (): void => {
+    if (!isLooking) setImmediate(looked);
+    isLooking = true;
+  };
   socket.on('message', (_bytes, from) => {
-    if (from.address === plan.server && from.port === sipPort) arrivals.push(monotonicMs());
+    look();
+    if (from.address === plan.server && from.port === sipPort) arrivals.push({ lookedMs, readMs: monotonicMs() });
   });
   socket.on('error', () => undefined);
   const ticker = startTicker(periodMs, () => {
+    look();
     asks.push(monotonicMs());
     socket.send(pieces.join(String(asks.length)), sipPort, plan.server, () => undefined);
   });
   return {
     report: (sinceMs, untilMs) => {
       const within = (atMs: number): boolean => atMs >= sinceMs && atMs <= untilMs;
-      const inside = arrivals.filter(within);
+      const inside = arrivals.filter(({ readMs }) => within(readMs));
       return {
         asked: asks.filter(within).length,
         answers: inside.length,
         served: intervalsOf(inside, 2.5 * periodMs),
-        lastMs: arrivals.at(-1),
+        lastMs: arrivals.at(-1)?.readMs,
       };
     },
     stop: () => {

@@ -8,7 +8,6 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { MergePreview } from '../../replication/merge/report.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import type { Answerer, Talk } from '../../replication/talk.ts';
-import type { MergeView } from '../protocol.ts';
 import { createLosses, type Losses } from './losses.ts';
 
 const folders: string[] = [];
@@ -41,7 +40,7 @@ const status = (more: Partial<StreamStatus>): StreamStatus => ({
 interface Side {
   readonly losses: Losses;
   own: readonly StreamStatus[];
-  view: MergeView;
+  wholeAt: number | null;
   preview: Result<MergePreview>;
 }
 
@@ -68,7 +67,7 @@ const pairOf = (time: Time, folder: string) => {
     };
     const side: Side = {
       own: [],
-      view: { condition: 'nothing', text: '', last: null },
+      wholeAt: null,
       preview: fail('database-unreachable', 'It is not reached.', 'Wait.'),
       losses: createLosses({
         config: config as unknown as Parameters<typeof createLosses>[0]['config'],
@@ -76,7 +75,7 @@ const pairOf = (time: Time, folder: string) => {
         clock: time.clock,
         own: () => side.own,
         merging: {
-          view: () => side.view,
+          wholeAt: () => side.wholeAt,
           merges: { preview: async () => side.preview } as unknown as NonNullable<
             Parameters<typeof createLosses>[0]['merging']['merges']
           >,
@@ -181,15 +180,15 @@ test('a failback: nothing collected, counted, resting, and a standby that cannot
   assert.ok(counted.ok && counted.value.exceedsLimit);
   assert.match(counted.value.text, /^12 call events collected by the standby would not be on the main/);
 
-  main.view = { condition: 'rest', text: '', last: 'merge 1' };
-  main.losses.view();
+  main.wholeAt = time.clock.now();
   await time.pass(10_000);
   const resting = await standby.losses.tell(never);
   assert.ok(resting.ok && !resting.value.exceedsLimit);
   assert.match(resting.value.text, /in the last 10 s comes to the main right after the move/);
 
-  main.view = { condition: 'blocked', text: '', last: null };
-  main.losses.view();
+  await time.pass(50_001);
+  const again = await standby.losses.tell(never);
+  assert.match(again.ok ? again.value.text : '', /^12 call events/, 'a pass from before the limit says nothing');
   around.cut = true;
   const alone = await main.losses.tell(never);
   assert.ok(alone.ok && alone.value.exceedsLimit);

@@ -28,7 +28,7 @@ export interface LossesOptions {
   readonly talk: Talk;
   readonly clock: Clock;
   readonly own: () => readonly StreamStatus[];
-  readonly merging: Pick<Merging, 'merges' | 'view'>;
+  readonly merging: Pick<Merging, 'merges' | 'wholeAt'>;
 }
 
 const LOOK_MS: Millis = 5000;
@@ -88,9 +88,6 @@ interface State {
   heard: { readonly at: number; readonly streams: readonly StreamStatus[] } | null;
   /** On the main: whether the standby has something to bring, null when it was never asked. */
   due: boolean | null;
-  /** On the main: since when all but the last rest is at home. */
-  restAt: number | null;
-  wasResting: boolean;
   /** On the standby that serves: what the main last said of a failback. */
   failback: LossView | null;
 }
@@ -121,26 +118,14 @@ const NEVER_HEARD = 'The main has not told yet how far its data is here.';
 
 const unheard = (): LossView => viewOf('takeover', [{ stream: 'all', text: NEVER_HEARD }], true);
 
-/** The standby follows passes of the merge: what is left is as old as the last one. */
-const observe = (state: State): void => {
-  const { clock, merging } = state.options;
-  const condition = merging.view()?.condition ?? 'nothing';
-  if (condition === 'running') {
-    state.wasResting = false;
-    return;
-  }
-  const resting = condition === 'rest';
-  if (!resting) state.restAt = null;
-  else if (!state.wasResting) state.restAt = clock.now();
-  state.wasResting = resting;
-};
-
-/** The last pass is through, and the rest follows by itself after the move. Null: there was no pass, or it was not whole. */
-const restView = (state: State): LossView | null => {
-  if (state.restAt === null || !state.options.config.streams.merge.automatic) return null;
-  const lagMs = state.options.clock.now() - state.restAt;
+/** A pass was through a moment ago, and the rest follows by itself after the move. Null: there was none, or it was too long ago. */
+const restView = ({ options, limitMs }: State): LossView | null => {
+  const wholeAt = options.merging.wholeAt();
+  if (wholeAt === null || !options.config.streams.merge.automatic) return null;
+  const lagMs = options.clock.now() - wholeAt;
+  if (lagMs > limitMs) return null;
   const text = `What the standby collected in the last ${spanText(lagMs)} comes to the main right after the move.`;
-  return viewOf('failback', [{ stream: 'merge', text }], lagMs > state.limitMs);
+  return viewOf('failback', [{ stream: 'merge', text }], false);
 };
 
 const failbackView = (state: State): LossView => {
@@ -228,8 +213,6 @@ export const createLosses = (options: LossesOptions): Losses => {
     holding: 0,
     heard: null,
     due: null,
-    restAt: null,
-    wasResting: false,
     failback: null,
   };
   let cancel = (): void => undefined;
@@ -259,10 +242,7 @@ export const createLosses = (options: LossesOptions): Losses => {
       const heard = isMain ? null : aged(state);
       return ownOf(state).map((status) => filled(status, heard));
     },
-    view: () => {
-      observe(state);
-      return quickView(state, isMain);
-    },
+    view: () => quickView(state, isMain),
     tell: async (signal) => (isMain ? ok(await tellOnMain(state, signal)) : tellOnStandby(state)),
     stop: () => {
       stopped = true;

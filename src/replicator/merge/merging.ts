@@ -1,6 +1,7 @@
 /** What the standby collected comes home: the main merges, by itself or when asked; the standby answers, and says whether service may go back. */
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { Instant } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { StandbyView } from '../../replication/merge/machine.ts';
 import { createMerges, type MergeRunOptions, type Merges } from '../../replication/merge/orchestrate.ts';
@@ -19,6 +20,8 @@ export interface Merging {
   setRight(right: StreamRight, terms: readonly Term[]): void;
   /** Null on the standby. */
   readonly merges: Merges | null;
+  /** On the main: when the last pass began that brought all there was, whoever asked for it; null: there was none yet. */
+  wholeAt(): Instant | null;
   view(): MergeView | null;
   stop(): Promise<void>;
 }
@@ -104,6 +107,7 @@ const createStandbySide = ({ config, talk, clock, reporter, say, mailboxes }: Su
       tellReturn();
     },
     merges: null,
+    wholeAt: () => null,
     view: () => {
       const count = open().length;
       if (count === 0) return { condition: 'nothing', text: 'nothing is left here', last: null };
@@ -179,7 +183,7 @@ const createMainSide = (around: Surroundings): Merging => {
   const { config, talk, way, clock, mailboxes } = around;
   const stopping = new AbortController();
   const standby = standbyOf(around);
-  const merges = createMerges({
+  const engine = createMerges({
     store: createMergeStore(`${config.stateDir}/merges`),
     parts: mergeParts(config, { talk, way, mailboxes }),
     standby: standby.view,
@@ -187,6 +191,16 @@ const createMainSide = (around: Surroundings): Merging => {
     now: () => clock.wall(),
     keepMs: config.streams.merge.keepMs,
   });
+  let wholeAt: Instant | null = null;
+  const merges: Merges = {
+    ...engine,
+    run: async (asked) => {
+      const begunAt = clock.now();
+      const done = await engine.run(asked);
+      if (done.ok && done.value.failed.length === 0) wholeAt = begunAt;
+      return done;
+    },
+  };
   const driver = createDriver(around, merges, stopping.signal);
   let cancel = (): void => undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
@@ -208,6 +222,7 @@ const createMainSide = (around: Surroundings): Merging => {
     },
     setRight: () => undefined,
     merges,
+    wholeAt: () => wholeAt,
     view: driver.view,
     stop: async () => {
       stopping.abort();
