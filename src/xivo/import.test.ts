@@ -44,7 +44,7 @@ const base: Found = {
   ],
   cronLines: ['* * * * * root /usr/sbin/xivo-check-master-status 10.0.0.1 >/dev/null'],
   hasKey: false,
-  hasBoxes: true,
+  boxes: [{ name: 'fos1', host: '10.0.0.5', login: 'admin:s3cret' }],
   isConfigured: false,
 };
 
@@ -66,7 +66,12 @@ test('from either side the same steps follow, and the standby’s check sleeps b
   );
   assert.ok(
     standby.value.notes.some((note) => note.startsWith('awake in cron:')) &&
-      standby.value.notes.some((note) => note.includes('bnfos')),
+      standby.value.notes.some(
+        (note) =>
+          note.includes('boxes: [{ name: fos1, address: 10.0.0.5 }]') &&
+          note.includes('login-file') &&
+          !note.includes('s3cret'),
+      ),
   );
   assert.ok(main.value.notes.some((note) => note.includes('authorized_keys')));
 });

@@ -17,7 +17,8 @@ export interface Found {
   readonly cronLines: readonly string[];
   /** The original's key for files is here. */
   readonly hasKey: boolean;
-  readonly hasBoxes: boolean;
+  /** Of the original's bnfos.conf. */
+  readonly boxes: readonly { readonly name: string; readonly host: string; readonly login: string | null }[];
   /** Dualtone is configured here already. */
   readonly isConfigured: boolean;
 }
@@ -69,6 +70,15 @@ const stepsOf = (role: Role, own: string, peer: string, era: string): Import['st
   ];
 };
 
+/** Logins are not shown. */
+const boxNote = (boxes: Found['boxes']): string => {
+  const listed = boxes.map(({ name, host }) => `{ name: ${name}, address: ${host} }`).join(', ');
+  const login = boxes.some((each) => each.login !== null)
+    ? ' Their logins go into files of mode 0600, named by `login-file`.'
+    : '';
+  return `bnfos.conf has berofos boxes: after joining, write \`switches: { berofos: { boxes: [${listed}] } }\` on both nodes.${login}`;
+};
+
 const notesOf = (found: Found, role: Role): readonly string[] => [
   ...(found.isConfigured
     ? ['Dualtone is configured here already: `dualtone init` will say so and change single keys.']
@@ -81,7 +91,7 @@ const notesOf = (found: Found, role: Role): readonly string[] => [
         'The original’s key /root/.ssh/xivo_id_rsa logs in at the standby as root: when `dualtone sync init` is done, take its line (comment `XiVO HA`) out of /root/.ssh/authorized_keys there.',
       ]
     : []),
-  ...(found.hasBoxes ? ['There is a bnfos.conf: berofos boxes are part of this pair.'] : []),
+  ...(found.boxes.length === 0 ? [] : [boxNote(found.boxes)]),
 ];
 
 /** Faults: `xivo-nothing-to-import`, `xivo-no-own-address`. */

@@ -8,6 +8,7 @@ import { type AdminOptions, createAdmin } from '../replication/postgres/setup/ad
 import { readSecret } from '../replicator/access.ts';
 import { adminOptions } from '../replicator/peer-certificate.ts';
 import { readText } from '../ssh/replace-file.ts';
+import { parseBoxes } from '../switches/berofos/protocol.ts';
 import { createXivoEnabling, type XivoEnabling } from './enable/enable.ts';
 import { createProvd, type Provd, provdDefaults } from './enable/provd.ts';
 import { RECORD_NAME } from './enable/record.ts';
@@ -110,6 +111,7 @@ export const findImport = (ground: Ground): Result<Found> => {
   const conf = readHaConf(ground);
   if (!conf.ok) return conf;
   const { cronFiles, era } = ground.original;
+  const boxes = readText(`${ground.root}/etc/bnfos.conf`);
   const crons = [cronFiles.main, cronFiles.standby].map((path) => readText(ground.root + path));
   return ok({
     conf: conf.value,
@@ -117,7 +119,7 @@ export const findImport = (ground: Ground): Result<Found> => {
     addresses: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
     cronLines: crons.flatMap((text) => (text.ok ? originalCronLines(text.value ?? '') : [])),
     hasKey: existsSync(ground.root + KEY_FILE),
-    hasBoxes: existsSync(`${ground.root}/etc/bnfos.conf`),
+    boxes: boxes.ok ? parseBoxes(boxes.value ?? '') : [],
     isConfigured: ground.config() !== null,
   });
 };
