@@ -248,6 +248,7 @@ export const layers: readonly Layer[] = [
       'src/checks/standing.ts',
       'src/checks/digest.ts',
       'src/switcher/protocol.ts',
+      'src/reporting/protocol.ts',
       'src/notify',
       'src/journal',
       'src/peer',
