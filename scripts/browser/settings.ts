@@ -15,7 +15,7 @@ export const settingsRound = async (browser: Browser, world: World): Promise<voi
   await login(page);
   await page.goto('/#/settings');
   const hold = page.getByLabel('The main must have been well for');
-  const look = page.getByRole('button', { name: 'Show what changes' });
+  const look = page.getByRole('button', { name: 'Show what changes', exact: true });
   await check('settings: what would not be valid is told with its place', async () => {
     await hold.fill('soon');
     await look.click();
