@@ -1,5 +1,6 @@
 /** The command line: what there is, in words; what it does is loaded when it is asked for. */
 import { Argument, Command, CommanderError } from 'commander';
+import { addBeside } from './beside-commands.ts';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
 import { EXIT, EXIT_WORDS } from './exit-codes.ts';
 import { manualFor } from './manual.ts';
@@ -238,68 +239,6 @@ const addDatabase = (shelf: Shelf): void => {
   ).option('--force', 'also while this node serves: calls go through it');
 };
 
-/** What agents start beside themselves; never by hand. */
-const addHelpers = (shelf: Shelf): void => {
-  const { program } = shelf;
-  program
-    .command('checker', { hidden: true })
-    .description('Tries prerequisites for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runCheckerProcess(options.config);
-    });
-  program
-    .command('alarms', { hidden: true })
-    .description('Tells people of alarms for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .option('--checkpoint', "it is a checkpoint's")
-    .action(async (options: { readonly config: string; readonly checkpoint?: boolean }) => {
-      const kind = options.checkpoint === true ? 'checkpoint' : 'node';
-      shelf.exit = await (await import('./processes.ts')).runAlarmsProcess(options.config, kind);
-    });
-  program
-    .command('web', { hidden: true })
-    .description('Guards the web server for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runWebProcess(options.config);
-    });
-  program
-    .command('settings', { hidden: true })
-    .description('Answers the other node about the file of this one; started by the agent, never by hand.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runSettingsProcess(options.config);
-    });
-  program
-    .command('web-server', { hidden: true })
-    .description('Faces the network; started by `dualtone web`.')
-    .action(async () => {
-      await (await import('../web/server/process.ts')).runWebServer();
-    });
-  program
-    .command('switcher', { hidden: true })
-    .description('Moves other machines with service for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runSwitcherProcess(options.config);
-    });
-  program
-    .command('reporter', { hidden: true })
-    .description('Sends events to where reports are made for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runReporterProcess(options.config);
-    });
-  program
-    .command('replicator', { hidden: true })
-    .description('Copies data for the agent, which starts it.')
-    .requiredOption('--config <file>', 'the configuration')
-    .action(async (options: { readonly config: string }) => {
-      shelf.exit = await (await import('./processes.ts')).runReplicatorProcess(options.config);
-    });
-};
-
 const addPrograms = (shelf: Shelf): void => {
   const { program, output } = shelf;
   const own = [
@@ -378,7 +317,9 @@ export const createProgram = (output: Output): Shelf => {
   addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addReporting(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
-  addHelpers(shelf);
+  addBeside(program, (exit) => {
+    shelf.exit = exit;
+  });
   // Settings of the program are not handed down to commands by themselves.
   const settle = (command: Command): void => {
     command.copyInheritedSettings(program);
