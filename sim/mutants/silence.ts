@@ -89,6 +89,15 @@ export const silenceGuards: readonly Mutant[] = [
     seeds: 4000,
   },
   {
+    name: 'who stood still leaves the checkpoints out by a word that is old',
+    file: 'src/core/loose.ts',
+    find: 'if (d.now - d.s.awakeSince < d.settings.timing.promiseMs) return;',
+    replace: '',
+    faults: ['agent-restart-as-checkpoints-return', 'agent-frozen-as-checkpoints-return'],
+    pair: 'likely',
+    seeds: 4000,
+  },
+  {
     name: 'who stood still gives service back by what it knew before',
     file: 'src/core/phases/serving.ts',
     find: 'd.now - Math.max(rival.wellSince, awakeSince)',

@@ -91,6 +91,15 @@ describe('loosening: the passive node first, then the active one', () => {
     node.pass(10_000);
     assert.equal(node.state.phase.name, 'serving', 'the loss of the standby does not stop it now');
   });
+  test('not by a word that was said before it stood still', () => {
+    const node = activeLost(5000);
+    node.feed({ kind: 'wake', at: node.now + 400 });
+    rival({ wantsLoose: true, loose: true })(node);
+    node.pass(500);
+    assert.equal(node.state.disk.loose, false);
+    node.pass(300);
+    assert.equal(node.state.disk.loose, true);
+  });
   test('not with a rival that is not heard', () => {
     const node = activeLost(1000);
     rival({ wantsLoose: true, loose: true })(node);

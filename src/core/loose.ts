@@ -10,6 +10,8 @@ const saidSo = (d: Draft): boolean => d.now - d.s.votersBackAt >= d.settings.tim
 
 const loosen = (d: Draft): void => {
   const rival = d.s.rival.status;
+  // Who stood still reads words that are old, and takes them for new.
+  if (d.now - d.s.awakeSince < d.settings.timing.promiseMs) return;
   if (rival === null || rivalIsSilent(d) || !ownStatus(d).wantsLoose || !rival.wantsLoose) return;
   // The passive node first: the active one still needs a vote, so no moment has two without one.
   const passive = d.s.phase.name === 'passive';
