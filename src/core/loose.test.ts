@@ -93,7 +93,8 @@ describe('loosening: the passive node first, then the active one', () => {
   });
   test('not by a word that was said before it stood still', () => {
     const node = activeLost(5000);
-    node.feed({ kind: 'wake', at: node.now + 400 });
+    node.now += 400;
+    node.feed({ kind: 'wake', at: node.now });
     rival({ wantsLoose: true, loose: true })(node);
     node.pass(500);
     assert.equal(node.state.disk.loose, false);

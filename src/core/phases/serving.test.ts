@@ -216,10 +216,10 @@ describe('failback', () => {
   test('auto: who stood still begins the hold anew, since what it knows is from before', () => {
     const node = back(auto);
     node.pass(700);
-    const before = node.now;
-    node.feed({ kind: 'wake', at: before + 400 });
+    node.now += 400;
+    node.feed({ kind: 'wake', at: node.now });
     assert.ok(!node.rules().includes('drain'), 'the hold is over by the clock');
-    node.feed({ kind: 'return', at: before + 400, ready: false, why: '3 messages are to be merged' });
+    node.feed({ kind: 'return', at: node.now, ready: false, why: '3 messages are to be merged' });
     node.pass(5000);
     assert.ok(!node.rules().includes('drain'));
   });
