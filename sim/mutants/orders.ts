@@ -16,7 +16,8 @@ export const orderGuards: readonly Mutant[] = [
     replace: 'if (d.now > 0) return;',
     also: unheardEnd,
     faults: ['orders-at-both', 'isolation', 'cut-two-ways', 'agent-frozen'],
-    seeds: 12000,
+    from: 6001,
+    seeds: 2000,
   },
   {
     name: 'a request to hand over is obeyed however old',
@@ -86,6 +87,7 @@ export const orderGuards: readonly Mutant[] = [
     file: 'src/core/in-force.ts',
     find: 'return endsManual(orders, automatic) ? automatic : rivalOf(automatic);',
     replace: 'return automatic;',
+    also: unheardEnd,
     faults: [
       'orders-at-both',
       'reboot-of-the-only-voter',
@@ -95,6 +97,7 @@ export const orderGuards: readonly Mutant[] = [
       'cut-two-ways',
       'agent-frozen',
     ],
-    seeds: 10000,
+    from: 6001,
+    seeds: 2000,
   },
 ];
