@@ -1,10 +1,23 @@
 /** Tells what follows the right to serve, at each change of it. */
 import type { State } from '../core/state.ts';
-import type { AgentParts } from './agent.ts';
+import type { Clock } from '../ports.ts';
 import type { StepRunner } from './step-runner.ts';
+import type { Switcher } from './switcher.ts';
+
+/** `holding`: the epoch under which this node serves, or 0. */
+export interface RightFollower {
+  setRight(right: { readonly holding: number; readonly highest: number }): void;
+}
+
+interface Told {
+  readonly clock: Clock;
+  readonly follower: RightFollower | null;
+  readonly replication: RightFollower | null;
+  readonly switcher: Pick<Switcher, 'see'> | null;
+}
 
 export const createRightTeller = (
-  { clock, follower, replication, switcher }: Pick<AgentParts, 'clock' | 'follower' | 'replication' | 'switcher'>,
+  { clock, follower, replication, switcher }: Told,
   steps: Pick<StepRunner, 'keep'>,
 ) => {
   let told = { holding: -1, highest: -1 };

@@ -165,15 +165,10 @@ export const askWork = async (
   return found ?? fail('cancelled', 'the work was cancelled', 'ask for it again; what was done is whole');
 };
 
-/** Asks the other node about its file of settings, through both agents. */
-export const askOtherSettings = async (
-  path: string,
-  by: string,
-  ask: unknown,
-  timeoutMs: Millis,
-): Promise<Result<unknown>> => {
+/** One question, one result, whole or not at all. */
+const askOnce = async (path: string, question: Question, timeoutMs: Millis): Promise<Result<unknown>> => {
   let found: Result<unknown> | null = null;
-  const result = await converse(path, { type: 'settings', by, ask }, timeoutMs, null, (response) => {
+  const result = await converse(path, question, timeoutMs, null, (response) => {
     if (response.type === 'fault') return { ok: false, error: response.fault };
     if (response.type !== 'result') return strange();
     found = response.result;
@@ -183,20 +178,10 @@ export const askOtherSettings = async (
   return found ?? strange();
 };
 
+/** Asks the other node about its file of settings, through both agents. */
+export const askOtherSettings = (path: string, by: string, ask: unknown, timeoutMs: Millis): Promise<Result<unknown>> =>
+  askOnce(path, { type: 'settings', by, ask }, timeoutMs);
+
 /** Asks the process of alarms, and waits for its result. */
-export const askAlarm = async (
-  path: string,
-  by: string,
-  ask: AlarmAsk,
-  timeoutMs: Millis,
-): Promise<Result<unknown>> => {
-  let found: Result<unknown> | null = null;
-  const result = await converse(path, { type: 'alarm', by, ask }, timeoutMs, null, (response) => {
-    if (response.type === 'fault') return { ok: false, error: response.fault };
-    if (response.type !== 'result') return strange();
-    found = response.result;
-    return ok(undefined);
-  });
-  if (!result.ok) return result;
-  return found ?? strange();
-};
+export const askAlarm = (path: string, by: string, ask: AlarmAsk, timeoutMs: Millis): Promise<Result<unknown>> =>
+  askOnce(path, { type: 'alarm', by, ask }, timeoutMs);
