@@ -17,7 +17,7 @@ const stampOf = (path) => {
   return `${mtimeMs} ${size}`;
 };
 
-/** Null where there is none, or none that can be read. */
+/** It is there, and was made of the sources as they are. */
 const isGood = (name) => {
   try {
     const { stampByPath } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));

@@ -57,23 +57,20 @@ const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: s
   return EXIT.notStarted;
 };
 
-/** At ordinary priority: what copies must never come before what keeps the lease. */
-const replicatorArgv = (path: string): readonly string[] => {
+/** This very program as another process, with the same configuration; its priority is never inherited. */
+const besideArgv = (policy: 'other' | 'batch', name: string, path: string): readonly string[] => {
   const entry = process.argv[1] ?? '';
-  return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'replicator', '--config', path];
+  return ['chrt', `--${policy}`, '0', process.execPath, ...process.execArgv, entry, name, '--config', path];
 };
+
+/** At ordinary priority: what copies must never come before what keeps the lease. */
+const replicatorArgv = (path: string): readonly string[] => besideArgv('other', 'replicator', path);
 
 /** At ordinary priority: it waits for other machines, and telephony never for it. */
-const switcherArgv = (path: string): readonly string[] => {
-  const entry = process.argv[1] ?? '';
-  return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'switcher', '--config', path];
-};
+const switcherArgv = (path: string): readonly string[] => besideArgv('other', 'switcher', path);
 
 /** Below ordinary priority: what only looks comes after everything else. */
-const checkerArgv = (path: string): readonly string[] => {
-  const entry = process.argv[1] ?? '';
-  return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'checker', '--config', path];
-};
+const checkerArgv = (path: string): readonly string[] => besideArgv('batch', 'checker', path);
 
 /** `dualtone checker`: started by the agent, never by hand. */
 export const runCheckerProcess = (path: string): Promise<ExitCode> =>
@@ -90,11 +87,10 @@ export const runCheckerProcess = (path: string): Promise<ExitCode> =>
   );
 
 /** At ordinary priority, beside an agent or a checkpoint. */
-const alarmsArgv = (path: string, kind: 'node' | 'checkpoint'): readonly string[] => {
-  const entry = process.argv[1] ?? '';
-  const of = kind === 'checkpoint' ? ['--checkpoint'] : [];
-  return ['chrt', '--other', '0', process.execPath, ...process.execArgv, entry, 'alarms', '--config', path, ...of];
-};
+const alarmsArgv = (path: string, kind: 'node' | 'checkpoint'): readonly string[] => [
+  ...besideArgv('other', 'alarms', path),
+  ...(kind === 'checkpoint' ? ['--checkpoint'] : []),
+];
 
 /** `dualtone alarms`: started by the agent or the checkpoint, never by hand. */
 export const runAlarmsProcess = (path: string, kind: 'node' | 'checkpoint'): Promise<ExitCode> =>
@@ -111,13 +107,10 @@ export const runAlarmsProcess = (path: string, kind: 'node' | 'checkpoint'): Pro
   );
 
 /** Below ordinary priority: people can wait, a lease cannot. */
-const webArgv = (path: string): readonly string[] => {
-  const entry = process.argv[1] ?? '';
-  return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'web', '--config', path];
-};
+const webArgv = (path: string): readonly string[] => besideArgv('batch', 'web', path);
 
-const settingsArgv = (path: string): readonly string[] =>
-  webArgv(path).map((word) => (word === 'web' ? 'settings' : word));
+/** Likewise. */
+const settingsArgv = (path: string): readonly string[] => besideArgv('batch', 'settings', path);
 
 /** `dualtone settings`: started by the agent for one question of the other node. */
 export const runSettingsProcess = (path: string): Promise<ExitCode> =>
@@ -150,10 +143,7 @@ export const runWebProcess = (path: string): Promise<ExitCode> =>
   );
 
 /** Below ordinary priority: reports can wait. */
-const reporterArgv = (path: string): readonly string[] => {
-  const entry = process.argv[1] ?? '';
-  return ['chrt', '--batch', '0', process.execPath, ...process.execArgv, entry, 'reporter', '--config', path];
-};
+const reporterArgv = (path: string): readonly string[] => besideArgv('batch', 'reporter', path);
 
 /** `dualtone reporter`: started by the agent, never by hand. */
 export const runReporterProcess = (path: string): Promise<ExitCode> =>
