@@ -9,7 +9,7 @@ import { createCommandChannel } from './channels/command.ts';
 import { createEmailChannel } from './channels/email.ts';
 import { createSyslogChannel } from './channels/syslog.ts';
 import { createWebhookChannel } from './channels/webhook.ts';
-import type { AlarmSettings, Rule } from './core/words.ts';
+import type { AlarmSettings, Facts, Rule } from './core/words.ts';
 import type { HeartbeatSettings } from './heartbeat.ts';
 import { readAlarmSecret } from './secret.ts';
 
@@ -80,11 +80,12 @@ export const alarmSettingsOf = (alarms: AlarmsConfig): AlarmSettings => {
   };
 };
 
-/** What the pair is called in subjects. */
-export const siteOf = (config: Config | CheckpointConfig): string => {
+/** What the pair is called in subjects: by the names that the agent knows now, since after `rejoin` the other node is another machine. */
+export const siteOf = (config: Config | CheckpointConfig, facts: Facts | null): string => {
   if (config.alarms.site !== null) return config.alarms.site;
   if (!('node' in config)) return 'Dualtone';
-  const { node, peer } = config;
+  const { node } = config;
+  const peer = facts?.kind === 'node' ? facts.peer : config.peer;
   return node.role === 'main' ? `${node.name}/${peer.name}` : `${peer.name}/${node.name}`;
 };
 

@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parseConfig } from '../config/parse.ts';
 import { fail } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
 import type { Channel, Message, Outcome } from './channel.ts';
+import { siteOf } from './compose.ts';
 import { createEngine, type EngineParts } from './engine.ts';
 import { type AlarmStore, createAlarmStore } from './store.ts';
 import { createTestClock } from './testing/clock.ts';
@@ -34,7 +36,7 @@ const begin = (
   };
   const parts: EngineParts = {
     settings: alarmSettings(),
-    text: { site: 'Hotel', language: 'en', timeZone: 'UTC' },
+    text: () => ({ site: 'Hotel', language: 'en', timeZone: 'UTC' }),
     channels: [mail],
     store: createAlarmStore(path),
     clock,
@@ -192,6 +194,26 @@ test('a test goes at once by each channel, beside the queue, and says what came 
   assert.match(it.sent.at(-1)?.text.subject ?? '', /^INFO Hotel: a test: alarms arrive here/);
   const absent = await it.engine.test('sms');
   assert.equal(absent.ok ? '' : absent.error.code, 'alarm-channel-unknown');
+  await it.engine.stop();
+  rmSync(it.directory, { recursive: true });
+});
+
+test('without a name of its own the pair is called by its nodes as they are now: a lost one was replaced', async () => {
+  const parsed = parseConfig(
+    `node: { role: standby, name: pbx2, address: 10.0.0.2 }
+peer: { name: pbx1, address: 10.0.0.1 }
+`,
+  );
+  assert.ok(parsed.ok);
+  const it = begin({ text: (facts) => ({ site: siteOf(parsed.config, facts), language: 'en', timeZone: 'UTC' }) });
+  it.engine.start();
+  const subject = async (): Promise<string> => {
+    await it.engine.test(null);
+    return it.sent.at(-1)?.text.subject ?? '';
+  };
+  assert.match(await subject(), /^INFO pbx1\/pbx2: /);
+  it.engine.facts(nodeFacts({ peer: { role: 'main', name: 'pbx9' } }));
+  assert.match(await subject(), /^INFO pbx9\/pbx2: /);
   await it.engine.stop();
   rmSync(it.directory, { recursive: true });
 });

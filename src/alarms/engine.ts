@@ -24,7 +24,8 @@ import type { AlarmStore } from './store.ts';
 
 export interface EngineParts {
   readonly settings: AlarmSettings;
-  readonly text: TextSettings;
+  /** By what the agent said last: another machine may have taken the other node's place. */
+  readonly text: (facts: Facts | null) => TextSettings;
   readonly channels: readonly Channel[];
   readonly store: AlarmStore;
   readonly clock: Clock;
@@ -71,13 +72,11 @@ interface Works {
 
 const nowOf = ({ parts, base }: Works): Instant => parts.clock.now() + base;
 
-const messageOf = ({ parts }: Works, outgoing: Outgoing, test: boolean): Message => ({
-  outgoing,
-  text: textOf(outgoing, parts.text),
-  site: parts.text.site,
-  language: parts.text.language,
-  test,
-});
+const messageOf = ({ parts, state }: Works, outgoing: Outgoing, test: boolean): Message => {
+  const settings = parts.text(state.facts);
+  const { site, language } = settings;
+  return { outgoing, text: textOf(outgoing, settings), site, language, test };
+};
 
 /** Sends what a channel has in its outbox; the outcome is an event. */
 const send = async (works: Works, channel: Channel, outgoing: Outgoing): Promise<void> => {

@@ -32,7 +32,7 @@ const createWorks = (config: Config | CheckpointConfig, say: (message: FromAlarm
   const { alarms } = config;
   const engine: Engine = createEngine({
     settings: alarmSettingsOf(alarms),
-    text: { site: siteOf(config), language: alarms.language },
+    text: (facts) => ({ site: siteOf(config, facts), language: alarms.language }),
     channels: alarms.channels.map(channelOf),
     store: createAlarmStore(alarmStatePath(config)),
     clock: systemClock,
