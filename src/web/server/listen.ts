@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Limits } from '../wire.ts';
@@ -88,6 +89,25 @@ const paced = (routing: Routing, limits: Limits): Routing => {
   };
 };
 
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT';
+const STATUS_BY_CODE: Readonly<Record<string, string>> = {
+  [LATE]: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/**
+ * What is no request is answered once. Not so a connection on which nothing was ever said: browsers open some for later, and what comes
+ * on one of them would pass for the answer to the request that it is given at that moment. Closed, it is sent again on another.
+ */
+const turnAway = ({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void => {
+  const saidNothing = code === LATE && socket instanceof Socket && socket.bytesRead === 0;
+  if (!socket.writable || saidNothing) socket.destroy();
+  else {
+    const status = STATUS_BY_CODE[code] ?? '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  }
+};
+
 const createOne = (keys: Keys, limits: Limits, routing: Routing, admit: (socket: Socket) => boolean): Server => {
   const server = createServer(
     {
@@ -108,10 +128,7 @@ const createOne = (keys: Keys, limits: Limits, routing: Routing, admit: (socket:
   server.maxRequestsPerSocket = 1000;
   server.on('connection', admit);
   server.on('tlsClientError', (_, socket) => socket.destroy());
-  server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-    else socket.destroy();
-  });
+  server.on('clientError', turnAway);
   // No upgrade, no tunnel.
   server.on('upgrade', (_, socket) => socket.destroy());
   server.on('connect', (_, socket) => socket.destroy());

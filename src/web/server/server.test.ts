@@ -236,11 +236,15 @@ const ended = (port: number, ca: string, text: string): Promise<string> =>
     socket.on('close', () => resolve(said));
   });
 
-test('who sends a request drop by drop is let go', async () => {
+test('who sends a request drop by drop is let go; a connection that is open for later is closed without a word', async () => {
   await withServer({ headersMs: 200, requestMs: 400 }, async (port, { certificate }) => {
-    assert.match(await ended(port, certificate, 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '), /^$|^HTTP\/1\.1 4/);
+    assert.match(await ended(port, certificate, 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '), /^HTTP\/1\.1 408 /);
     const half = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf';
-    assert.match(await ended(port, certificate, half), /^$|^HTTP\/1\.1 4/);
+    assert.match(await ended(port, certificate, half), /^HTTP\/1\.1 408 /);
+    assert.equal(await ended(port, certificate, ''), '');
+    const long = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`;
+    assert.match(await ended(port, certificate, long), /^HTTP\/1\.1 431 /);
+    assert.match(await ended(port, certificate, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
   });
 });
 
