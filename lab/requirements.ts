@@ -22,6 +22,10 @@ export const requiredPackages: readonly { readonly name: string; readonly progra
   { name: 'openssh-client', program: 'ssh' },
   { name: 'rsync', program: 'rsync' },
   { name: 'openssl', program: 'openssl' },
+  { name: 'nagios-nrpe-server', program: '/usr/sbin/nrpe' },
+  { name: 'bind9', program: '/usr/sbin/named' },
+  { name: 'knot', program: '/usr/sbin/knotd' },
+  { name: 'bind9-dnsutils', program: 'nsupdate' },
   { name: 'postgresql-15', program: '/usr/lib/postgresql/15/bin/postgres' },
 ];
 

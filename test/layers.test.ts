@@ -82,6 +82,7 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
     /src\/config must not import src\/agent/,
   ],
   ['src/sip/planted.ts', "import type { State } from '../core/state.ts';", /src\/sip must not import src\/core\/state/],
+  ['src/nrpe/planted.ts', "import { x } from '../probes/answer.ts';", /src\/nrpe must not import src\/probes/],
   ['src/ami/planted.ts', "import { sendOptions } from '../sip/options.ts';", /src\/ami must not import src\/sip/],
   ['src/ssh/planted.ts', "import type { Clock } from '../ports.ts';", /src\/ssh must not import src\/ports\.ts/],
   ['src/process/planted.ts', "import { decide } from '../core/decide.ts';", /src\/process must not import/],
