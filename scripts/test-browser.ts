@@ -136,10 +136,10 @@ const live = async (
   });
   await check('a lost connection is shown', async () => {
     await context.setOffline(true);
-    world.keeper.kill('SIGSTOP');
+    world.keeper().kill('SIGSTOP');
     await page.locator('.banner.alarm').waitFor({ timeout: 40_000 });
     await shoot(page, 'desktop-light-lost');
-    world.keeper.kill('SIGCONT');
+    world.keeper().kill('SIGCONT');
     await context.setOffline(false);
     await page.locator('.banner.alarm').waitFor({ state: 'detached', timeout: 40_000 });
   });

@@ -122,6 +122,8 @@ export const layers: readonly Layer[] = [
       'src/replication/stream.ts',
       'src/replicator/protocol.ts',
       'src/agent/clock.ts',
+      'src/pairing/plan.ts',
+      'src/pairing/progress.ts',
       'src/web/contract.ts',
       'src/web/roles.ts',
       'src/web/schemas.ts',

@@ -29,6 +29,7 @@ export const settingsRound = async (browser: Browser, world: World): Promise<voi
     await page.locator('[data-diff] .come', { hasText: 'hold: 3m' }).waitFor();
     must(readFileSync(file, 'utf8') === before, 'it was written too early');
     await shoot(page, 'desktop-light-settings');
+    await shoot(page, 'desktop-light-settings-change', '.card:has([data-config-preview])');
     const found = await violations(page);
     must(found.length === 0, found.join('\n     '));
     await page.getByRole('button', { name: 'Write it into the file' }).click();

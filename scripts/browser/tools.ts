@@ -100,19 +100,25 @@ export const login = async (page: Page): Promise<void> => {
   await page.locator('.glance h1').waitFor();
 };
 
-/** Small enough for the documentation. */
-const SHOWN = new Set([
-  'desktop-light-overview',
-  'phone-dark-overview',
-  'desktop-light-takeover',
-  'desktop-light-switchover',
-]);
+/** Shown in the documentation, where they are called so: `cp FOLDER/page-*.jpg docs/images/`. */
+const SHOWN_AS: Readonly<Record<string, string>> = {
+  'desktop-light-overview': 'page-overview',
+  'phone-dark-overview': 'page-phone',
+  'desktop-light-takeover': 'page-takeover',
+  'desktop-light-switchover': 'page-switchover',
+  'desktop-light-settings-change': 'page-settings',
+  'desktop-light-forecast': 'page-what-if',
+};
 
-export const shoot = async (page: Page, name: string): Promise<void> => {
+/** The whole page, or one part of it. */
+export const shoot = async (page: Page, name: string, part: string | null = null): Promise<void> => {
   if (folder === null) return;
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-  const path = join(folder, `${name}.jpg`);
-  if (SHOWN.has(name)) await page.screenshot({ path, type: 'jpeg', quality: 45 });
+  const from = part === null ? page : page.locator(part).first();
+  const whole = part === null ? { fullPage: true } : {};
+  await from.screenshot({ path: join(folder, `${name}.png`), ...whole });
+  const shown = SHOWN_AS[name];
+  // Small enough for that, and no more of a page than one sees at once.
+  if (shown !== undefined) await from.screenshot({ path: join(folder, `${shown}.jpg`), type: 'jpeg', quality: 45 });
 };
 
 /** What is wider than the screen, by its beginning; empty: nothing. */

@@ -25,6 +25,7 @@ export const pathsOf = ({ etcDir, stateDir, runDir }: Places) => ({
   amiSecret: join(etcDir, 'ami.secret'),
   record: join(stateDir, 'changes.json'),
   pending: join(stateDir, 'pairing.json'),
+  progress: join(stateDir, 'pairing-progress.json'),
   socket: join(runDir, 'control.sock'),
 });
 

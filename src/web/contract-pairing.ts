@@ -8,7 +8,7 @@ export interface Invited {
   readonly kind: 'node' | 'checkpoint';
 }
 
-/** A pairing that was begun from this node's page. Nothing of it is secret. */
+/** A pairing that was begun on this node, from its page or in a terminal. Nothing of it is secret. */
 export interface PairingWork {
   /** `replace`: the other node is lost, and another machine takes its place. */
   readonly what: 'invite' | 'replace' | 'join';
@@ -24,7 +24,7 @@ export interface PairingWork {
   readonly fault: Fault | null;
 }
 
-/** `work` is of this process's life: what was before the agent's last start is in the journal. */
+/** `work` is the pairing that runs, or else the last one; null where none is known. */
 export interface PairingView {
   readonly node: string;
   readonly peer: string;

@@ -21,8 +21,8 @@ const childOf = (parent: number): number => {
 
 test('the keeper ends with its server, so that the agent can begin both again', { timeout: 120_000 }, async () => {
   const world = await openWorld();
-  const ended = once(world.keeper, 'exit');
-  process.kill(childOf(world.keeper.pid ?? 0), 'SIGKILL');
+  const ended = once(world.keeper(), 'exit');
+  process.kill(childOf(world.keeper().pid ?? 0), 'SIGKILL');
   const [code] = (await ended) as [number];
   assert.notEqual(code, 0);
   await world.close();
@@ -30,9 +30,9 @@ test('the keeper ends with its server, so that the agent can begin both again', 
 
 test('the server ends with its keeper, also when that is killed', { timeout: 120_000 }, async () => {
   const world = await openWorld();
-  const server = childOf(world.keeper.pid ?? 0);
-  const ended = once(world.keeper, 'exit');
-  world.keeper.kill('SIGKILL');
+  const server = childOf(world.keeper().pid ?? 0);
+  const ended = once(world.keeper(), 'exit');
+  world.keeper().kill('SIGKILL');
   await ended;
   // Gone, or about to: it has nothing to wait for.
   execFileSync('timeout', ['30', 'tail', `--pid=${server}`, '-f', '/dev/null']);

@@ -70,6 +70,29 @@ test('a token is told once, with its end, to who asked; nobody else begins a sec
   assert.ok(audits().some((each) => each === 'invite from the page: tokens for 2 min'));
 });
 
+test('after a restart of the agent the page still knows of what waits, and ends it', async () => {
+  const told = await asAdmin('/tokens', { validMinutes: 2, port });
+  assert.equal(told.status, 200, told.text);
+  await world.renew();
+  const { work } = (await asAdmin('')).body as PairingView;
+  assert.deepEqual(
+    [work?.what, work?.state, work?.until, work?.by, work?.invited],
+    [
+      'invite',
+      'running',
+      (told.body as PairingTokens).until,
+      'token for-admin (API, 127.0.0.1)',
+      [{ for: 'standby', kind: 'node' }],
+    ],
+  );
+  assert.equal(codeOf(await asAdmin('/tokens', { port })), 'pairing-running');
+  const over = await asAdmin('', undefined, 'DELETE');
+  assert.equal(over.status, 200, over.text);
+  assert.equal((over.body as PairingView).work?.fault?.code, 'pairing-nobody-came');
+  const kept = readFileSync(join(world.folder, 'state', 'pairing-progress.json'), 'utf8');
+  assert.ok(!kept.includes('dt1-'), 'the token was kept');
+});
+
 test('a token that was never made joins nothing, and what was not typed begins nothing', async () => {
   const before = file();
   const token = `dt1-${'x'.repeat(80)}`;

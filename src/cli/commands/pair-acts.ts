@@ -5,6 +5,10 @@ import { whoami } from './order.ts';
 
 const LONGEST = 200;
 
+/** Whoever gave the command, or for whom the page did. */
+export const askedBy = (): string =>
+  (process.env['DUALTONE_ASKED_BY'] ?? `${whoami()} (command line)`).slice(0, LONGEST);
+
 /** The journal of whichever file is there; a machine that is both has its node's. */
 const journalOf = async (places: Places): Promise<string> => {
   const [{ parseConfig, parseCheckpointConfig }, { journalPath }] = await Promise.all([
@@ -35,7 +39,7 @@ const append = async (places: Places, data: Readonly<Record<string, string>>): P
 
 /** The agent keeps it; where none runs, this program does. Nothing fails because of it: what it tells of is done. */
 export const noteAct = async (places: Places, what: string, detail: string): Promise<void> => {
-  const by = `${whoami()} (command line)`;
+  const by = askedBy();
   const text = detail.slice(0, LONGEST);
   const { socket } = pathsOf(places);
   if (existsSync(socket)) {

@@ -5,10 +5,11 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { Role } from '../../core/words.ts';
 import type { InviteAnswers } from '../../pairing/invite-plan.ts';
 import type { Inviting } from '../../pairing/inviting.ts';
+import type { Surroundings } from '../../pairing/surroundings.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createPrompter, type Prompter, readSecret } from '../prompt.ts';
 import { type CommonOptions, type Output, orEnd } from '../target.ts';
-import { noteAct } from './pair-acts.ts';
+import { askedBy, noteAct } from './pair-acts.ts';
 import {
   type PlaceOptions,
   readAddress,
@@ -195,17 +196,26 @@ const endable = async <T>(work: Promise<T>, cancel: () => void): Promise<T> => {
 
 const invite = async (options: InitOptions, output: Output, replaces: boolean): Promise<ExitCode> => {
   const prompter = createPrompter(options.yes !== true && options.json !== true);
-  const [{ beginInviting }, { readText }, { pathsOf }] = await Promise.all([
+  const [{ beginInviting }, { readText }, { pathsOf }, { keepProgress }] = await Promise.all([
     import('../../pairing/inviting.ts'),
     import('../../pairing/machine.ts'),
     import('../../pairing/plan.ts'),
+    import('../../pairing/progress.ts'),
   ]);
   const around = surroundingsOf(options, output, prompter);
   const existing = readText(pathsOf(around.places).config);
   const answers = orEnd(await answersOf(options, existing, prompter, replaces), options, output);
   const inviting = orEnd(await beginInviting(answers, around), options, output);
+  const progress = keepProgress(around.places, replaces ? 'replace' : 'invite', askedBy());
+  progress.runs(
+    inviting.untilSeconds * 1000,
+    inviting.tokens.map(({ for: as, kind }) => ({ for: as, kind })),
+  );
   showTokens(inviting, answers, options, output);
-  const ended = await endable(inviting.ended, () => void inviting.cancel());
+  const ended = progress.ended(await endable(inviting.ended, () => void inviting.cancel()), (outcome) => ({
+    joined: outcome.joined.map(({ as }) => as),
+    missing: outcome.missing,
+  }));
   const { joined, missing } = orEnd(ended, options, output);
   const act = replaces ? 'rejoined' : 'paired';
   for (const { as, name, address, pin } of joined)
@@ -256,9 +266,22 @@ export const join = async (
   const port = orEnd(optional(options.port, readPort), options, output);
   const text = given === undefined || given === '-' ? await readSecret('The token') : given;
   const prompter = createPrompter(options.yes !== true && options.json !== true);
-  const { joinWith } = await import('../../pairing/joining.ts');
+  const [{ joinWith }, { keepProgress }] = await Promise.all([
+    import('../../pairing/joining.ts'),
+    import('../../pairing/progress.ts'),
+  ]);
   const ending = new AbortController();
-  const around = surroundingsOf(options, output, prompter);
+  const alone = surroundingsOf(options, output, prompter);
+  const progress = keepProgress(alone.places, 'join', askedBy());
+  const around: Surroundings = {
+    ...alone,
+    // Asked when no other command pairs this machine, and before its agent starts again.
+    confirm: async (lines) => {
+      const goes = await alone.confirm(lines);
+      if (goes) progress.runs(null, []);
+      return goes;
+    },
+  };
   const answers = {
     signal: ending.signal,
     peer,
@@ -272,7 +295,12 @@ export const join = async (
     around.say('It ends with everything done, or nothing.');
     ending.abort();
   };
-  const joined = orEnd(await endable(joinWith(text, answers, around), end), options, output);
+  const ended = await endable(joinWith(text, answers, around), end);
+  const joined = orEnd(
+    progress.ended(ended, ({ as }) => ({ joined: [as], missing: [] })),
+    options,
+    output,
+  );
   const { name, as, peer: inviter, peerPin } = joined;
   await noteAct(around.places, 'joined', `${name} joined the pair of ${inviter} as ${as}, its key ${peerPin}`);
   if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...joined })}\n`);

@@ -4,9 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import { type Fault, fail, ok, type Result } from '../../core/result.ts';
+import type { Places } from '../../pairing/plan.ts';
+import { type Progress, readProgress } from '../../pairing/progress.ts';
 import type { Clock } from '../../ports.ts';
 import { createLineReader } from '../../process/json-lines.ts';
 import { childEnv } from '../../process/programs.ts';
@@ -85,9 +89,10 @@ interface Running {
 }
 
 /** Apart from this process and its group: it outlives a restart of the agent that it causes. */
-const start = (argv: readonly string[], input: string | null, onLine: (line: Line) => void): Running => {
+const start = (argv: readonly string[], by: string, input: string | null, onLine: (line: Line) => void): Running => {
   const [program = '', ...args] = argv;
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env: childEnv(), detached: true });
+  const env = childEnv({ DUALTONE_ASKED_BY: by });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env, detached: true });
   const first = Promise.withResolvers<Line | null>();
   const read = createLineReader(
     (line) => {
@@ -102,7 +107,9 @@ const start = (argv: readonly string[], input: string | null, onLine: (line: Lin
   child.stdin?.end(input === null ? '' : `${input}\n`);
   child.once('error', () => first.resolve(null));
   child.once('close', () => first.resolve(null));
+  // Nor does this process wait for it with its own end.
   child.unref();
+  if (child.stdout instanceof Socket) child.stdout.unref();
   return { child, first: first.promise };
 };
 
@@ -110,8 +117,31 @@ const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'close').catch(() => undefined);
 };
 
-/** The one pairing that is under way, and what is known of the last one. */
-const createRun = ({ program, configPath, config, clock, audit }: PairingParts) => {
+const LOOK_MS = 50;
+const LOOKS = 200;
+
+/** Of a process that is no child of this one. Within ten seconds, or the view says that it goes on. */
+const endOther = async (pid: number, isRunning: () => boolean): Promise<void> => {
+  process.kill(pid, 'SIGTERM');
+  for (let look = 0; look < LOOKS && isRunning(); look += 1) await sleep(LOOK_MS);
+};
+
+const placesOf = ({ configPath, config }: PairingParts): Places => ({
+  etcDir: dirname(configPath),
+  stateDir: config.stateDir,
+  runDir: config.runDir,
+});
+
+const workOf = (progress: Progress | null): PairingWork | null => {
+  if (progress === null) return null;
+  const { pid: _, startedAt: __, ...work } = progress;
+  return work;
+};
+
+/** The one pairing that was begun here, and what is known of it. */
+const createRun = (parts: PairingParts) => {
+  const { program, clock, audit } = parts;
+  const { etcDir, stateDir, runDir } = placesOf(parts);
   let work: PairingWork | null = null;
   let child: ChildProcess | null = null;
   const set = (change: Partial<PairingWork>): void => {
@@ -137,8 +167,8 @@ const createRun = ({ program, configPath, config, clock, audit }: PairingParts) 
     begin: (what: PairingWork['what'], by: string, args: readonly string[], input: string | null): Running => {
       const nobody = { until: null, invited: [], joined: [], missing: [], fault: null };
       work = { what, by, since: clock.wall(), state: 'running', ...nobody };
-      const places = ['--etc-dir', dirname(configPath), '--state-dir', config.stateDir, '--run-dir', config.runDir];
-      const begun = start([...program, ...args, '--yes', '--json', ...places], input, heard);
+      const places = ['--etc-dir', etcDir, '--state-dir', stateDir, '--run-dir', runDir];
+      const begun = start([...program, ...args, '--yes', '--json', ...places], by, input, heard);
       child = begun.child;
       begun.child.once('error', (error) => over(what, by, error.message));
       begun.child.once('close', (code, signal) => over(what, by, signal ?? `exit code ${code ?? '?'}`));
@@ -158,10 +188,18 @@ const inviteArgs = ({ replace, validMinutes = VALID_MINUTES, checkpoint, port }:
 export const createPairing = (parts: PairingParts): Pairing => {
   const { configPath, names, audit } = parts;
   const run = createRun(parts);
-  const view = (): PairingView => ({ work: run.work(), ...names() });
+  /** Begun in a terminal, or before this keeper was: an agent that starts again takes its keeper with it, and not the pairing. */
+  const other = (): Progress | null => readProgress(placesOf(parts));
+  const isOtherRunning = (): boolean => other()?.state === 'running';
+  /** Whichever began last; what a command of this keeper's has written began after it was asked for. */
+  const work = (): PairingWork | null => {
+    const [own, told] = [run.work(), workOf(other())];
+    return own === null || (told !== null && told.since >= own.since) ? told : own;
+  };
+  const view = (): PairingView => ({ work: work(), ...names() });
   /** Null: it may begin. */
   const objection = (typed: string | undefined, wanted: string | null): Result<never> | null => {
-    if (run.child() !== null) return running();
+    if (run.child() !== null || isOtherRunning()) return running();
     if (basename(configPath) !== FILE_NAME)
       return fail(
         'pairing-elsewhere',
@@ -194,11 +232,13 @@ export const createPairing = (parts: PairingParts): Pairing => {
     },
     cancel: async (by) => {
       const child = run.child();
-      if (child === null)
+      const going = other();
+      if (child === null && going?.state !== 'running')
         return fail('pairing-not-running', 'No pairing is under way on this node.', 'There is nothing to end.');
       audit(by, 'pairing', 'ended from the page');
-      child.kill('SIGTERM');
-      await ended(child);
+      child?.kill('SIGTERM');
+      if (child !== null) await ended(child);
+      else if (going !== null) await endOther(going.pid, isOtherRunning);
       return ok(view());
     },
   };

@@ -129,7 +129,9 @@ export interface World {
   certificate(): string;
   /** What it says to the system's log. */
   said(): string;
-  readonly keeper: ChildProcess;
+  keeper(): ChildProcess;
+  /** Ends it and starts another, as a restart of the agent does. */
+  renew(): Promise<void>;
   /** A bearer token of that role. */
   token(role: WebRole): string;
   close(): Promise<void>;
@@ -166,6 +168,16 @@ web:
 ${web}
 `;
 
+/** Resolves when its server listens. */
+const startKeeper = async (path: string) => {
+  const keeper = spawn(process.execPath, [join(REPOSITORY, 'bin', 'dualtone.ts'), 'web', '--config', path], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const { said, when } = untilSaid(keeper, /listens on port/);
+  await when;
+  return { keeper, said };
+};
+
 export const ROLE_PASSWORD = 'a long and quiet word';
 
 /** `web`: further keys of its section, two spaces deep. */
@@ -178,19 +190,25 @@ export const openWorld = async (web = ''): Promise<World> => {
   writeFileSync(path, yamlOf(folder, port, web));
   const agent = await openAgent(folder);
   const users = createUsers(join(folder, 'state', 'web', 'users.json'));
-  const keeper = spawn(process.execPath, [join(REPOSITORY, 'bin', 'dualtone.ts'), 'web', '--config', path], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  const { said, when } = untilSaid(keeper, /listens on port/);
-  await when;
+  let begun = await startKeeper(path);
+  const endKeeper = async (): Promise<void> => {
+    const { keeper } = begun;
+    const ended = keeper.exitCode === null && keeper.signalCode === null ? once(keeper, 'exit') : null;
+    keeper.stdin?.end();
+    await ended;
+  };
   const tokenByRole = new Map<WebRole, string>();
   return {
     folder,
     port,
     agent,
     users,
-    keeper,
-    said,
+    keeper: () => begun.keeper,
+    renew: async () => {
+      await endKeeper();
+      begun = await startKeeper(path);
+    },
+    said: () => begun.said(),
     certificate: () => readFileSync(join(folder, 'state', 'web', 'tls.crt'), 'utf8'),
     token: (role) => {
       const known = tokenByRole.get(role);
@@ -201,9 +219,7 @@ export const openWorld = async (web = ''): Promise<World> => {
       return made.value;
     },
     close: async () => {
-      const ended = keeper.exitCode === null && keeper.signalCode === null ? once(keeper, 'exit') : null;
-      keeper.stdin?.end();
-      await ended;
+      await endKeeper();
       await agent.close();
       rmSync(folder, { recursive: true, force: true });
     },
