@@ -32,6 +32,7 @@ import {
 } from './run-state.ts';
 import { tearDown } from './teardown.ts';
 import { checkTopology, standardTopology, type Topology } from './topology.ts';
+import type { TreeKind } from './tree/recipe.ts';
 import { ensureTree, type Tree } from './tree/tree.ts';
 
 /** A running lab: hosts on one bridge. */
@@ -60,6 +61,8 @@ export interface LabOptions {
   /** Mounted into the hosts at /opt/dualtone; default: the repository that this file is in. */
   readonly repository?: string;
   readonly suite?: string;
+  /** What the hosts' shared tree has installed; default: the usual. */
+  readonly tree?: TreeKind;
   readonly log?: (line: string) => void;
 }
 
@@ -185,6 +188,7 @@ export const createLab = async (options: LabOptions = {}): Promise<Result<Lab>> 
   if (!ready.ok) return ready;
   const tree = await ensureTree({
     ...(options.suite === undefined ? {} : { suite: options.suite }),
+    ...(options.tree === undefined ? {} : { kind: options.tree }),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
   if (!tree.ok) return tree;

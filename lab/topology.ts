@@ -14,7 +14,14 @@ export interface StandardOptions {
   readonly stateDiskMib?: number;
   /** Adds the networks of the two witnesses, eye-main and eye-standby. */
   readonly witnesses?: boolean;
+  /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting server, two media servers. */
+  readonly xivo?: boolean;
 }
+
+/** What stands around a XiVO pair. */
+export const xivoHosts: readonly HostPlan[] = (
+  ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'mds1', 'mds2'] as const
+).map((name) => ({ name, kind: 'system', octet: octetByRole[name] }));
 
 const eyes: readonly HostPlan[] = (['eye-main', 'eye-standby'] as const).map((name) => ({
   name,
@@ -34,6 +41,7 @@ export const standardTopology = (options: StandardOptions = {}): Topology => {
       { name: 'phones', kind: 'plain', octet: octetByRole.phones },
       { name: 'provider', kind: 'plain', octet: octetByRole.provider },
       ...(options.witnesses === true ? eyes : []),
+      ...(options.xivo === true ? xivoHosts : []),
     ],
   };
 };

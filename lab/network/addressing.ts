@@ -27,6 +27,13 @@ export const octetByRole = {
   provider: 41,
   'eye-main': 51,
   'eye-standby': 52,
+  edge: 61,
+  'cc-main': 62,
+  'cc-standby': 63,
+  berofos: 64,
+  reporting: 65,
+  mds1: 67,
+  mds2: 68,
 } as const;
 
 const letters = 'abcdefghjkmnpqrstuvwxyz23456789';

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { type Role, rivalOf } from '../../src/core/words.ts';
 import { streamsSection } from '../data/streams.ts';
 import type { Lab } from '../lab.ts';
+import { xivoSections } from '../xivo/configuration.ts';
 import { checkpointNames, type PairSetup } from './setup.ts';
 
 export const nodeConfigPath = '/etc/dualtone/dualtone.yaml';
@@ -42,6 +43,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     unfit: { policy: setup.unfit.policy, 'restart-wait': `${setup.unfit.restartWaitMs}ms` },
     flapping: { 'max-switches': setup.maxSwitches, window: '1h' },
     ...streamsSection(setup.data),
+    ...xivoSections(lab, setup.xivo),
     hooks: [
       {
         name: 'register-trunk',

@@ -10,9 +10,11 @@ import type { PbxPlan } from '../asterisk/plan.ts';
 import { firewallPath, firewallRules, firewallUnit, firewallUnitText } from '../data/firewall.ts';
 import { dataUnits } from '../data/prepare.ts';
 import { isStrict } from '../data/streams.ts';
+import { type HostFile, writeAll } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import type { Outcome } from '../process.ts';
+import type { Site } from '../xivo/site.ts';
 import {
   checkpointConfigPath,
   checkpointConfiguration,
@@ -58,22 +60,8 @@ const snapshotOf = async (host: Host, unit: string, timeoutMs: number): Promise<
   return asked.ok ? asked.value : undefined;
 };
 
-interface DiskFile {
-  readonly path: string;
-  readonly text: string;
-  readonly mode?: number;
-}
-
-const writeAll = async (host: Host, files: readonly DiskFile[]): Promise<Result<void>> => {
-  for (const { path, text, mode } of files) {
-    const written = await host.write(path, text, { mode: mode ?? 0o644 });
-    if (!written.ok) return written;
-  }
-  return ok(undefined);
-};
-
 /** The units that the project ships, unchanged. */
-const shippedUnit = async (unit: string): Promise<DiskFile> => ({
+const shippedUnit = async (unit: string): Promise<HostFile> => ({
   path: `/etc/systemd/system/${unit}`,
   text: await readFile(join(import.meta.dirname, '..', '..', 'examples', 'systemd', unit), 'utf8'),
 });
@@ -94,10 +82,15 @@ const installData = async (lab: Lab, role: Role, setup: PairSetup): Promise<Resu
   return ok(undefined);
 };
 
+interface Place {
+  readonly lab: Lab;
+  readonly pbx: PbxPlan;
+  readonly site: Site | undefined;
+}
+
 const installNode = async (
-  lab: Lab,
+  { lab, pbx, site }: Place,
   role: Role,
-  pbx: PbxPlan,
   setup: PairSetup,
   key: string,
 ): Promise<Result<void>> => {
@@ -120,6 +113,8 @@ const installNode = async (
   if (!files.ok) return files;
   const data = await installData(lab, role, setup);
   if (!data.ok) return data;
+  const beside = (await site?.installNode(role)) ?? ok(undefined);
+  if (!beside.ok) return beside;
   const enabled = await host.enableUnit(gateUnit);
   return enabled.ok ? await host.enableUnit(agentUnit) : enabled;
 };
@@ -137,7 +132,8 @@ const installCheckpoint = async (lab: Lab, name: string, setup: PairSetup, key: 
 const firstFault = (results: readonly Result<void>[]): Result<void> =>
   results.find((result) => !result.ok) ?? ok(undefined);
 
-const installAll = async (lab: Lab, pbx: PbxPlan, setup: PairSetup, key: string): Promise<Result<void>> => {
+const installAll = async (place: Place, setup: PairSetup, key: string): Promise<Result<void>> => {
+  const { lab } = place;
   const checkpoints = [...lab.hostByName.keys()].filter((name) => name.startsWith('checkpoint'));
   const off = firstFault(
     await Promise.all([...roles, ...checkpoints].map(async (name) => await lab.host(name).powerOff())),
@@ -146,7 +142,7 @@ const installAll = async (lab: Lab, pbx: PbxPlan, setup: PairSetup, key: string)
   const voting = checkpointNames(setup.checkpoints);
   const written = firstFault(
     await Promise.all([
-      ...roles.map(async (role) => await installNode(lab, role, pbx, setup, key)),
+      ...roles.map(async (role) => await installNode(place, role, setup, key)),
       ...checkpoints
         .filter((name) => voting.includes(name))
         .map(async (name) => await installCheckpoint(lab, name, setup, key)),
@@ -156,8 +152,8 @@ const installAll = async (lab: Lab, pbx: PbxPlan, setup: PairSetup, key: string)
   return written.ok ? await lab.boot() : written;
 };
 
-/** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. */
-export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup): Pair => {
+/** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. `site`: what stands around a XiVO pair. */
+export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup, site?: Site): Pair => {
   let current = first;
   const key = generateKey();
   return {
@@ -165,7 +161,7 @@ export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup): Pair => {
     pbx,
     install: async (setup) => {
       current = setup;
-      return await installAll(lab, pbx, setup, key);
+      return await installAll({ lab, pbx, site }, setup, key);
     },
     setup: () => current,
     snapshot: async (role, timeoutMs = 500) => {

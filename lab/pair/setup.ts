@@ -1,5 +1,6 @@
 import type { Role } from '../../src/core/words.ts';
 import type { DataSetup } from '../data/streams.ts';
+import type { XivoSetup } from '../xivo/setup.ts';
 
 /** How the pair of a scenario is configured; what differs from a plain `config` file of a user is in here, and nothing else. */
 export interface PairSetup {
@@ -22,6 +23,8 @@ export interface PairSetup {
   readonly enforceGate: boolean;
   /** What follows besides AstDB; anything needs PostgreSQL and sshd on the nodes. */
   readonly data: DataSetup;
+  /** Null: no XiVO. Anything else needs the topology `xivo`. */
+  readonly xivo: XivoSetup | null;
 }
 
 /** The usual pair of the lab. Moves back only when told to, so that a run shows one move, and the next begins where this one did. */
@@ -36,6 +39,7 @@ export const usualSetup: PairSetup = {
   maxSwitches: 1000,
   enforceGate: true,
   data: 'none',
+  xivo: null,
 };
 
 export const roles: readonly Role[] = ['main', 'standby'];

@@ -7,6 +7,7 @@ import { pages } from './catalogue-page.ts';
 import { people } from './catalogue-people.ts';
 import { replications } from './catalogue-replication.ts';
 import { cuts, illnesses } from './catalogue-troubles.ts';
+import { xivos } from './catalogue-xivo.ts';
 import { select } from './patterns.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -21,6 +22,7 @@ export const catalogue: readonly Scenario[] = [
   ...merges,
   ...adversities,
   ...pages,
+  ...xivos,
 ];
 
 /** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */

@@ -79,6 +79,8 @@ export interface LabNeeds {
   readonly stateDisk?: boolean;
   /** A clock under the main's agent that can be stepped. */
   readonly falseClock?: boolean;
+  /** What stands around a XiVO pair; a setup with `xivo` needs it. */
+  readonly xivo?: boolean;
 }
 
 export interface Scenario {

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
-import { isStrict } from '../data/streams.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
 import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { remainsOf } from '../teardown.ts';
-import { standardTopology } from '../topology.ts';
+import { standardTopology, xivoHosts } from '../topology.ts';
+import { installSite } from '../xivo/site.ts';
 import { type Observers, startObservers } from './observers.ts';
 import type { LabNeeds } from './scenario.ts';
 
@@ -119,12 +119,13 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     const done = await pair.install(setup);
     if (!done.ok) return done;
     installed = setup;
-    const missing = await setRight(pair, setup, !isStrict(setup.data));
+    // Service may have moved while all booted: what was collected then comes home when there are databases and a way.
+    const missing = await setRight(pair, setup, setup.data === 'none');
     if (setup.data === 'none' || missing.length > 0) return ok(missing);
     const databases = await prepareDatabases(pair.lab);
     if (!databases.ok) return databases;
     // The streams begin at the main that serves: on a busy machine service may have moved meanwhile.
-    const moved = await setRight(pair, setup, !isStrict(setup.data));
+    const moved = await setRight(pair, setup, false);
     if (moved.length > 0) return ok(moved);
     const streams = await prepareStreams(pair.lab, setup.data);
     return streams.ok ? ok(await setRight(pair, setup)) : streams;
@@ -173,7 +174,12 @@ const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<R
 export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
   const { needs, signal, endpoints } = options;
   const created = await createLab({
-    topology: standardTopology({ witnesses: true, ...(needs.stateDisk === true ? { stateDiskMib } : {}) }),
+    topology: standardTopology({
+      witnesses: true,
+      ...(needs.stateDisk === true ? { stateDiskMib } : {}),
+      ...(needs.xivo === true ? { xivo: true } : {}),
+    }),
+    ...(needs.xivo === true ? { tree: 'xivo' } : {}),
     ...(options.keep === true ? { keep: true } : {}),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
@@ -187,14 +193,21 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     seed: lab.runId,
     isOld: facts.ok && /^(\d+:)?16\./.test(facts.value.asteriskVersion),
   };
-  const pair = createPair(lab, pbx, options.first);
+  const site = needs.xivo === true ? await installSite(lab) : undefined;
+  if (site?.ok === false) {
+    await closeStage(lab, undefined);
+    return site;
+  }
+  const pair = createPair(lab, pbx, options.first, site?.value);
   let observers: Observers | undefined;
   const build = async (): Promise<Result<Stage>> => {
     if (needs.falseClock === true) {
       const clock = await lab.host('main').installClock('dualtone.service');
       if (!clock.ok) return clock;
     }
-    const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby']);
+    // Before the pair: a main that boots late on a busy machine finds the standby serving.
+    const around = needs.xivo === true ? xivoHosts.map(({ name }) => name) : [];
+    const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...around]);
     if (!booted.ok) return booted;
     const started = await startObservers({ lab, pbx, signal });
     if (!started.ok) return started;

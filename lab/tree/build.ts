@@ -49,7 +49,9 @@ export const builderArgv = (recipe: TreeRecipe, mirror: Mirror, root: string): r
   ...excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
   recipe.suite,
   root,
-  mirror.uri,
+  ...(recipe.besideSuite === undefined
+    ? [mirror.uri]
+    : [recipe.suite, recipe.besideSuite].map((suite) => `deb ${mirror.uri} ${suite} main`)),
 ];
 
 const link = async (root: string, path: string, target: string): Promise<void> => {
@@ -65,9 +67,9 @@ const dropWants = async (root: string, unit: string): Promise<void> => {
 };
 
 /** Turns a fresh Debian into a lab host's tree: masks, folders, our units; no identity, no apt settings of this machine. */
-const furnish = async (root: string): Promise<void> => {
+const furnish = async (root: string, recipe: TreeRecipe): Promise<void> => {
   for (const folder of treeFolders) await mkdir(join(root, folder), { recursive: true });
-  for (const unit of disabledUnits) await dropWants(root, unit);
+  for (const unit of [...disabledUnits, ...(recipe.disabledUnits ?? [])]) await dropWants(root, unit);
   for (const [path, text] of Object.entries(treeFiles)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text, { mode: 0o644 });
@@ -108,7 +110,7 @@ export const buildTree = async (recipe: TreeRecipe, mirror: Mirror, place: strin
     await rm(building, { recursive: true, force: true });
     return version;
   }
-  await furnish(root);
+  await furnish(root, recipe);
   const facts: TreeFacts = {
     suite: recipe.suite,
     asteriskVersion: version.value,

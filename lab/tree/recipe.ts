@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto';
 export interface TreeRecipe {
   readonly suite: string;
   readonly packages: readonly string[];
+  /** A suite that has what this one no longer has. */
+  readonly besideSuite?: string;
+  /** Installed and not started, besides what no tree starts. */
+  readonly disabledUnits?: readonly string[];
 }
+
+/** `usual`: what every pair needs. `xivo`: what a XiVO runs besides. */
+export type TreeKind = 'usual' | 'xivo';
 
 const common = [
   'asterisk',
@@ -34,6 +41,19 @@ export const recipes: readonly TreeRecipe[] = [
   { suite: 'sid', packages: common },
   { suite: 'bullseye', packages: common },
 ];
+
+const xivoPackages = [...common, 'monit', 'isc-dhcp-server'];
+const xivoUnits = ['monit.service', 'isc-dhcp-server.service'];
+
+/** Of each kind, in the order in which they are tried. A tree of its own, so that no other lab becomes larger or slower. */
+export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = {
+  usual: recipes,
+  xivo: [
+    // ISC's DHCP server is in bookworm for the last time.
+    { suite: 'sid', packages: xivoPackages, besideSuite: 'bookworm', disabledUnits: xivoUnits },
+    { suite: 'bullseye', packages: xivoPackages, disabledUnits: xivoUnits },
+  ],
+};
 
 /** Not unpacked: nobody reads them in a lab host, and they are a third of the tree. */
 export const excludedPaths: readonly string[] = [

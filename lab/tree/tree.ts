@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import { buildTree, type TreeFacts } from './build.ts';
 import { lockFile } from './lock.ts';
 import { machineMirror } from './mirror.ts';
-import { recipeKey, recipes, type TreeRecipe } from './recipe.ts';
+import { recipeKey, recipesByKind, type TreeKind, type TreeRecipe } from './recipe.ts';
 
 /** The shared, read-only Debian under every lab host. */
 export interface Tree extends TreeFacts {
@@ -17,6 +17,8 @@ export interface Tree extends TreeFacts {
 
 export interface TreeOptions {
   readonly cacheFolder?: string;
+  /** Default: the usual one. */
+  readonly kind?: TreeKind;
   /** Only this suite, by name, and no other. */
   readonly suite?: string;
   readonly log?: (line: string) => void;
@@ -59,7 +61,9 @@ const obtain = async (recipe: TreeRecipe, cacheFolder: string, log: (line: strin
 export const ensureTree = async (options: TreeOptions = {}): Promise<Result<Tree>> => {
   const cacheFolder = options.cacheFolder ?? treeCacheFolder();
   const log = options.log ?? (() => undefined);
-  const wanted = recipes.filter(({ suite }) => options.suite === undefined || suite === options.suite);
+  const wanted = recipesByKind[options.kind ?? 'usual'].filter(
+    ({ suite }) => options.suite === undefined || suite === options.suite,
+  );
   const [preferred] = wanted;
   if (preferred === undefined)
     return fail('suite-unknown', `no recipe for suite ${options.suite}`, 'use sid or bullseye');

@@ -1,9 +1,9 @@
 /** A stand-in for a bero*fos box that speaks its HTTP protocol; it can be slow, refuse, hang, talk nonsense, or take commands and do nothing. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Mood = 'well' | 'hangs' | 'refuses' | 'nonsense' | 'stuck';
+export type Mood = 'well' | 'slow' | 'hangs' | 'refuses' | 'nonsense' | 'stuck';
 
 export interface FakeBox {
   readonly port: number;
@@ -13,7 +13,14 @@ export interface FakeBox {
   stop(): Promise<void>;
 }
 
-export const startFakeBox = async (login: string | null): Promise<FakeBox> => {
+/** How long it takes while it is slow: less than the limit of a request. */
+const SLOW_MS = 800;
+
+/** `at`: default a free port of the loopback. */
+export const startFakeBox = async (
+  login: string | null,
+  at: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<FakeBox> => {
   const values = new Map([
     ['1_sz', '0'],
     ['4_mode', '1'],
@@ -23,6 +30,10 @@ export const startFakeBox = async (login: string | null): Promise<FakeBox> => {
   const wanted = login === null ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
   const server = createServer((question, answer) => {
     asked.push(question.url ?? '');
+    if (box.mood === 'slow') setTimeout(() => reply(question, answer), SLOW_MS);
+    else reply(question, answer);
+  });
+  const reply = (question: IncomingMessage, answer: ServerResponse): void => {
     if (box.mood === 'hangs') return;
     if (box.mood === 'refuses' || question.headers.authorization !== wanted) {
       answer.writeHead(401).end();
@@ -38,11 +49,11 @@ export const startFakeBox = async (login: string | null): Promise<FakeBox> => {
       return;
     }
     const command = url.searchParams.get('cmd') ?? '';
-    if (box.mood === 'well')
+    if (box.mood === 'well' || box.mood === 'slow')
       for (const [key, value] of url.searchParams) if (key !== 'cmd') values.set(`${command}_${key}`, value);
     answer.end('<html>ok</html>');
-  });
-  server.listen(0, '127.0.0.1');
+  };
+  server.listen(at.port, at.host);
   await once(server, 'listening');
   const box: FakeBox = {
     port: (server.address() as AddressInfo).port,

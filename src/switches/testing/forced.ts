@@ -13,9 +13,11 @@ import { createFarHost, type FarHost } from '../far-host.ts';
 /** Where the programs are that far hosts install. */
 export const FORCED = join(import.meta.dirname, '../../../examples/forced');
 
-const DCOMP = `#!/bin/sh
+/** Compose as far as the forced commands use it, in the folder in which it lies; the files `hangs`, `refuses` and `slow` tell it how to be. */
+export const DCOMP = `#!/bin/sh
 cd "$(dirname "$0")"
 echo "$*" >> calls
+[ ! -e slow ] || sleep "$(cat slow)"
 [ ! -e hangs ] || [ "$1" != "$(cat hangs)" ] || exec sleep 100
 [ ! -e refuses ] || [ "$1" != "$(cat refuses)" ] || { [ -e refuses-always ] || rm refuses; echo 'no space left on device' >&2; exit 1; }
 case "$1" in
@@ -25,7 +27,7 @@ case "$1" in
   restart) echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) xuc started" >> log; echo xuc > services ;;
   stop) : > services ;;
   start) echo xuc > services ;;
-  logs) cat log 2>/dev/null ;;
+  logs) awk -v since="$4" '$1 >= since' log 2>/dev/null ;;
 esac
 `;
 

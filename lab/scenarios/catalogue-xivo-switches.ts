@@ -1,0 +1,204 @@
+import {
+  allPointToMain,
+  boxIs,
+  boxJoins,
+  centreRestarted,
+  centreRuns,
+  composeIs,
+  composeIsSlow,
+  composeIsWell,
+  edgeFileNames,
+  edgePointsTo,
+  forgetCentre,
+  journal,
+  manual,
+  type Switched,
+  stillTrying,
+  switched,
+} from '../xivo/phrases.ts';
+import { wholeXivo, xivoPair } from '../xivo/setup.ts';
+import {
+  failback,
+  mainHasPower,
+  mainLosesPower,
+  mainServes,
+  order,
+  pause,
+  standbyServes,
+  switchover,
+  takenOver,
+} from './phrases.ts';
+import type { Deed, Scenario } from './scenario.ts';
+
+const whole = { needs: { xivo: true }, setup: xivoPair(wholeXivo) } as const;
+const taken = { serving: 'standby', ...takenOver, moves: 1 } as const;
+const givenBack = { serving: 'main', outageMsMost: 600, twoServing: 'none', moves: 1 } as const;
+
+/** One that follows, and by what it is seen to have followed. */
+interface Follower {
+  readonly short: 'edge' | 'cc' | 'berofos';
+  readonly name: Switched;
+  /** The host that the standby has to reach. */
+  readonly host: string;
+  readonly follows: (role: 'main' | 'standby', withinMs: number) => Deed;
+}
+
+const followers: readonly Follower[] = [
+  { short: 'edge', name: 'edge', host: 'edge', follows: edgePointsTo },
+  {
+    short: 'cc',
+    name: 'contact-centre',
+    host: 'cc-standby',
+    follows: (role, withinMs) => centreRuns(role, true, withinMs),
+  },
+  { short: 'berofos', name: 'berofos fos1', host: 'berofos', follows: boxJoins },
+];
+
+const takeovers = followers.map(
+  ({ short, name, follows }): Scenario => ({
+    name: `xivo-${short}-takeover`,
+    text: `the main dies: ${name} follows to the standby`,
+    ...whole,
+    prepare: [...allPointToMain, forgetCentre('standby')],
+    deeds: [
+      mainLosesPower,
+      standbyServes,
+      follows('standby', 15_000),
+      switched('standby', name),
+      ...(short === 'cc' ? [centreRestarted('standby', 1), mainHasPower, centreRuns('main', false, 30_000)] : []),
+    ],
+    expected: taken,
+  }),
+);
+
+const failbacks = followers.map(
+  ({ short, name, follows }): Scenario => ({
+    name: `xivo-${short}-failback`,
+    text: `a person gives service back: ${name} follows to the main`,
+    ...whole,
+    prepare: [
+      ...allPointToMain,
+      switchover,
+      standbyServes,
+      follows('standby', 15_000),
+      switched('standby', name),
+      forgetCentre('main'),
+      pause(1500),
+    ],
+    deeds: [
+      failback,
+      mainServes,
+      follows('main', 15_000),
+      switched('main', name),
+      ...(short === 'cc' ? [centreRestarted('main', 1), centreRuns('standby', false, 15_000)] : []),
+    ],
+    expected: givenBack,
+  }),
+);
+
+/** It failed, was told with its reason, and is done once the host is well: in so many tries. */
+const finishes = ({ name, follows }: Follower, well: Deed): readonly Deed[] => [
+  stillTrying('standby', name, 15_000),
+  journal('standby', 'the first failure is in the journal', new RegExp(`${name}: .*It is tried again`)),
+  well,
+  follows('standby', 20_000),
+  switched('standby', name),
+  journal('standby', 'the tries are in the journal', new RegExp(`${name}: .* after \\d+ tries`)),
+];
+
+const off = followers.map(
+  (follower): Scenario => ({
+    name: `xivo-${follower.short}-down`,
+    text: `${follower.name} is off when the main dies: telephony does not wait; it is tried again, told, and done when the host is back`,
+    ...whole,
+    prepare: allPointToMain,
+    deeds: [
+      { do: 'fault', fault: { kind: 'power-loss', host: follower.host }, as: 'far' },
+      mainLosesPower,
+      standbyServes,
+      ...finishes(follower, { do: 'mend', name: 'far' }),
+    ],
+    expected: taken,
+  }),
+);
+
+/** How each hangs, refuses and is slow, and how that ends. */
+const moodsByShort = {
+  edge: {
+    hangs: composeIs('edge', 'hangs', 'up'),
+    refuses: composeIs('edge', 'refuses', 'up'),
+    slow: [composeIsSlow('edge', 1)],
+    well: composeIsWell('edge'),
+  },
+  cc: {
+    hangs: composeIs('cc-standby', 'hangs', 'restart'),
+    refuses: composeIs('cc-standby', 'refuses', 'restart'),
+    slow: [composeIsSlow('cc-standby', 2)],
+    well: composeIsWell('cc-standby'),
+  },
+  berofos: { hangs: [boxIs('hangs')], refuses: [boxIs('refuses')], slow: [boxIs('slow')], well: boxIs('well') },
+} as const;
+
+const troubled = (['hangs', 'refuses'] as const).flatMap((mood) =>
+  followers.map((follower): Scenario => {
+    const { [mood]: begin, well } = moodsByShort[follower.short];
+    return {
+      name: `xivo-${follower.short}-${mood}`,
+      text: `${follower.name} ${mood} when the main dies: telephony does not wait; it is tried again, told, and done when the host is well`,
+      ...whole,
+      prepare: [...allPointToMain, ...begin],
+      deeds: [
+        mainLosesPower,
+        standbyServes,
+        ...(follower.short === 'edge' && mood === 'refuses'
+          ? [stillTrying('standby', 'edge', 15_000), edgeFileNames('main', 3000)]
+          : []),
+        ...finishes(follower, well),
+      ],
+      expected: taken,
+    };
+  }),
+);
+
+const slow = followers.map(
+  (follower): Scenario => ({
+    name: `xivo-${follower.short}-slow`,
+    text: `${follower.name} is slow when the main dies: telephony does not wait, and the others do not either`,
+    ...whole,
+    prepare: [...allPointToMain, ...moodsByShort[follower.short].slow],
+    deeds: [
+      mainLosesPower,
+      standbyServes,
+      ...followers.filter((each) => each !== follower).map(({ follows }) => follows('standby', 8000)),
+      follower.follows('standby', 20_000),
+      switched('standby', follower.name),
+    ],
+    expected: taken,
+  }),
+);
+
+const manuals: readonly Scenario[] = [
+  {
+    name: 'xivo-around-manual',
+    text: 'in manual mode the main dies: nothing around it moves until a person starts the standby, and then all of it does',
+    ...whole,
+    prepare: allPointToMain,
+    deeds: [
+      manual,
+      pause(500),
+      mainLosesPower,
+      { do: 'wait', serving: 'nobody', withinMs: 1000 },
+      pause(2000),
+      edgePointsTo('main', 100),
+      boxJoins('main', 100),
+      centreRuns('standby', false, 100),
+      order('standby', 'start', '--confirm', 'main'),
+      standbyServes,
+      ...followers.map(({ follows }) => follows('standby', 15_000)),
+    ],
+    expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
+  },
+];
+
+/** Edge, contact centres and the berofos box: they follow, and telephony never waits for them. */
+export const xivoSwitches: readonly Scenario[] = [...takeovers, ...failbacks, ...manuals, ...off, ...troubled, ...slow];

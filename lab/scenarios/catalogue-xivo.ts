@@ -1,0 +1,141 @@
+import { callsPath, groupUnits } from '../xivo/node-files.ts';
+import { agentsRelogged, forget, isMute, manual, neverStarted, unitsRun } from '../xivo/phrases.ts';
+import { plainXivo, xivoPair } from '../xivo/setup.ts';
+import { xivoSwitches } from './catalogue-xivo-switches.ts';
+import {
+  failback,
+  mainHasPower,
+  mainLosesPower,
+  mainServes,
+  order,
+  pause,
+  standbyServes,
+  switchover,
+  takenOver,
+} from './phrases.ts';
+import type { Deed, Scenario } from './scenario.ts';
+
+const plain = { needs: { xivo: true }, setup: xivoPair(plainXivo) } as const;
+
+/** The group on one node and not on the other. */
+const groupOnMain = [unitsRun('main', 'all', groupUnits, 20_000), unitsRun('standby', 'none', groupUnits, 20_000)];
+const groupOnStandby = unitsRun('standby', 'all', groupUnits, 20_000);
+const mainCrashes: Deed = { do: 'fault', fault: { kind: 'crash', host: 'main', unit: 'asterisk.service' } };
+const asteriskAndMonit = ['asterisk.service', 'monit.service'];
+
+const moves: readonly Scenario[] = [
+  {
+    name: 'xivo-takeover',
+    text: 'the main dies: telephony first, then the rest of the group, DHCP and monit at the standby; agents log in again; no download',
+    ...plain,
+    prepare: [...groupOnMain, forget('standby', callsPath)],
+    deeds: [mainLosesPower, standbyServes, groupOnStandby, agentsRelogged('standby')],
+    expected: { serving: 'standby', ...takenOver, moves: 1 },
+  },
+  {
+    name: 'xivo-failback',
+    text: 'a person gives service back: the group, DHCP and monit run on the main, and on the standby no longer',
+    ...plain,
+    prepare: [switchover, standbyServes, groupOnStandby, forget('main', callsPath), pause(1500)],
+    deeds: [failback, mainServes, ...groupOnMain, agentsRelogged('main')],
+    expected: { serving: 'main', outageMsMost: 600, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'xivo-takeover-manual',
+    text: 'in manual mode the main dies: nothing of the group starts until a person says so; the main that returns starts nothing',
+    ...plain,
+    prepare: groupOnMain,
+    deeds: [
+      manual,
+      pause(500),
+      mainLosesPower,
+      { do: 'wait', serving: 'nobody', withinMs: 1000 },
+      pause(2000),
+      unitsRun('standby', 'none', groupUnits, 100),
+      order('standby', 'start', '--confirm', 'main'),
+      standbyServes,
+      groupOnStandby,
+      mainHasPower,
+      pause(3000),
+      neverStarted('main', groupUnits),
+    ],
+    expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'xivo-failback-manual',
+    text: 'in manual mode a person starts the main while the standby serves: the standby closes first, never two, never none for long',
+    ...plain,
+    prepare: [switchover, standbyServes, groupOnStandby, manual, pause(1500)],
+    deeds: [order('main', 'start'), mainServes, ...groupOnMain],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 1 },
+  },
+];
+
+const passives: readonly Scenario[] = [
+  {
+    name: 'xivo-standby-reboot',
+    text: 'the passive standby loses its power and boots, with every unit of the group enabled: none of them starts, and it stays mute',
+    ...plain,
+    prepare: [...groupOnMain, forget('standby', callsPath)],
+    deeds: [
+      { do: 'fault', fault: { kind: 'power-loss', host: 'standby' } },
+      pause(1000),
+      { do: 'mend', name: 'power-loss' },
+      pause(6000),
+      neverStarted('standby', groupUnits),
+      isMute('standby'),
+    ],
+    expected: { serving: 'main', outageMsMost: 400, twoServing: 'none', moves: 0 },
+  },
+  {
+    name: 'xivo-monit-crash',
+    text: 'Asterisk crashes under monit’s rule: the standby takes over, monit of the main is stopped, and service does not wander',
+    ...plain,
+    prepare: groupOnMain,
+    deeds: [
+      mainCrashes,
+      standbyServes,
+      groupOnStandby,
+      unitsRun('main', 'none', groupUnits, 10_000),
+      pause(6000),
+      unitsRun('main', 'none', groupUnits, 100),
+    ],
+    expected: { serving: 'standby', ...takenOver, moves: 1 },
+  },
+  {
+    name: 'xivo-monit-crash-cold',
+    text: 'the same with a cold standby: neither monit nor systemd starts Asterisk again on the node that lost service',
+    needs: { xivo: true },
+    setup: { ...xivoPair(plainXivo), telephony: 'cold' },
+    prepare: groupOnMain,
+    deeds: [
+      mainCrashes,
+      standbyServes,
+      unitsRun('main', 'none', asteriskAndMonit, 10_000),
+      pause(6000),
+      unitsRun('main', 'none', asteriskAndMonit, 100),
+    ],
+    expected: { serving: 'standby', outageMsMost: 5000, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'xivo-monit-restart-first',
+    text: 'Asterisk crashes where a restart is tried first: systemd, monit and the agent do not fight, it runs again on the main, and service stays',
+    needs: { xivo: true },
+    setup: { ...xivoPair(plainXivo), unfit: { policy: 'restart-first', restartWaitMs: 12_000 } },
+    prepare: groupOnMain,
+    deeds: [
+      mainCrashes,
+      pause(1000),
+      mainServes,
+      pause(6000),
+      unitsRun('main', 'all', [...groupUnits, ...asteriskAndMonit], 1000),
+    ],
+    expected: { serving: 'main', outageMsMost: 12_000, twoServing: 'none', moves: 0, registrationsKept: 'any' },
+  },
+];
+
+/** A XiVO pair by itself: the telephony group, DHCP, monit. */
+const nodes: readonly Scenario[] = [...moves, ...passives];
+
+/** A XiVO pair and what stands around it. */
+export const xivos: readonly Scenario[] = [...nodes, ...xivoSwitches];

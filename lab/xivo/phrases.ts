@@ -1,0 +1,188 @@
+/** Deeds that scenarios of a XiVO pair have in common. */
+import type { Role } from '../../src/core/words.ts';
+import { octetByRole } from '../network/addressing.ts';
+import { exec, order, says } from '../scenarios/phrases.ts';
+import type { Deed } from '../scenarios/scenario.ts';
+import { boxMoodPath, boxStatePath, type ComposeHost, folderByFar } from './far-files.ts';
+import { callsPath } from './node-files.ts';
+
+/** A machine that the active node moves. */
+export type Switched = 'edge' | 'contact-centre' | 'berofos fos1';
+
+const centreOf = { main: 'cc-main', standby: 'cc-standby' } as const;
+
+const run = (on: string, argv: readonly string[], input?: string): Deed => ({
+  do: 'exec',
+  on,
+  argv,
+  ...(input === undefined ? {} : { input }),
+});
+
+export const expects = (
+  what: string,
+  on: string,
+  argv: readonly string[],
+  pattern: RegExp,
+  withinMs: number,
+): Deed => ({ do: 'expect', what, on, argv, says: pattern, withinMs });
+
+/** How a stand-in is from now on: its own files tell it. */
+export const composeIs = (host: ComposeHost, what: 'hangs' | 'refuses', verb: string): readonly Deed[] => [
+  run(host, ['tee', `${folderByFar[host]}/${what}`], verb),
+  ...(what === 'refuses' ? [run(host, ['touch', `${folderByFar[host]}/refuses-always`])] : []),
+];
+export const composeIsSlow = (host: ComposeHost, seconds: number): Deed =>
+  run(host, ['tee', `${folderByFar[host]}/slow`], String(seconds));
+export const composeIsWell = (host: ComposeHost): Deed =>
+  run(host, [
+    'rm',
+    '-f',
+    ...['hangs', 'refuses', 'refuses-always', 'slow'].map((name) => `${folderByFar[host]}/${name}`),
+  ]);
+export const boxIs = (mood: string): Deed => run('berofos', ['tee', boxMoodPath], mood);
+
+/** As the node says itself: the last try of this switch came about. */
+export const switched = (on: Role, name: Switched, withinMs = 20_000): Deed =>
+  says(
+    `the ${on} has moved ${name}`,
+    on,
+    ['dualtone', 'status', '--json'],
+    new RegExp(`"name":\\s*"${name}",\\s*"state":\\s*"done",\\s*"direction":\\s*"activate"`),
+    withinMs,
+  );
+
+/** Not yet, and why. */
+export const stillTrying = (on: Role, name: Switched, withinMs: number): Deed =>
+  says(
+    `the ${on} says that ${name} is still to be moved`,
+    on,
+    ['dualtone', 'status', '--json'],
+    new RegExp(`"name":\\s*"${name}",\\s*"state":\\s*"trying",\\s*"direction":\\s*"activate",[^}]*"trouble":\\s*"`),
+    withinMs,
+  );
+
+/** In the journal of the last minute. */
+export const journal = (on: Role, what: string, pattern: RegExp, withinMs = 2000): Deed =>
+  says(what, on, ['dualtone', 'journal', '--since', '60s'], pattern, withinMs);
+
+/** Edge's file, with last figures of the node and of its contact centre; comment and quotes are those of before. */
+const edgeText = (role: Role): string => {
+  const net = String.raw`10\.\d+\.\d+`;
+  const [xivo, centre] = [octetByRole[role], octetByRole[centreOf[role]]];
+  return [
+    '# Edge, as installed',
+    `XIVO_HOST=${net}\\.${xivo}`,
+    `XIVOCC_HOST="${net}\\.${centre}" # the contact centre`,
+    `TURN_ALLOWED_PEERS=${net}\\.${xivo},${net}\\.${centre},${net}\\.${octetByRole.provider}`,
+    `XIVO_MDS_HOST_DEFAULT=${net}\\.${xivo}`,
+    'TURN_SECRET=lab',
+  ].join('\n');
+};
+
+/** Edge's own file names this side in all four places, and the other side nowhere. */
+export const edgeFileNames = (role: Role, withinMs: number): Deed =>
+  expects(
+    `Edge's file names the ${role}`,
+    'edge',
+    ['cat', `${folderByFar.edge}/.env`],
+    new RegExp(`^${edgeText(role)}$`),
+    withinMs,
+  );
+
+/** So does what its services were last started with. */
+export const edgePointsTo = (role: Role, withinMs: number): Deed =>
+  expects(
+    `Edge points to the ${role}`,
+    'edge',
+    ['cat', `${folderByFar.edge}/.env`, `${folderByFar.edge}/running-env`],
+    new RegExp(`^${edgeText(role)}\n${edgeText(role)}$`),
+    withinMs,
+  );
+
+/** `xuc` of a side runs, or not. */
+export const centreRuns = (role: Role, isRunning: boolean, withinMs: number): Deed =>
+  expects(
+    `xuc of the ${role} ${isRunning ? 'runs' : 'is stopped'}`,
+    centreOf[role],
+    ['xivocc-dcomp', 'ps'],
+    isRunning ? /^xuc$/ : /^$/,
+    withinMs,
+  );
+
+/** How often `xuc` of a side was restarted since the last `forgetCentre`. */
+export const centreRestarted = (role: Role, times: number): Deed =>
+  expects(
+    `xuc of the ${role} was restarted ${times} times`,
+    centreOf[role],
+    ['sh', '-c', `grep -c '^restart' ${folderByFar[centreOf[role]]}/calls || :`],
+    new RegExp(`^${times}$`),
+    500,
+  );
+export const forgetCentre = (role: Role): Deed =>
+  run(centreOf[role], ['rm', '-f', `${folderByFar[centreOf[role]]}/calls`]);
+
+/** The relays of the box: scenario 0 is the main, 1 the standby. */
+export const boxJoins = (role: Role, withinMs: number): Deed =>
+  expects(
+    `the box joins the lines to the ${role}`,
+    'berofos',
+    ['cat', boxStatePath],
+    new RegExp(`^1_sz=${role === 'main' ? 0 : 1}$`, 'm'),
+    withinMs,
+  );
+
+/** Everything is well, and all of it points to the main. */
+export const allPointToMain: readonly Deed[] = [
+  ...(['edge', 'cc-main', 'cc-standby'] as const).map(composeIsWell),
+  boxIs('well'),
+  switched('main', 'edge', 30_000),
+  switched('main', 'contact-centre', 30_000),
+  switched('main', 'berofos fos1', 30_000),
+  edgePointsTo('main', 5000),
+  centreRuns('main', true, 5000),
+  centreRuns('standby', false, 15_000),
+  boxJoins('main', 5000),
+];
+
+/** These units run on a node, all of them, or none. */
+export const unitsRun = (on: Role, what: 'all' | 'none', units: readonly string[], withinMs: number): Deed =>
+  expects(
+    `${what} of the group runs on the ${on}`,
+    on,
+    ['systemctl', 'is-active', ...units],
+    what === 'all' ? new RegExp(`^(active\\n?){${units.length}}$`) : /^((inactive|failed|unknown)\n?)+$/,
+    withinMs,
+  );
+
+export const manual = order('main', 'mode', 'manual');
+export const forget = (on: Role, path: string): Deed => exec(on, ['rm', '-f', path]);
+
+/** Not once since it booted. */
+export const neverStarted = (on: Role, units: readonly string[]): Deed =>
+  expects(
+    `no unit of the group was started on the ${on}`,
+    on,
+    ['systemctl', 'show', '--property=ActiveEnterTimestampMonotonic', '--value', ...units],
+    /^(0\s*)+$/,
+    100,
+  );
+
+/** Its Asterisk runs, and its gate is closed. */
+export const isMute = (on: Role): Deed =>
+  says(
+    `Asterisk of the ${on} runs behind a closed gate`,
+    on,
+    ['sh', '-c', 'asterisk -rx "core show uptime" && dualtone status --json'],
+    /System uptime[\s\S]*"open": ?false/,
+    10_000,
+  );
+
+/** DHCP was generated from the database, agents log in again, and nothing was downloaded. */
+export const agentsRelogged = (on: Role): Deed =>
+  expects(
+    'DHCP comes from the database, agents log in again, and nothing is downloaded',
+    on,
+    ['cat', callsPath],
+    /^(?=[\s\S]*xivo-create-config)(?=[\s\S]*dhcpd-update -r)(?=[\s\S]*xivo-agentctl -c relog all)(?![\s\S]*dhcpd-update -\w*d)/,
+    20_000,
+  );

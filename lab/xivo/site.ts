@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ok, type Result } from '../../src/core/result.ts';
+import type { Role } from '../../src/core/words.ts';
+import { type HostFile, writeAll } from '../hosts/files.ts';
+import type { Lab } from '../lab.ts';
+import { roles } from '../pair/setup.ts';
+import { runChecked } from '../process.ts';
+import { berofosSecretPath, switchKeyPath, switchKnownHostsPath } from './configuration.ts';
+import {
+  boxLogin,
+  boxMoodPath,
+  boxUnit,
+  type ComposeHost,
+  composeFiles,
+  folderByFar,
+  programUnit,
+} from './far-files.ts';
+import { groupUnits, nodeFiles } from './node-files.ts';
+
+/** What stands around a XiVO pair, installed on its hosts, and what the nodes need to reach it. */
+export interface Site {
+  /** Of a node's disk, at each installation of the pair. */
+  readonly installNode: (role: Role) => Promise<Result<void>>;
+}
+
+interface KeyPair {
+  readonly secret: string;
+  readonly open: string;
+}
+
+const newKey = async (comment: string): Promise<Result<KeyPair>> => {
+  const folder = await mkdtemp(join(tmpdir(), 'dualtone-lab-'));
+  try {
+    const path = join(folder, 'key');
+    const made = await runChecked(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path]);
+    if (!made.ok) return made;
+    return ok({ secret: await readFile(path, 'utf8'), open: await readFile(`${path}.pub`, 'utf8') });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const composeHosts = Object.keys(folderByFar) as readonly ComposeHost[];
+
+const installCompose = async (
+  lab: Lab,
+  name: ComposeHost,
+  key: KeyPair,
+  nodes: readonly string[],
+): Promise<Result<void>> => {
+  const host = lab.host(name);
+  const written = await writeAll(host, await composeFiles(lab, name, key.secret, nodes));
+  return written.ok ? await host.enableUnit('ssh.service') : written;
+};
+
+const installBox = async (lab: Lab): Promise<Result<void>> => {
+  const host = lab.host('berofos');
+  const written = await writeAll(host, [programUnit(boxUnit, 'box-main.ts'), { path: boxMoodPath, text: 'well\n' }]);
+  return written.ok ? await host.enableUnit(boxUnit) : written;
+};
+
+const installNode = async (lab: Lab, role: Role, secrets: readonly HostFile[]): Promise<Result<void>> => {
+  const host = lab.host(role);
+  const written = await writeAll(host, [...nodeFiles(host), ...secrets]);
+  if (!written.ok) return written;
+  // All of them start at boot, as on a server that was installed by its packages: that a passive node stays passive is our business.
+  for (const unit of groupUnits) {
+    const enabled = await host.enableUnit(unit);
+    if (!enabled.ok) return enabled;
+  }
+  return ok(undefined);
+};
+
+/** Installs the hosts around the pair, which must be off. Faults: those of the parts. */
+export const installSite = async (lab: Lab): Promise<Result<Site>> => {
+  const keyByName = new Map<string, KeyPair>();
+  for (const name of [...roles, ...composeHosts]) {
+    const key = await newKey(`dualtone ${name}`);
+    if (!key.ok) return key;
+    keyByName.set(name, key.value);
+  }
+  const keyOf = (name: string): KeyPair => keyByName.get(name) ?? { secret: '', open: '' };
+  const nodes = roles.map((role) => keyOf(role).open);
+  for (const name of composeHosts) {
+    const done = await installCompose(lab, name, keyOf(name), nodes);
+    if (!done.ok) return done;
+  }
+  const box = await installBox(lab);
+  if (!box.ok) return box;
+  const known = composeHosts.map((name) => `${lab.host(name).address.v4} ${keyOf(name).open}`).join('');
+  return ok({
+    installNode: async (role) =>
+      await installNode(lab, role, [
+        { path: switchKeyPath, text: keyOf(role).secret, mode: 0o600 },
+        { path: switchKnownHostsPath, text: known },
+        { path: berofosSecretPath, text: `${boxLogin}\n`, mode: 0o600 },
+      ]),
+  });
+};
