@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseCheckpointConfig, parseConfig } from '../../src/config/parse.ts';
 import type { Host } from '../hosts/host.ts';
+import { octetByRole } from '../network/addressing.ts';
 import { catalogue } from '../scenarios/catalogue.ts';
 import { checkpointConfiguration, type LabPlaces, nodeConfiguration } from './configuration.ts';
 import { usualSetup } from './setup.ts';
 
-const octetByName: Readonly<Record<string, number>> = { main: 11, standby: 12, checkpoint1: 21 };
+const octetByName: Readonly<Record<string, number>> = octetByRole;
 
 const address = (octet: number): { readonly v4: string; readonly v6: string } => ({
   v4: `10.99.0.${octet}`,
