@@ -3,13 +3,21 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { CommandAnswer } from '../api/protocol.ts';
 import { digestOf } from '../checks/digest.ts';
-import { type Config, isServingWeb, journalPath, listenAddress } from '../config/config.ts';
+import {
+  type Config,
+  isServingWeb,
+  journalPath,
+  listenAddress,
+  nrpeCheckpoints,
+  watchesOwnNetwork,
+} from '../config/config.ts';
 import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Settings, Timing } from '../core/settings.ts';
 import { rivalOf } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
+import { checkpointOf } from '../nrpe/configured.ts';
 import { createPeerLink, type DatagramLink, type PeerAddress } from '../peer/link.ts';
 import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
@@ -20,6 +28,7 @@ import type { GateSettings } from '../steps/gate/rules.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { ariOf, createAstDbFollower } from './astdb.ts';
 import { createChecker } from './checker.ts';
+import { createCheckpointLooks } from './checkpoint-looks.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
@@ -113,9 +122,15 @@ export const keepBootScript = (config: Config): Promise<Result<void>> => {
 const looksOf = (config: Config, settings: Settings, clock: Clock): AgentParts['rivalLooks'] => {
   const { watch } = config;
   if (watch.kind !== 'looks') return null;
+  const checkpoints = nrpeCheckpoints(config).map(checkpointOf);
   let looks: RivalLooks | null = null;
   return {
     start: (onLook) => {
+      if (checkpoints.length > 0) {
+        const asked = { checkpoints, everyMs: watch.everyMs, tellNetwork: !watchesOwnNetwork(config) };
+        looks = createCheckpointLooks(asked, clock, onLook);
+        return looks.start();
+      }
       const options = {
         address: config.peer.address,
         everyMs: watch.everyMs,

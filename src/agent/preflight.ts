@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
-import type { Config } from '../config/config.ts';
+import { type Config, neededReports } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { childEnv, missingProgram } from '../process/programs.ts';
 
@@ -24,10 +24,10 @@ export const programIsThere = (program: string): boolean => {
   return folders.some((folder) => folder !== '' && isExecutable(join(folder, program)));
 };
 
-const pings = ({ network, probes, arbiter, watch }: Config): boolean =>
+const pings = ({ network, probes, arbiter, preset, watch }: Config): boolean =>
   network.gateway !== null ||
   probes.icmp.length > 0 ||
-  watch.kind === 'looks' ||
+  (watch.kind === 'looks' && neededReports({ arbiter, preset }) === null) ||
   (arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'ping'));
 
 /** Programs of the site: without them it starts, and says so. */

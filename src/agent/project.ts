@@ -2,7 +2,7 @@
 
 import type { AgentHealth, Headline, NodeSnapshot, SampleView, Server } from '../api/snapshot.ts';
 import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
-import { type Config, journalPath } from '../config/config.ts';
+import { type Config, journalPath, neededReports, watchesOwnNetwork } from '../config/config.ts';
 import { createDraft } from '../core/draft.ts';
 import { type Explanation, explain, missingText } from '../core/explain.ts';
 import { inForce } from '../core/in-force.ts';
@@ -113,19 +113,15 @@ const otherOf = ({ rival }: State, proven: boolean, now: Instant): NodeSnapshot[
   relayedMsAgo: rival.relayedAt > rival.heardAt ? since(rival.relayedAt, now) : null,
 });
 
-/** What tells this node that it is the one cut off. */
-const watchesOwnNetwork = ({ network, probes, arbiter }: Config): boolean =>
-  network.gateway !== null ||
-  network.interface !== null ||
-  [...probes.icmp, ...probes.tcp, ...probes.command].some(({ about }) => about === 'network') ||
-  (arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'ping'));
-
 /** The snapshot of a node, without its checks, which are made of it. */
 export const projectNode = (state: State, around: Surroundings): Omit<NodeSnapshot, 'checks'> => {
   const { config, settings, now } = around;
   const { server, epoch } = servingOf(settings, state, now);
   const explanation = explain(settings, state, now);
-  const facts = { gateEnforced: config.gate.enforce, watchesOwnNetwork: watchesOwnNetwork(config) };
+  const facts = {
+    gateEnforced: config.gate.enforce,
+    watchesOwnNetwork: watchesOwnNetwork(config) || neededReports(config) !== null,
+  };
   const { health, disk, plan, errand } = state;
   const left = state.maintenanceUntil - now;
   return {

@@ -7,6 +7,7 @@ import { createDnsChecks } from './families/dns.ts';
 import { kernelChecks } from './families/kernel.ts';
 import { machineChecks } from './families/machine.ts';
 import { networkChecks } from './families/network.ts';
+import { nrpeChecks } from './families/nrpe.ts';
 import { pairChecks } from './families/pair.ts';
 import { createPhoneModelChecks } from './families/phone-models.ts';
 import { phoneChecks } from './families/phones.ts';
@@ -21,7 +22,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   const registry = createRegistry();
   registry.add('The pair', pairChecks());
   registry.add('Configuration', configurationChecks());
-  registry.add('Network', [...networkChecks, ...createDnsChecks()]);
+  registry.add('Network', [...networkChecks, ...nrpeChecks, ...createDnsChecks()]);
   registry.add('Phones', phoneChecks);
   registry.add('Kernel and priority', kernelChecks);
   registry.add('Services and rivals', serviceChecks);

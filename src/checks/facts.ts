@@ -1,7 +1,7 @@
 /** What each node tells the other of itself, so that both can compare: what must agree, and what explains a difference. */
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config.ts';
-import { serviceName } from '../config/config.ts';
+import { neededReports, serviceName } from '../config/config.ts';
 import { lineOf } from './report.ts';
 
 export interface AsteriskFacts {
@@ -88,13 +88,16 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
   flat('watch', config.watch, found);
   flat('failback', config.failback, found);
   flat('gate.ports', { iax: gate.iaxPort, media: gate.mediaPorts, enforce: gate.enforce }, found);
+  const need = neededReports(config);
   found['arbiter'] =
     arbiter.kind === 'none'
       ? 'none'
       : `${arbiter.checkpoints
-          .map(({ kind, name, address, port }) => `${kind} ${name} ${address} ${kind === 'voter' ? port : ''}`.trim())
+          .map(({ kind, name, address, port, nrpe }) =>
+            `${kind} ${name} ${address} ${kind === 'voter' ? port : (nrpe?.command ?? '')}`.trim(),
+          )
           .toSorted()
-          .join(', ')}; when lost ${arbiter.whenLost}`;
+          .join(', ')}; when lost ${arbiter.whenLost}${need === null ? '' : `; needed ${need}`}`;
   return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, lineOf(value)]));
 };
 

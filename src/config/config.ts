@@ -19,6 +19,33 @@ export type AlarmsConfig = Config['alarms'];
 export type ArbiterConfig = Config['arbiter'];
 export type SwitchesConfig = Config['switches'];
 
+type Checkpoint = Extract<Config['arbiter'], { readonly kind: 'checkpoints' }>['checkpoints'][number];
+
+/** A checkpoint that is asked by NRPE. */
+export type NrpeCheckpointConfig = Checkpoint & { readonly nrpe: NonNullable<Checkpoint['nrpe']> };
+
+/** Checkpoints that are asked by NRPE, in the order of the file. */
+export const nrpeCheckpoints = ({ arbiter }: Pick<Config, 'arbiter'>): readonly NrpeCheckpointConfig[] =>
+  arbiter.kind === 'none'
+    ? []
+    : arbiter.checkpoints.flatMap((each) => (each.nrpe === null ? [] : [{ ...each, nrpe: each.nrpe }]));
+
+/** How many NRPE checkpoints must not reach the main for a look to be bad; null: there are none. All, as the original, under its preset; else a majority. */
+export const neededReports = (config: Pick<Config, 'arbiter' | 'preset'>): number | null => {
+  const { length } = nrpeCheckpoints(config);
+  if (length === 0 || config.arbiter.kind === 'none') return null;
+  const need = config.arbiter.need ?? (config.preset === 'remsys' ? 'all' : 'majority');
+  if (need === 'all') return length;
+  return need === 'majority' ? Math.floor(length / 2) + 1 : need;
+};
+
+/** True where link, gateway or a target tells this node all the time that it is the one cut off. */
+export const watchesOwnNetwork = ({ network, probes, arbiter }: Config): boolean =>
+  network.gateway !== null ||
+  network.interface !== null ||
+  [...probes.icmp, ...probes.tcp, ...probes.command].some(({ about }) => about === 'network') ||
+  (arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'ping'));
+
 /** How the plan, the journal and the page call a service. */
 export const serviceName = (service: ServiceConfig): string => {
   if ('unit' in service) return service.unit;

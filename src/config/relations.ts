@@ -4,6 +4,7 @@ import { canonical } from './canonical.ts';
 import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
 import type { Path } from './document.ts';
+import { nrpeClashes, nrpeNotes } from './nrpe-relations.ts';
 import { reportingClashes } from './reporting-relations.ts';
 import { printDuration } from './scalars.ts';
 import { switchClashes } from './switch-relations.ts';
@@ -305,6 +306,7 @@ const RULES = [
   virtualIpRules,
   muteRules,
   watchRules,
+  nrpeClashes,
   nameRules,
   prepareRules,
   directoryRules,
@@ -332,6 +334,6 @@ export const notesOf = (config: Config): readonly string[] => {
     );
   }
   if (config.onIsolation === 'serve') notes.push('on-isolation: serve lets two nodes be active in a partition');
-  notes.push(...alarmNotes(config.alarms));
+  notes.push(...nrpeNotes(config), ...alarmNotes(config.alarms));
   return notes;
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alarmsSchema } from './alarms-schema.ts';
+import { needSchema, nrpeSchema } from './nrpe-schema.ts';
 import { probesSchema } from './probes-schema.ts';
 import { reportingSchema } from './reporting-schema.ts';
 import {
@@ -35,9 +36,11 @@ const listenSchema = z
 
 const checkpointSchema = z.strictObject({
   kind: z
-    .enum(['voter', 'ping'])
+    .enum(['voter', 'ping', 'nrpe'])
     .default('voter')
-    .describe('`voter`: another Dualtone, which promises. `ping`: an address that answers pings; it cannot promise.'),
+    .describe(
+      '`voter`: another Dualtone, which promises. `ping`: an address that answers pings. `nrpe`: an NRPE daemon that says whether it reaches the main. Neither of these can promise.',
+    ),
   name: name().describe('Its name, the same as in its own file.'),
   address: address().describe('Its address.'),
   port: port().default(DEFAULT_PORT).describe('Its port; `voter` only.'),
@@ -46,6 +49,7 @@ const checkpointSchema = z.strictObject({
     .describe(
       'The key of this node and this checkpoint alone, from `dualtone join`; the `key-file` of the pair if absent.',
     ),
+  nrpe: nrpeSchema,
 });
 
 const arbiterSchema = z
@@ -56,6 +60,7 @@ const arbiterSchema = z
         .literal('checkpoints')
         .describe('`checkpoints`: a majority of the nodes and checkpoints grants the right to serve.'),
       checkpoints: z.array(checkpointSchema).min(1).max(9).describe('The outside points of view.'),
+      need: needSchema,
       'when-lost': z
         .enum(['wait', 'likely'])
         .default('wait')

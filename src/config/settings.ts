@@ -1,5 +1,5 @@
 import type { Arbiter, Settings, Step, Watch } from '../core/settings.ts';
-import { type Config, serviceName } from './config.ts';
+import { type Config, neededReports, serviceName } from './config.ts';
 
 const arbiterOf = (config: Config): Arbiter => {
   const { arbiter } = config;
@@ -10,8 +10,12 @@ const arbiterOf = (config: Config): Arbiter => {
   return { kind: 'checkpoints', voters, whenLost: arbiter.whenLost, lostAfterMs: arbiter.lostAfterMs };
 };
 
-const watchOf = ({ watch }: Config): Watch =>
-  watch.kind === 'lease' ? { kind: 'lease' } : { kind: 'looks', badLooks: watch.badLooks, lookMs: watch.everyMs };
+const watchOf = (config: Config): Watch => {
+  const { watch } = config;
+  if (watch.kind === 'lease') return { kind: 'lease' };
+  const need = neededReports(config);
+  return { kind: 'looks', badLooks: watch.badLooks, lookMs: watch.everyMs, ...(need === null ? {} : { need }) };
+};
 
 const hookSteps = (config: Config, position: 'first' | 'last'): readonly Step[] =>
   config.hooks

@@ -8,9 +8,9 @@ export interface Sample {
   readonly outcome: 'ok' | 'failed' | 'silent';
   /**
    * What the sample speaks of: `telephony` of this node (decides fit or unfit), `optional` parts (at worst degraded),
-   * this node's own `network` (link, gateway), or the `rival` as seen from here.
+   * this node's own `network` (link, gateway), the `rival` as seen from here, or the `main` as a checkpoint sees it.
    */
-  readonly about: 'telephony' | 'optional' | 'network' | 'rival';
+  readonly about: 'telephony' | 'optional' | 'network' | 'rival' | 'main';
   /** The telephony is gone for certain (process dead, port refused): no hysteresis. */
   readonly crashed: boolean;
   readonly reason: string;

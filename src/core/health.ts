@@ -1,5 +1,7 @@
 import { because, type Draft, notify } from './draft.ts';
 import type { Look, Sample } from './event.ts';
+import { rivalIsSilent } from './lease.ts';
+import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './looks.ts';
 import type { Health } from './state.ts';
 import type { Verdict } from './words.ts';
 
@@ -51,6 +53,11 @@ const applyTelephony = (d: Draft, samples: readonly Sample[], optionalFailed: bo
 
 const applyNetwork = (d: Draft, samples: readonly Sample[]): void => {
   const { health } = d.s;
+  if (isCutOffFromOutside(d)) {
+    if (health.network !== 'down') because(d, 'own-network', { from: health.network, to: 'down' });
+    d.s.health = { ...health, network: 'down', networkBad: d.settings.health.badLooks };
+    return;
+  }
   // Silence of all targets is what a cut cable looks like from here, so for one's own network it does count.
   const reached = samples.length === 0 ? null : samples.some((s) => s.outcome === 'ok');
   if (reached === null) return;
@@ -62,19 +69,49 @@ const applyNetwork = (d: Draft, samples: readonly Sample[]): void => {
   d.s.health = { ...health, network, networkBad, networkBackAt, networkProvedAt };
 };
 
-/** A look at the rival as the originals did it: bad when all failed or fell silent, mixed changes no counter. */
+/** The standby's own pings of the main, as the originals did it. */
 const applyRivalLook = (d: Draft, samples: readonly Sample[]): void => {
   const { watch } = d.settings;
   if (watch.kind !== 'looks' || samples.length === 0) return;
-  const answered = samples.filter((s) => s.outcome === 'ok').length;
   const agentSilent = d.now - d.s.rival.heardAt > watch.lookMs;
-  const { health } = d.s;
-  const bad = answered === 0 || (agentSilent && d.s.rival.heardAt > 0);
-  const good = answered === samples.length && !bad;
-  if (!bad && !good) return;
-  const rivalBad = bad ? health.rivalBad + 1 : 0;
-  if (rivalBad !== health.rivalBad) because(d, 'look-at-rival', { bad: rivalBad, needed: watch.badLooks, agentSilent });
-  d.s.health = { ...health, rivalBad, rivalLastGood: good };
+  const outcomes = samples.map(({ outcome }) => outcome);
+  const look = judgePings(outcomes, agentSilent && d.s.rival.heardAt > 0);
+  const rivalBad = countLook(d.s.health.rivalBad, look);
+  if (rivalBad !== d.s.health.rivalBad)
+    because(d, 'look-at-rival', { bad: rivalBad, needed: watch.badLooks, agentSilent });
+  noteLook(d, rivalBad, look);
+};
+
+const noteLook = (d: Draft, rivalBad: number, look: LookAtMain): void => {
+  const rivalLastGood = look === 'mixed' ? d.s.health.rivalLastGood : look === 'good';
+  d.s.health = { ...d.s.health, rivalBad, rivalLastGood };
+};
+
+/** The main's own count goes on only from where it serves: a passive one is not there for callers anyway. Who hears the standby needs none. */
+const countsOwn = (d: Draft, limit: number): boolean => {
+  const serves = d.s.phase.name === 'serving' || d.s.phase.name === 'draining';
+  return rivalIsSilent(d) && (serves || d.s.health.rivalBad >= limit);
+};
+
+/** What checkpoints that cannot promise say of the main: both nodes ask the same, and the main counts to one less. */
+const applyMainLook = (d: Draft, samples: readonly Sample[]): void => {
+  const { watch, role } = d.settings;
+  if (watch.kind !== 'looks' || watch.need === undefined || samples.length === 0) return;
+  const outcomes = samples.map(({ outcome }) => outcome);
+  const look = judgeCheckpoints(outcomes, watch.need, role);
+  const needed = role === 'main' ? looksUntilMainStops(watch.badLooks) : watch.badLooks;
+  const counts = role === 'standby' || countsOwn(d, needed);
+  const rivalBad = counts ? countLook(d.s.health.rivalBad, look) : 0;
+  if (rivalBad !== d.s.health.rivalBad)
+    because(d, 'look-at-rival', { bad: rivalBad, needed, agentSilent: rivalIsSilent(d) });
+  noteLook(d, rivalBad, look);
+};
+
+/** As the checkpoints see it, this main is the one cut off. */
+const isCutOffFromOutside = (d: Draft): boolean => {
+  const { watch, role } = d.settings;
+  if (role !== 'main' || watch.kind !== 'looks' || watch.need === undefined) return false;
+  return rivalIsSilent(d) && d.s.health.rivalBad >= looksUntilMainStops(watch.badLooks);
 };
 
 /** True while this node's telephony is not meant to run, so that its probes say nothing. */
@@ -105,6 +142,7 @@ export const applyLook = (d: Draft, look: Look): void => {
     const optionalFailed = look.samples.some((s) => s.about === 'optional' && s.outcome === 'failed');
     applyTelephony(d, of('telephony'), optionalFailed);
   }
-  applyNetwork(d, of('network'));
   applyRivalLook(d, of('rival'));
+  applyMainLook(d, of('main'));
+  applyNetwork(d, of('network'));
 };

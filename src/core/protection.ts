@@ -30,7 +30,12 @@ interface Weakness {
 
 const weakness = (level: Weakness['level'], text: string): Weakness => ({ level, text });
 
-const arbiterWeakness = ({ arbiter }: Settings, state: State, facts: ProtectionFacts): Weakness | null => {
+const arbiterWeakness = ({ arbiter, watch }: Settings, state: State, facts: ProtectionFacts): Weakness | null => {
+  if (watch.kind === 'looks' && watch.need !== undefined && arbiter.kind === 'none')
+    return weakness(
+      'likely',
+      'the checkpoints cannot promise: both nodes ask them, and the main stops by its own count when they do not reach it',
+    );
   if (arbiter.kind === 'none') {
     return facts.watchesOwnNetwork
       ? weakness('likely', 'no checkpoint votes: a cut between the two nodes alone makes both serve')

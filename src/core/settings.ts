@@ -36,6 +36,8 @@ export type Watch =
       readonly badLooks: number;
       /** How often a look is due; also how long an agent's silence makes a look bad. */
       readonly lookMs: Millis;
+      /** Both nodes ask checkpoints that cannot promise (NRPE): so many must not reach the main. Absent: the standby pings. */
+      readonly need?: number;
     };
 
 export type Arbiter =

@@ -6,7 +6,8 @@ import type { NrpeAnswer, NrpeVersion } from './packet.ts';
 
 export interface CheckpointOptions {
   readonly name: string;
-  readonly target: NrpeTarget;
+  /** Where and how, read anew for each question. */
+  readonly target: () => Result<NrpeTarget>;
   /** Its command that asks the main. */
   readonly command: string;
   /** A command that asks something else: where that fails too, the checkpoint is the one cut off. Null: none. */
@@ -60,11 +61,13 @@ export const createNrpeCheckpoint = ({
   let known: NrpeVersion | null = version;
   const once = async (which: string, signal: AbortSignal): Promise<Result<NrpeAnswer>> => {
     const deadline = performance.now() + timeoutMs;
-    const first = await askNrpe(target, known ?? 4, which, { timeoutMs, signal });
+    const place = target();
+    if (!place.ok) return place;
+    const first = await askNrpe(place.value, known ?? 4, which, { timeoutMs, signal });
     if (first.ok) known ??= 4;
     if (first.ok || known !== null || !MAY_BE_OLDER.has(first.error.code)) return first;
     const leftMs = Math.max(1, Math.round(deadline - performance.now()));
-    const second = await askNrpe(target, 2, which, { timeoutMs: leftMs, signal });
+    const second = await askNrpe(place.value, 2, which, { timeoutMs: leftMs, signal });
     if (second.ok) known = 2;
     return second.ok ? second : first;
   };

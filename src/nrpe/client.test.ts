@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { ok } from '../core/result.ts';
 import { createNrpeCheckpoint } from './checkpoint.ts';
 import { askNrpe } from './client.ts';
 import { encodeAnswer } from './packet.ts';
@@ -73,7 +74,14 @@ test('a daemon that knows version 2 alone is asked so, once it is known, at once
     else socket.destroy();
   });
   const target = { address: '127.0.0.1', port, tls: { kind: 'off' } } as const;
-  const options = { name: 'c1', target, command: 'check_main', control: null, version: null, timeoutMs: 1000 };
+  const options = {
+    name: 'c1',
+    target: () => ok(target),
+    command: 'check_main',
+    control: null,
+    version: null,
+    timeoutMs: 1000,
+  };
   const checkpoint = createNrpeCheckpoint(options);
   for (let i = 0; i < 2; i += 1)
     assert.deepEqual(await checkpoint.ask(never), { ok: true, value: { reaches: true, text: 'OK' } });

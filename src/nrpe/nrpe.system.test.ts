@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ok } from '../core/result.ts';
 import { type CheckpointOptions, createNrpeCheckpoint } from './checkpoint.ts';
-import { askNrpe, type NrpeTls } from './client.ts';
+import { askNrpe, type NrpeTarget, type NrpeTls } from './client.ts';
 import { daemonFolder, freePort, makeCertificates, startDaemon } from './testing/daemon.ts';
 
 const never = new AbortController().signal;
@@ -52,9 +53,11 @@ test('the real nrpe: plain and anonymous TLS, in versions 4 and 2', { timeout: 2
   }
 });
 
-const wordOf = async (options: Partial<CheckpointOptions> & Pick<CheckpointOptions, 'target'>): Promise<string> => {
+type Asked = Partial<Omit<CheckpointOptions, 'target'>> & { readonly target: NrpeTarget };
+
+const wordOf = async ({ target, ...options }: Asked): Promise<string> => {
   const usual = { name: 'c1', command: 'check_main', control: null, version: null, timeoutMs: 3000 };
-  const word = await createNrpeCheckpoint({ ...usual, ...options }).ask(never);
+  const word = await createNrpeCheckpoint({ ...usual, ...options, target: () => ok(target) }).ask(never);
   if (!word.ok) assert.ok(word.error.remedy.endsWith('.') && word.error.message.endsWith('.'), word.error.message);
   return word.ok ? `${word.value.reaches ? 'reaches' : 'does not'}: ${word.value.text}` : word.error.code;
 };

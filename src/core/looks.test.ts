@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Look, Sample } from './event.ts';
+import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './looks.ts';
+import { noArbiter, sample, started } from './testing/builders.ts';
+import { createNode, type TestNode } from './testing/node.ts';
+import { passiveNode, rivalServesFor, servingNode } from './testing/situations.ts';
+
+const REMSYS = { kind: 'looks', badLooks: 5, lookMs: 60_000, need: 3 } as const;
+const OK = 'ok';
+const NO = 'failed';
+const MUTE = 'silent';
+
+const rows: readonly (readonly [Sample['outcome'][], number, LookAtMain, LookAtMain])[] = [
+  [[OK, OK, OK], 3, 'good', 'good'],
+  [[NO, NO, NO], 3, 'bad', 'bad'],
+  [[NO, NO, OK], 3, 'mixed', 'mixed'],
+  [[NO, NO, OK], 2, 'bad', 'bad'],
+  [[NO, NO, MUTE], 3, 'mixed', 'mixed'],
+  [[NO, NO, MUTE], 2, 'bad', 'bad'],
+  [[OK, OK, MUTE], 3, 'mixed', 'mixed'],
+  [[MUTE, MUTE, MUTE], 1, 'mixed', 'bad'],
+];
+for (const [outcomes, need, standby, main] of rows) {
+  test(`${outcomes.join(' ')}, ${need} needed: ${standby} to the standby, ${main} to the main`, () => {
+    assert.equal(judgeCheckpoints(outcomes, need, 'standby'), standby);
+    assert.equal(judgeCheckpoints(outcomes, need, 'main'), main);
+  });
+}
+
+const outcomes = fc.array(fc.constantFrom<Sample['outcome']>(OK, NO, MUTE), { minLength: 1, maxLength: 9 });
+
+test('silence is never evidence against the main: what is bad stays so without it, and only enough plain words make it bad', () => {
+  fc.assert(
+    fc.property(outcomes, fc.integer({ min: 1, max: 9 }), (said, need) => {
+      const bad = judgeCheckpoints(said, need, 'standby') === 'bad';
+      assert.equal(bad, said.filter((each) => each === NO).length >= need);
+      if (bad) assert.equal(judgeCheckpoints(said, need, 'main'), 'bad', 'what the standby counts, the main does');
+    }),
+  );
+});
+
+test('mixed looks change no counter, and only an all-good one resets', () => {
+  fc.assert(
+    fc.property(fc.nat(100), fc.constantFrom<LookAtMain>('good', 'bad', 'mixed'), (bad, look) => {
+      assert.equal(countLook(bad, look), { good: 0, bad: bad + 1, mixed: bad }[look]);
+    }),
+  );
+  assert.equal(judgePings([OK, NO], false), 'mixed');
+  assert.equal(judgePings([OK, OK], true), 'bad');
+});
+
+test('a main that began to count a whole look later stops before the standby may start', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 20 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (badLooks, later) => {
+      const standbyStarts = badLooks - 1;
+      const mainStops = later + looksUntilMainStops(badLooks) - 1;
+      assert.ok(mainStops < standbyStarts);
+    }),
+  );
+});
+
+const look = (...said: readonly Sample['outcome'][]): Look => ({
+  samples: [
+    ...said.map((outcome, index) => sample('main', outcome, { probe: `nrpe-c${index + 1}` })),
+    sample('network', said.includes(OK) || said.includes(NO) ? OK : MUTE, { probe: 'nrpe' }),
+  ],
+  calls: 0,
+});
+const down = look(NO, NO, NO);
+const up = look(OK, OK, OK);
+const mixed = look(NO, OK, NO);
+const mute = look(MUTE, MUTE, MUTE);
+
+describe('the standby, whose checkpoints cannot promise', () => {
+  const watching = (): TestNode => {
+    const node = passiveNode({ arbiter: noArbiter, watch: REMSYS });
+    rivalServesFor(node, 2, 500);
+    node.look = null;
+    node.voices.clear();
+    node.pass(1000);
+    return node;
+  };
+  const see = (node: TestNode, ...looks: readonly Look[]): string => {
+    for (const each of looks) {
+      node.see(each);
+      node.pass(60_000);
+    }
+    return node.state.phase.name;
+  };
+  test('takes over at the fifth bad look', () => {
+    const node = watching();
+    assert.equal(see(node, down, down, mixed, down, mixed, down), 'passive');
+    assert.equal(see(node, down), 'serving');
+  });
+  test('begins anew after an all-good look', () => {
+    assert.equal(see(watching(), down, down, down, down, up, down, down, down, down), 'passive');
+  });
+  test('never takes over on silence, mixed words, or a main that is just not heard from here', () => {
+    assert.equal(see(watching(), ...Array.from({ length: 20 }, () => mute)), 'passive');
+    assert.equal(see(watching(), ...Array.from({ length: 20 }, () => mixed)), 'passive');
+    assert.equal(see(watching(), ...Array.from({ length: 20 }, () => look(NO, NO, MUTE))), 'passive');
+    assert.equal(see(watching(), ...Array.from({ length: 20 }, () => up)), 'passive');
+  });
+});
+
+describe('the main, whose checkpoints cannot promise', () => {
+  const serving = (rivalIsHeard: boolean): TestNode => {
+    const node = servingNode({ arbiter: noArbiter, watch: REMSYS });
+    node.see(up);
+    if (!rivalIsHeard) node.voices.clear();
+    node.pass(1000);
+    return node;
+  };
+  const see = (node: TestNode, ...looks: readonly Look[]): string => {
+    for (const each of looks) {
+      node.see(each);
+      node.pass(5000);
+    }
+    return node.state.phase.name;
+  };
+  test('stops by itself at the fourth bad look, and says why', () => {
+    const node = serving(false);
+    assert.equal(see(node, down, down, mixed, down), 'serving');
+    assert.equal(see(node, down), 'passive');
+    assert.equal(node.facts('own-network')['to'], 'down');
+    assert.ok(node.rules().includes('cut-off'));
+  });
+  test('stops as well when no checkpoint answers it any more', () => {
+    assert.equal(see(serving(false), mute, mute, mute, mute), 'passive');
+  });
+  test('serves on whatever they say while it hears the standby', () => {
+    assert.equal(see(serving(true), down, down, down, down, down, down), 'serving');
+  });
+  test('once it has stopped, only an all-good look brings it back', () => {
+    const node = serving(false);
+    assert.equal(see(node, down, down, down, down), 'passive');
+    assert.equal(see(node, mixed, look(OK, OK, MUTE), down), 'passive');
+    assert.equal(see(node, up), 'serving');
+  });
+  test('what was said before it served is no reason to stop: nobody reaches who is passive', () => {
+    const node = createNode(
+      servingNode({ arbiter: noArbiter, watch: REMSYS }).settings,
+      started(10_000, { boot: null }),
+    );
+    for (let i = 0; i < 6; i += 1) node.see(down);
+    assert.equal(node.state.health.rivalBad, 0);
+  });
+});
