@@ -44,7 +44,8 @@ const SYSTEMCTL = `#!/bin/sh
 for unit; do :; done
 units=/run/units
 mkdir -p $units
-alive() { [ -e $units/$unit.pid ] && kill -0 "$(cat $units/$unit.pid)" 2>/dev/null; }
+# Nobody buries the dead here.
+alive() { [ -e $units/$unit.pid ] && grep -qs ') [^ZX] ' "/proc/$(cat $units/$unit.pid)/stat"; }
 end() { if alive; then kill "$(cat $units/$unit.pid)"; while alive; do sleep 0.05; done; fi; }
 case "$1" in
   is-enabled) [ -e $units/$unit.enabled ] ;;

@@ -1,4 +1,7 @@
-/** A lost node is replaced while the other serves: its agent goes on, with the same process and the same term of service. */
+/**
+ * A lost node is replaced while the other serves: its agent goes on, with the same process and the same term of service. Then the new one
+ * joins again, by its own page.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
@@ -72,30 +75,42 @@ const pair = async (one: FreshHost, other: FreshHost): Promise<void> => {
   assert.deepEqual(await ended, [0, null], said);
 };
 
-/** The same for `rejoin`, by the page of the node that remains. */
-const replaceByPage = async (one: FreshHost, lost: string, other: FreshHost): Promise<void> => {
-  const admin = one.run(PROGRAM_PATH, 'token', 'add', 'test', '--role', 'admin').out.trim();
-  const asked = JSON.stringify({ replace: true, confirm: lost, validMinutes: 1 });
-  const told = askPage(one, admin, 'POST', '/api/v1/pairing/tokens', asked);
+/** Made once in a run: names of tokens are unique. */
+const adminOf = (host: FreshHost, name: string): string =>
+  host.run(PROGRAM_PATH, 'token', 'add', name, '--role', 'admin').out.trim();
+
+/** A token, by the page of a node. */
+const tokenOf = (host: FreshHost, admin: string, asked: object): string => {
+  const told = askPage(host, admin, 'POST', '/api/v1/pairing/tokens', JSON.stringify({ validMinutes: 1, ...asked }));
   const token = /dt1-[A-Za-z0-9_-]+/.exec(told)?.[0];
   assert.ok(token !== undefined, told);
-  await joinWith(token, other);
+  return token;
+};
+
+/** Its page says that the standby has joined; while its agent starts again the page is away. */
+const untilJoined = async (host: FreshHost, admin: string): Promise<void> => {
+  const deadline = performance.now() + 40_000;
   for (;;) {
-    const view = askPage(one, admin, 'GET', '/api/v1/pairing');
-    if (/state\\":\\"done/.test(view)) {
-      assert.match(view, /joined\\":\[\\"standby/);
-      return assert.match(askPage(one, '-', 'GET', '/api/v1/public'), /pbx1 \/ pbx3/);
-    }
-    assert.match(view, /state\\":\\"running/);
+    const view = askPage(host, admin, 'GET', '/api/v1/pairing');
+    if (/state\\":\\"done/.test(view)) return assert.match(view, /joined\\":\[\\"standby/);
+    assert.doesNotMatch(view, /state\\":\\"failed/);
+    if (performance.now() > deadline) assert.fail(`it was to join: ${view}`);
     await sleep(500);
   }
+};
+
+/** The same for `rejoin`, by the page of the node that remains. */
+const replaceByPage = async (one: FreshHost, admin: string, lost: string, other: FreshHost): Promise<void> => {
+  await joinWith(tokenOf(one, admin, { replace: true, confirm: lost }), other);
+  await untilJoined(one, admin);
+  assert.match(askPage(one, '-', 'GET', '/api/v1/public'), /pbx1 \/ pbx3/);
 };
 
 test('a lost node is replaced, and who serves is not interrupted', { skip: withoutRoot }, async (context) => {
   const [pbx1, pbx2, pbx3] = fresh?.hosts ?? [];
   if (pbx1 === undefined || pbx2 === undefined || pbx3 === undefined) throw new Error('there are no hosts');
-  pbx1.run('mkdir', '-p', '/etc/dualtone');
-  pbx1.write('/etc/dualtone/dualtone.yaml', `${FILE}${WEB(pbx1.address)}`);
+  for (const host of [pbx1, pbx3]) host.run('mkdir', '-p', '/etc/dualtone');
+  for (const host of [pbx1, pbx3]) host.write('/etc/dualtone/dualtone.yaml', `${FILE}${WEB(host.address)}`);
   await pair(pbx1, pbx2);
   const former = await until(pbx1, 'that it serves, and hears the other', (s) => s.server === 'this' && s.other.proven);
   pbx2.remove();
@@ -116,7 +131,7 @@ test('a lost node is replaced, and who serves is not interrupted', { skip: witho
       await sleep(20);
     }
   })();
-  await replaceByPage(pbx1, 'pbx2', pbx3);
+  await replaceByPage(pbx1, adminOf(pbx1, 'replacing'), 'pbx2', pbx3);
   const now = await until(pbx1, 'the new one', (s) => s.peer.name === 'pbx3' && s.other.proven);
   assert.equal(now.peer.address, pbx3.address);
   await until(pbx3, 'the pair’s stream', (s) => s.server === 'other' && s.checks?.other !== null);
@@ -126,4 +141,51 @@ test('a lost node is replaced, and who serves is not interrupted', { skip: witho
   context.diagnostic(`measured: ${looks} looks, none of them without service`);
   const journal = pbx1.run(PROGRAM_PATH, 'journal', '--json', '--lines', '500').out;
   assert.ok(/"what":"reloaded"/.test(journal) && /key sha256:.*"what":"rejoined"/.test(journal));
+});
+
+test('a node joins by its own page, with a token of the other’s: both start anew, and never do two serve', {
+  skip: withoutRoot,
+}, async (context) => {
+  const [pbx1, , pbx3] = fresh?.hosts ?? [];
+  if (pbx1 === undefined || pbx3 === undefined) throw new Error('there are no hosts');
+  const former = await until(pbx1, 'that it serves', (s) => s.server === 'this' && s.other.proven);
+  const admin = adminOf(pbx1, 'inviting');
+  const keyOf = (host: FreshHost): string => host.run('sha256sum', '/etc/dualtone/pair.key').out;
+  const over = new AbortController();
+  let looks = 0;
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const both = await Promise.all([seen(pbx1), seen(pbx3)]);
+      assert.ok(both.filter((each) => each?.gate.open === true).length < 2, 'two serve');
+      looks += 1;
+      await sleep(20);
+    }
+  })();
+  const own = adminOf(pbx3, 'joining');
+  const asked = { token: tokenOf(pbx1, admin, {}), confirm: 'pbx3' };
+  const join = (): string => askPage(pbx3, own, 'POST', '/api/v1/pairing/join', JSON.stringify(asked));
+  try {
+    assert.match(join(), /running/);
+    await untilJoined(pbx1, admin);
+    await untilJoined(pbx3, own);
+    await until(pbx1, 'it again', (s) => s.server === 'this' && s.other.proven && s.agent.pid !== former.agent.pid);
+    await until(pbx3, 'the other again', (s) => s.server === 'other' && s.other.proven);
+  } finally {
+    over.abort();
+  }
+  await watching;
+  assert.equal(keyOf(pbx3), keyOf(pbx1));
+  assert.ok(looks > 20);
+  context.diagnostic(`measured: ${looks} looks, never two that serve`);
+  // Used once: it joins nothing more.
+  join();
+  const deadline = performance.now() + 20_000;
+  let view = '';
+  while (!/state\\":\\"failed/.test(view) && performance.now() < deadline) {
+    await sleep(200);
+    view = askPage(pbx3, own, 'GET', '/api/v1/pairing');
+  }
+  assert.match(view, /pairing-/);
+  const journal = pbx3.run(PROGRAM_PATH, 'journal', '--json', '--lines', '500').out;
+  assert.match(journal, /"by":"token joining[^"]*","what":"joined"/);
 });
