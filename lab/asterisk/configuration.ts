@@ -4,6 +4,7 @@ import { databaseFiles, featureExtensions } from './database.ts';
 import { modulesConf } from './modules.ts';
 import { pjsipConf, section } from './pjsip.ts';
 import {
+  type MediaServer,
   mailboxPrefixes,
   managerSecret,
   managerUser,
@@ -22,7 +23,7 @@ export interface PbxFile {
   readonly owner: string;
 }
 
-const extensionsConf = (voicemail: boolean): string =>
+const extensionsConf = (voicemail: boolean, mediaServers: readonly MediaServer[]): string =>
   [
     '[general]\nstatic = yes\nwriteprotect = yes\n\n',
     '[phones]\n',
@@ -31,6 +32,9 @@ const extensionsConf = (voicemail: boolean): string =>
       : [`exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`]),
     `exten = ${services.echo},1,Answer()\n same = n,Echo()\n same = n,Hangup()\n`,
     `exten = ${services.silence},1,Answer()\n same = n,Wait(3600)\n same = n,Hangup()\n`,
+    ...mediaServers.map(
+      ({ name, prefix }) => `exten = _${prefix}XXX,1,Dial(PJSIP/\${EXTEN}@${name},30)\n same = n,Hangup()\n`,
+    ),
     `exten = _${outsidePrefix}X.,1,Dial(PJSIP/\${EXTEN:1}@trunk,30)\n same = n,Hangup()\n\n`,
     '[from-trunk]\n',
     `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
@@ -130,7 +134,7 @@ export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
     own('pjsip.conf', pjsipConf(plan)),
     own(
       'extensions.conf',
-      `${extensionsConf(voicemail)}${voicemail ? `${mailboxExtensions()}${featureExtensions()}` : ''}`,
+      `${extensionsConf(voicemail, plan.mediaServers ?? [])}${voicemail ? `${mailboxExtensions()}${featureExtensions()}` : ''}`,
     ),
     own('manager.conf', managerConf(plan)),
     own('rtp.conf', rtpConf(plan)),

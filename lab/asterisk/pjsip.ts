@@ -1,4 +1,4 @@
-import { type PbxPlan, phoneAccounts, trunkAccount } from './plan.ts';
+import { mediaServerAccount, type PbxAccount, type PbxPlan, phoneAccounts, trunkAccount } from './plan.ts';
 
 /** One section of an Asterisk configuration file. */
 export const section = (header: string, values: Readonly<Record<string, string | number>>): string =>
@@ -68,27 +68,39 @@ const phone = (user: string, password: string, hasMailbox: boolean): string =>
   `[${user}](phone-auth)\nusername = ${user}\npassword = ${password}\n` +
   `[${user}](phone-aor)\n`;
 
-const trunk = (plan: PbxPlan): readonly string[] => {
-  const { user, password } = trunkAccount(plan);
-  const provider = `sip:${plan.providerAddress}:${sipPort}`;
+/** A way to another server, at which the node registers. */
+interface Way {
+  readonly name: string;
+  readonly address: string;
+  readonly account: PbxAccount;
+}
+
+const waysOf = (plan: PbxPlan): readonly Way[] => [
+  { name: 'trunk', address: plan.providerAddress, account: trunkAccount(plan) },
+  ...(plan.mediaServers ?? []).map(({ name, address }) => ({ name, address, account: mediaServerAccount(plan, name) })),
+];
+
+const way = (plan: PbxPlan, { name, address, account }: Way): readonly string[] => {
+  const { user, password } = account;
+  const server = `sip:${address}:${sipPort}`;
   return [
-    section('trunk', {
+    section(name, {
       ...endpointBase(plan),
       context: 'from-trunk',
-      aors: 'trunk',
-      outbound_auth: 'trunk-auth',
+      aors: name,
+      outbound_auth: `${name}-auth`,
       from_user: user,
       identify_by: 'ip',
     }),
-    section('trunk', { type: 'aor', contact: provider, qualify_frequency: 0 }),
-    section('trunk', { type: 'identify', endpoint: 'trunk', match: plan.providerAddress }),
-    section('trunk-auth', { type: 'auth', auth_type: 'userpass', username: user, password }),
-    section('trunk-registration', {
+    section(name, { type: 'aor', contact: server, qualify_frequency: 0 }),
+    section(name, { type: 'identify', endpoint: name, match: address }),
+    section(`${name}-auth`, { type: 'auth', auth_type: 'userpass', username: user, password }),
+    section(`${name}-registration`, {
       type: 'registration',
       transport: 'transport-udp',
-      outbound_auth: 'trunk-auth',
-      server_uri: provider,
-      client_uri: `sip:${user}@${plan.providerAddress}:${sipPort}`,
+      outbound_auth: `${name}-auth`,
+      server_uri: server,
+      client_uri: `sip:${user}@${address}:${sipPort}`,
       contact_user: user,
       expiration: 120,
       // Before a registration that is asked for, Asterisk 22 waits up to ten seconds at random; older ones know no such key.
@@ -113,7 +125,7 @@ export const pjsipConf = (plan: PbxPlan): string =>
     }),
     ...transports(plan),
     ...local(plan),
-    ...trunk(plan),
+    ...waysOf(plan).flatMap((each) => way(plan, each)),
     ...templates(plan),
     ...phoneAccounts(plan).map(({ user, password }) => phone(user, password, plan.voicemail === true)),
   ].join('');

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
 
+/** Another Asterisk with telephones of its own; `prefix` begins their four figures. */
+export interface MediaServer {
+  readonly name: string;
+  readonly address: string;
+  readonly prefix: string;
+}
+
 /** What the PBX of a pair shall be like; both nodes get the same. */
 export interface PbxPlan {
   /** Where telephony is reached; the SIP transports and the media are bound to it and to nothing else. */
@@ -17,6 +24,8 @@ export interface PbxPlan {
   readonly voicemail?: boolean;
   /** For the Asterisk 16 of Debian bullseye. */
   readonly isOld?: boolean;
+  /** Media servers (XDS) of a XiVO, each a way of its own at which the node registers; default none. */
+  readonly mediaServers?: readonly MediaServer[];
   /** Ports of the media; default 10000 to 19999. */
   readonly mediaPorts?: { readonly first: number; readonly last: number };
 }
@@ -79,6 +88,12 @@ export const phoneAccounts = (plan: Pick<PbxPlan, 'endpoints' | 'seed'>): readon
 export const trunkAccount = (plan: Pick<PbxPlan, 'seed'>): PbxAccount => ({
   user: trunkUser,
   password: secretFor(plan.seed, 'trunk'),
+});
+
+/** The login that a media server expects of the pair. */
+export const mediaServerAccount = (plan: Pick<PbxPlan, 'seed'>, name: string): PbxAccount => ({
+  user: 'xivo',
+  password: secretFor(plan.seed, name),
 });
 
 /** The manager secret, for the agent's secret file and manager.conf. */

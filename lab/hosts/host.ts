@@ -7,6 +7,7 @@ import type { Address } from '../network/addressing.ts';
 import { type Outcome, plainEnvironment, type RunOptions, run, runChecked } from '../process.ts';
 import { shareFolder } from '../tree/recipe.ts';
 import { freezeCgroup } from './cgroup.ts';
+import { commandsIn } from './commands.ts';
 import {
   execGroupOf,
   type HostContext,
@@ -15,6 +16,7 @@ import {
   shareOf,
   stateFolder,
   stateOf,
+  systemGroupOf,
   upperOf,
 } from './context.ts';
 import { type FileOptions, writeToDisk } from './paths.ts';
@@ -58,6 +60,8 @@ export interface Host {
   /** Stops every process of the host in its tracks; its kernel goes on answering pings, its timers and tables go on. */
   readonly freezeAll: () => Promise<Result<void>>;
   readonly thawAll: () => Promise<Result<void>>;
+  /** Every program that anything in the host starts within a time; what the lab runs in it does not count. */
+  readonly commands: (forMs: number) => Promise<Result<readonly string[]>>;
   /** The machine's number of a unit's main process. */
   readonly pidOf: (unit: string) => Promise<Result<number>>;
   readonly signalUnit: (unit: string, signal: NodeJS.Signals) => Promise<Result<void>>;
@@ -171,6 +175,7 @@ export const createHost = (context: HostContext): Host => {
     },
     freezeAll: async () => await freezeCgroup(context.cgroup, true),
     thawAll: async () => await freezeCgroup(context.cgroup, false),
+    commands: async (forMs) => await commandsIn(systemGroupOf(context), forMs),
     pidOf: async (unit) => await mainProcessOf(context, unit),
     signalUnit: async (unit, signal) => await signalUnit(context, unit, signal),
     freezeUnit: async (unit) => await freezeUnit(context, unit, true),

@@ -1,6 +1,8 @@
 import { callsPath, groupUnits } from '../xivo/node-files.ts';
 import { agentsRelogged, forget, isMute, manual, neverStarted, unitsRun } from '../xivo/phrases.ts';
 import { plainXivo, xivoPair } from '../xivo/setup.ts';
+import { xivoMedia } from './catalogue-xivo-media.ts';
+import { xivoReporting } from './catalogue-xivo-reporting.ts';
 import { xivoSwitches } from './catalogue-xivo-switches.ts';
 import {
   failback,
@@ -73,6 +75,14 @@ const moves: readonly Scenario[] = [
 
 const passives: readonly Scenario[] = [
   {
+    name: 'xivo-no-commands',
+    text: 'a healthy standby starts no program within a minute (the original: 53), by the kernel’s own account',
+    ...plain,
+    prepare: [...groupOnMain, pause(5000)],
+    deeds: [{ do: 'commands', on: 'standby', forMs: 60_000, most: 0 }],
+    expected: { serving: 'main', outageMsMost: 400, twoServing: 'none', moves: 0, registrationsKept: 'any' },
+  },
+  {
     name: 'xivo-standby-reboot',
     text: 'the passive standby loses its power and boots, with every unit of the group enabled: none of them starts, and it stays mute',
     ...plain,
@@ -138,4 +148,4 @@ const passives: readonly Scenario[] = [
 const nodes: readonly Scenario[] = [...moves, ...passives];
 
 /** A XiVO pair and what stands around it. */
-export const xivos: readonly Scenario[] = [...nodes, ...xivoSwitches];
+export const xivos: readonly Scenario[] = [...nodes, ...xivoSwitches, ...xivoMedia, ...xivoReporting];

@@ -68,6 +68,15 @@ const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'ex
   }
 };
 
+const countCommands = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'commands' }>): Promise<Result<void>> => {
+  const seen = await pair.lab.host(deed.on).commands(deed.forMs);
+  if (!seen.ok) return seen;
+  if (seen.value.length <= deed.most) return ok(undefined);
+  const times = [...Map.groupBy(seen.value, (program) => program)].map(([name, all]) => `${name} ${all.length}`);
+  const told = `${seen.value.length} programs in ${deed.forMs} ms, at most ${deed.most} expected: ${times.join(', ')}`;
+  return fail('not-as-expected', `the ${deed.on} started ${told}`, 'see who starts them');
+};
+
 /** Does one deed of a scenario. Faults: those of what it does, `not-seen`, `order-other`, `mend-unknown`. */
 export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void>> => {
   const { lab } = run.pair;
@@ -98,6 +107,8 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       return await execute(run, deed);
     case 'expect':
       return await expectOutput(run, deed);
+    case 'commands':
+      return await countCommands(run, deed);
     case 'wait':
       return await waitServing(run.observers, deed.serving, deed.withinMs);
     case 'pause':

@@ -33,6 +33,8 @@ export type Deed =
       readonly says: RegExp;
       readonly withinMs: number;
     }
+  /** Watches a host for a time: programs that anything in it starts, most of them. More fails the run, with their names. */
+  | { readonly do: 'commands'; readonly on: string; readonly forMs: number; readonly most: number }
   /** Waits until the witnesses see this; if not within the time, the run fails. */
   | { readonly do: 'wait'; readonly serving: Serving; readonly withinMs: number }
   | { readonly do: 'pause'; readonly ms: number }

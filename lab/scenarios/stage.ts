@@ -9,6 +9,8 @@ import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { remainsOf } from '../teardown.ts';
 import { standardTopology, xivoHosts } from '../topology.ts';
+import { mediaServersOf } from '../xivo/media-server.ts';
+import { prepareReporting } from '../xivo/reporting.ts';
 import { installSite } from '../xivo/site.ts';
 import { type Observers, startObservers } from './observers.ts';
 import type { LabNeeds } from './scenario.ts';
@@ -124,6 +126,8 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     if (setup.data === 'none' || missing.length > 0) return ok(missing);
     const databases = await prepareDatabases(pair.lab);
     if (!databases.ok) return databases;
+    const reporting = setup.xivo?.reporting === true ? await prepareReporting(pair.lab) : ok(undefined);
+    if (!reporting.ok) return reporting;
     // The streams begin at the main that serves: on a busy machine service may have moved meanwhile.
     const moved = await setRight(pair, setup, false);
     if (moved.length > 0) return ok(moved);
@@ -191,9 +195,10 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     providerAddress: lab.host('provider').address.v4,
     endpoints,
     seed: lab.runId,
+    ...(needs.xivo === true ? { mediaServers: mediaServersOf(lab) } : {}),
     isOld: facts.ok && /^(\d+:)?16\./.test(facts.value.asteriskVersion),
   };
-  const site = needs.xivo === true ? await installSite(lab) : undefined;
+  const site = needs.xivo === true ? await installSite(lab, pbx) : undefined;
   if (site?.ok === false) {
     await closeStage(lab, undefined);
     return site;

@@ -5,6 +5,7 @@ import type { XivoSetup } from './setup.ts';
 export const switchKeyPath = '/etc/dualtone/switch_ed25519';
 export const switchKnownHostsPath = '/etc/dualtone/switch_known_hosts';
 export const berofosSecretPath = '/etc/dualtone/berofos.secret';
+export const reportingSecretPath = '/etc/dualtone/reporting.secret';
 
 /** Shorter than usual, so that what hangs is seen to be given up and tried again within a run. */
 const edgeSection = (lab: LabPlaces) => ({

@@ -23,6 +23,8 @@ export const boxMoodPath = '/srv/mood';
 /** Its settings, as it last changed them. */
 export const boxStatePath = '/srv/box';
 export const boxLogin = 'admin:lab';
+/** What the stand-in for Elasticsearch holds of queues: a line for each event. */
+export const elasticStatePath = '/srv/queue_log';
 
 const hostKeyPath = '/etc/ssh/ssh_host_ed25519_key';
 

@@ -121,13 +121,13 @@ export const centreRestarted = (role: Role, times: number): Deed =>
 export const forgetCentre = (role: Role): Deed =>
   run(centreOf[role], ['rm', '-f', `${folderByFar[centreOf[role]]}/calls`]);
 
-/** The relays of the box: scenario 0 is the main, 1 the standby. */
+/** The relays of the box, by its own settings. */
 export const boxJoins = (role: Role, withinMs: number): Deed =>
   expects(
     `the box joins the lines to the ${role}`,
     'berofos',
     ['cat', boxStatePath],
-    new RegExp(`^1_sz=${role === 'main' ? 0 : 1}$`, 'm'),
+    new RegExp(`^4_mode=${role === 'main' ? 1 : 0}$`, 'm'),
     withinMs,
   );
 
@@ -186,3 +186,26 @@ export const agentsRelogged = (on: Role): Deed =>
     /^(?=[\s\S]*xivo-create-config)(?=[\s\S]*dhcpd-update -r)(?=[\s\S]*xivo-agentctl -c relog all)(?![\s\S]*dhcpd-update -\w*d)/,
     20_000,
   );
+
+/** The one contact that a media server knows of the pair is this node's. */
+export const registeredBy = (server: string, role: Role, withinMs: number): Deed =>
+  expects(
+    `the trunk to ${server} is registered by the ${role}`,
+    server,
+    ['asterisk', '-rx', 'database show registrar/contact'],
+    new RegExp(`^(?![\\s\\S]*dualtone-lab (?!${role}"))[\\s\\S]*"user_agent":"dualtone-lab ${role}"`),
+    withinMs,
+  );
+
+/** A media server calls a telephone of the pair, which answers; then it ends the call. */
+export const callsIn = (server: string, extension: string): readonly Deed[] => [
+  run(server, ['asterisk', '-rx', `channel originate PJSIP/${extension}@xivo application Echo`]),
+  expects(
+    `${extension} takes the call from ${server}`,
+    server,
+    ['asterisk', '-rx', 'core show channels concise'],
+    /^PJSIP\/xivo-\w+!.*!Up!/,
+    5000,
+  ),
+  run(server, ['asterisk', '-rx', 'channel request hangup all']),
+];

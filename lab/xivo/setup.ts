@@ -12,7 +12,7 @@ export interface XivoSetup {
 /** A XiVO pair by itself. */
 export const plainXivo: XivoSetup = { edge: false, contactCentre: false, berofos: false, reporting: false };
 /** With everything around it. */
-export const wholeXivo: XivoSetup = { edge: true, contactCentre: true, berofos: true, reporting: false };
+export const wholeXivo: XivoSetup = { edge: true, contactCentre: true, berofos: true, reporting: true };
 
 /** A pair with the profile `xivo` and its real database. */
 export const xivoPair = (xivo: XivoSetup): Partial<PairSetup> => ({ data: 'snapshot', xivo });

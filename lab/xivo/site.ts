@@ -3,21 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
+import type { PbxPlan } from '../asterisk/plan.ts';
 import { type HostFile, writeAll } from '../hosts/files.ts';
 import type { Lab } from '../lab.ts';
 import { roles } from '../pair/setup.ts';
 import { runChecked } from '../process.ts';
-import { berofosSecretPath, switchKeyPath, switchKnownHostsPath } from './configuration.ts';
+import { berofosSecretPath, reportingSecretPath, switchKeyPath, switchKnownHostsPath } from './configuration.ts';
 import {
   boxLogin,
   boxMoodPath,
   boxUnit,
   type ComposeHost,
   composeFiles,
+  elasticUnit,
   folderByFar,
   programUnit,
 } from './far-files.ts';
+import { installMediaServer, mediaServersOf } from './media-server.ts';
 import { groupUnits, nodeFiles } from './node-files.ts';
+import { reportingPassword } from './reporting.ts';
 
 /** What stands around a XiVO pair, installed on its hosts, and what the nodes need to reach it. */
 export interface Site {
@@ -61,6 +65,14 @@ const installBox = async (lab: Lab): Promise<Result<void>> => {
   return written.ok ? await host.enableUnit(boxUnit) : written;
 };
 
+const installReporting = async (lab: Lab): Promise<Result<void>> => {
+  const host = lab.host('reporting');
+  const written = await writeAll(host, [programUnit(elasticUnit, 'elastic-main.ts')]);
+  if (!written.ok) return written;
+  const database = await host.enableUnit('postgresql.service');
+  return database.ok ? await host.enableUnit(elasticUnit) : database;
+};
+
 const installNode = async (lab: Lab, role: Role, secrets: readonly HostFile[]): Promise<Result<void>> => {
   const host = lab.host(role);
   const written = await writeAll(host, [...nodeFiles(host), ...secrets]);
@@ -74,7 +86,7 @@ const installNode = async (lab: Lab, role: Role, secrets: readonly HostFile[]): 
 };
 
 /** Installs the hosts around the pair, which must be off. Faults: those of the parts. */
-export const installSite = async (lab: Lab): Promise<Result<Site>> => {
+export const installSite = async (lab: Lab, pbx: PbxPlan): Promise<Result<Site>> => {
   const keyByName = new Map<string, KeyPair>();
   for (const name of [...roles, ...composeHosts]) {
     const key = await newKey(`dualtone ${name}`);
@@ -87,8 +99,14 @@ export const installSite = async (lab: Lab): Promise<Result<Site>> => {
     const done = await installCompose(lab, name, keyOf(name), nodes);
     if (!done.ok) return done;
   }
-  const box = await installBox(lab);
-  if (!box.ok) return box;
+  for (const install of [installBox, installReporting]) {
+    const done = await install(lab);
+    if (!done.ok) return done;
+  }
+  for (const { name } of mediaServersOf(lab)) {
+    const done = await installMediaServer(lab.host(name), pbx);
+    if (!done.ok) return done;
+  }
   const known = composeHosts.map((name) => `${lab.host(name).address.v4} ${keyOf(name).open}`).join('');
   return ok({
     installNode: async (role) =>
@@ -96,6 +114,7 @@ export const installSite = async (lab: Lab): Promise<Result<Site>> => {
         { path: switchKeyPath, text: keyOf(role).secret, mode: 0o600 },
         { path: switchKnownHostsPath, text: known },
         { path: berofosSecretPath, text: `${boxLogin}\n`, mode: 0o600 },
+        { path: reportingSecretPath, text: `${reportingPassword}\n`, mode: 0o600 },
       ]),
   });
 };

@@ -47,6 +47,7 @@ const SHARED = [
   'flapping',
   'streams',
   'switches',
+  'reporting',
 ] as const;
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -215,7 +215,11 @@ const answer = (world: World, request: IncomingMessage, body: string, response: 
 };
 
 /** On loopback; the caller stops it. */
-export const startElastic = async (options: ElasticStandInOptions = {}): Promise<ElasticStandIn> => {
+/** `at`: default a free port of the loopback. */
+export const startElastic = async (
+  options: ElasticStandInOptions = {},
+  at: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<ElasticStandIn> => {
   const world: World = { options, indices: new Map(), mishaps: [], unfit: () => false, conflicts: 0 };
   const listener: RequestListener = (request, response) => {
     let body = '';
@@ -233,7 +237,7 @@ export const startElastic = async (options: ElasticStandInOptions = {}): Promise
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve());
+    server.listen(at.port, at.host, () => resolve());
   });
   const { port } = server.address() as AddressInfo;
   const of = (index: string) => world.indices.get(index)?.documents ?? new Map<string, Json>();
