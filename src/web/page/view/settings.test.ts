@@ -167,6 +167,23 @@ test('an agent is started again from the page only where the other node serves, 
   passive.close();
 });
 
+test('when the agent has started again the page asks what is in force now, and no more says that it waits', async () => {
+  let config = { ...CONFIG, pending: true };
+  const pair = goodPair(WALL);
+  assert.ok(pair.this !== null);
+  const page = await show(admin, events, { api: fakeApi({ config: async () => ({ ok: true, value: config }) }) });
+  assert.ok(page.find('[data-pending]'));
+  config = CONFIG as typeof config;
+  const { agent } = pair.this;
+  await page.dispatch({
+    type: 'pair',
+    pair: { ...pair, this: { ...pair.this, agent: { ...agent, pid: 9 } } },
+    now: WALL,
+  });
+  assert.throws(() => page.find('[data-pending]'));
+  page.close();
+});
+
 test('what would not be valid cannot be written, and says where', async () => {
   const problem = { line: 8, column: 9, path: 'failback.hold', message: '"soon" is no duration', remedy: 'write 90s' };
   const api = fakeApi({

@@ -54,7 +54,14 @@ export const Preferences = (): VNode => {
   );
 };
 
-const useOnce = <T>(ask: () => Promise<Result<T>>): { readonly value: T | null; readonly fault: Fault | null } => {
+interface Asked<T> {
+  readonly value: T | null;
+  readonly fault: Fault | null;
+  readonly set: (value: T) => void;
+}
+
+/** Asked once, and again where `of` has changed; what was heard stays until something else is. */
+const useAsked = <T>(ask: () => Promise<Result<T>>, of?: unknown): Asked<T> => {
   const [value, setValue] = useState<T | null>(null);
   const [fault, setFault] = useState<Fault | null>(null);
   useEffect(() => {
@@ -62,34 +69,34 @@ const useOnce = <T>(ask: () => Promise<Result<T>>): { readonly value: T | null; 
     const fetchOnce = async (): Promise<void> => {
       const result = await ask();
       if (!current) return;
+      setFault(result.ok ? null : result.error);
       if (result.ok) setValue(result.value);
-      else setFault(result.error);
     };
     void fetchOnce();
     return () => {
       current = false;
     };
-  }, []);
-  return { value, fault };
+  }, [of]);
+  return { value, fault, set: setValue };
 };
 
 const Configuration = (): VNode => {
   const { t, api, state } = useUi();
-  const { value, fault } = useOnce<ConfigView>(api.config);
-  const [changed, setChanged] = useState<ConfigView | null>(null);
-  const config = changed ?? value;
+  // An agent that has started again has taken up its file.
+  const agent = pairFacts(state)?.own.snapshot?.agent.pid;
+  const { value: config, fault, set } = useAsked<ConfigView>(api.config, agent);
   if (config === null)
     return h(
       Card,
       { title: t('settings.config', { name: pairFacts(state)?.own.name ?? '' }) },
       fault === null ? null : h(FaultBox, { fault }),
     );
-  return h('div', { class: 'column' }, h(ConfigEdit, { config, onConfig: setChanged }), h(ConfigCard, { config }));
+  return h('div', { class: 'column' }, h(ConfigEdit, { config, onConfig: set }), h(ConfigCard, { config }));
 };
 
 const Users = (): VNode => {
   const { t, api, word, moment, state } = useUi();
-  const { value, fault } = useOnce<UsersView>(api.users);
+  const { value, fault } = useAsked<UsersView>(api.users);
   return h(
     Card,
     { title: t('users.title') },
