@@ -78,6 +78,11 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ['src/profiles/planted.ts', "import { readFile } from 'node:fs';", /must stand alone/],
   [
     'src/config/planted.ts',
+    "import { createDns } from '../switches/dns/dns.ts';",
+    /src\/config must not import src\/switches\/dns\/dns/,
+  ],
+  [
+    'src/config/planted.ts',
     "import { createAgent } from '../agent/agent.ts';",
     /src\/config must not import src\/agent/,
   ],

@@ -20,7 +20,12 @@ export const layers: readonly Layer[] = [
   // Words for people, in their language: for the page, and for alarms.
   { place: 'src/language', mayImport: ['src/core/words.ts'], outside: [] },
   { place: 'src/profiles', mayImport: ['src/core'], outside: [] },
-  { place: 'src/config', mayImport: ['src/core', 'src/language', 'src/profiles'], outside: ['*'] },
+  {
+    // Of the switches it knows how records of the DNS are written.
+    place: 'src/config',
+    mayImport: ['src/core', 'src/language', 'src/profiles', 'src/switches/dns/name.ts', 'src/switches/dns/rdata.ts'],
+    outside: ['*'],
+  },
   { place: 'src/sip', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/ami', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/nrpe', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },

@@ -4,6 +4,7 @@ import { alarmChecks } from './families/alarms.ts';
 import { asteriskChecks } from './families/asterisk.ts';
 import { configurationChecks } from './families/configuration.ts';
 import { createDnsChecks } from './families/dns.ts';
+import { dnsRecordChecks } from './families/dns-records.ts';
 import { kernelChecks } from './families/kernel.ts';
 import { machineChecks } from './families/machine.ts';
 import { networkChecks } from './families/network.ts';
@@ -22,7 +23,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   const registry = createRegistry();
   registry.add('The pair', pairChecks());
   registry.add('Configuration', configurationChecks());
-  registry.add('Network', [...networkChecks, ...nrpeChecks, ...createDnsChecks()]);
+  registry.add('Network', [...networkChecks, ...nrpeChecks, ...createDnsChecks(), ...dnsRecordChecks]);
   registry.add('Phones', phoneChecks);
   registry.add('Kernel and priority', kernelChecks);
   registry.add('Services and rivals', serviceChecks);

@@ -43,7 +43,15 @@ const placeOf = (place: { readonly address: string; readonly port: number } | nu
   place === null ? 'none' : `${place.address} port ${place.port}`;
 
 /** Both nodes move the same machines to their own sides. */
-const switchAgreement = ({ switches: { edge, contactCentre, berofos } }: Config): Readonly<Record<string, string>> => ({
+const switchAgreement = ({
+  switches: { dns, edge, contactCentre, berofos },
+}: Config): Readonly<Record<string, string>> => ({
+  'switches.dns': dns === null ? 'none' : `${placeOf(dns.server)} ${dns.zone} ${dns.epochName ?? ''}`.trim(),
+  'switches.dns.records':
+    (dns?.records ?? [])
+      .map(({ name, type, ttlMs, main, standby }) => `${name} ${type} ${ttlMs} ${main.join()} ${standby.join()}`)
+      .toSorted()
+      .join('; ') || 'none',
   'switches.edge': edge === null ? 'none' : placeOf(edge),
   'switches.edge.main': edge === null ? 'none' : `${edge.main.xivo} ${edge.main.contactCentre ?? ''}`.trim(),
   'switches.edge.standby': edge === null ? 'none' : `${edge.standby.xivo} ${edge.standby.contactCentre ?? ''}`.trim(),

@@ -86,5 +86,5 @@ export const isCopying = ({ streams }: Config): boolean =>
   streams.database.mode !== 'off' || streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;
 
 /** True where something outside the two nodes is switched with them. */
-export const isSwitching = ({ switches: { edge, contactCentre, berofos, programs } }: Config): boolean =>
-  edge !== null || contactCentre !== null || berofos !== null || programs.length > 0;
+export const isSwitching = ({ switches: { dns, edge, contactCentre, berofos, programs } }: Config): boolean =>
+  dns !== null || edge !== null || contactCentre !== null || berofos !== null || programs.length > 0;

@@ -3,6 +3,7 @@ import { alarmClashes, alarmNotes } from './alarm-relations.ts';
 import { canonical } from './canonical.ts';
 import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
+import { dnsNotes } from './dns-relations.ts';
 import type { Path } from './document.ts';
 import { nrpeClashes, nrpeNotes } from './nrpe-relations.ts';
 import { reportingClashes } from './reporting-relations.ts';
@@ -334,6 +335,6 @@ export const notesOf = (config: Config): readonly string[] => {
     );
   }
   if (config.onIsolation === 'serve') notes.push('on-isolation: serve lets two nodes be active in a partition');
-  notes.push(...nrpeNotes(config), ...alarmNotes(config.alarms));
+  notes.push(...nrpeNotes(config), ...dnsNotes(config.switches), ...alarmNotes(config.alarms));
   return notes;
 };

@@ -1,6 +1,7 @@
 import { canonical } from './canonical.ts';
 import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
+import { dnsClashes } from './dns-relations.ts';
 
 type Switches = Config['switches'];
 
@@ -93,6 +94,7 @@ const programClashes = ({ programs }: Switches): readonly Clash[] =>
 
 /** Contradictions between keys of `switches`. */
 export const switchClashes = (switches: Switches): readonly Clash[] => [
+  ...dnsClashes(switches),
   ...edgeClashes(switches),
   ...centreClashes(switches),
   ...boxClashes(switches),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dnsSchema } from './dns-schema.ts';
 import { absolutePath, address, argv, duration, name, port } from './scalars.ts';
 
 const user = () =>
@@ -165,6 +166,7 @@ export const switchesSchema = z
     look: duration(1000)
       .prefault('60s')
       .describe('How often the active node looks whether all still points to it, and mends what does not.'),
+    dns: dnsSchema,
     edge: edgeSchema,
     'contact-centre': centreSchema,
     berofos: berofosSchema,

@@ -84,13 +84,16 @@ const insist = async <T>(
 const done = (state: State, direction: Direction): void =>
   show(state, { state: 'done', direction, failed: 0, trouble: null, remedy: null });
 
+/** Of the term that is served now: it may be renewed under another number in between. */
+const epochOf = ({ service }: State): Epoch => service?.epoch ?? 0;
+
 const keepLooking = async (state: State, signal: AbortSignal): Promise<void> => {
   const { which, options } = state;
   const { wait = waitUnless, note } = options;
   for (;;) {
     await wait(which.lookMs, signal);
     if (signal.aborted) return;
-    const looked = await insist(state, 'activate', (each) => which.look(each), signal);
+    const looked = await insist(state, 'activate', (each) => which.look(each, epochOf(state)), signal);
     if (!looked.ok) return;
     if (looked.value !== null) {
       const text = `${which.name}: ${looked.value}`;
@@ -103,7 +106,7 @@ const keepLooking = async (state: State, signal: AbortSignal): Promise<void> => 
 const activate = async (state: State, epoch: Epoch, continued: boolean, signal: AbortSignal): Promise<void> => {
   const { which, options } = state;
   show(state, { state: 'trying', direction: 'activate', failed: 0, trouble: null, remedy: null });
-  const came = await insist(state, 'activate', (each) => which.activate(continued, each), signal);
+  const came = await insist(state, 'activate', (each) => which.activate(continued, each, epochOf(state)), signal);
   if (!came.ok) return;
   options.memory.write(which.name, epoch);
   noteDone(state, 'activate', came.value);

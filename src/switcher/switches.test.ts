@@ -35,13 +35,16 @@ test('Edge follows the active node, and what a hand put back to the other side i
   t.after(far.remove);
   far.put('.env', envOf('10.0.0.1'));
   const edge = edgeSwitch(createEdge({ host: far.host, sides, fileMs: 60_000, upMs: 60_000 }), 'standby', 60_000);
-  assert.match((await said(edge.activate(false, never))) ?? '', /^changed XIVO_HOST from 10\.0\.0\.1 to 10\.0\.0\.2, /);
+  assert.match(
+    (await said(edge.activate(false, never, 2))) ?? '',
+    /^changed XIVO_HOST from 10\.0\.0\.1 to 10\.0\.0\.2, /,
+  );
   assert.equal(far.file('running-env'), envOf('10.0.0.2'));
-  assert.equal(await said(edge.look(never)), null);
+  assert.equal(await said(edge.look(never, 2)), null);
   far.put('.env', envOf('10.0.0.1'));
-  assert.match((await said(edge.look(never))) ?? '', /^it no longer pointed to the standby: changed XIVO_HOST/);
+  assert.match((await said(edge.look(never, 2))) ?? '', /^it no longer pointed to the standby: changed XIVO_HOST/);
   assert.equal(far.file('.env'), envOf('10.0.0.2'));
-  assert.match((await said(edge.activate(false, never))) ?? '', /already, and runs/);
+  assert.match((await said(edge.activate(false, never, 2))) ?? '', /already, and runs/);
 });
 
 const centreOf = (t: TestContext, passive: 'run' | 'stop') => {
@@ -63,12 +66,12 @@ const restarts = (calls: readonly string[]): number => calls.filter((call) => ca
 test('xuc is restarted by a new term, not where the same node serves on, and where it has died', async (t) => {
   const { far, centre } = centreOf(t, 'run');
   assert.equal(centre.passivate, null);
-  assert.match((await said(centre.activate(false, never))) ?? '', /^xuc was restarted and is ready after \d+ s/);
-  assert.match((await said(centre.activate(true, never))) ?? '', /runs on/);
-  assert.equal(await said(centre.look(never)), null);
+  assert.match((await said(centre.activate(false, never, 2))) ?? '', /^xuc was restarted and is ready after \d+ s/);
+  assert.match((await said(centre.activate(true, never, 2))) ?? '', /runs on/);
+  assert.equal(await said(centre.look(never, 2)), null);
   assert.equal(restarts(far.calls()), 1);
   far.put('services', '');
-  assert.match((await said(centre.look(never))) ?? '', /^it did not run: xuc was restarted/);
+  assert.match((await said(centre.look(never, 2))) ?? '', /^it did not run: xuc was restarted/);
   assert.equal(restarts(far.calls()), 2);
 });
 
@@ -102,21 +105,21 @@ test('a box follows with its watchdog: armed by the main again and again, disarm
   assert.ok(main !== undefined && standby !== undefined);
   assert.equal(main.name, 'berofos fos1');
   assert.deepEqual([main.lookMs, standby.lookMs], [15_000, 60_000]);
-  assert.match((await said(standby.activate(false, never))) ?? '', /^secret-unreadable/);
+  assert.match((await said(standby.activate(false, never, 2))) ?? '', /^secret-unreadable/);
   writeFileSync(loginFile, 'admin\n', { mode: 0o600 });
-  assert.match((await said(standby.activate(false, never))) ?? '', /^berofos-login-odd/);
+  assert.match((await said(standby.activate(false, never, 2))) ?? '', /^berofos-login-odd/);
   writeFileSync(loginFile, 'admin:secret\n');
   // A login that was corrected counts at the next try.
-  assert.equal(await said(standby.activate(false, never)), 'its relays moved to the standby');
+  assert.equal(await said(standby.activate(false, never, 2)), 'its relays moved to the standby');
   assert.deepEqual([box.values.get('4_mode'), box.values.get('6_wen')], ['0', '0']);
-  assert.equal(await said(main.activate(false, never)), 'its relays moved to the main');
+  assert.equal(await said(main.activate(false, never, 2)), 'its relays moved to the main');
   assert.equal(box.values.get('6_wen'), '1');
   const armed = (): number => box.asked.filter((path) => path.includes('wen=1')).length;
   const before = armed();
-  assert.equal(await said(main.look(never)), null);
+  assert.equal(await said(main.look(never, 2)), null);
   assert.equal(armed(), before + 1);
   box.values.set('4_mode', '0');
-  assert.equal(await said(main.look(never)), 'its relays had left the main, and were put back');
+  assert.equal(await said(main.look(never, 2)), 'its relays had left the main, and were put back');
 });
 
 test('a program is run once for a term, fails with what it said, and is passed over where it is not installed', async () => {
@@ -128,15 +131,15 @@ test('a program is run once for a term, fails with what it said, and is passed o
   };
   const relog = programSwitch({ name: 'agents', run: ['/usr/bin/env', 'relog'], timeoutMs: 1000 }, run, 60_000);
   assert.equal(
-    await said(relog.activate(false, never)),
+    await said(relog.activate(false, never, 2)),
     'switch-program-failed: /usr/bin/env relog ended with 1: no such daemon.',
   );
   exitCode = 0;
-  assert.equal(await said(relog.activate(false, never)), 'done within 1 s');
+  assert.equal(await said(relog.activate(false, never, 2)), 'done within 1 s');
   exitCode = 127;
-  assert.match((await said(relog.activate(false, never))) ?? '', /not installed/);
-  assert.match((await said(relog.activate(true, never))) ?? '', /not needed/);
-  assert.equal(await said(relog.look(never)), null);
+  assert.match((await said(relog.activate(false, never, 2))) ?? '', /not installed/);
+  assert.match((await said(relog.activate(true, never, 2))) ?? '', /not needed/);
+  assert.equal(await said(relog.look(never, 2)), null);
   assert.equal(ran.length, 3);
 });
 

@@ -10,6 +10,7 @@ import { type ContactCentre, createContactCentre, type Readiness } from '../swit
 import { createEdge, type Edge } from '../switches/edge/edge.ts';
 import type { EdgeChange } from '../switches/edge/target.ts';
 import { createFarHost, type FarHost } from '../switches/far-host.ts';
+import { dnsOf, dnsSwitch } from './dns-switch.ts';
 import type { Switch } from './switch.ts';
 
 type Switches = Config['switches'];
@@ -209,8 +210,9 @@ const loginOf = (loginFile: string | null): Result<string | null> => {
 
 /** Of this node, in the order of the configuration. */
 export const switchesOf = ({ node: { role }, switches }: Config, run: Run): readonly Switch[] => {
-  const { edge, contactCentre, berofos, programs, lookMs } = switches;
+  const { dns, edge, contactCentre, berofos, programs, lookMs } = switches;
   const found: Switch[] = [];
+  if (dns !== null) found.push(dnsSwitch(dnsOf(dns), role, lookMs));
   if (edge !== null) {
     const { main, standby, fileTimeMs, upTimeMs } = edge;
     const sides = {

@@ -9,12 +9,13 @@ import { centreDigests, ownDigests } from '../edge-settings.ts';
 
 const couldMove: Definition = {
   id: 'switches-could-move',
-  about: 'Edge, contact centre and boxes answer this node, and what a switch would change on them is known.',
+  about:
+    'Edge, contact centre, boxes and name servers answer this node, and what a switch would change on them is known.',
   severity: 'warning',
   scope: 'node',
   ...PACE.slow,
   remedy:
-    'Let this node in there with its own key, install the forced command, or correct `switches`; see docs/xivo.md.',
+    'Let this node in there with its own key, install the forced command, or correct `switches`; see docs/xivo.md and docs/dns.md.',
   try: async ({ config, run }, signal) => {
     if (!isSwitching(config)) return notApplicable('nothing outside the pair is switched');
     const seen = await Promise.all(
