@@ -11,6 +11,8 @@ import { runSeries } from './scenarios/series.ts';
 import { openStage } from './scenarios/stage.ts';
 import { openShell } from './shell.ts';
 import { tearDown, tearDownLeftovers } from './teardown.ts';
+import { xivoHosts } from './topology.ts';
+import { wholeXivo } from './xivo/setup.ts';
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -96,17 +98,23 @@ interface UpOptions {
   readonly preset: 'fast' | 'quick';
   readonly checkpoint: boolean;
   readonly data: DataSetup;
+  readonly topology: 'pair' | 'xivo';
 }
 
-const up = async ({ phones, preset, checkpoint, data }: UpOptions): Promise<number> => {
-  const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data };
+const up = async ({ phones, preset, checkpoint, data, topology }: UpOptions): Promise<number> => {
+  const isXivo = topology === 'xivo';
+  // A XiVO has its database in any case.
+  const xivo = isXivo ? { xivo: wholeXivo, data: data === 'none' ? ('snapshot' as const) : data } : {};
+  const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data, ...xivo };
+  const needs = isXivo ? { xivo: true } : {};
   const stage = await untilSignal(
-    async (signal) => await openStage({ endpoints: phones, needs: {}, first, signal, keep: true, log: say }),
+    async (signal) => await openStage({ endpoints: phones, needs, first, signal, keep: true, log: say }),
   );
   if (!stage.ok) return complain(stage.error);
   await stage.value.observers.stop();
   const { runId, virtual } = stage.value.lab;
-  say(`Lab ${runId} is up: main and standby with Asterisk, checkpoint1; telephony at ${virtual.v4}.`);
+  const around = isXivo ? `, ${xivoHosts.map(({ name }) => name).join(', ')}` : '';
+  say(`Lab ${runId} is up: main and standby with Asterisk, checkpoint1${around}; telephony at ${virtual.v4}.`);
   say(`    dualtone lab shell main ${runId}     a shell in a host; try: dualtone status`);
   say('    dualtone lab status              all hosts');
   say(`    dualtone lab down ${runId}           takes it away`);
@@ -194,6 +202,11 @@ export const labCommand = (): Command => {
       new Option('--data <kind>', 'what follows besides AstDB')
         .choices(['none', 'snapshot', 'continuous', 'strict', 'strict-continuous'])
         .default('none'),
+    )
+    .addOption(
+      new Option('--topology <kind>', 'a pair by itself, or a XiVO pair with what stands around it')
+        .choices(['pair', 'xivo'])
+        .default('pair'),
     )
     .action(ending(async (options: UpOptions) => await up(options)));
   command

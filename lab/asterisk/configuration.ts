@@ -4,7 +4,6 @@ import { databaseFiles, featureExtensions } from './database.ts';
 import { modulesConf } from './modules.ts';
 import { pjsipConf, section } from './pjsip.ts';
 import {
-  type MediaServer,
   mailboxPrefixes,
   managerSecret,
   managerUser,
@@ -23,7 +22,7 @@ export interface PbxFile {
   readonly owner: string;
 }
 
-const extensionsConf = (voicemail: boolean, mediaServers: readonly MediaServer[]): string =>
+const extensionsConf = ({ voicemail = false, mediaServers = [], ownAddress }: PbxPlan): string =>
   [
     '[general]\nstatic = yes\nwriteprotect = yes\n\n',
     '[phones]\n',
@@ -32,6 +31,7 @@ const extensionsConf = (voicemail: boolean, mediaServers: readonly MediaServer[]
       : [`exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`]),
     `exten = ${services.echo},1,Answer()\n same = n,Echo()\n same = n,Hangup()\n`,
     `exten = ${services.silence},1,Answer()\n same = n,Wait(3600)\n same = n,Hangup()\n`,
+    ...(ownAddress === undefined ? [] : [`exten = ${services.backup},1,Dial(PJSIP/backup,30)\n same = n,Hangup()\n`]),
     ...mediaServers.map(
       ({ name, prefix }) => `exten = _${prefix}XXX,1,Dial(PJSIP/\${EXTEN}@${name},30)\n same = n,Hangup()\n`,
     ),
@@ -132,10 +132,7 @@ export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
   return ok([
     own('modules.conf', modulesConf({ voicemail })),
     own('pjsip.conf', pjsipConf(plan)),
-    own(
-      'extensions.conf',
-      `${extensionsConf(voicemail, plan.mediaServers ?? [])}${voicemail ? `${mailboxExtensions()}${featureExtensions()}` : ''}`,
-    ),
+    own('extensions.conf', `${extensionsConf(plan)}${voicemail ? `${mailboxExtensions()}${featureExtensions()}` : ''}`),
     own('manager.conf', managerConf(plan)),
     own('rtp.conf', rtpConf(plan)),
     own('logger.conf', loggerConf),

@@ -1,4 +1,11 @@
-import { mediaServerAccount, type PbxAccount, type PbxPlan, phoneAccounts, trunkAccount } from './plan.ts';
+import {
+  backupAccount,
+  mediaServerAccount,
+  type PbxAccount,
+  type PbxPlan,
+  phoneAccounts,
+  trunkAccount,
+} from './plan.ts';
 
 /** One section of an Asterisk configuration file. */
 export const section = (header: string, values: Readonly<Record<string, string | number>>): string =>
@@ -15,7 +22,13 @@ const transports = (plan: PbxPlan): readonly string[] => {
       protocol,
       bind: `${address}:${sipPort}`,
     });
-  const own = [bound('udp', plan.virtualAddress), bound('tcp', plan.virtualAddress)];
+  const own = [
+    bound('udp', plan.virtualAddress),
+    bound('tcp', plan.virtualAddress),
+    ...(plan.ownAddress === undefined
+      ? []
+      : [section('own-udp', { type: 'transport', protocol: 'udp', bind: `${plan.ownAddress}:${sipPort}` })]),
+  ];
   return plan.loopbackTransport === false ? own : [...own, bound('udp', '127.0.0.1')];
 };
 
@@ -67,6 +80,25 @@ const phone = (user: string, password: string, hasMailbox: boolean): string =>
   `[${user}](phone)\nauth = ${user}\naors = ${user}\ncallerid = <${user}>\n${hasMailbox ? `mailboxes = ${user}@default\n` : ''}` +
   `[${user}](phone-auth)\nusername = ${user}\npassword = ${password}\n` +
   `[${user}](phone-aor)\n`;
+
+/** Bound to the node's own address: signalling and media leave from where it registered. */
+const backupPhone = (plan: PbxPlan): readonly string[] => {
+  if (plan.ownAddress === undefined) return [];
+  const { user, password } = backupAccount(plan);
+  return [
+    section(user, {
+      type: 'endpoint',
+      transport: 'own-udp',
+      context: 'phones',
+      disallow: 'all',
+      allow: 'ulaw,alaw',
+      aors: user,
+      auth: user,
+    }),
+    section(user, { type: 'auth', auth_type: 'userpass', username: user, password }),
+    section(user, { type: 'aor', max_contacts: 1, remove_existing: 'yes', minimum_expiration: 60 }),
+  ];
+};
 
 /** A way to another server, at which the node registers. */
 interface Way {
@@ -126,6 +158,7 @@ export const pjsipConf = (plan: PbxPlan): string =>
     ...transports(plan),
     ...local(plan),
     ...waysOf(plan).flatMap((each) => way(plan, each)),
+    ...backupPhone(plan),
     ...templates(plan),
     ...phoneAccounts(plan).map(({ user, password }) => phone(user, password, plan.voicemail === true)),
   ].join('');

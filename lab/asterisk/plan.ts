@@ -24,6 +24,8 @@ export interface PbxPlan {
   readonly voicemail?: boolean;
   /** For the Asterisk 16 of Debian bullseye. */
   readonly isOld?: boolean;
+  /** The node's own address, at which the telephone with a backup registrar registers; default none. */
+  readonly ownAddress?: string;
   /** Media servers (XDS) of a XiVO, each a way of its own at which the node registers; default none. */
   readonly mediaServers?: readonly MediaServer[];
   /** Ports of the media; default 10000 to 19999. */
@@ -44,6 +46,8 @@ export const services = {
   echo: '800',
   /** Answers, and stays silent until hung up. */
   silence: '801',
+  /** Calls the telephone with a backup registrar; where the nodes' own addresses take telephones. */
+  backup: '804',
   /** Answers, and waits for an agent of the queue `lab`; where there is a database. */
   queue: '803',
 } as const;
@@ -88,6 +92,12 @@ export const phoneAccounts = (plan: Pick<PbxPlan, 'endpoints' | 'seed'>): readon
 export const trunkAccount = (plan: Pick<PbxPlan, 'seed'>): PbxAccount => ({
   user: trunkUser,
   password: secretFor(plan.seed, 'trunk'),
+});
+
+/** The login of the telephone with a backup registrar. */
+export const backupAccount = (plan: Pick<PbxPlan, 'seed'>): PbxAccount => ({
+  user: 'backup',
+  password: secretFor(plan.seed, 'backup'),
 });
 
 /** The login that a media server expects of the pair. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { inject } from '../faults/fault.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { startBackupPhone } from '../xivo/backup-phone.ts';
 import { dialCode, endCalls, expectLamp, hangUp, placeCall, refusedCall } from './calls.ts';
 import type { Observers } from './observers.ts';
 import type { Deed, Serving } from './scenario.ts';
@@ -77,6 +78,13 @@ const countCommands = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'c
   return fail('not-as-expected', `the ${deed.on} started ${told}`, 'see who starts them');
 };
 
+const beginBackupPhone = async (run: Undertaking): Promise<Result<void>> => {
+  const begun = await startBackupPhone(run.pair.lab, run.pair.pbx);
+  if (!begun.ok) return begun;
+  run.backupPhone = begun.value;
+  return ok(undefined);
+};
+
 /** Does one deed of a scenario. Faults: those of what it does, `not-seen`, `order-other`, `mend-unknown`. */
 export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void>> => {
   const { lab } = run.pair;
@@ -107,6 +115,13 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       return await execute(run, deed);
     case 'expect':
       return await expectOutput(run, deed);
+    case 'backup-phone':
+      return await beginBackupPhone(run);
+    case 'backup-phone-at':
+      return (
+        (await run.backupPhone?.expect(deed.role, deed.withinMs, deed.mostMs)) ??
+        fail('not-as-expected', 'no telephone with a backup registrar was begun', 'see the scenario')
+      );
     case 'commands':
       return await countCommands(run, deed);
     case 'wait':
@@ -136,6 +151,7 @@ export const mendAll = async (run: Undertaking): Promise<Result<void>> => {
     // A scenario may have booted the host already.
     if (mended.ok || mended.error.code !== 'host-on') results.push(mended);
   }
+  run.backupPhone?.stop();
   await endCalls(run);
   results.push(await run.pair.lab.boot());
   return results.find((result) => !result.ok) ?? ok(undefined);

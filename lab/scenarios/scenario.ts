@@ -44,6 +44,10 @@ export type Deed =
   | { readonly do: 'dial'; readonly from: string; readonly code: string }
   /** A telephone calls, and must be refused with this answer: `486 Busy Here`. */
   | { readonly do: 'refused-call'; readonly from: string; readonly to: string; readonly says: RegExp }
+  /** A telephone with a main and a backup registrar begins; it goes on until the run ends. */
+  | { readonly do: 'backup-phone' }
+  /** Waits until it registers at this node, no longer than `mostMs` after it last did. */
+  | { readonly do: 'backup-phone-at'; readonly role: Role; readonly withinMs: number; readonly mostMs: number }
   | { readonly do: 'hang-up' }
   /** Waits until a telephone's message lamp was told this: `1/0 by NAME`, new and old, and who said so. */
   | { readonly do: 'lamp'; readonly user: string; readonly says: RegExp; readonly withinMs: number };

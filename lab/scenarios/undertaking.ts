@@ -1,6 +1,7 @@
 import type { Result } from '../../src/core/result.ts';
 import type { Mend } from '../faults/fault.ts';
 import type { Pair } from '../pair/pair.ts';
+import type { BackupPhone } from '../xivo/backup-phone.ts';
 import type { Observers } from './observers.ts';
 
 /** What the deeds of one run leave to be ended. */
@@ -11,6 +12,8 @@ export interface Undertaking {
   readonly mendByName: Map<string, Mend>;
   readonly background: Promise<Result<void>>[];
   readonly calls: string[];
+  /** The telephone with a backup registrar, once it was begun. */
+  backupPhone?: BackupPhone;
   /** The longest pause in the voice of each call that a deed ended, in ms. */
   readonly voicePausesMs: number[];
 }

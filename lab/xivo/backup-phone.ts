@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, ok, type Result } from '../../src/core/result.ts';
+import { backupAccount, type PbxAccount, type PbxPlan } from '../asterisk/plan.ts';
+import type { Lab } from '../lab.ts';
+import { roles } from '../pair/setup.ts';
+import { monotonicMs } from '../phones/clock.ts';
+
+/** What the telephone is told. */
+export interface BackupPhonePlan {
+  readonly localAddress: string;
+  /** In the order in which they are tried. */
+  readonly registrars: readonly { readonly name: string; readonly address: string }[];
+  readonly account: PbxAccount;
+  readonly expiresS: number;
+  readonly refreshMs: number;
+  /** After this long without an answer it gives a registrar up. */
+  readonly givenUpMs: number;
+}
+
+/** A telephone that registers at the nodes' own addresses. */
+export interface BackupPhone {
+  /** Waits until it registers there; `mostMs`: since its last registration. Fault: `not-as-expected`. */
+  readonly expect: (where: string, withinMs: number, mostMs: number) => Promise<Result<void>>;
+  readonly stop: () => void;
+}
+
+/** Real ones refresh after half of what they were granted (60 s and more); so short that a run sees several. */
+export const refreshMs = 10_000;
+export const givenUpMs = 4000;
+
+const readLast = (line: string): { readonly where: string; readonly afterMs: number } => {
+  const [where = '', , after = ''] = line.split(' ');
+  return { where, afterMs: Number(after) };
+};
+
+/** Starts it in the network of the telephones. Faults: those of the host. */
+export const startBackupPhone = async (lab: Lab, pbx: PbxPlan): Promise<Result<BackupPhone>> => {
+  const host = lab.host('phones');
+  const program = join(import.meta.dirname, 'backup-phone-main.ts');
+  const child = await host.spawn([process.execPath, program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  if (!child.ok) return child;
+  const { stdin, stdout } = child.value;
+  if (stdin === null || stdout === null) throw new Error('the telephone has no pipes');
+  let last = 'nowhere after 0';
+  createInterface({ input: stdout }).on('line', (line) => {
+    last = line;
+  });
+  const plan: BackupPhonePlan = {
+    localAddress: host.address.v4,
+    registrars: roles.map((name) => ({ name, address: lab.host(name).address.v4 })),
+    account: backupAccount(pbx),
+    expiresS: 60,
+    refreshMs,
+    givenUpMs,
+  };
+  stdin.end(JSON.stringify(plan));
+  return ok({
+    expect: async (wanted, withinMs, mostMs) => {
+      const deadlineMs = monotonicMs() + withinMs;
+      for (;;) {
+        const { where, afterMs } = readLast(last);
+        if (where === wanted && afterMs <= mostMs) return ok(undefined);
+        if (where === wanted || monotonicMs() > deadlineMs) {
+          const told = `it was to register at the ${wanted} within ${mostMs} ms, and says: ${last}`;
+          return fail(
+            'not-as-expected',
+            `the telephone with a backup registrar: ${told}`,
+            'see the gates of both nodes',
+          );
+        }
+        await sleep(25);
+      }
+    },
+    stop: () => void child.value.kill('SIGKILL'),
+  });
+};
