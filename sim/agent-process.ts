@@ -17,6 +17,8 @@ export interface AgentProcess {
   kill(): void;
   freeze(): void;
   thaw(): void;
+  /** Its end was ordered: it renews for longer before it goes. */
+  ending(): void;
   receive(from: VoterName, message: Message): void;
   command(command: Command): void;
   look(): void;
@@ -214,6 +216,7 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
       a.status = 'running';
       drain(a);
     },
+    ending: () => handle(a, () => ({ kind: 'ending', at: m.local() })),
     receive: (from, message) => handle(a, () => ({ kind: 'message', at: m.local(), from, message })),
     command(command) {
       commands += 1;

@@ -2,7 +2,8 @@
 import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../src/core/checkpoint.ts';
 import type { BootMemory, DiskMemory } from '../src/core/memory.ts';
 import type { Message } from '../src/core/message.ts';
-import type { Millis, Role, VoterName } from '../src/core/words.ts';
+import type { Timing } from '../src/core/settings.ts';
+import type { Role, VoterName } from '../src/core/words.ts';
 import { createLocalClock } from './local-clock.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -25,20 +26,19 @@ export interface CheckpointProcess {
 
 export const createCheckpointProcess = (
   name: VoterName,
-  promiseMs: Millis,
-  clockPpm: number,
+  timing: Timing,
   timeline: Timeline,
   random: Random,
   send: (to: Role, message: Message) => void,
   kept: () => void,
 ): CheckpointProcess => {
-  const { local, trueTime } = createLocalClock(timeline, random, clockPpm);
+  const { local, trueTime } = createLocalClock(timeline, random, timing.clockPpm);
   let disk: DiskMemory | null = null;
   let state: CheckpointState | null = null;
   let backlog: { readonly from: Role; readonly message: Message }[] = [];
   const handle = (from: Role, message: Message): void => {
     if (state === null) return;
-    const decision = decideCheckpoint(state, from, message, c.local(), promiseMs);
+    const decision = decideCheckpoint(state, from, message, c.local(), timing);
     state = decision.state;
     c.tmpfs = state.boot;
     disk = state.disk;
@@ -54,7 +54,7 @@ export const createCheckpointProcess = (
     start() {
       if (c.status !== 'dead') return;
       c.status = 'running';
-      state = startCheckpoint(c.tmpfs, disk, c.local(), promiseMs);
+      state = startCheckpoint(c.tmpfs, disk, c.local(), timing);
       c.tmpfs = state.boot;
     },
     kill() {

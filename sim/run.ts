@@ -2,7 +2,7 @@
 import type { Settings } from '../src/core/settings.ts';
 import type { Role } from '../src/core/words.ts';
 import type { Violation } from './checkers.ts';
-import { faults, healAll, pausingFaults } from './faults/faults.ts';
+import { cuttingNobodyOff, faults, healAll, pausingFaults } from './faults/faults.ts';
 import { type SimSettings, settingsFor, timings } from './presets.ts';
 import { createRandom } from './random.ts';
 import { createWorld, type Observer, type World } from './world.ts';
@@ -70,6 +70,7 @@ export const runSeed = (options: RunOptions): RunResult => {
   const paused = names.some((name) => name in pausingFaults);
   if (paused) w.watched.neverTwo = false;
   if (paused) w.watched.covered = false;
+  if (names.every((name) => cuttingNobodyOff.has(name))) w.watched.neverTwo = true;
   const drawn = drawFaults(w, names);
   for (const { name, at } of drawn) {
     const fault = all[name];

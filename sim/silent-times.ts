@@ -42,6 +42,14 @@ const restart = (w: World): void => {
   w.timeline.after(200, () => w.agents.main.start());
 };
 
+const plannedRestart = (w: World): void => {
+  w.agents.main.ending();
+  w.timeline.after(100, () => {
+    w.agents.main.kill();
+    w.timeline.after(450, () => w.agents.main.start());
+  });
+};
+
 const rebootCheckpoint = (w: World): void => {
   w.checkpoints[0]?.lose();
   w.timeline.after(100, () => w.checkpoints[0]?.start());
@@ -78,6 +86,15 @@ export const rows: readonly Row[] = [
   },
   { name: 'cut between the nodes only', expected: bothZero, act: cutNodes },
   { name: 'agent of the main restarts in 200 ms', expected: { fast: [0, 0], quick: [31, 80] }, act: restart },
+  { name: 'agent of the main restarts as planned, in 450 ms', expected: bothZero, act: plannedRestart },
+  {
+    name: 'main loses power as its agent restarts as planned',
+    expected: { fast: [960, 1050], quick: [590, 650] },
+    act: (w) => {
+      w.agents.main.ending();
+      w.timeline.after(50, () => powerOff(w.agents.main));
+    },
+  },
   { name: 'Asterisk of the main crashes', expected: { fast: [4, 6], quick: [4, 6] }, act: crash },
   { name: 'planned switchover', expected: { fast: [4, 6], quick: [4, 6] }, act: switchover },
   {

@@ -143,8 +143,7 @@ const createCheckpoints = (
   voters.map((name) =>
     createCheckpointProcess(
       name,
-      settings.timing.promiseMs,
-      settings.timing.clockPpm,
+      settings.timing,
       timeline,
       random,
       (to, message) => network.send(name, to, message),

@@ -50,8 +50,7 @@ export const recordPair = ({ seed, preset, healthyMs }: RecordingPlan): readonly
   });
   const voter = createCheckpointProcess(
     checkpoint,
-    timing.promiseMs,
-    timing.clockPpm,
+    timing,
     timeline,
     random,
     (to, message) => network.send(checkpoint, to, message),

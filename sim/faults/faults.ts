@@ -10,6 +10,9 @@ import {
   heldUpRequest,
   lateRelease,
   pauseMachine,
+  plannedRestart,
+  plannedRestartForgotten,
+  plannedRestartThenCut,
   rebootAll,
   rebootOfOnlyVoter,
   rebootThenRestarts,
@@ -50,6 +53,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   'agent-and-kernel-commands-frozen': freezeBoth,
   'agent-restart': (w) => restartAgent(w, node(w), w.random.pick([w.random.between(1, 300), span(w)])),
   'agent-restart-twice': restartTwice,
+  'agent-restart-planned': plannedRestart,
+  'agent-restart-planned-and-forgotten': plannedRestartForgotten,
+  'agent-restart-planned-then-cut': plannedRestartThenCut,
   reboot: (w) => reboot(w, node(w), span(w)),
   'reboot-then-restarts': rebootThenRestarts,
   'reboot-all': rebootAll,
@@ -83,6 +89,17 @@ export const faults: Readonly<Record<string, Fault>> = {
   'late-or-lost-steps': troubledSteps,
   'clock-step': clockStep,
 };
+
+/** Programs and machines come and go, and nobody is cut off: drawn by themselves, there are never two serving, even without votes. */
+export const cuttingNobodyOff: ReadonlySet<string> = new Set([
+  'agent-restart',
+  'agent-restart-planned',
+  'reboot',
+  'checkpoint-restart',
+  'checkpoint-reboot',
+  'switchover',
+  'unfit',
+]);
 
 /** Faults after which two may serve for a moment whatever we do; never drawn together with the others. */
 export const pausingFaults: Readonly<Record<string, Fault>> = { 'machine-paused': pauseMachine };

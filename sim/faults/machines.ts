@@ -28,6 +28,57 @@ export const restartTwice: Fault = (w) => {
   later(w, w.random.between(150, 400), () => restartAgent(w, agent, w.random.between(1, 150)));
 };
 
+/** As a person or a package does it: the agent is told, renews for longer, ends, and is back after a while, or not for long. */
+export const plannedRestart: Fault = (w) => {
+  const agent = node(w);
+  agent.ending();
+  later(w, w.random.between(0.5, 150), () =>
+    restartAgent(w, agent, w.random.pick([w.random.between(100, 1100), span(w)])),
+  );
+};
+
+/**
+ * The holder's agent ends as planned and those that promised lose their memory of it at once; the node that is left must not be given
+ * the right before the longer ticket has run out.
+ */
+export const plannedRestartForgotten: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  const agent = w.agents[holder];
+  agent.ending();
+  later(w, w.random.between(3, 20), () => {
+    restartAgent(w, agent, w.random.between(900, 3000));
+    if (w.random.chance(0.5)) reboot(w, w.agents[rivalOf(holder)], w.random.between(1, 40));
+    for (const voter of w.checkpoints) {
+      voter.lose();
+      w.timeline.after(w.random.between(1, 40), () => voter.start());
+    }
+  });
+};
+
+/** The agent ends as planned, is back, and the kernel refuses to hear it or it is cut off: its longer ticket runs on. */
+export const plannedRestartThenCut: Fault = (w) => {
+  const agent = node(w);
+  const { role } = agent.machine;
+  agent.ending();
+  later(w, w.random.between(3, 60), () => {
+    restartAgent(w, agent, w.random.between(20, 500));
+    later(w, w.random.between(20, 700), () => {
+      const forMs = span(w);
+      if (w.random.chance(0.5)) stallNft(w, agent, w.random.between(100, 1500));
+      if (w.random.chance(0.3)) cut(w, role, rivalOf(role), forMs);
+      else
+        for (const name of w.network.names) {
+          cut(w, role, name, forMs);
+          cut(w, name, role, forMs);
+        }
+      if (w.random.chance(0.5)) agent.command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
+      if (w.random.chance(0.4))
+        later(w, w.random.between(1, 300), () => restartAgent(w, agent, w.random.between(1, 200)));
+    });
+  });
+};
+
 /** The corner of lease.md: two restarts of the agent within one promise of a boot. */
 export const rebootThenRestarts: Fault = (w) => {
   const agent = node(w);
@@ -117,9 +168,10 @@ export const restartAtLeaseEnd: Fault = (w) => {
   cut(w, 'main', 'standby', 3000);
   cut(w, 'standby', 'main', 3000);
   later(w, w.random.between(650, 900), () => {
-    const { lastRequestAt } = agent.state.boot;
-    if (lastRequestAt < 0 || agent.status !== 'running') return;
-    const endMs = machine.trueTime(lastRequestAt + machine.settings.timing.leaseMs) - w.timeline.now;
+    const { openUntil } = agent.state.boot;
+    if (openUntil < 0 || agent.status !== 'running') return;
+    const { promiseMs, leaseMs } = machine.settings.timing;
+    const endMs = machine.trueTime(openUntil - promiseMs + leaseMs) - w.timeline.now;
     if (endMs < 0) return;
     stallNft(w, agent, endMs + 60);
     restartAgent(w, agent, endMs + w.random.between(0, 4));

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 import { orderGuards } from './orders.ts';
 import { promiseGuards } from './promises.ts';
+import { restartGuards } from './restarts.ts';
 import { silenceGuards } from './silence.ts';
 
-export const mutants: readonly Mutant[] = [...promiseGuards, ...silenceGuards, ...orderGuards];
+export const mutants: readonly Mutant[] = [...promiseGuards, ...silenceGuards, ...orderGuards, ...restartGuards];

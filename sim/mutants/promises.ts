@@ -59,7 +59,7 @@ export const promiseGuards: readonly Mutant[] = [
     // Each of the two alone is enough in nearly all runs: the promise to itself, and the time of its last request.
     name: 'a node that serves grants to its rival',
     file: 'src/core/voter.ts',
-    find: 'if (node !== null && (node.holds || now < boot.lastRequestAt + promiseMs)) {',
+    find: 'if (node !== null && (node.holds || now < boot.openUntil)) {',
     replace: 'if (node !== null && now < 0) {',
     also: {
       file: 'src/core/voter.ts',
@@ -94,29 +94,31 @@ export const promiseGuards: readonly Mutant[] = [
   {
     name: 'lease longer than the promise',
     file: 'src/core/lease.ts',
-    find: "orderGate(d, { type: 'arm', slot, ms: d.settings.timing.leaseMs }, seq);",
-    replace: "orderGate(d, { type: 'arm', slot, ms: d.settings.timing.promiseMs * 1.2 }, seq);",
+    find: "orderGate(d, { type: 'arm', slot, ms: ticketMs }, seq);",
+    replace:
+      "orderGate(d, { type: 'arm', slot, ms: ticketMs - d.settings.timing.leaseMs + d.settings.timing.promiseMs * 1.2 }, seq);",
     seeds: 400,
   },
   {
     name: 'lease equal to the promise',
     file: 'src/core/lease.ts',
-    find: "orderGate(d, { type: 'arm', slot, ms: d.settings.timing.leaseMs }, seq);",
-    replace: "orderGate(d, { type: 'arm', slot, ms: d.settings.timing.promiseMs }, seq);",
+    find: "orderGate(d, { type: 'arm', slot, ms: ticketMs }, seq);",
+    replace:
+      "orderGate(d, { type: 'arm', slot, ms: ticketMs - d.settings.timing.leaseMs + d.settings.timing.promiseMs }, seq);",
     seeds: 1500,
   },
   {
     name: 'a slot is used again with its former round still open to votes',
     file: 'src/core/lease.ts',
-    find: '(r) => r.slot !== round.slot && d.now < r.armedAt + leaseMs',
+    find: '(r) => r.slot !== round.slot && !isOver(d, r)',
     replace: '(r) => r.seq > 0',
     seeds: 6000,
   },
   {
     name: 'a restarted agent forgets the promise on tmpfs',
     file: 'src/core/decide.ts',
-    find: '  d.s.boot = e.boot ?? freshBootMemory(disk, d.now + promiseMs);',
-    replace: '  d.s.boot = freshBootMemory(disk, d.now);\n  void promiseMs;',
+    find: 'd.s.boot = e.boot ?? freshBootMemory(disk, d.now + longestPromiseMs(d.settings.timing));',
+    replace: 'd.s.boot = freshBootMemory(disk, d.now + longestPromiseMs(d.settings.timing) * 0);',
     seeds: 1500,
   },
   {
@@ -158,8 +160,8 @@ export const promiseGuards: readonly Mutant[] = [
   {
     name: 'a renewal leaves before the kernel has taken its ticket',
     file: 'src/core/lease.ts',
-    find: '  const round = armRound(d);',
-    replace: "  const round = sendRound(d, armRound(d), lease.epoch, 'renew', 0);",
+    find: 'beginRound(d, { ...lease, renewAt }, armRound(d));',
+    replace: "beginRound(d, { ...lease, renewAt }, sendRound(d, armRound(d), lease.epoch, 'renew', 0));",
     seeds: 3000,
   },
   {

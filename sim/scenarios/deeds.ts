@@ -95,6 +95,7 @@ export const deedByName: Readonly<Record<string, Deed>> = {
   },
   'power off': (w, [word]) => powerOff(agentOf(w, word)),
   'power on': (w, [word]) => bootMachine(agentOf(w, word)),
+  'end agent': (w, [word]) => agentOf(w, word).ending(),
   'kill agent': (w, [word]) => agentOf(w, word).kill(),
   'start agent': (w, [word]) => agentOf(w, word).start(),
   'freeze agent': (w, [word]) => agentOf(w, word).freeze(),

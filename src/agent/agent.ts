@@ -16,6 +16,7 @@ import type { LossView } from '../replicator/protocol.ts';
 import { type Checker, checkNow } from './checker.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
 import { type Commands, createCommands } from './commands.ts';
+import { renewLast } from './last-renewal.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { lossWithAstDb } from './loss.ts';
 import { projectNode, servingOf } from './project.ts';
@@ -76,6 +77,8 @@ export interface Agent extends ApiSource {
   state(): State;
   /** Ends the processes beside it, while it goes on renewing. */
   endBeside(): Promise<void>;
+  /** Holds the right for longer than usual, where it may: whoever ends now is soon back. Takes one and a half heartbeats at most. */
+  renewLast(): Promise<void>;
   /** Ends; the kernel's state stays, so that tickets run on for the next agent. */
   stop(why: string): Promise<void>;
 }
@@ -382,6 +385,7 @@ export const createAgent = (parts: AgentParts): Agent => {
       return () => listeners.delete(listener);
     },
     endBeside: () => endBeside(parts),
+    renewLast: () => renewLast(settings, loop, listeners),
     stop: async (why) => {
       if (!running) return;
       await endBeside(parts);

@@ -8,6 +8,7 @@ import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core
 import { inForce } from '../core/in-force.ts';
 import type { Message, Status } from '../core/message.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { longestPromiseMs } from '../core/settings.ts';
 import type { Instant, Role } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
@@ -93,11 +94,11 @@ type Say = (level: 'info' | 'warning' | 'alarm', code: string, text: string) => 
 /** Answers the nodes. An answer leaves only when what it promises is kept. */
 const createVoter = (parts: Parts) => {
   const { config, clock, store, link, journal, notifier } = parts;
-  const { promiseMs } = config.timing;
-  const vital = createVitalSigns(clock, promiseMs / 6);
+  const { timing } = config;
+  const vital = createVitalSigns(clock, timing.promiseMs / 6);
   const listeners = new Set<() => void>();
   const { boot, disk, notes } = store.load();
-  let state = startCheckpoint(boot, disk, clock.now(), promiseMs);
+  let state = startCheckpoint(boot, disk, clock.now(), timing);
   let summary = '';
 
   const note = (kind: string, data: unknown): void =>
@@ -111,7 +112,7 @@ const createVoter = (parts: Parts) => {
   const onMessage = (from: string, message: Message): void => {
     if (!isRole(from)) return;
     const before = state;
-    const decision = decideCheckpoint(state, from, message, clock.now(), promiseMs);
+    const decision = decideCheckpoint(state, from, message, clock.now(), timing);
     state = decision.state;
     keeper.keep(before, state, clock.now());
     if (keeper.bootTrouble() === null) for (const { to, message: answer } of decision.sends) link.send(to, answer);
@@ -164,7 +165,12 @@ const linkOf = (config: CheckpointConfig, keys: Readonly<Record<Role, PairKey>>,
       { name: 'standby', address: config.nodes.standby.address, port: config.nodes.standby.port, key: keys.standby },
     ],
     key: keys.main,
-    limits: { promiseMs: config.timing.promiseMs, coverMs: 0 },
+    limits: {
+      promiseMs: config.timing.promiseMs,
+      coverMs: 0,
+      longestPromiseMs: longestPromiseMs(config.timing),
+      longestCoverMs: 0,
+    },
     retryMs: 100,
     clock,
   });

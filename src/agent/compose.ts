@@ -11,14 +11,16 @@ import {
   nrpeCheckpoints,
   watchesOwnNetwork,
 } from '../config/config.ts';
+import { coverMs } from '../config/relations.ts';
 import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { Settings, Timing } from '../core/settings.ts';
+import { longestPromiseMs, type Settings, type Timing } from '../core/settings.ts';
 import { rivalOf } from '../core/words.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
 import { checkpointOf } from '../nrpe/configured.ts';
 import { createPeerLink, type DatagramLink, type PeerAddress } from '../peer/link.ts';
+import type { Limits } from '../peer/session.ts';
 import type { Clock, Gate, Notifier } from '../ports.ts';
 import { createBoard } from '../probes/board.ts';
 import { run } from '../process/run.ts';
@@ -69,11 +71,12 @@ export interface Composition {
   readonly reload: () => Promise<CommandAnswer>;
 }
 
-/** `(D + g) · (1 + ρ) / (1 − ρ)`: how long a lease of ours may last by another's clock. */
-const coverOf = ({ leaseMs, gateLagMs, clockPpm }: Timing): number => {
-  const rho = clockPpm * 1e-6;
-  return ((leaseMs + gateLagMs) * (1 + rho)) / (1 - rho);
-};
+const limitsOf = (timing: Timing): Limits => ({
+  promiseMs: timing.promiseMs,
+  coverMs: coverMs(timing),
+  longestPromiseMs: longestPromiseMs(timing),
+  longestCoverMs: coverMs({ ...timing, leaseMs: timing.leaseMs + timing.restartMs }),
+});
 
 const peersOf = (config: Config, { keyByPeer }: OwnKeys): readonly PeerAddress[] => {
   const rival = { name: rivalOf(config.node.role), address: config.peer.address, port: config.peer.port };
@@ -94,7 +97,7 @@ const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock)
     listen: { address: listenAddress(config), port: config.listen.port },
     peers: peersOf(config, keys),
     key: keys.pair,
-    limits: { promiseMs: settings.timing.promiseMs, coverMs: coverOf(settings.timing) },
+    limits: limitsOf(settings.timing),
     retryMs: settings.timing.heartbeatMs,
     clock,
   });

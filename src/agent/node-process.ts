@@ -4,7 +4,6 @@ import { type Config, controlSocketPath, isAlarming, isReporting, isServingWeb }
 import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Notifier } from '../ports.ts';
-import type { Agent } from './agent.ts';
 import { createTermWatch, nodeFactsOf } from './alarm-facts.ts';
 import { type AlarmTeller, createAlarmTeller, toldBy } from './alarms.ts';
 import { createAudit } from './audit.ts';
@@ -56,24 +55,6 @@ const open = async (
     await stream?.close();
     await api.value.close();
   });
-};
-
-/**
- * A holder ends just after a renewal: the next agent then has nearly a whole lease to come back in. Gives up after a while, for
- * what does not renew need not wait.
- */
-const untilRenewed = async (agent: Agent, withinMs: number): Promise<void> => {
-  const { lease } = agent.state();
-  if (lease.name !== 'held' || lease.heldOpen) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, withinMs);
-  const forget = agent.onChange(() => {
-    const now = agent.state().lease;
-    if (now.name !== 'held' || now.leaseUntil > lease.leaseUntil) resolve();
-  });
-  await promise;
-  forget();
-  clearTimeout(timer);
 };
 
 /** What the agent shows, at each change of it, goes to those who tell people. */
@@ -148,7 +129,7 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   web?.stop();
   reporter?.stop();
   await Promise.all([agent.endBeside(), alarms?.stop()]);
-  await untilRenewed(agent, 1.5 * config.timing.heartbeatMs);
+  await agent.renewLast();
   await agent.stop(signal);
   await opened.value();
   journal.close();

@@ -75,6 +75,7 @@ const eventOf = (event: Event): unknown => {
     case 'started':
       return { kind: event.kind };
     case 'wake':
+    case 'ending':
     case 'gate':
     case 'step':
     case 'return':

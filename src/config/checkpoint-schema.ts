@@ -34,6 +34,7 @@ export const checkpointSections = {
       promise: duration(50)
         .prefault('600ms')
         .describe('`P`: the same as on the nodes; a node whose lease is not shorter is refused.'),
+      restart: duration(0).prefault('400ms').describe('`R`: the same as on the nodes.'),
     })
     .prefault({})
     .describe('Times of the lease.'),

@@ -25,6 +25,14 @@ export const coverMs = (timing: Pick<Config['timing'], 'leaseMs' | 'gateLagMs' |
   return ((timing.leaseMs + timing.gateLagMs) * (1 + rho)) / (1 - rho);
 };
 
+const restartRule = (timing: Config['timing']): readonly Clash[] => {
+  const { promiseMs, leaseMs, restartMs } = timing;
+  const cover = coverMs({ ...timing, leaseMs: leaseMs + restartMs });
+  if (restartMs === 0 || cover < promiseMs + restartMs) return none;
+  const message = `the lease of a restart may outlive its promise: ${round(cover)} ms, not below ${promiseMs + restartMs} ms`;
+  return [{ path: ['timing', 'restart'], message, remedy: 'give a shorter time for the restart, or a shorter lease' }];
+};
+
 const leaseRules = ({ timing }: Sections): readonly Clash[] => {
   if (timing === undefined) return none;
   const clashes: Clash[] = [];
@@ -39,6 +47,7 @@ const leaseRules = ({ timing }: Sections): readonly Clash[] => {
       remedy: most > 0 ? `a lease of at most ${most}ms, or a longer promise` : 'give a longer promise',
     });
   }
+  if (cover < timing.promiseMs) clashes.push(...restartRule(timing));
   const beats = timing.leaseMs / timing.heartbeatMs;
   if (timing.slots <= beats) {
     clashes.push({

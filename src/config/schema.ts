@@ -119,6 +119,9 @@ const timingSchema = z
     heartbeat: duration(10).prefault('100ms').describe('`h`: a holder renews, a passive node says hello, this often.'),
     promise: duration(50).prefault('600ms').describe("`P`: a voter's promise; the same on all that take part."),
     lease: duration(40).prefault('560ms').describe('`D`: the lease, from before its request was sent.'),
+    restart: duration(0)
+      .prefault('400ms')
+      .describe('`R`: by this much promise and lease are longer while an agent restarts; 0: they are not.'),
     'gate-lag': duration(1).prefault('12ms').describe('`g`: how late the kernel may notice that a timeout is over.'),
     'clock-ppm': z
       .int()

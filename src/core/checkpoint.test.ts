@@ -6,12 +6,12 @@ import type { Answer, Message } from './message.ts';
 import { askOf, bootMemory, diskMemory, handoverRequest, orders, releaseOf, status } from './testing/builders.ts';
 import type { Role } from './words.ts';
 
-const P = 600;
+const PROMISES = { promiseMs: 600, restartMs: 400 };
 const NOW = 10_000;
-const fresh = (): CheckpointState => startCheckpoint(bootMemory(), null, NOW, P);
+const fresh = (): CheckpointState => startCheckpoint(bootMemory(), null, NOW, PROMISES);
 
 const answer = (state: CheckpointState, from: Role, message: Message, now = NOW): [CheckpointState, Answer] => {
-  const decision = decideCheckpoint(state, from, message, now, P);
+  const decision = decideCheckpoint(state, from, message, now, PROMISES);
   const [first] = decision.sends;
   assert.ok(first !== undefined && first.message.type === 'answer' && first.to === from);
   return [decision.state, first.message];
@@ -28,16 +28,16 @@ test('it promises to one node at a time', () => {
 });
 
 test('after a boot it is silent for one promise; restarted within one, it goes on with what it promised', () => {
-  const booted = startCheckpoint(null, diskMemory({ epochCeiling: 18 }), NOW, P);
-  assert.equal(answer(booted, 'main', askOf('main', 'ask', 20), NOW + 599)[1].why, 'silent');
-  assert.equal(answer(booted, 'main', askOf('main', 'ask', 20), NOW + 600)[1].yes, true);
+  const booted = startCheckpoint(null, diskMemory({ epochCeiling: 18 }), NOW, PROMISES);
+  assert.equal(answer(booted, 'main', askOf('main', 'ask', 20), NOW + 999)[1].why, 'silent');
+  assert.equal(answer(booted, 'main', askOf('main', 'ask', 20), NOW + 1000)[1].yes, true);
   assert.equal(
-    answer(booted, 'main', askOf('main', 'ask', 18), NOW + 600)[1].why,
+    answer(booted, 'main', askOf('main', 'ask', 18), NOW + 1000)[1].why,
     'released',
     'the ceiling counts as used',
   );
   const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
-  const again = startCheckpoint(promised.boot, promised.disk, NOW + 1, P);
+  const again = startCheckpoint(promised.boot, promised.disk, NOW + 1, PROMISES);
   assert.equal(answer(again, 'standby', askOf('standby', 'ask', 3), NOW + 2)[1].why, 'promised');
 });
 
@@ -51,20 +51,20 @@ test('it tells each node when it heard the other, and what it said', () => {
 test('a release frees it and is passed on to the addressee, once', () => {
   const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
   const release = releaseOf('main', 2, { addressee: 'standby' });
-  const decision = decideCheckpoint(promised, 'main', release, NOW, P);
+  const decision = decideCheckpoint(promised, 'main', release, NOW, PROMISES);
   assert.deepEqual(decision.sends, [{ to: 'standby', message: release }]);
   assert.equal(decision.state.boot.promise, null);
-  assert.deepEqual(decideCheckpoint(decision.state, 'main', release, NOW, P).sends, []);
+  assert.deepEqual(decideCheckpoint(decision.state, 'main', release, NOW, PROMISES).sends, []);
 });
 
 test('nobody releases what is the other’s', () => {
   const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
-  assert.equal(decideCheckpoint(promised, 'standby', releaseOf('main', 2), NOW, P).state, promised);
+  assert.equal(decideCheckpoint(promised, 'standby', releaseOf('main', 2), NOW, PROMISES).state, promised);
 });
 
 test('a release without addressee is passed on to nobody', () => {
   const [promised] = answer(fresh(), 'main', askOf('main', 'ask', 2));
-  assert.deepEqual(decideCheckpoint(promised, 'main', releaseOf('main', 2), NOW, P).sends, []);
+  assert.deepEqual(decideCheckpoint(promised, 'main', releaseOf('main', 2), NOW, PROMISES).sends, []);
 });
 
 test('it learns newer orders, and hands them on with each answer: who asks without knowing them asks no more', () => {
@@ -92,7 +92,7 @@ test('the ceiling of epochs is written some epochs ahead', () => {
 
 test('what is not for a checkpoint is let pass', () => {
   const state = fresh();
-  assert.deepEqual(decideCheckpoint(state, 'main', handoverRequest(2), NOW, P), { state, sends: [] });
+  assert.deepEqual(decideCheckpoint(state, 'main', handoverRequest(2), NOW, PROMISES), { state, sends: [] });
 });
 
 test('a node that learns of a maintenance from it late is told what is left', () => {

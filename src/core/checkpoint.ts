@@ -3,9 +3,10 @@
 import { inForce, joined, knownOf, knowsAll, withLeft } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Heard, Message, Orders, Release, Status } from './message.ts';
+import { longestPromiseMs, type Promises } from './settings.ts';
 import { emptyDisk, freshBootMemory } from './state.ts';
 import { answerOf, applyRelease, heldOpenAfter, vote } from './voter.ts';
-import { type Instant, type Millis, type Role, rivalOf } from './words.ts';
+import { type Instant, type Role, rivalOf } from './words.ts';
 
 export interface CheckpointState {
   readonly boot: BootMemory;
@@ -21,16 +22,16 @@ export interface CheckpointDecision {
   readonly sends: readonly { readonly to: Role; readonly message: Message }[];
 }
 
-/** How a checkpoint begins: silent for one promise after a boot, otherwise with what it promised before. */
+/** How a checkpoint begins: silent for the longest promise after a boot, otherwise with what it promised before. */
 export const startCheckpoint = (
   boot: BootMemory | null,
   disk: DiskMemory | null,
   now: Instant,
-  promiseMs: Millis,
+  promises: Promises,
 ): CheckpointState => {
   const kept = disk ?? emptyDisk;
   return {
-    boot: boot ?? freshBootMemory(kept, now + promiseMs),
+    boot: boot ?? freshBootMemory(kept, now + longestPromiseMs(promises)),
     disk: kept,
     ordersAt: now,
     heardMain: null,
@@ -80,13 +81,13 @@ export const decideCheckpoint = (
   from: Role,
   message: Message,
   now: Instant,
-  promiseMs: Millis,
+  promises: Promises,
 ): CheckpointDecision => {
   if (message.type === 'release') return onRelease(state, from, message);
   if (message.type !== 'ask') return { state, sends: [] };
   const told = learnOrders(state, message.orders, now);
   const before = heldOpenAfter(openBefore(state, told, from), message.status, message.orders, told.disk.orders);
-  const result = vote(told.boot, message, from, now, promiseMs, before, null);
+  const result = vote(told.boot, message, from, now, promises, before, null);
   const heldOpenBy = result.yes && message.bind && before !== from ? null : before;
   const disk = heldOpenBy === told.disk.heldOpenBy ? told.disk : { ...told.disk, heldOpenBy };
   const heard = { at: now, status: message.status };

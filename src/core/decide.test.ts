@@ -16,7 +16,7 @@ describe('started', () => {
     }
   });
   test('a former agent of this boot held the right, and its lease runs still: it goes on', () => {
-    const boot = bootMemory({ holding: 2, highest: 2, lastRequestAt: 9500, seq: 41 });
+    const boot = bootMemory({ holding: 2, highest: 2, openUntil: 10_100, seq: 41 });
     const node = createNode(settings(), started(10_000, { boot, disk: diskMemory({ serving: true }) }));
     assert.equal(node.state.phase.name, 'serving');
     assert.ok(node.rules().includes('resumed'));
@@ -26,17 +26,17 @@ describe('started', () => {
     node.pass(1000);
     assert.equal(node.state.phase.name, 'serving');
   });
-  test('its lease is out: it begins passive, and grants nothing before one promise after its last request', () => {
-    const boot = bootMemory({ holding: 2, highest: 2, lastRequestAt: 9440 });
+  test('its lease is out: it begins passive, and grants nothing before its gate is surely closed', () => {
+    const boot = bootMemory({ holding: 2, highest: 2, openUntil: 10_040 });
     const node = createNode(settings(), started(10_000, { boot }));
     assert.equal(node.state.phase.name, 'passive');
     assert.equal(node.state.boot.holding, 0);
-    assert.equal(node.state.boot.lastRequestAt, 9440, 'until the kernel has confirmed that the gate is closed');
+    assert.equal(node.state.boot.openUntil, 10_040, 'until the kernel has confirmed that the gate is closed');
     node.pass(1);
-    assert.ok(node.state.boot.lastRequestAt < 0);
+    assert.ok(node.state.boot.openUntil < 0);
   });
   test('resumed, with nobody answering, it stops when the former lease is out', () => {
-    const boot = bootMemory({ holding: 2, highest: 2, lastRequestAt: 9500 });
+    const boot = bootMemory({ holding: 2, highest: 2, openUntil: 10_100 });
     const node = createNode(settings(), started(10_000, { boot }));
     node.passUntil('it stops', (s) => s.phase.name === 'passive', 100);
   });
@@ -47,7 +47,7 @@ describe('started', () => {
     );
     assert.equal(node.state.phase.name, 'passive');
     assert.equal(node.state.boot.highest, 18);
-    assert.equal(node.state.boot.silentUntil, 10_600);
+    assert.equal(node.state.boot.silentUntil, 11_000);
   });
   test('the very first start', () => {
     const node = createNode(settings(), started(10_000, { boot: null, disk: null }));

@@ -17,7 +17,7 @@ import {
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
 import { applyLook } from './health.ts';
-import { endOfOpenEnd, onArmed, tendLease, tendReleasing } from './lease.ts';
+import { endOfOpenEnd, onArmed, renewForRestart, tendLease, tendReleasing } from './lease.ts';
 import { tendLoose } from './loose.ts';
 import { onMessage } from './messages-in.ts';
 import { rememberMaintenance, tendMode, tendOrders } from './orders.ts';
@@ -26,8 +26,8 @@ import { tendDraining } from './phases/draining.ts';
 import { restartInPlace, tendServing } from './phases/serving.ts';
 import { aimPlan, onStep, tendPlan } from './plan.ts';
 import { countSwitch, tendPassive, tendUnserved } from './policy.ts';
-import type { Settings } from './settings.ts';
-import { emptyDisk, FOR_EVER, freshBootMemory, type State, startPlan } from './state.ts';
+import { longestPromiseMs, type Settings } from './settings.ts';
+import { emptyDisk, FOR_EVER, freshBootMemory, NEVER, type State, startPlan } from './state.ts';
 import { nextWake } from './wake.ts';
 import type { Instant, Reason, WallTime } from './words.ts';
 
@@ -41,14 +41,13 @@ export interface Decision {
 
 const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   const disk = e.disk ?? emptyDisk;
-  const { promiseMs, leaseMs } = d.settings.timing;
   d.s.startedAt = d.now;
   d.s.awakeSince = d.now;
   d.s.chance = e.seed;
   d.s.life = Math.floor(e.wall);
   d.s.disk = disk;
   d.s.freshBoot = e.boot === null;
-  d.s.boot = e.boot ?? freshBootMemory(disk, d.now + promiseMs);
+  d.s.boot = e.boot ?? freshBootMemory(disk, d.now + longestPromiseMs(d.settings.timing));
   if (disk.maintenanceUntilWall > e.wall) d.s.maintenanceUntil = d.now + disk.maintenanceUntilWall - e.wall;
   d.s.health = { ...d.s.health, since: d.now };
   d.s.helloAt = d.now;
@@ -57,11 +56,17 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   d.s.voters = d.s.voters.map((v) => ({ ...v, answeredAt: d.now }));
   d.s.votersBackAt = d.now;
   because(d, 'started', { freshBoot: e.boot === null, holding: d.s.boot.holding, ceiling: disk.epochCeiling });
-  const mayResume = d.s.boot.heldOpen || d.now < d.s.boot.lastRequestAt + leaseMs;
+  const mayResume = d.s.boot.heldOpen || d.now < lastTicketEnds(d);
   if (d.s.boot.holding > 0 && mayResume) return resume(d);
   setBoot(d, { holding: 0, heldOpen: false });
   orderGate(d, { type: 'close' });
   d.s.plan = startPlan('passivate', d.settings.plan, d.s.boot.highest, d.now);
+};
+
+/** When the longest ticket of a former agent of this boot runs out, if it was granted. */
+const lastTicketEnds = (d: Draft): Instant => {
+  const { promiseMs, leaseMs } = d.settings.timing;
+  return d.s.boot.openUntil - promiseMs + leaseMs;
 };
 
 /** A former agent of this boot held the right: its tickets may still run, so go on where it was. */
@@ -69,12 +74,12 @@ const resume = (d: Draft): void => {
   const { boot } = d.s;
   const { heldOpen } = boot;
   const openEnd = heldOpen && (isManual(d.s) || d.settings.onIsolation === 'serve');
-  const { leaseMs } = d.settings.timing;
+  const ticketsEnd = heldOpen ? d.now + d.settings.timing.leaseMs : lastTicketEnds(d);
   d.s.lease = {
     name: 'held',
     epoch: boot.holding,
     since: d.now,
-    leaseUntil: openEnd ? FOR_EVER : (heldOpen ? d.now : boot.lastRequestAt) + leaseMs,
+    leaseUntil: openEnd ? FOR_EVER : ticketsEnd,
     renewAt: d.now,
     rounds: [],
     heldOpen,
@@ -103,7 +108,7 @@ const onGate = (d: Draft, op: number, ok: boolean): void => {
   if (pending.what === 'close') {
     if (d.s.phase.name === 'closing' && d.s.phase.op === op) closed(d);
     // A passive node whose gate is closed for certain may give its rival its word at once.
-    else if (d.s.lease.name === 'none') setBoot(d, { lastRequestAt: -1e9 });
+    else if (d.s.lease.name === 'none') setBoot(d, { openUntil: NEVER });
     return;
   }
   endOfOpenEnd(d, op, true);
@@ -136,6 +141,8 @@ const apply = (d: Draft, e: Event): void => {
       return onStarted(d, e);
     case 'wake':
       return;
+    case 'ending':
+      return renewForRestart(d);
     case 'look':
       return applyLook(d, e.look);
     case 'message':

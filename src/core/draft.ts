@@ -107,10 +107,11 @@ export const send = (d: Draft, to: VoterName, message: Message): void => {
   d.effects.push({ kind: 'send', to, message });
 };
 
-type Question = Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'>;
+type Question = Pick<Ask, 'question' | 'epoch' | 'seq' | 'release'> & Partial<Pick<Ask, 'restarts'>>;
 
 const askOf = (d: Draft, ask: Question, bind: boolean): Ask => ({
   type: 'ask',
+  restarts: false,
   ...ask,
   bind,
   vouched: d.s.errand?.confirmed === true && d.now - d.s.rival.heardAt > d.settings.timing.promiseMs,

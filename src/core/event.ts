@@ -48,6 +48,8 @@ export type Event =
       readonly seed: number;
     }
   | { readonly kind: 'wake'; readonly at: Instant }
+  /** The process is about to end, most often to begin again at once. */
+  | { readonly kind: 'ending'; readonly at: Instant }
   | { readonly kind: 'look'; readonly at: Instant; readonly look: Look }
   | { readonly kind: 'message'; readonly at: Instant; readonly from: VoterName; readonly message: Message }
   /** The kernel's answer to the gate effect with this `op`. */

@@ -7,7 +7,7 @@ import type { Lease, Round, State } from './state.ts';
 import { checkpoints, noArbiter, orders, settings } from './testing/builders.ts';
 import { passiveNode, servingNode } from './testing/situations.ts';
 
-const round: Round = { seq: 9, slot: 1, armedAt: 0, sentAt: 0, own: true, yes: ['c1'], granted: true };
+const round: Round = { seq: 9, slot: 1, ticketMs: 560, armedAt: 0, sentAt: 0, own: true, yes: ['c1'], granted: true };
 const held = (change: Partial<Extract<Lease, { name: 'held' }>> = {}): Lease => ({
   name: 'held',
   epoch: 2,

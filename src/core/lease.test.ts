@@ -134,7 +134,7 @@ describe('winning', () => {
     const node = mainWith(3, {});
     node.voices.set('c1', (ask) => (ask.question === 'sound' ? {} : null));
     node.voices.set('c2', (ask) => (ask.question === 'sound' ? {} : null));
-    node.passUntil('it asks', (s) => s.lease.name === 'asking' && s.boot.lastRequestAt > 0);
+    node.passUntil('it asks', (s) => s.lease.name === 'asking' && s.boot.openUntil > 0);
     const [ask] = asks(node, 'ask');
     assert.ok(ask !== undefined);
     for (let i = 0; i < 3; i += 1) node.hear('c1', answerTo(ask));
@@ -337,9 +337,47 @@ test('epochs of a former life are never taken again', () => {
   const node = createNode(wellNode().settings, started(10_000, { boot: null, disk: diskMemory({ epochCeiling: 18 }) }));
   node.look = wellNode().look;
   node.voices.set('standby', yes);
-  node.pass(599);
-  assert.equal(node.state.lease.name, 'none', 'after a boot it listens for one promise');
+  node.pass(999);
+  assert.equal(node.state.lease.name, 'none', 'after a boot it listens for the longest promise');
   node.pass(200);
   assert.equal(heldEpoch(node), 20);
   assert.equal(node.state.disk.epochCeiling, 36);
+});
+
+describe('the agent is about to restart', () => {
+  const tickets = (node: TestNode): readonly number[] =>
+    node.effects.flatMap((e) => (e.kind === 'gate' && e.action.type === 'arm' ? [e.action.ms] : []));
+  test('it renews for longer, and its successor goes on with that lease', () => {
+    const node = servingNode();
+    const at = node.now;
+    node.feed({ kind: 'ending', at });
+    node.pass(5);
+    assert.ok(tickets(node).includes(960));
+    assert.ok(asks(node, 'renew').some(({ restarts }) => restarts));
+    assert.ok(node.state.lease.name === 'held' && node.state.lease.leaseUntil === at + 960);
+    const next = createNode(node.settings, started(at + 900, { boot: node.state.boot, disk: node.state.disk }));
+    assert.equal(next.state.phase.name, 'serving');
+    assert.ok(next.state.lease.name === 'held' && Math.abs(next.state.lease.leaseUntil - (at + 960)) < 1);
+    const late = createNode(node.settings, started(at + 970, { boot: node.state.boot, disk: node.state.disk }));
+    assert.equal(late.state.phase.name, 'passive');
+  });
+  test('an ordinary renewal does not shorten it', () => {
+    const node = servingNode();
+    const at = node.now;
+    node.feed({ kind: 'ending', at });
+    node.pass(200);
+    assert.ok(node.state.lease.name === 'held' && node.state.lease.leaseUntil === at + 960);
+    assert.ok(node.state.boot.openUntil >= at + 1000);
+  });
+  test('not where no votes are needed: the other node would go by its silence', () => {
+    const node = servingNode({ arbiter: noArbiter });
+    node.feed({ kind: 'ending', at: node.now });
+    node.pass(5);
+    assert.ok(!tickets(node).includes(960));
+  });
+  test('a passive node has nothing to renew', () => {
+    const node = passiveNode();
+    node.feed({ kind: 'ending', at: node.now });
+    assert.deepEqual(tickets(node), []);
+  });
 });

@@ -2,9 +2,10 @@
 import { askAll, because, chance, type Draft, isManual, noteEpoch, orderGate, send, setBoot } from './draft.ts';
 import { knowsAll } from './in-force.ts';
 import type { Answer } from './message.ts';
+import { longestPromiseMs } from './settings.ts';
 import { FOR_EVER, type Lease, NEVER, type Round } from './state.ts';
 import { applyRelease, voteForSelf } from './voter.ts';
-import { type Epoch, nextEpoch, type Role, rivalOf, type VoterName } from './words.ts';
+import { type Epoch, type Millis, nextEpoch, type Role, rivalOf, type VoterName } from './words.ts';
 
 type Held = Extract<Lease, { name: 'held' }>;
 type Asking = Extract<Lease, { name: 'asking' }>;
@@ -55,12 +56,12 @@ export const sound = (d: Draft): void => {
 };
 
 /** Puts the ticket into the kernel; the request leaves when the kernel has taken it. */
-const armRound = (d: Draft): Round => {
+const armRound = (d: Draft, ticketMs: Millis = d.settings.timing.leaseMs): Round => {
   const seq = d.s.boot.seq + 1;
   const slot = seq % d.settings.slots;
   setBoot(d, { seq });
-  orderGate(d, { type: 'arm', slot, ms: d.settings.timing.leaseMs }, seq);
-  return { seq, slot, armedAt: d.now, sentAt: NEVER, own: false, yes: [], granted: false };
+  orderGate(d, { type: 'arm', slot, ms: ticketMs }, seq);
+  return { seq, slot, ticketMs, armedAt: d.now, sentAt: NEVER, own: false, yes: [], granted: false };
 };
 
 /** Takes the next epoch of one's own and asks for promises. `handed`: the released epoch that was handed to us, or 0. */
@@ -71,19 +72,17 @@ export const ask = (d: Draft, handed: Epoch): void => {
   because(d, 'ask', { epoch, handed });
 };
 
-/** The request leaves: own vote first, then the others'. True when this node votes for itself. */
-const bindVoters = (d: Draft, seq: number, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): boolean => {
-  const { role, timing } = d.settings;
-  setBoot(d, { lastRequestAt: d.now });
-  const voted = voteForSelf(d.s.boot, role, epoch, d.now, timing.promiseMs);
-  if (voted !== null) d.s.boot = voted;
-  askAll(d, { question, epoch, seq, release: handed }, true);
-  return voted !== null;
-};
-
+/** The request leaves: own vote first, then the others'. */
 const sendRound = (d: Draft, round: Round, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): Round => {
-  const own = bindVoters(d, round.seq, epoch, question, handed);
-  return { ...round, sentAt: d.now, own };
+  const { role, timing } = d.settings;
+  const restarts = round.ticketMs > timing.leaseMs;
+  const forMs = restarts ? longestPromiseMs(timing) : timing.promiseMs;
+  // A longer ticket of before may be open still.
+  setBoot(d, { openUntil: Math.max(d.s.boot.openUntil, d.now + forMs) });
+  const voted = voteForSelf(d.s.boot, role, epoch, d.now, forMs);
+  if (voted !== null) d.s.boot = voted;
+  askAll(d, { question, epoch, seq: round.seq, release: handed, restarts }, true);
+  return { ...round, sentAt: d.now, own: voted !== null };
 };
 
 const grant = (d: Draft, round: Round): number => orderGate(d, { type: 'grant', slot: round.slot }, round.seq);
@@ -118,7 +117,7 @@ const replaceRound = (d: Draft, lease: Held, round: Round): void => {
 };
 
 /** Its ticket has run out in the kernel: a grant would open nothing. */
-const isOver = (d: Draft, round: Round): boolean => d.now >= round.armedAt + d.settings.timing.leaseMs;
+const isOver = (d: Draft, round: Round): boolean => d.now >= round.armedAt + round.ticketMs;
 
 const countAsking = (d: Draft): void => {
   const lease = d.s.lease as Asking;
@@ -164,7 +163,7 @@ const countHeld = (d: Draft, seq: number): void => {
   if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
   const op = grant(d, round);
   const endOp = lease.heldOpen && lease.endOp === 0 ? op : lease.endOp;
-  const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + d.settings.timing.leaseMs);
+  const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + round.ticketMs);
   d.s.lease = { ...lease, leaseUntil, proved: true, endOp };
   replaceRound(d, d.s.lease, { ...round, granted: true });
 };
@@ -250,14 +249,14 @@ export const withdraw = (d: Draft, lease: Asking): void => {
   const { role } = d.settings;
   d.s.boot = applyRelease(d.s.boot, role, lease.epoch);
   // Nothing was granted, so this node's gate is known to be closed.
-  setBoot(d, { lastRequestAt: NEVER });
+  setBoot(d, { openUntil: NEVER });
   tellRelease(d, lease.epoch, null, false);
   because(d, 'withdraw', { epoch: lease.epoch, yes: lease.round.yes.join(' ') });
   loseLease(d, d.now + retryDelay(d));
 };
 
 const renew = (d: Draft, lease: Held): void => {
-  const { heartbeatMs, leaseMs } = d.settings.timing;
+  const { heartbeatMs } = d.settings.timing;
   const renewAt = Math.max(lease.renewAt + heartbeatMs, d.now + heartbeatMs / 2);
   // No ticket closes the gate: what covers it is that all hear so, whatever the kernel does. No promise is asked for, and seq 0 is no round's.
   if (lease.heldOpen) askAll(d, { question: 'renew', epoch: lease.epoch, seq: 0, release: 0 }, false);
@@ -265,10 +264,25 @@ const renew = (d: Draft, lease: Held): void => {
     d.s.lease = { ...lease, renewAt };
     return;
   }
-  const round = armRound(d);
-  // A slot's former round is forgotten: the ticket's transaction emptied its grant.
-  const live = lease.rounds.filter((r) => r.slot !== round.slot && d.now < r.armedAt + leaseMs);
-  d.s.lease = { ...lease, renewAt, rounds: [...live, round] };
+  beginRound(d, { ...lease, renewAt }, armRound(d));
+};
+
+/** A slot's former round is forgotten: the ticket's transaction emptied its grant. */
+const beginRound = (d: Draft, lease: Held, round: Round): void => {
+  const live = lease.rounds.filter((r) => r.slot !== round.slot && !isOver(d, r));
+  d.s.lease = { ...lease, rounds: [...live, round] };
+};
+
+/**
+ * The agent is about to restart: one renewal for longer, so that its successor finds the gate open. Only where votes bind: a rival that
+ * needs none goes by silence, and would serve before the longer ticket has run out.
+ */
+export const renewForRestart = (d: Draft): void => {
+  const { lease, phase } = d.s;
+  const { timing } = d.settings;
+  if (lease.name !== 'held' || lease.heldOpen || phase.name === 'closing' || needsNoVotes(d)) return;
+  beginRound(d, lease, armRound(d, timing.leaseMs + timing.restartMs));
+  because(d, 'renew-for-restart', { epoch: lease.epoch, ms: timing.leaseMs + timing.restartMs });
 };
 
 export const tellRelease = (d: Draft, epoch: Epoch, addressee: Role | null, ordered: boolean): void => {
@@ -280,7 +294,7 @@ export const tellRelease = (d: Draft, epoch: Epoch, addressee: Role | null, orde
 /** The gate is known to be closed: the epoch is dead, and the rival may have this node's word. */
 export const releaseRight = (d: Draft, epoch: Epoch, addressee: Role | null, ordered: boolean): void => {
   d.s.boot = applyRelease(d.s.boot, d.settings.role, epoch);
-  setBoot(d, { lastRequestAt: NEVER, holding: 0, heldOpen: false });
+  setBoot(d, { openUntil: NEVER, holding: 0, heldOpen: false });
   tellRelease(d, epoch, addressee, ordered);
   d.s.releasing = { epoch, addressee, ordered, left: 3, nextAt: d.now + 15 };
 };

@@ -15,9 +15,9 @@ export interface BootMemory {
   /** Highest released epoch of each role; all of that role's up to it are dead. */
   readonly releasedMain: Epoch;
   readonly releasedStandby: Epoch;
-  /** When this node last asked or renewed; until one promise after it, it grants the rival nothing. -1: never, or known closed. */
-  readonly lastRequestAt: Instant;
-  /** Voters say nothing until then (one promise after a boot). */
+  /** Until then a ticket of this node may be open: the longest promise that it has asked for. It grants the rival nothing. -1e9: never asked, or known closed. */
+  readonly openUntil: Instant;
+  /** Voters say nothing until then (the longest promise, from a boot). */
   readonly silentUntil: Instant;
   /** The epoch held when last written, 0 when none: a restarted agent goes on with it. */
   readonly holding: Epoch;

@@ -60,6 +60,8 @@ export interface Ask {
   readonly epoch: Epoch;
   readonly seq: number;
   readonly bind: boolean;
+  /** The asker's agent is about to restart: the promise is asked for longer. */
+  readonly restarts: boolean;
   /** The rival's released epoch that was handed to the asker, 0 when none. */
   readonly release: Epoch;
   /** A person vouched that the silent rival does not serve. */

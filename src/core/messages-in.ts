@@ -68,7 +68,7 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
     if (lease.name === 'held' && phase.name !== 'closing' && ask.epoch > lease.epoch) yieldTo(d, ask.epoch);
   }
   const holds = d.s.lease.name === 'held';
-  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing.promiseMs, d.s.disk.heldOpenBy, {
+  const result = vote(d.s.boot, ask, from, d.now, d.settings.timing, d.s.disk.heldOpenBy, {
     holds,
   });
   d.s.boot = result.boot;

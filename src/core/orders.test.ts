@@ -210,7 +210,7 @@ describe('manual mode', () => {
     assert.equal(node.state.phase.name, 'passive');
   });
   test('a restarted agent does not hold open what its former self may have lost, before a term of its own is granted', () => {
-    const boot = bootMemory({ holding: 2, highest: 2, lastRequestAt: 9900 });
+    const boot = bootMemory({ holding: 2, highest: 2, openUntil: 10_500 });
     const disk = diskMemory({ orders: manual(2), serving: true });
     const node = createNode(settings(), started(10_000, { boot, disk }));
     // It knows of manual mode by now, and may have won before it did.

@@ -205,7 +205,7 @@ describe('arbiter none', () => {
   test('who hears the other does not wait', () => {
     const node = booted('main', none);
     node.voices.set('standby', fitRival(node.settings));
-    node.pass(800);
+    node.pass(1200);
     assert.ok(serves(node));
   });
   const cutOff: readonly (readonly [string, Look])[] = [

@@ -59,6 +59,8 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     f['ready'] === true
       ? 'what was left here is at home: service may go back'
       : `service does not go back by itself yet: ${s(f['why'])}`,
+  'renew-for-restart': (f) =>
+    `its agent is about to end: it asked for ${span(f['ms'])} under epoch ${s(f['epoch'])}, so that the next one finds the gate open`,
   resumed: (f) => `a former agent of this boot held epoch ${s(f['epoch'])}, and it went on with it`,
   'rival-claims-newer-epoch': (f) => `the other node claims the newer epoch ${s(f['epoch'])}: this one stops at once`,
   'rival-not-fit': (f) =>

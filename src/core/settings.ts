@@ -8,6 +8,8 @@ export interface Timing {
   readonly promiseMs: Millis;
   /** `D`: the holder's lease, from before its request was sent. */
   readonly leaseMs: Millis;
+  /** `R`: by this much both are longer for a holder whose agent is about to restart. */
+  readonly restartMs: Millis;
   /** `g`: how late the kernel may notice that a timeout is over. */
   readonly gateLagMs: Millis;
   /** `ρ`: how far a clock may be off its rate, parts per million. */
@@ -18,6 +20,12 @@ export interface Timing {
   readonly headStartMs: Millis;
   readonly headStartAfterBootMs: Millis;
 }
+
+/** What a voter must know of them. */
+export type Promises = Pick<Timing, 'promiseMs' | 'restartMs'>;
+
+/** The longest promise that a voter gives. */
+export const longestPromiseMs = ({ promiseMs, restartMs }: Promises): Millis => promiseMs + restartMs;
 
 /** A step of a plan as the core knows it; what it does is the adapter's. */
 export interface Step {

@@ -8,6 +8,8 @@ import type { Epoch, Instant, Millis, Role, Verdict, VoterName } from './words.t
 export interface Round {
   readonly seq: number;
   readonly slot: number;
+  /** For how long: the lease, longer where the agent is about to restart. */
+  readonly ticketMs: Millis;
   /** When the ticket was ordered: the lease counts from here at the latest. */
   readonly armedAt: Instant;
   /** When the request left, after the kernel had taken the ticket; -1 before. */
@@ -235,7 +237,7 @@ export const freshBootMemory = (disk: DiskMemory, silentUntil: Instant): BootMem
   highest: disk.epochCeiling,
   releasedMain: disk.epochCeiling,
   releasedStandby: disk.epochCeiling,
-  lastRequestAt: NEVER,
+  openUntil: NEVER,
   silentUntil,
   holding: 0,
   seq: 0,

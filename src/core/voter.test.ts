@@ -6,6 +6,7 @@ import { askOf, bootMemory } from './testing/builders.ts';
 import { applyRelease, type NodeVoter, vote, voteForSelf } from './voter.ts';
 
 const P = 600;
+const PROMISES = { promiseMs: P, restartMs: 400 };
 const NOW = 10_000;
 
 interface Row {
@@ -110,22 +111,22 @@ const rows: readonly Row[] = [
   { name: 'a node that holds', ask: askOf('standby', 'ask', 3), node: { holds: true }, why: 'rival' },
   {
     name: 'a node whose gate may be open still',
-    boot: { lastRequestAt: NOW - 100 },
+    boot: { openUntil: NOW + P - 100 },
     ask: askOf('standby', 'ask', 3),
     node: free,
     why: 'rival',
     waitMs: 500,
   },
   {
-    name: 'a node one promise after its last request',
-    boot: { lastRequestAt: NOW - P },
+    name: 'a node whose gate is surely closed',
+    boot: { openUntil: NOW },
     ask: askOf('standby', 'ask', 3),
     node: free,
     why: null,
   },
   {
-    name: 'a checkpoint has no last request',
-    boot: { lastRequestAt: NOW - 100 },
+    name: 'a checkpoint has no gate',
+    boot: { openUntil: NOW + P - 100 },
     ask: askOf('standby', 'ask', 3),
     node: null,
     why: null,
@@ -135,7 +136,7 @@ const rows: readonly Row[] = [
 for (const row of rows) {
   test(`a voter asked: ${row.name}: ${row.why ?? 'yes'}`, () => {
     const boot = bootMemory(row.boot);
-    const result = vote(boot, row.ask, 'standby', NOW, P, row.heldOpenBy ?? null, row.node ?? null);
+    const result = vote(boot, row.ask, 'standby', NOW, PROMISES, row.heldOpenBy ?? null, row.node ?? null);
     assert.equal(result.why, row.why);
     assert.equal(result.yes, row.why === null);
     assert.equal(result.waitMs, row.waitMs ?? 0);
@@ -147,18 +148,21 @@ for (const row of rows) {
 
 test('sounding out changes nothing', () => {
   const boot = bootMemory();
-  assert.equal(vote(boot, askOf('main', 'sound', 2), 'main', NOW, P, null, free).boot, boot);
+  assert.equal(vote(boot, askOf('main', 'sound', 2), 'main', NOW, PROMISES, null, free).boot, boot);
 });
 
 test('a promise remembers the epoch as the highest seen', () => {
-  assert.equal(vote(bootMemory({ highest: 3 }), askOf('main', 'ask', 8), 'main', NOW, P, null, null).boot.highest, 8);
+  assert.equal(
+    vote(bootMemory({ highest: 3 }), askOf('main', 'ask', 8), 'main', NOW, PROMISES, null, null).boot.highest,
+    8,
+  );
 });
 
 test('a request that shows its rival’s release frees a voter that missed it', () => {
   const boot = bootMemory({ ...given('main', 2, NOW + 500), highest: 2 });
-  const without = vote(boot, askOf('standby', 'ask', 3), 'standby', NOW, P, null, null);
+  const without = vote(boot, askOf('standby', 'ask', 3), 'standby', NOW, PROMISES, null, null);
   assert.equal(without.why, 'promised');
-  const shown = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, P, null, null);
+  const shown = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, PROMISES, null, null);
   assert.equal(shown.yes, true);
   assert.equal(shown.boot.releasedMain, 2);
   assert.deepEqual(shown.boot.promise, { holder: 'standby', epoch: 3, until: NOW + P });
@@ -166,7 +170,7 @@ test('a request that shows its rival’s release frees a voter that missed it', 
 
 test('a release shown to a silent voter is kept, though it does not vote', () => {
   const boot = bootMemory({ ...given('main', 2, NOW + 500), silentUntil: NOW + 100 });
-  const result = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, P, null, null);
+  const result = vote(boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, PROMISES, null, null);
   assert.equal(result.why, 'silent');
   assert.equal(result.boot.promise, null);
   assert.equal(result.boot.releasedMain, 2);
@@ -183,7 +187,7 @@ test('after a released epoch nobody is promised an older one', () => {
   const boot = applyRelease(bootMemory(), 'standby', 5);
   assert.equal(boot.highest, 5);
   const late = askOf('main', 'ask', 4);
-  assert.equal(vote(boot, late, 'main', NOW, P, null, null).why, 'older');
+  assert.equal(vote(boot, late, 'main', NOW, PROMISES, null, null).why, 'older');
 });
 
 test('a release heard again changes nothing', () => {
@@ -200,4 +204,15 @@ test('a node’s vote for itself is a promise like any other', () => {
   assert.notEqual(voteForSelf(bootMemory(given('main', 2, NOW + 1)), 'main', 2, NOW, P), null);
   assert.equal(voteForSelf(bootMemory({ silentUntil: NOW + 1 }), 'main', 2, NOW, P), null);
   assert.notEqual(voteForSelf(bootMemory({ silentUntil: NOW }), 'main', 2, NOW, P), null);
+});
+
+test('an agent that is about to restart is promised more, and no ordinary renewal takes that back', () => {
+  const longer = vote(bootMemory(), askOf('main', 'renew', 2, { restarts: true }), 'main', NOW, PROMISES, null, null);
+  assert.equal(longer.boot.promise?.until, NOW + 1000);
+  const ordinary = vote(longer.boot, askOf('main', 'renew', 2), 'main', NOW + 100, PROMISES, null, null);
+  assert.equal(ordinary.boot.promise?.until, NOW + 1000);
+  const later = vote(longer.boot, askOf('main', 'renew', 2), 'main', NOW + 500, PROMISES, null, null);
+  assert.equal(later.boot.promise?.until, NOW + 1100);
+  const released = vote(longer.boot, askOf('standby', 'ask', 3, { release: 2 }), 'standby', NOW, PROMISES, null, null);
+  assert.equal(released.boot.promise?.until, NOW + P, 'what was for the former holder is not the new one’s');
 });

@@ -1,6 +1,7 @@
 import { knownOf, knowsAll } from './in-force.ts';
 import type { BootMemory } from './memory.ts';
 import type { Answer, Ask, Heard, Orders, Refusal, Release, Status } from './message.ts';
+import { longestPromiseMs, type Promises } from './settings.ts';
 import { type Epoch, type Instant, type Millis, type Role, rivalOf } from './words.ts';
 
 /** What a voter that is a node must consider besides its promises; null for a checkpoint. */
@@ -29,6 +30,13 @@ export const applyRelease = (boot: BootMemory, role: Role, epoch: Epoch): BootMe
   return { ...boot, ...released, promise, highest: Math.max(boot.highest, epoch) };
 };
 
+/** What it promises now. A longer promise to the same holder stands: its longer ticket may be open. */
+const promised = (boot: BootMemory, holder: Role, epoch: Epoch, until: Instant): BootMemory => {
+  const { promise } = boot;
+  const longest = promise?.holder === holder ? Math.max(promise.until, until) : until;
+  return { ...boot, promise: { holder, epoch, until: longest } };
+};
+
 const refuse = (boot: BootMemory, why: Refusal, waitMs: Millis = 0): Vote => ({ yes: false, why, waitMs, boot });
 
 /**
@@ -40,7 +48,7 @@ export const vote = (
   ask: Ask,
   holder: Role,
   now: Instant,
-  promiseMs: Millis,
+  promises: Promises,
   heldOpenBy: Role | null,
   node: NodeVoter | null,
 ): Vote => {
@@ -54,14 +62,15 @@ export const vote = (
   if (promise !== null && promise.holder !== holder && now < promise.until) {
     return refuse(boot, 'promised', promise.until - now);
   }
-  if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promiseMs);
-  // A node's own gate may still be open for one promise after it last asked, also after a restart.
-  if (node !== null && (node.holds || now < boot.lastRequestAt + promiseMs)) {
-    return refuse(boot, 'rival', Math.max(0, boot.lastRequestAt + promiseMs - now));
+  if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promises.promiseMs);
+  // A node's own gate may still be open for as long as it last asked for, also after a restart.
+  if (node !== null && (node.holds || now < boot.openUntil)) {
+    return refuse(boot, 'rival', Math.max(0, boot.openUntil - now));
   }
   if (ask.question === 'sound') return { yes: true, why: null, waitMs: 0, boot };
-  const given = { holder, epoch: ask.epoch, until: now + promiseMs };
-  return { yes: true, why: null, waitMs: 0, boot: { ...boot, promise: given, highest: ask.epoch } };
+  const forMs = ask.restarts ? longestPromiseMs(promises) : promises.promiseMs;
+  const given = promised(boot, holder, ask.epoch, now + forMs);
+  return { yes: true, why: null, waitMs: 0, boot: { ...given, highest: ask.epoch } };
 };
 
 /**
@@ -79,12 +88,12 @@ export const voteForSelf = (
   self: Role,
   epoch: Epoch,
   now: Instant,
-  promiseMs: Millis,
+  forMs: Millis,
 ): BootMemory | null => {
   // What it promised before the boot it does not know, not even whether it was to itself.
   if (now < boot.silentUntil) return null;
   if (boot.promise !== null && boot.promise.holder !== self && now < boot.promise.until) return null;
-  return { ...boot, promise: { holder: self, epoch, until: now + promiseMs } };
+  return promised(boot, self, epoch, now + forMs);
 };
 
 export const answerOf = (

@@ -51,7 +51,7 @@ const boot = fields({
   highest: whole,
   releasedMain: whole,
   releasedStandby: whole,
-  lastRequestAt: finite,
+  openUntil: finite,
   silentUntil: finite,
   holding: whole,
   seq: whole,

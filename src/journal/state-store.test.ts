@@ -34,7 +34,7 @@ const BOOT: BootMemory = {
   highest: 4,
   releasedMain: 2,
   releasedStandby: 3,
-  lastRequestAt: -1,
+  openUntil: -1,
   silentUntil: 0,
   holding: 4,
   seq: 99,

@@ -40,6 +40,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     epoch: whole,
     seq: whole,
     bind: fc.boolean(),
+    restarts: fc.boolean(),
     release: whole,
     vouched: fc.boolean(),
     status,

@@ -7,6 +7,7 @@ import type { Message } from '../core/message.ts';
 import type { Clock } from '../ports.ts';
 import { generateKey, type PairKey, parseKey } from './key.ts';
 import { createPeerLink, type DatagramLink } from './link.ts';
+import { VERSION } from './packet.ts';
 import { explainRefusal } from './refusals.ts';
 
 const clock: Clock = {
@@ -56,7 +57,7 @@ const link = (
     listen: { address: '127.0.0.1', port },
     peers: [{ name: peer[0], address: '127.0.0.1', port: peer[1] }],
     key: more.key ?? KEY,
-    limits: { promiseMs: more.promiseMs ?? 600, coverMs: 572.6 },
+    limits: { promiseMs: more.promiseMs ?? 600, coverMs: 572.6, longestPromiseMs: 1000, longestCoverMs: 973 },
     retryMs: 20,
     clock,
   });
@@ -108,11 +109,11 @@ test('what is not ours is refused, counted, and told once', async (context) => {
     ['garbage', Buffer.from('OPTIONS sip:x SIP/2.0\r\n\r\n')],
     ['garbage', Buffer.alloc(0)],
     ['garbage', Buffer.alloc(3000, 0x44)],
-    ['other-version', packet(2, 1)],
-    ['bad-signature', packet(1, 1)],
-    ['stranger', swap(packet(1, 1), 'main', 'mein')],
-    ['not-for-me', swap(packet(1, 1), 'standby', 'standbx')],
-    ['own-name', swap(packet(1, 1), '\u0004main', '\u0007standby')],
+    ['other-version', packet(VERSION + 1, 1)],
+    ['bad-signature', packet(VERSION, 1)],
+    ['stranger', swap(packet(VERSION, 1), 'main', 'mein')],
+    ['not-for-me', swap(packet(VERSION, 1), 'standby', 'standbx')],
+    ['own-name', swap(packet(VERSION, 1), '\u0004main', '\u0007standby')],
   ];
   const all = new Promise<void>((resolve) =>
     standby.onRefused((reason) => {

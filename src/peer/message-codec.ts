@@ -106,13 +106,14 @@ const heard = (value: unknown): Heard => {
 };
 
 const ask = (value: unknown): Ask => {
-  const from = fields(value, 9);
+  const from = fields(value, 10);
   return {
     type: 'ask',
     question: word(from['question'], QUESTIONS),
     epoch: whole(from['epoch']),
     seq: whole(from['seq']),
     bind: flag(from['bind']),
+    restarts: flag(from['restarts']),
     release: whole(from['release']),
     vouched: flag(from['vouched']),
     status: status(from['status']),

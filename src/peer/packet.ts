@@ -5,7 +5,7 @@ import type { VoterName } from '../core/words.ts';
  * A datagram: `DT`, version, kind, length and text of the sender's name, of the receiver's name, incarnation of the sender (16 bytes),
  * counter (8), body, HMAC-SHA-256 over all before it (32). The first three fields and the names stay in every version.
  */
-export const VERSION = 1;
+export const VERSION = 2;
 
 const MAGIC_D = 0x44;
 const MAGIC_T = 0x54;

@@ -3,10 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { generateKey, type PairKey, parseKey } from './key.ts';
-import { readEnvelope } from './packet.ts';
+import { readEnvelope, VERSION } from './packet.ts';
 import { createSession, type Limits, type Received, type Session } from './session.ts';
 
-const LIMITS: Limits = { promiseMs: 600, coverMs: 572.6 };
+const LIMITS: Limits = { promiseMs: 600, coverMs: 572.6, longestPromiseMs: 1000, longestCoverMs: 973 };
+/** A checkpoint's. */
+const NO_LEASE: Limits = { ...LIMITS, coverMs: 0, longestCoverMs: 0 };
 
 const newKey = (): PairKey => {
   const key = parseKey(generateKey());
@@ -127,7 +129,7 @@ test('random bytes are never believed', () => {
   const b = side('standby', 'main');
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (bytes, dressed) => {
-      const head = dressed ? [0x44, 0x54, 1, 1, 4, ...Buffer.from('main'), 7, ...Buffer.from('standby')] : [];
+      const head = dressed ? [0x44, 0x54, VERSION, 1, 4, ...Buffer.from('main'), 7, ...Buffer.from('standby')] : [];
       const buffer = Buffer.from([...head, ...bytes]);
       const envelope = readEnvelope(buffer);
       return envelope === null || b.receive(buffer, envelope, 0).kind === 'refused';
@@ -137,8 +139,13 @@ test('random bytes are never believed', () => {
 });
 
 test('one whose lease would outlive the other’s promise is refused, by both, and the handshake ends', () => {
-  const node = side('main', 'cp1', 'a', { promiseMs: 600, coverMs: 572.6 });
-  const checkpoint = side('cp1', 'main', 'b', { promiseMs: 200, coverMs: 0 });
+  const node = side('main', 'cp1', 'a', {
+    promiseMs: 600,
+    coverMs: 572.6,
+    longestPromiseMs: 1000,
+    longestCoverMs: 973,
+  });
+  const checkpoint = side('cp1', 'main', 'b', { ...NO_LEASE, promiseMs: 200 });
   const second = give(checkpoint, node.hello(0));
   assert.ok(second.kind === 'refused' && second.reason === 'other-timing' && second.reply !== null);
   const third = give(node, second.reply);

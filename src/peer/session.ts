@@ -5,11 +5,13 @@ import { createReplayWindow, type ReplayWindow } from './window.ts';
 
 /**
  * What two that talk must agree on, or the lease means nothing: my lease ends before your promise, and yours before mine.
- * `coverMs` is `(D + g) · (1 + ρ) / (1 − ρ)`, 0 for a checkpoint.
+ * A cover is `(D + g) · (1 + ρ) / (1 − ρ)`, 0 for a checkpoint; the longest of both are those of an agent's restart.
  */
 export interface Limits {
   readonly promiseMs: Millis;
   readonly coverMs: Millis;
+  readonly longestPromiseMs: Millis;
+  readonly longestCoverMs: Millis;
 }
 
 export type Received =
@@ -60,25 +62,33 @@ interface Handshake {
   readonly limits: Limits;
 }
 
-const HANDSHAKE_BYTES = 2 * NONCE_BYTES + 16;
+/** In their order on the wire. */
+const LIMIT_NAMES = ['promiseMs', 'coverMs', 'longestPromiseMs', 'longestCoverMs'] as const;
+const HANDSHAKE_BYTES = 2 * NONCE_BYTES + 8 * LIMIT_NAMES.length;
 
 const encodeHandshake = ({ nonce, echo, limits }: Handshake): Buffer => {
-  const numbers = Buffer.alloc(16);
-  numbers.writeDoubleBE(limits.promiseMs, 0);
-  numbers.writeDoubleBE(limits.coverMs, 8);
+  const numbers = Buffer.alloc(8 * LIMIT_NAMES.length);
+  for (const [i, name] of LIMIT_NAMES.entries()) numbers.writeDoubleBE(limits[name], 8 * i);
   return Buffer.concat([nonce, echo, numbers]);
 };
 
 const decodeHandshake = (body: Buffer): Handshake | null => {
   if (body.length !== HANDSHAKE_BYTES) return null;
-  const promiseMs = body.readDoubleBE(32);
-  const coverMs = body.readDoubleBE(40);
-  if (!(promiseMs > 0 && coverMs >= 0 && Number.isFinite(promiseMs) && Number.isFinite(coverMs))) return null;
-  return { nonce: body.subarray(0, 16), echo: body.subarray(16, 32), limits: { promiseMs, coverMs } };
+  const at = 2 * NONCE_BYTES;
+  const limits: Limits = {
+    promiseMs: body.readDoubleBE(at),
+    coverMs: body.readDoubleBE(at + 8),
+    longestPromiseMs: body.readDoubleBE(at + 16),
+    longestCoverMs: body.readDoubleBE(at + 24),
+  };
+  if (!LIMIT_NAMES.every((name) => Number.isFinite(limits[name]) && limits[name] >= 0) || limits.promiseMs === 0)
+    return null;
+  return { nonce: body.subarray(0, NONCE_BYTES), echo: body.subarray(NONCE_BYTES, at), limits };
 };
 
 /** Neither may rest a lease on promises that end first. */
-const agree = (a: Limits, b: Limits): boolean => a.coverMs < b.promiseMs && b.coverMs < a.promiseMs;
+const rests = (a: Limits, b: Limits): boolean => a.coverMs < b.promiseMs && a.longestCoverMs < b.longestPromiseMs;
+const agree = (a: Limits, b: Limits): boolean => rests(a, b) && rests(b, a);
 
 interface SessionState {
   counter: number;

@@ -19,14 +19,14 @@ export interface FakePair {
   readonly cut: Set<string>;
 }
 
-const PROMISE_MS = 600;
+const PROMISES = { promiseMs: 600, restartMs: 400 };
 const STEP_MS = 5;
 
 export const createFakePair = (time: Time, more = ''): FakePair => {
   const hostByRole = { main: freshHost(), standby: freshHost() };
   const nodeByRole: Partial<Record<Role, FakeNode>> = {};
   const cut = new Set<string>();
-  let checkpoint: CheckpointState = startCheckpoint(null, null, time.clock.now() - PROMISE_MS, PROMISE_MS);
+  let checkpoint: CheckpointState = startCheckpoint(null, null, time.clock.now() - 1000, PROMISES);
   const reach = (from: string, to: string): boolean => !cut.has(from) && !cut.has(to);
   const deliver = (from: Role, to: string, message: Message): void => {
     if (!reach(from, to)) return;
@@ -34,7 +34,7 @@ export const createFakePair = (time: Time, more = ''): FakePair => {
       nodeByRole[to as Role]?.receive(from, message);
       return;
     }
-    const decision = decideCheckpoint(checkpoint, from, message, time.clock.now(), PROMISE_MS);
+    const decision = decideCheckpoint(checkpoint, from, message, time.clock.now(), PROMISES);
     checkpoint = decision.state;
     for (const { to: node, message: answer } of decision.sends) {
       if (reach('cp1', node)) nodeByRole[node]?.receive('cp1', answer);

@@ -17,8 +17,9 @@ export const beginClosing = (d: Draft, why: Closing, ordered = false): void => {
   if (lease.name !== 'held') return;
   const op = orderGate(d, { type: 'close' });
   const { leaseMs, gateLagMs, promiseMs } = d.settings.timing;
+  const ticketsEnd = Math.max(d.now + Math.max(leaseMs + 2 * gateLagMs, promiseMs), d.s.boot.openUntil);
   // Should the kernel's answer never come, the tickets run out by themselves; a gate held open does not.
-  const sureAt = lease.heldOpen ? Number.MAX_SAFE_INTEGER : d.now + Math.max(leaseMs + 2 * gateLagMs, promiseMs);
+  const sureAt = lease.heldOpen ? Number.MAX_SAFE_INTEGER : ticketsEnd;
   d.s.phase = { name: 'closing', op, sureAt, epoch: lease.epoch, why, ordered, againAt: FOR_EVER };
   because(d, 'close', { why, epoch: lease.epoch });
   notify(d, why === 'lost' || why === 'yield' ? 'alarm' : 'info', `closing-${why}`, sentences[why]);

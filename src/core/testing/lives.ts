@@ -292,7 +292,7 @@ export const anyHappenings = fc.array(
 export const anyStart = fc.constantFrom(
   started(10_000),
   started(10_000, { boot: null }),
-  started(10_000, { boot: bootMemory({ holding: 2, highest: 2, lastRequestAt: 9700 }) }),
+  started(10_000, { boot: bootMemory({ holding: 2, highest: 2, openUntil: 10_300 }) }),
   started(10_000, { boot: null, disk: diskMemory({ loose: true, epochCeiling: 17, serving: true }) }),
   started(10_000, {
     boot: bootMemory({ holding: 4, highest: 4, heldOpen: true }),

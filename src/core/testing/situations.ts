@@ -67,6 +67,7 @@ const renewalOf = (node: TestNode, epoch: number, orders: Orders): Ask => ({
   epoch,
   seq: Math.round(node.now),
   bind: true,
+  restarts: false,
   release: 0,
   vouched: false,
   status: status(rivalOf(node.settings.role), { holding: epoch }),

@@ -59,6 +59,8 @@ const SENTENCE_BY_RULE: Readonly<Record<string, (f: Facts) => string>> = {
     f['ready'] === true
       ? 'ce qui restait ici est ramené : le service peut revenir'
       : `le service ne revient pas encore de lui-même : ${s(f['why'])}`,
+  'renew-for-restart': (f) =>
+    `son agent va s’arrêter : il a demandé ${span(f['ms'])} sous l’époque ${s(f['epoch'])}, pour que le suivant trouve la porte ouverte`,
   resumed: (f) => `un agent précédent de ce démarrage tenait l’époque ${s(f['epoch'])}, et il l’a reprise`,
   'rival-claims-newer-epoch': (f) =>
     `l’autre nœud revendique l’époque plus récente ${s(f['epoch'])} : celui-ci s’arrête tout de suite`,

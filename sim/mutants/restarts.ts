@@ -1,0 +1,71 @@
+/** Guards of the renewal for longer with which an agent ends (ADR 0026). */
+import type { Mutant } from './mutant.ts';
+
+const planned = [
+  'agent-restart-planned',
+  'agent-restart-planned-then-cut',
+  'agent-restart-planned-and-forgotten',
+  'cut-two-ways',
+  'isolation',
+  'takeover',
+] as const;
+
+export const restartGuards: readonly Mutant[] = [
+  {
+    name: 'a longer ticket rests on an ordinary promise',
+    file: 'src/core/voter.ts',
+    find: 'ask.restarts ? longestPromiseMs(promises) : promises.promiseMs',
+    replace: 'promises.promiseMs + (ask.restarts ? 0 : longestPromiseMs(promises) * 0)',
+    faults: planned,
+    seeds: 500,
+  },
+  {
+    name: 'an ordinary promise ends a longer one',
+    file: 'src/core/voter.ts',
+    find: 'Math.max(promise.until, until)',
+    replace: 'until',
+    faults: planned,
+    seeds: 500,
+  },
+  {
+    name: 'an ordinary request shortens the time for which its own gate may be open',
+    file: 'src/core/lease.ts',
+    find: 'Math.max(d.s.boot.openUntil, d.now + forMs)',
+    replace: 'd.now + forMs',
+    faults: planned,
+    seeds: 2000,
+  },
+  {
+    name: 'a checkpoint is silent after a boot for an ordinary promise only',
+    file: 'src/core/checkpoint.ts',
+    find: 'now + longestPromiseMs(promises)',
+    replace: 'now + promises.promiseMs',
+    faults: planned,
+    seeds: 2000,
+  },
+  {
+    name: 'a node is silent after a boot for an ordinary promise only',
+    file: 'src/core/decide.ts',
+    find: 'd.now + longestPromiseMs(d.settings.timing)',
+    replace: 'd.now + d.settings.timing.promiseMs + longestPromiseMs(d.settings.timing) * 0',
+    faults: planned,
+    seeds: 3000,
+  },
+  {
+    name: 'a gate whose closing was not confirmed counts as closed while a longer ticket runs',
+    file: 'src/core/phases/closing.ts',
+    find: ', d.s.boot.openUntil);',
+    replace: ');',
+    faults: planned,
+    seeds: 3000,
+  },
+  {
+    name: 'an agent ends with a longer lease though no votes are needed',
+    file: 'src/core/lease.ts',
+    find: " || phase.name === 'closing' || needsNoVotes(d)) return;",
+    replace: " || phase.name === 'closing') return;",
+    faults: ['agent-restart-planned'],
+    pair: 'without-votes',
+    seeds: 500,
+  },
+];
