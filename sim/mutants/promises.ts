@@ -197,7 +197,7 @@ export const promiseGuards: readonly Mutant[] = [
   {
     name: 'a checkpoint votes although it heard that the gate of the other is held open',
     file: 'src/core/voter.ts',
-    find: "if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promiseMs);",
+    find: "if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promises.promiseMs);",
     replace: '',
     faults: ['manual-mode-missed', 'agent-frozen'],
     seeds: 1000,
