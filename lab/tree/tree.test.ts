@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fail } from '../../src/core/result.ts';
 import { builderArgv } from './build.ts';
 import { pickAptOptions, pickMirror } from './mirror.ts';
-import { recipeKey, recipes } from './recipe.ts';
+import { recipeKey, recipes, recipesByKind } from './recipe.ts';
 import { ensureTree } from './tree.ts';
 
 test('the mirror is Debian main of this machine, not security, not somebody else’s archive', () => {
@@ -29,7 +29,7 @@ test('of apt’s settings only those that reach and accept the mirror are carrie
 });
 
 test('the builder never turns signatures off', () => {
-  for (const recipe of recipes) {
+  for (const recipe of Object.values(recipesByKind).flat()) {
     const argv = builderArgv(recipe, { uri: 'http://mirror.example/debian', aptOptions: [] }, '/tmp/root');
     assert.doesNotMatch(argv.join(' '), /insecure|trusted|allow-unauth|no-check/i);
     assert.ok(argv.some((word) => word.startsWith('--include=') && word.includes('asterisk')));
@@ -41,6 +41,21 @@ test('a changed recipe is another tree', () => {
   assert.ok(recipe !== undefined);
   assert.equal(recipeKey(recipe), recipeKey({ ...recipe }));
   assert.notEqual(recipeKey(recipe), recipeKey({ ...recipe, packages: [...recipe.packages, 'sngrep'] }));
+});
+
+test('a XiVO has a tree of its own, with what the usual one lacks', () => {
+  const usual = recipesByKind.usual.map(recipeKey);
+  for (const recipe of recipesByKind.xivo) {
+    assert.ok(!usual.includes(recipeKey(recipe)));
+    for (const name of ['monit', 'isc-dhcp-server']) assert.ok(recipe.packages.includes(name), name);
+  }
+  const [first] = recipesByKind.xivo;
+  assert.ok(first !== undefined);
+  const argv = builderArgv(first, { uri: 'http://mirror.example/debian', aptOptions: [] }, '/tmp/root');
+  assert.deepEqual(argv.slice(-2), [
+    'deb http://mirror.example/debian sid main',
+    'deb http://mirror.example/debian bookworm main',
+  ]);
 });
 
 test('an unknown suite is a fault with the known ones', async () => {
