@@ -27,12 +27,14 @@ const malformed = (place: ServerPlace) =>
 
 const rcodeName = (rcode: number): string => NAME_BY_RCODE[rcode] ?? `code ${rcode}`;
 
-const notServed = (place: ServerPlace, zone: string, rcode: number) =>
-  fail(
+const notServed = (place: ServerPlace, zone: string, rcode: number) => {
+  const said = rcode === 0 ? 'it asks others' : rcodeName(rcode);
+  return fail(
     'dns-not-authoritative',
-    `The name server ${placeOf(place)} does not have ${zone} as its own${rcode === 0 ? '' : ` (${rcodeName(rcode)})`}.`,
+    `The name server ${placeOf(place)} does not have ${zone} as its own (${said}).`,
     'Give servers that have the zone under `switches.dns`, not resolvers, and see that they let this node ask.',
   );
+};
 
 /** What it tells of one name and type, no resolver between. Faults: those of `exchange`, `dns-malformed`, `dns-not-authoritative`. */
 export const lookUp = async (
