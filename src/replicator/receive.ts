@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { serveForced } from '../replication/files/serve.ts';
 import { isAuthorizedBy } from '../ssh/authorized.ts';
 import { listsIn } from './merge/collected.ts';
-import { AUTHORIZED_KEYS, allowedPorts, lineFor } from './sync.ts';
+import { AUTHORIZED_KEYS, allowedPorts, lineFor } from './sync/init.ts';
 
 const readJson = (path: string): unknown => {
   try {

@@ -18,8 +18,8 @@ import { createPeerWay, type PeerWay } from './peer-way.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createReload, type Reload, type ReloadRule } from './reload/reload.ts';
 import { createStreams, type Streams } from './streams.ts';
-import { answerSync, initSync } from './sync.ts';
-import { answerRemoval, askByAgents, removeSync } from './sync-remove.ts';
+import { answerSync, initSync } from './sync/init.ts';
+import { answerRemoval, askByAgents, removeSync } from './sync/remove.ts';
 
 export interface ReplicatorWorks {
   start(): void;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Config, isCopying } from '../../config/config.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { localDatabase, pinnedCertificatePath, readSecret, sshTarget } from '../../replicator/access.ts';
-import { checkKey } from '../../replicator/sync-person.ts';
+import { checkKey } from '../../replicator/sync/by-person.ts';
 import { pinnedKeys } from '../../ssh/known-hosts.ts';
 import type { Around } from '../around.ts';
 import { judgeCertificate } from '../certificate.ts';

@@ -1,8 +1,8 @@
 /** `dualtone sync`: the main's key, let in at the standby for replication and nothing else. */
 import { readFileSync } from 'node:fs';
 import { fail } from '../../core/result.ts';
-import type { SyncDone } from '../../replicator/sync-person.ts';
-import type { SyncRemoved } from '../../replicator/sync-remove.ts';
+import type { SyncDone } from '../../replicator/sync/by-person.ts';
+import type { SyncRemoved } from '../../replicator/sync/remove.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, type Output, orEnd, showFault, socketOf } from '../target.ts';
 import { whoami } from './order.ts';
@@ -51,7 +51,7 @@ const byPerson = async (options: InitOptions, output: Output): Promise<ExitCode>
     const remedy = 'give `dualtone sync init` on the main; here `dualtone sync authorize` lets its key in';
     return showFault({ code: 'sync-not-here', message, remedy }, options, output);
   }
-  const { initSyncByPerson } = await import('../../replicator/sync-person.ts');
+  const { initSyncByPerson } = await import('../../replicator/sync/by-person.ts');
   const say = (line: string): void => output.err(`${line}\n`);
   const done = await initSyncByPerson(config, { knows: createAsker(options, output), say });
   return showDone(orEnd(done, options, output), options, output);
@@ -101,7 +101,7 @@ export const authorize = async (
 ): Promise<ExitCode> => {
   const config = await configOf(options, output);
   const [{ authorizeKey, hostKeysOf }, { fingerprint }] = await Promise.all([
-    import('../../replicator/sync.ts'),
+    import('../../replicator/sync/init.ts'),
     import('../../ssh/public-key.ts'),
   ]);
   const text = await keyTextOrEnd(file, options, output);
@@ -156,7 +156,7 @@ export const remove = async (options: RemoveFlags, output: Output): Promise<Exit
     output.err(`The agents cannot do it now: ${done.error.message.replace(/\.$/, '')}. By SSH then.\n`);
   }
   const config = await configOf(options, output);
-  const { askByPerson, removeSync } = await import('../../replicator/sync-remove.ts');
+  const { askByPerson, removeSync } = await import('../../replicator/sync/remove.ts');
   const ask = askByPerson(config, (line) => output.err(`${line}\n`));
   return showRemoved(orEnd(await removeSync(config, ask, wanted), options, output), options, output);
 };
@@ -168,7 +168,7 @@ export const deauthorize = async (
   output: Output,
 ): Promise<ExitCode> => {
   const config = await configOf(options, output);
-  const { deauthorizeKey } = await import('../../replicator/sync-remove.ts');
+  const { deauthorizeKey } = await import('../../replicator/sync/remove.ts');
   const text = await keyTextOrEnd(file, options, output);
   const done = orEnd(deauthorizeKey(config, text, options.preview === true), options, output);
   if (options.json === true) output.out(`${JSON.stringify({ ok: true, ...done })}\n`);
@@ -184,7 +184,7 @@ export const deauthorize = async (
 export const status = async (options: CommonOptions, output: Output): Promise<ExitCode> => {
   const config = await configOf(options, output);
   const [{ personsTarget, checkKey }, { readPublicKey }, { pinnedKeys }, { fingerprint }] = await Promise.all([
-    import('../../replicator/sync-person.ts'),
+    import('../../replicator/sync/by-person.ts'),
     import('../../ssh/key.ts'),
     import('../../ssh/known-hosts.ts'),
     import('../../ssh/public-key.ts'),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { configOf } from '../../agent/testing/config.ts';
 import type { Config } from '../../config/config.ts';
-import { initSyncByPerson } from '../sync-person.ts';
+import { initSyncByPerson } from '../sync/by-person.ts';
 
 const ssh = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Config['streams']['ssh'];
 const base = configOf('main');

@@ -4,15 +4,15 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startSshd } from '../../test/ssh/sshd.ts';
-import { configOf } from '../agent/testing/config.ts';
-import type { Config } from '../config/config.ts';
-import { run } from '../process/run.ts';
-import { createKey } from '../ssh/key.ts';
-import { pinnedKeys } from '../ssh/known-hosts.ts';
-import { fingerprint, publicKeyLine } from '../ssh/public-key.ts';
-import { authorizeKey } from './sync.ts';
-import { checkKey, initSyncByPerson } from './sync-person.ts';
+import { startSshd } from '../../../test/ssh/sshd.ts';
+import { configOf } from '../../agent/testing/config.ts';
+import type { Config } from '../../config/config.ts';
+import { run } from '../../process/run.ts';
+import { createKey } from '../../ssh/key.ts';
+import { pinnedKeys } from '../../ssh/known-hosts.ts';
+import { fingerprint, publicKeyLine } from '../../ssh/public-key.ts';
+import { checkKey, initSyncByPerson } from './by-person.ts';
+import { authorizeKey } from './init.ts';
 
 test("a person's own SSH lets the key in; the host is confirmed once, and a second time nobody is asked anything", {
   timeout: 90_000,

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startSshd, type TestSshd } from '../../test/ssh/sshd.ts';
-import { configOf } from '../agent/testing/config.ts';
-import type { Config } from '../config/config.ts';
-import { addAuthorized } from '../ssh/authorized.ts';
-import { createKey } from '../ssh/key.ts';
-import { pinHost } from '../ssh/known-hosts.ts';
-import { publicKeyLine } from '../ssh/public-key.ts';
-import { lineFor } from './sync.ts';
-import { checkKey, personsTarget } from './sync-person.ts';
-import { type AskRemoval, deauthorizeKey, removeSync } from './sync-remove.ts';
+import { startSshd, type TestSshd } from '../../../test/ssh/sshd.ts';
+import { configOf } from '../../agent/testing/config.ts';
+import type { Config } from '../../config/config.ts';
+import { addAuthorized } from '../../ssh/authorized.ts';
+import { createKey } from '../../ssh/key.ts';
+import { pinHost } from '../../ssh/known-hosts.ts';
+import { publicKeyLine } from '../../ssh/public-key.ts';
+import { checkKey, personsTarget } from './by-person.ts';
+import { lineFor } from './init.ts';
+import { type AskRemoval, deauthorizeKey, removeSync } from './remove.ts';
 
 let sshd: TestSshd;
 before(async () => {

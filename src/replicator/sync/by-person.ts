@@ -1,14 +1,14 @@
 /** `dualtone sync init` where the agents do not talk yet: by a person's own access over SSH, who is asked once at most. */
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import { run } from '../process/run.ts';
-import { sshEnded, sshFault } from '../ssh/faults.ts';
-import { pinHost, pinnedKeys, scanHostKeys } from '../ssh/known-hosts.ts';
-import { askAsPerson } from '../ssh/person.ts';
-import { fingerprint, type PublicKey, publicKeyLine } from '../ssh/public-key.ts';
-import { type SshTarget, sessionOptions, sshArgv } from '../ssh/target.ts';
-import { sshTarget } from './access.ts';
-import { hostKeysOf, ownKey } from './sync.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { run } from '../../process/run.ts';
+import { sshEnded, sshFault } from '../../ssh/faults.ts';
+import { pinHost, pinnedKeys, scanHostKeys } from '../../ssh/known-hosts.ts';
+import { askAsPerson } from '../../ssh/person.ts';
+import { fingerprint, type PublicKey, publicKeyLine } from '../../ssh/public-key.ts';
+import { type SshTarget, sessionOptions, sshArgv } from '../../ssh/target.ts';
+import { sshTarget } from '../access.ts';
+import { hostKeysOf, ownKey } from './init.ts';
 
 export interface SyncDone {
   readonly key: string;

@@ -1,17 +1,17 @@
 /** `dualtone sync remove`: what `sync init` made goes again; shown before, proved after, and made anew by `sync init`. */
 import { existsSync, rmSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { StreamReporter } from '../replication/stream.ts';
-import type { Talk } from '../replication/talk.ts';
-import { authorizedLines, removeAuthorized } from '../ssh/authorized.ts';
-import { readPublicKey } from '../ssh/key.ts';
-import { pinnedKeys, unpinHost } from '../ssh/known-hosts.ts';
-import { askAsPerson } from '../ssh/person.ts';
-import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../ssh/public-key.ts';
-import { sshTarget, tunnelForwards } from './access.ts';
-import { AUTHORIZED_KEYS } from './sync.ts';
-import { checkKey, personsTarget } from './sync-person.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { StreamReporter } from '../../replication/stream.ts';
+import type { Talk } from '../../replication/talk.ts';
+import { authorizedLines, removeAuthorized } from '../../ssh/authorized.ts';
+import { readPublicKey } from '../../ssh/key.ts';
+import { pinnedKeys, unpinHost } from '../../ssh/known-hosts.ts';
+import { askAsPerson } from '../../ssh/person.ts';
+import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../../ssh/public-key.ts';
+import { sshTarget, tunnelForwards } from '../access.ts';
+import { checkKey, personsTarget } from './by-person.ts';
+import { AUTHORIZED_KEYS } from './init.ts';
 
 export interface RemoveOptions {
   /** Changes nothing. */

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startSshd } from '../../test/ssh/sshd.ts';
-import { fingerprint, publicKeyLine } from '../ssh/public-key.ts';
+import { startSshd } from '../../../test/ssh/sshd.ts';
+import { fingerprint, publicKeyLine } from '../../ssh/public-key.ts';
 
-const HELPER = fileURLToPath(new URL('testing/init-by-person.ts', import.meta.url));
+const HELPER = fileURLToPath(new URL('../testing/init-by-person.ts', import.meta.url));
 
 /** Runs it on a terminal; each time a password is asked for, the next answer is typed. All that the terminal showed. */
 const onTerminal = (argv: readonly string[], answers: readonly string[]): Promise<string> =>
