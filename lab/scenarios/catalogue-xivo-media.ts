@@ -1,9 +1,7 @@
 import { callsIn, registeredBy } from '../xivo/phrases.ts';
-import { plainXivo, xivoPair } from '../xivo/setup.ts';
+import { plain } from '../xivo/setup.ts';
 import { failback, mainLosesPower, mainServes, pause, standbyServes, switchover, takenOver } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
-
-const plain = { needs: { xivo: true }, setup: xivoPair(plainXivo) } as const;
 
 const servers = ['mds1', 'mds2'] as const;
 const numberAt = { mds1: '5001', mds2: '6001' } as const;

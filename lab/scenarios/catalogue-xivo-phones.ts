@@ -1,9 +1,7 @@
 import { givenUpMs, refreshMs } from '../xivo/backup-phone.ts';
-import { plainXivo, xivoPair } from '../xivo/setup.ts';
+import { plain } from '../xivo/setup.ts';
 import { failback, mainLosesPower, mainServes, pause, standbyServes, switchover, takenOver } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
-
-const plain = { needs: { xivo: true }, setup: xivoPair(plainXivo) } as const;
 
 /** A whole refresh, the time until a registrar is given up, twice for the digest of the next, and a takeover. */
 const mostMs = refreshMs + givenUpMs + 3000;

@@ -2,7 +2,7 @@ import { psqlArgv } from '../data/prepare.ts';
 import { elasticStatePath } from '../xivo/far-files.ts';
 import { expects } from '../xivo/phrases.ts';
 import { statsDatabase } from '../xivo/reporting.ts';
-import { wholeXivo, xivoPair } from '../xivo/setup.ts';
+import { whole } from '../xivo/setup.ts';
 import {
   failback,
   mainHasPower,
@@ -17,8 +17,6 @@ import {
   writes,
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
-
-const whole = { needs: { xivo: true }, setup: xivoPair(wholeXivo) } as const;
 
 /** A call gives up in a queue; each event is a call of its own. */
 const abandons = (on: 'main' | 'standby', queue: string): Deed =>

@@ -16,7 +16,7 @@ import {
   stillTrying,
   switched,
 } from '../xivo/phrases.ts';
-import { wholeXivo, xivoPair } from '../xivo/setup.ts';
+import { whole } from '../xivo/setup.ts';
 import {
   failback,
   mainHasPower,
@@ -30,7 +30,6 @@ import {
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
-const whole = { needs: { xivo: true }, setup: xivoPair(wholeXivo) } as const;
 const taken = { serving: 'standby', ...takenOver, moves: 1 } as const;
 const givenBack = { serving: 'main', outageMsMost: 600, twoServing: 'none', moves: 1 } as const;
 

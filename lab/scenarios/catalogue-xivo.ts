@@ -1,6 +1,6 @@
 import { callsPath, groupUnits } from '../xivo/node-files.ts';
 import { agentsRelogged, forget, isMute, manual, neverStarted, unitsRun } from '../xivo/phrases.ts';
-import { plainXivo, xivoPair } from '../xivo/setup.ts';
+import { plain, plainXivo, xivoPair } from '../xivo/setup.ts';
 import { xivoMedia } from './catalogue-xivo-media.ts';
 import { xivoPhones } from './catalogue-xivo-phones.ts';
 import { xivoReporting } from './catalogue-xivo-reporting.ts';
@@ -17,8 +17,6 @@ import {
   takenOver,
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
-
-const plain = { needs: { xivo: true }, setup: xivoPair(plainXivo) } as const;
 
 /** The group on one node and not on the other. */
 const groupOnMain = [unitsRun('main', 'all', groupUnits, 20_000), unitsRun('standby', 'none', groupUnits, 20_000)];

@@ -16,3 +16,7 @@ export const wholeXivo: XivoSetup = { edge: true, contactCentre: true, berofos: 
 
 /** A pair with the profile `xivo` and its real database. */
 export const xivoPair = (xivo: XivoSetup): Partial<PairSetup> => ({ data: 'snapshot', xivo });
+
+/** How a scenario begins: in this topology, with such a pair. */
+export const plain = { needs: { xivo: true }, setup: xivoPair(plainXivo) } as const;
+export const whole = { needs: { xivo: true }, setup: xivoPair(wholeXivo) } as const;
