@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../../test/ssh/sshd.ts';
 import { ok } from '../core/result.ts';
 import { type CheckpointOptions, createNrpeCheckpoint } from './checkpoint.ts';
 import { askNrpe, type NrpeTarget, type NrpeTls } from './client.ts';
-import { daemonFolder, freePort, makeCertificates, startDaemon } from './testing/daemon.ts';
+import { daemonFolder, makeCertificates, startDaemon } from './testing/daemon.ts';
 
 const never = new AbortController().signal;
 const bounds = { timeoutMs: 5000, signal: never };

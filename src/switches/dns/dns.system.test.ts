@@ -4,11 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
+import { freePort } from '../../../test/ssh/sshd.ts';
 import type { Role } from '../../core/words.ts';
 import { createDns, type Dns, type DnsOptions } from './dns.ts';
 import { update } from './name-server.ts';
 import type { FollowingRecord } from './plan.ts';
-import { dig, freePort, keyText, type Make, startServer, ZONE } from './testing/servers.ts';
+import { dig, keyText, type Make, startServer, ZONE } from './testing/servers.ts';
 import { parseKey } from './tsig.ts';
 
 const folder = mkdtempSync('/dev/shm/dualtone-dns-');

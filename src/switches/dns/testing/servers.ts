@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lookUp } from '../name-server.ts';
@@ -34,15 +33,6 @@ export const SECRET_BY_KEY: Readonly<Record<string, string>> = {
 
 export const keyText = (name: string, secret = SECRET_BY_KEY[name] ?? '', algorithm = 'hmac-sha256'): string =>
   `key "${name}" {\n\talgorithm ${algorithm};\n\tsecret "${secret}";\n};\n`;
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
 
 const zoneText = (lines: string): string =>
   `$ORIGIN ${ZONE}.\n$TTL 30\n@ IN SOA ns hostmaster 1 3600 60 86400 30\n@ IN NS ns\nns IN A 127.0.0.1\n${lines}\n`;
