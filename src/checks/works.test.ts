@@ -143,6 +143,38 @@ test('two checkers know of each other; a takeover that has become impossible is 
   }
 });
 
+test('who was not connected a moment ago is asked again: two that have just met know of each other at once', {
+  timeout: 60_000,
+}, async () => {
+  let isConnected = false;
+  const desks: { main?: Desk; standby?: Desk } = {};
+  const cross = (from: 'main' | 'standby', to: 'main' | 'standby') => (message: unknown) =>
+    setImmediate(() => {
+      if (isConnected) desks[to]?.works.take({ type: 'peer', message: JSON.parse(JSON.stringify(message)) });
+      else desks[from]?.works.take({ type: 'peer-unsent', message });
+    });
+  const main = await open('main', () => goodSnapshot, cross('main', 'standby'));
+  const standby = await open('standby', () => goodSnapshot, cross('standby', 'main'));
+  desks.main = main;
+  desks.standby = standby;
+  main.works.start();
+  standby.works.start();
+  const outcome = async (id: string): Promise<string | undefined> => {
+    const from = main.ear.heard.length;
+    main.works.take({ type: 'run', id, only: 'versions-agree' });
+    await main.ear.until((message) => (message.type === 'done' && message.id === id ? message : null));
+    const told = main.ear.heard.slice(from).flatMap((message) => statusIn(message)?.own.results ?? []);
+    return told.findLast((result) => result.id === 'versions-agree')?.finding.outcome;
+  };
+  try {
+    assert.equal(await outcome('1'), 'unknown');
+    isConnected = true;
+    assert.equal(await outcome('2'), 'pass');
+  } finally {
+    await Promise.all([main.works.stop(), standby.works.stop(), main.api.close(), standby.api.close()]);
+  }
+});
+
 test('who is not connected is told at once, and the run ends', { timeout: 30_000 }, async () => {
   let desk: Desk | null = null;
   desk = await open(

@@ -111,6 +111,8 @@ const deskOf = (talk: Talk, clock: Clock): PeerDesk => ({
     },
     FACTS_MS,
     clock.now,
+    // A pair that has just met would be told for half a minute that it has not.
+    (asked) => asked.ok,
   ),
   clock: async () => {
     const [askedAt, before] = [clock.now(), clock.wall()];
