@@ -37,7 +37,7 @@ export const nrpeSchema = z
   .strictObject({
     port: port().default(5666).describe('Its port.'),
     command: command().describe(
-      'Its command that asks the main, such as `check_tcp` at port 4577: OK and WARNING say that it is reached, CRITICAL that it is not, UNKNOWN nothing.',
+      'Its command that asks the main, such as `check_http` of its `/health/active` (docs/nrpe.md): OK and WARNING say that it is reached, CRITICAL that it is not, UNKNOWN nothing.',
     ),
     control: command()
       .nullable()
