@@ -173,7 +173,7 @@ test('when the agent has started again the page asks what is in force now, and n
   assert.ok(pair.this !== null);
   const page = await show(admin, events, { api: fakeApi({ config: async () => ({ ok: true, value: config }) }) });
   assert.ok(page.find('[data-pending]'));
-  config = CONFIG as typeof config;
+  config = CONFIG;
   const { agent } = pair.this;
   await page.dispatch({
     type: 'pair',
