@@ -1,13 +1,16 @@
 /**
  * A person with a browser in a lab, inside the network of its telephones, whose name says which lab it is. `visit.ts begin WHAT …` goes on
  * by itself and returns at once, `visit.ts state WHAT …` says how far it is. WHAT: `open` the pages of both nodes; `watch ROLE` a
- * page until it shows that the standby serves; `order ROLE ORDER` on a page.
+ * page until it shows that the standby serves; `order ROLE ORDER` on a page; `settings ROLE` changes one on both nodes, and `restart ROLE`
+ * has that node's agent start again; `invite ROLE` makes a token, and `join ROLE` uses it on another page. `first-run` needs no browser: it
+ * sets the pair up anew in two terminals.
  */
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { firstRun } from '../first-run/first-run.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { openPages, WEB_PORT } from '../plugs/nodes.ts';
 import { USER } from '../plugs/open.ts';
@@ -104,6 +107,7 @@ const ORDERS: Readonly<Record<string, { readonly button: string; readonly go: st
   switchover: { button: 'Switch over…', go: 'Switch over now' },
   manual: { button: 'Manual mode…', go: 'Go to manual mode' },
   start: { button: 'Start…', go: 'Start now' },
+  failback: { button: 'Fail back…', go: 'Fail back now' },
 };
 
 const order = async (): Promise<string> => {
@@ -120,7 +124,68 @@ const order = async (): Promise<string> => {
   return 'done';
 };
 
-const works: Readonly<Record<string, () => Promise<string>>> = { open: openBoth, watch, order };
+const openSettings = async () => {
+  const opened = await openBrowser(role);
+  await opened.page.goto('/#/settings');
+  return opened;
+};
+
+const settings = async (): Promise<string> => {
+  const { browser, page } = await openSettings();
+  await page.locator('[data-setting="failback.hold"]').fill('3m');
+  await page.getByRole('button', { name: 'Show what changes on both nodes' }).click();
+  await page.locator('[data-config-both] [data-diff] .come', { hasText: 'hold: 3m' }).nth(1).waitFor();
+  await page.getByRole('button', { name: 'Write it into both files' }).click();
+  await page.locator('.note.good', { hasText: 'It is written in both files' }).waitFor();
+  await browser.close();
+  return 'done';
+};
+
+/** Until the page, which goes away with the agent for a moment, has come back and waits for no other start. */
+const restart = async (): Promise<string> => {
+  const { browser, page } = await openSettings();
+  const pending = page.locator('[data-pending]');
+  await pending.getByRole('button', { name: 'Start the agent of this node again' }).click();
+  await pending.getByText('It starts again').waitFor();
+  await pending.waitFor({ state: 'detached' });
+  await browser.close();
+  return 'done';
+};
+
+const tokenFile = fileOf('token');
+
+const invite = async (): Promise<string> => {
+  const { browser, page } = await openSettings();
+  await page.getByRole('button', { name: 'Make tokens' }).click();
+  const token = await page.locator('[data-token]').first().textContent();
+  rmSync(tokenFile, { force: true });
+  writeFileSync(tokenFile, token ?? '', { mode: 0o600, flag: 'wx' });
+  tell('has a token');
+  await page.locator('[data-pairing-state=done]').waitFor();
+  await browser.close();
+  return 'done';
+};
+
+const joinPair = async (): Promise<string> => {
+  const { browser, page } = await openSettings();
+  await page.locator('[data-pairing=token]').fill(readFileSync(tokenFile, 'utf8'));
+  await page.locator('[data-pairing=own]').fill(role);
+  await page.getByRole('button', { name: 'Join now' }).click();
+  await page.locator('[data-pairing-state=done]').waitFor();
+  await browser.close();
+  return 'done';
+};
+
+const works: Readonly<Record<string, () => Promise<string>>> = {
+  open: openBoth,
+  'first-run': async () => await firstRun(lab),
+  watch,
+  order,
+  settings,
+  restart,
+  invite,
+  join: joinPair,
+};
 
 /** To its end; what went wrong is told, not lost. */
 const work = async (): Promise<void> => {

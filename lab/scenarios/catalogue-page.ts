@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { Role } from '../../src/core/words.ts';
 import { chromiumPath } from '../page/chromium.ts';
-import { mainLosesPower, mainServes, pause, standbyServes } from './phrases.ts';
+import { nodeConfigPath } from '../pair/configuration.ts';
+import { exec, mainLosesPower, mainServes, pause, says, standbyServes } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
 const program = join(import.meta.dirname, '..', 'page', 'visit.ts');
@@ -34,7 +36,46 @@ const pagesAreOpen: readonly Deed[] = [
   pause(2000),
 ];
 
+const configHas = (role: Role, hold: string): Deed =>
+  says(`the file of the ${role} has it`, role, ['cat', nodeConfigPath], new RegExp(`hold: ${hold}`), 1000);
+
+/** As it was, for the runs that follow. */
+const holdsAgain = (role: Role): Deed => exec(role, ['sed', '-i', 's/hold: 3m/hold: 60000ms/', nodeConfigPath]);
+
 const scenarios: readonly Scenario[] = [
+  {
+    name: 'page-settings',
+    text: 'on the pages: a setting is changed on both nodes, then each agent starts again while the other serves; never two, and no call is cut but by the moves',
+    prepare: pagesAreOpen,
+    deeds: [
+      ...does('settings', 'standby'),
+      configHas('main', '3m'),
+      configHas('standby', '3m'),
+      ...does('restart', 'standby'),
+      ...does('order', 'main', 'switchover'),
+      standbyServes,
+      ...does('restart', 'main'),
+      ...does('order', 'standby', 'failback'),
+      mainServes,
+      holdsAgain('main'),
+      holdsAgain('standby'),
+    ],
+    expected: { serving: 'main', outageMsMost: 1000, twoServing: 'none', moves: 2 },
+  },
+  {
+    name: 'page-pairing',
+    text: 'on the pages: the main makes a token, the standby joins with it; both agents start again, and never do two serve',
+    setup: { checkpoints: 0 },
+    prepare: pagesAreOpen,
+    deeds: [
+      begins('invite', 'main'),
+      isAt(/^has a token/, 60_000, 'invite', 'main'),
+      ...does('join', 'standby'),
+      isAt(/^done/, 60_000, 'invite', 'main'),
+      mainServes,
+    ],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none' },
+  },
   {
     name: 'page-power-loss',
     text: 'the main loses its power, and the standby’s page shows the takeover within a second of the agent’s knowing',
@@ -66,5 +107,15 @@ if (!isThere && process.argv.includes('run'))
     `SKIPPED: ${scenarios.map(({ name }) => name).join(', ')}: there is no Chromium (apt-get install chromium).\n`,
   );
 
-/** What a person does in a browser; none where there is no browser. */
-export const pages: readonly Scenario[] = isThere ? scenarios : [];
+/** No other has this setup: the pair that is made here is not the one that the lab installed. */
+const firstRun: Scenario = {
+  name: 'setup-first-run',
+  text: 'two servers with nothing of Dualtone: `dualtone setup` in two terminals ends with a pair that is ready, and then the main loses its power',
+  setup: { checkpoints: 0, maxSwitches: 999 },
+  prepare: [begins('first-run'), isAt(/^main: ready; standby: ready/, 150_000, 'first-run'), mainServes, pause(2000)],
+  deeds: [mainLosesPower, standbyServes],
+  expected: { serving: 'standby', outageMsMost: 1500, twoServing: 'none', moves: 1 },
+};
+
+/** What a person does in a browser, none where there is no browser; and in two terminals. */
+export const pages: readonly Scenario[] = [...(isThere ? scenarios : []), firstRun];
