@@ -23,7 +23,7 @@ const groupOnMain = [unitsRun('main', 'all', groupUnits, 20_000), unitsRun('stan
 const groupOnStandby = unitsRun('standby', 'all', groupUnits, 20_000);
 const mainCrashes: Deed = { do: 'fault', fault: { kind: 'crash', host: 'main', unit: 'asterisk.service' } };
 /** Of the agent and of its checks, in each of the looks that need a program: `nft`, `systemctl`, `ip`. */
-const LOOKS_A_MINUTE = 24;
+const LOOKS_A_MINUTE = 30;
 const asteriskAndMonit = ['asterisk.service', 'monit.service'];
 
 const moves: readonly Scenario[] = [

@@ -46,6 +46,8 @@ const stateDiskMib = 24;
 const registeredForMs = 120_000;
 /** Until the pair is ready after a boot, or after the orders that set it right. */
 const readyWithinMs = 20_000;
+/** A XiVO's plan has a dozen services more, each looked at and moved in turn. */
+const xivoReadyWithinMs = 60_000;
 
 const viewsOf = async (pair: Pair): Promise<Views> => {
   const [main, standby] = await Promise.all(roles.map(async (role) => await pair.snapshot(role)));
@@ -92,7 +94,7 @@ const startTelephony = async ({ lab }: Pair, setup: PairSetup): Promise<void> =>
 };
 
 const setRight = async (pair: Pair, setup: PairSetup, isLinked = true): Promise<readonly string[]> => {
-  const deadlineMs = monotonicMs() + readyWithinMs;
+  const deadlineMs = monotonicMs() + (setup.xivo === null ? readyWithinMs : xivoReadyWithinMs);
   let missing = await whenReady(pair, setup, 0, isLinked);
   let round = 0;
   let answer = '';
