@@ -146,7 +146,6 @@ const restart = async (): Promise<string> => {
   const { browser, page } = await openSettings();
   const pending = page.locator('[data-pending]');
   await pending.getByRole('button', { name: 'Start the agent of this node again' }).click();
-  await pending.getByText('It starts again').waitFor();
   await pending.waitFor({ state: 'detached' });
   await browser.close();
   return 'done';

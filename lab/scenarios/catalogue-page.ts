@@ -60,7 +60,7 @@ const scenarios: readonly Scenario[] = [
       holdsAgain('main'),
       holdsAgain('standby'),
     ],
-    expected: { serving: 'main', outageMsMost: 1000, twoServing: 'none', moves: 2 },
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 2 },
   },
   {
     name: 'page-pairing',
