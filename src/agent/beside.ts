@@ -180,7 +180,8 @@ export const createBeside = <To extends Message, From extends Message = never>(
       const { child } = state;
       state.isRenewed = true;
       child.stdin?.end();
-      options.clock.at(options.clock.now() + RENEW_MS, () => child.kill('SIGKILL'));
+      const cancel = options.clock.at(options.clock.now() + RENEW_MS, () => child.kill('SIGKILL'));
+      child.once('exit', cancel);
     },
     end: (withinMs) => end(state, withinMs),
     letGo: () => {

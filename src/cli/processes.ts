@@ -57,6 +57,10 @@ const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: s
   return EXIT.notStarted;
 };
 
+/** A process that has a node's file as its configuration. */
+const runNodeProcess = (path: string, start: Kind<Config>['start']): Promise<ExitCode> =>
+  run({ name: 'node', load: async (file) => (await import('../config/machine.ts')).loadConfig(file), start }, path);
+
 /** This very program as another process, with the same configuration; its priority is never inherited. */
 const besideArgv = (policy: 'other' | 'batch', name: string, path: string): readonly string[] => {
   const entry = process.argv[1] ?? '';
@@ -74,17 +78,10 @@ const checkerArgv = (path: string): readonly string[] => besideArgv('batch', 'ch
 
 /** `dualtone checker`: started by the agent, never by hand. */
 export const runCheckerProcess = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => {
-        const { runChecker } = await import('../checks/process.ts');
-        return (config, version) => runChecker(config, path, version);
-      },
-    },
-    path,
-  );
+  runNodeProcess(path, async () => {
+    const { runChecker } = await import('../checks/process.ts');
+    return (config, version) => runChecker(config, path, version);
+  });
 
 /** At ordinary priority, beside an agent or a checkpoint. */
 const alarmsArgv = (path: string, kind: 'node' | 'checkpoint'): readonly string[] => [
@@ -114,69 +111,34 @@ const settingsArgv = (path: string): readonly string[] => besideArgv('batch', 's
 
 /** `dualtone settings`: started by the agent for one question of the other node. */
 export const runSettingsProcess = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => {
-        const { answerOther } = await import('../web/keeper/settings-process.ts');
-        return (config) => answerOther(config, path);
-      },
-    },
-    path,
-  );
+  runNodeProcess(path, async () => {
+    const { answerOther } = await import('../web/keeper/settings-process.ts');
+    return (config) => answerOther(config, path);
+  });
 
 /** `dualtone web`: started by the agent, never by hand. It starts `dualtone web-server`, which faces the network. */
 export const runWebProcess = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => {
-        const { runKeeper } = await import('../web/keeper/process.ts');
-        const entry = process.argv[1] ?? '';
-        const serverArgv = [process.execPath, '--max-old-space-size=160', ...process.execArgv, entry, 'web-server'];
-        return (config, version) => runKeeper(config, { configPath: path, serverArgv, version });
-      },
-    },
-    path,
-  );
+  runNodeProcess(path, async () => {
+    const { runKeeper } = await import('../web/keeper/process.ts');
+    const entry = process.argv[1] ?? '';
+    const serverArgv = [process.execPath, '--max-old-space-size=160', ...process.execArgv, entry, 'web-server'];
+    return (config, version) => runKeeper(config, { configPath: path, serverArgv, version });
+  });
 
 /** Below ordinary priority: reports can wait. */
 const reporterArgv = (path: string): readonly string[] => besideArgv('batch', 'reporter', path);
 
 /** `dualtone reporter`: started by the agent, never by hand. */
 export const runReporterProcess = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => (await import('../reporting/process.ts')).runReporter,
-    },
-    path,
-  );
+  runNodeProcess(path, async () => (await import('../reporting/process.ts')).runReporter);
 
 /** `dualtone replicator`: started by the agent, never by hand. */
 export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => (await import('../replicator/process.ts')).runReplicator,
-    },
-    path,
-  );
+  runNodeProcess(path, async () => (await import('../replicator/process.ts')).runReplicator);
 
 /** `dualtone switcher`: started by the agent, never by hand. */
 export const runSwitcherProcess = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => (await import('../switcher/process.ts')).runSwitcher,
-    },
-    path,
-  );
+  runNodeProcess(path, async () => (await import('../switcher/process.ts')).runSwitcher);
 
 /** The file as another process has found it valid: parsing it here would hold up the loop. */
 const rereadFrom = (path: string) => (): Result<Config> => {
@@ -187,28 +149,21 @@ const rereadFrom = (path: string) => (): Result<Config> => {
 };
 
 export const runAgent = (path: string): Promise<ExitCode> =>
-  run(
-    {
-      name: 'node',
-      load: async (file) => (await import('../config/machine.ts')).loadConfig(file),
-      start: async () => {
-        const { runNode } = await loadProgram('agent', () => import('../agent/node-process.ts'));
-        return (config, version) =>
-          runNode(config, {
-            version,
-            argv: replicatorArgv(path),
-            alarmsArgv: alarmsArgv(path, 'node'),
-            checkerArgv: checkerArgv(path),
-            switcherArgv: switcherArgv(path),
-            reread: rereadFrom(path),
-            webArgv: webArgv(path),
-            settingsArgv: settingsArgv(path),
-            reporterArgv: reporterArgv(path),
-          });
-      },
-    },
-    path,
-  );
+  runNodeProcess(path, async () => {
+    const { runNode } = await loadProgram('agent', () => import('../agent/node-process.ts'));
+    return (config, version) =>
+      runNode(config, {
+        version,
+        argv: replicatorArgv(path),
+        alarmsArgv: alarmsArgv(path, 'node'),
+        checkerArgv: checkerArgv(path),
+        switcherArgv: switcherArgv(path),
+        reread: rereadFrom(path),
+        webArgv: webArgv(path),
+        settingsArgv: settingsArgv(path),
+        reporterArgv: reporterArgv(path),
+      });
+  });
 
 export const runCheckpointAgent = (path: string): Promise<ExitCode> =>
   run(
