@@ -9,6 +9,7 @@ import {
   frozenAtStart,
   heldUpRequest,
   lateRelease,
+  lateReleaseUnheard,
   pauseMachine,
   plannedRestart,
   plannedRestartForgotten,
@@ -25,6 +26,8 @@ import {
 } from './machines.ts';
 import { burst, cutPair, isolate, loss, quickRebootInPartition, slow } from './network.ts';
 import {
+  askedByHandAsManualModeEnds,
+  lateReleaseAsManualModeEnds,
   lateRequest,
   maintenance,
   manualMode,
@@ -68,6 +71,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'reboot-of-the-only-voter': rebootOfOnlyVoter,
   'agent-restart-at-lease-end': restartAtLeaseEnd,
   'late-release': lateRelease,
+  'late-release-unheard': lateReleaseUnheard,
   'held-up-request': heldUpRequest,
   'agent-frozen-at-its-start': frozenAtStart,
   'agent-frozen-as-checkpoints-return': frozenAsCheckpointsReturn,
@@ -77,6 +81,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   'manual-mode-missed': manualModeMissed,
   'manual-mode-ends-unheard': manualModeEndsUnheard,
   'manual-mode-as-the-lease-ends': manualModeAsLeaseEnds,
+  'asked-by-hand-as-manual-mode-ends': askedByHandAsManualModeEnds,
+  'late-release-as-manual-mode-ends': lateReleaseAsManualModeEnds,
   maintenance,
   takeover,
   'switchover-when-busy': switchoverWhenBusy,

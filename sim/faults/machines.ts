@@ -180,23 +180,38 @@ export const restartAtLeaseEnd: Fault = (w) => {
   });
 };
 
-/**
- * A release is long on its way: the holder, whose handover seems lost, is given the right again by its rival's word alone; the rival
- * reboots just before the release arrives, and must not take it for the present.
- */
-export const lateRelease: Fault = (w) => {
+/** A release that is long on its way: the holder, cut from the checkpoints, is given the right again by its rival's word alone. Tells when the release arrives. */
+const beginLateRelease = (w: World): { readonly holder: Role; readonly afterMs: number } | null => {
   const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
-  if (holder === undefined) return;
-  const rival = rivalOf(holder);
+  if (holder === undefined) return null;
   for (const { name } of w.checkpoints) {
     cut(w, holder, name, 5000);
     cut(w, name, holder, 5000);
   }
-  const weather = w.network.link(holder, rival);
+  const weather = w.network.link(holder, rivalOf(holder));
   weather.slowMs = w.random.between(1000, 3500);
   weather.slowUntil = w.timeline.now + 90;
   w.agents[holder].command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
-  later(w, w.random.between(700, 2500), () => reboot(w, w.agents[rival], w.random.between(1, 60)));
+  return { holder, afterMs: weather.slowMs };
+};
+
+/** The rival reboots just before the release arrives, and must not take it for the present. */
+export const lateRelease: Fault = (w) => {
+  const begun = beginLateRelease(w);
+  if (begun === null) return;
+  const rival = w.agents[rivalOf(begun.holder)];
+  later(w, w.random.between(700, 2500), () => reboot(w, rival, w.random.between(1, 60)));
+};
+
+/** The same, and it hears no claim that would give the release away. */
+export const lateReleaseUnheard: Fault = (w) => {
+  const begun = beginLateRelease(w);
+  if (begun === null) return;
+  const { holder, afterMs } = begun;
+  later(w, afterMs - w.random.between(20, 400), () => {
+    cut(w, holder, rivalOf(holder), 600);
+    reboot(w, w.agents[rivalOf(holder)], w.random.between(1, 60));
+  });
 };
 
 /** Both boot, and the kernel of the one that is to go first holds its requests up until the other has won, and has given service back at once. */

@@ -91,6 +91,49 @@ export const manualModeAsLeaseEnds: Fault = (w) => {
   });
 };
 
+/**
+ * A release is long on its way, and its giver serves again, by its rival's word alone and then by hand; manual mode ends, the kernel takes no
+ * order, and the release arrives at last: it must not be taken for the present.
+ */
+export const lateReleaseAsManualModeEnds: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  w.watched.covered = false;
+  const agent = w.agents[holder];
+  for (const { name } of w.checkpoints) {
+    cut(w, holder, name, 5000);
+    cut(w, name, holder, 5000);
+  }
+  const weather = w.network.link(holder, rivalOf(holder));
+  weather.slowMs = w.random.between(1200, 2000);
+  weather.slowUntil = w.timeline.now + 90;
+  agent.command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
+  later(w, w.random.between(750, 850), () => agent.command({ name: 'mode', mode: 'manual' }));
+  later(w, w.random.between(1000, 1200), () => {
+    agent.command({ name: 'mode', mode: 'automatic' });
+    later(w, w.random.between(0, 3), () => stallNft(w, agent, w.random.between(500, 2000)));
+  });
+};
+
+/** One serves by hand, unheard by the checkpoints and soon by the other node; there a person asks for service by hand, and ends manual mode in the moment. */
+export const askedByHandAsManualModeEnds: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  w.watched.covered = false;
+  const rival = rivalOf(holder);
+  const cutFrom = (name: string, forMs: number): void => {
+    cut(w, holder, name, forMs);
+    cut(w, name, holder, forMs);
+  };
+  for (const { name } of w.checkpoints) cutFrom(name, 4000);
+  w.agents[holder].command({ name: 'mode', mode: 'manual' });
+  later(w, w.random.between(150, 400), () => {
+    cutFrom(rival, 3000);
+    later(w, w.random.between(0, 900), () => w.agents[rival].command({ name: 'start', confirmed: false }));
+    later(w, w.random.between(600, 1000), () => w.agents[rival].command({ name: 'mode', mode: 'automatic' }));
+  });
+};
+
 /** A manual mode begins and ends while the other node stands still and is cut off; as it ends, the kernel of the holder takes no orders. */
 export const manualModeMissed: Fault = (w) => {
   const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());

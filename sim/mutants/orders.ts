@@ -15,8 +15,7 @@ export const orderGuards: readonly Mutant[] = [
     find: '// What was asked by hand would now be won by votes, and a node that serves by hand needs none.',
     replace: 'if (d.now > 0) return;',
     also: unheardEnd,
-    faults: ['orders-at-both', 'isolation', 'cut-two-ways', 'agent-frozen'],
-    from: 6001,
+    faults: ['asked-by-hand-as-manual-mode-ends'],
     seeds: 2000,
   },
   {
@@ -89,15 +88,12 @@ export const orderGuards: readonly Mutant[] = [
     replace: 'return automatic;',
     also: unheardEnd,
     faults: [
+      'asked-by-hand-as-manual-mode-ends',
+      'late-release-as-manual-mode-ends',
+      'manual-mode-ends-unheard',
       'orders-at-both',
-      'reboot-of-the-only-voter',
-      'checkpoint-restart',
       'isolation-in',
-      'isolation',
-      'cut-two-ways',
-      'agent-frozen',
     ],
-    from: 6001,
     seeds: 2000,
   },
 ];

@@ -7,7 +7,7 @@ export const promiseGuards: readonly Mutant[] = [
     file: 'src/core/voter.ts',
     find: 'if (now < boot.silentUntil) return null;',
     replace: '',
-    faults: ['late-release', 'quick-reboot-in-partition'],
+    faults: ['late-release-unheard', 'quick-reboot-in-partition'],
     seeds: 500,
   },
   {
@@ -184,7 +184,8 @@ export const promiseGuards: readonly Mutant[] = [
     find: ' && release.epoch >= claimed) {',
     replace: ') {',
     faults: ['late-release', 'manual-mode', 'manual-mode-ends-unheard', 'agent-frozen'],
-    seeds: 4000,
+    from: 9001,
+    seeds: 3000,
   },
   {
     name: 'a former lease that may have run out is held open',

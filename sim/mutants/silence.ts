@@ -110,6 +110,13 @@ export const silenceGuards: readonly Mutant[] = [
     file: 'src/core/loose.ts',
     find: 'if (passive ? rival.holding === 0 : !rival.loose) return;',
     replace: '',
-    seeds: 6000,
+    faults: [
+      'agent-restart-as-checkpoints-return',
+      'agent-frozen-as-checkpoints-return',
+      'checkpoint-restart',
+      'agent-frozen',
+    ],
+    pair: 'likely',
+    seeds: 500,
   },
 ];
