@@ -92,7 +92,7 @@ test('status of a healthy pair', async () => {
   const { code, out } = await say('status', '--socket', socket);
   assert.equal(
     settled(out),
-    `pbx1 (main, this node) serves since HH:MM:SS (1.9 s); pbx2 (standby) can take over.
+    `pbx1 (main, this node) serves since HH:MM:SS (1.5 s); pbx2 (standby) can take over.
 
   this node   pbx1 (main, 10.0.0.1): active, lease N ms left, gate open, telephony up, 0 calls
   other node  pbx2 (standby, 10.0.0.2): passive, telephony well, 0 calls, heard N ms ago

@@ -264,6 +264,7 @@ const anyOther = fc.oneof(
       }),
     }),
   ),
+  anyMs.map((ms): Happening => ({ ms, make: (_s, _state, at) => ({ kind: 'ending', at }) })),
   fc.record({ ms: anyMs, paused: fc.boolean() }).map(
     ({ ms, paused }): Happening => ({
       ms,
