@@ -2,10 +2,9 @@
  * All tests, one after the other: types, lint, format, units, simulation, mutants, then (as root on Debian) real systems
  * and the lab. Ends with 'N passed, N failed' and exits with 1 when anything failed.
  */
-import { spawn } from 'node:child_process';
 import { glob } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { createInterface } from 'node:readline';
+import { execute, passOnSignals } from './execute.ts';
 
 interface Count {
   passed: number;
@@ -21,47 +20,45 @@ interface Stage {
 const node = process.execPath;
 const isRoot = process.getuid?.() === 0;
 
-/** Runs a program to its end; every line of what it prints goes to `line`. */
-const execute = (argv: readonly string[], line: (text: string) => void): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const [program = '', ...args] = argv;
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1' },
-    });
-    createInterface({ input: child.stdout }).on('line', line);
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
-  });
-
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** A quiet machine of 2 cores needs at most a sixth of each; what still runs then hangs, and is a failure with a name. */
+const MOST_MINUTES = { whole: 25, systemFile: 10, lab: 12 * 60 } as const;
+
 /** One check that passes or fails as a whole. */
-const check = (name: string, ...argv: readonly string[]): Stage => ({
+const check = (name: string, ...argv: readonly string[]): Stage => within(MOST_MINUTES.whole, name, ...argv);
+
+const within = (minutes: number, name: string, ...argv: readonly string[]): Stage => ({
   name,
   async run() {
     const lines: string[] = [];
-    const code = await execute(argv, (text) => lines.push(text));
+    const code = await execute(argv, minutes * 60_000, (text) => lines.push(text), say);
     if (code !== 0) for (const text of lines) say(`  ${text}`);
     return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
   },
 });
 
 /** Files run by node's test runner; the counts are the runner's own. */
-const tests = (name: string, files: readonly string[], options: readonly string[] = []): Stage => ({
+const tests = (name: string, minutes: number, files: readonly string[], options: readonly string[] = []): Stage => ({
   name,
   async run() {
     const count: Count = { passed: 0, failed: 0, skipped: 0 };
     if (files.length === 0) return { ...count, failed: 1 };
-    const code = await execute([node, '--test', '--test-reporter=tap', ...options, ...files], (text) => {
-      const [, key, number] = /^# (pass|fail|skipped) (\d+)$/.exec(text) ?? [];
-      if (key === 'pass') count.passed = Number(number);
-      else if (key === 'fail') count.failed = Number(number);
-      else if (key === 'skipped') count.skipped = Number(number);
-      else if (/^\s*(not ok |error:|code:|name:|expected:|actual:|location:|failureType:)/.test(text)) say(`  ${text}`);
-    });
+    const code = await execute(
+      [node, '--test', '--test-reporter=tap', ...options, ...files],
+      minutes * 60_000,
+      (text) => {
+        const [, key, number] = /^# (pass|fail|skipped) (\d+)$/.exec(text) ?? [];
+        if (key === 'pass') count.passed = Number(number);
+        else if (key === 'fail') count.failed = Number(number);
+        else if (key === 'skipped') count.skipped = Number(number);
+        else if (/^\s*(not ok |error:|code:|name:|expected:|actual:|location:|failureType:)/.test(text))
+          say(`  ${text}`);
+      },
+      say,
+    );
     // A runner that dies must not look like a success.
     if (code !== 0 && count.failed === 0) count.failed = 1;
     return count;
@@ -86,6 +83,7 @@ const quickStages = async (): Promise<readonly Stage[]> => {
     check('format', node, 'node_modules/@biomejs/biome/bin/biome', 'check', '.'),
     tests(
       'unit and property tests',
+      MOST_MINUTES.whole,
       unit.filter((file) => !isSystem(file)),
     ),
     check('simulation: 2,000 seeds', node, 'bin/dualtone.ts', 'simulate', '--seeds', '2000'),
@@ -107,13 +105,13 @@ const systemStages = async (): Promise<readonly Stage[]> => {
   const system = (await find('{src,test,lab}/**/*.system.test.ts')).filter((file) => !file.includes('.lab.'));
   return [
     check('what the tests need of this machine', node, 'scripts/requirements.ts'),
-    ...system.map((file) => tests(file, [file], ['--test-concurrency=1'])),
+    ...system.map((file) => tests(file, MOST_MINUTES.systemFile, [file], ['--test-concurrency=1'])),
   ];
 };
 
 const labStages = (): readonly Stage[] => [
   check('what the tests need of this machine', node, 'scripts/requirements.ts'),
-  check('every scenario of the lab', node, 'bin/dualtone.ts', 'lab', 'run', '*'),
+  within(MOST_MINUTES.lab, 'every scenario of the lab', node, 'bin/dualtone.ts', 'lab', 'run', '*'),
 ];
 
 const skipped = (name: string, why: string): Stage => ({
@@ -132,6 +130,7 @@ const stagesFor = async (args: readonly string[]): Promise<readonly Stage[]> => 
   return [...quick, ...(await systemStages())];
 };
 
+passOnSignals();
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 say(`Node ${process.version}, ${availableParallelism()} processors`);
 for (const stage of await stagesFor(process.argv.slice(2))) {

@@ -77,7 +77,8 @@ export const startDaemon = async ({
   return {
     port,
     stop: async () => {
-      child.kill('SIGTERM');
+      // Not SIGTERM: nrpe only notes it, and one that comes just before it waits for the next connection is never acted on.
+      child.kill('SIGKILL');
       await ended;
       rmSync(folder, { recursive: true, force: true });
     },
@@ -86,7 +87,8 @@ export const startDaemon = async ({
 
 /** An authority of the test's own, and a certificate for an address that it signed: paths of PEM files in `folder`. */
 export const makeCertificates = (folder: string, address: string): void => {
-  const openssl = (...argv: string[]): void => void execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe' });
+  const openssl = (...argv: string[]): void =>
+    void execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe', timeout: 20_000 });
   const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   openssl('req', '-x509', ...fresh, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Authority of a test');
   writeFileSync(join(folder, 'names'), `subjectAltName=IP:${address}\n`);
