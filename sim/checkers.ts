@@ -19,7 +19,8 @@ export interface Violation {
     | 'cut-off-serves'
     | 'late-order'
     | 'early-return'
-    | 'stale-word';
+    | 'stale-word'
+    | 'passed-over';
   readonly atMs: number;
   readonly text: string;
 }
@@ -87,8 +88,21 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
     if (isHeard && was !== null && is !== null && was.life === actual && is.life !== actual)
       fail('stale-word', `${role} believes a word of an agent that has ended, after it heard its successor`);
   };
+  /** A main that is well, and is heard, serves first: also when it booted a little later and still listens. */
+  const checkTurn = (role: Role, { state, reasons }: Decision): void => {
+    const asks = reasons.some(({ rule, facts }) => rule === 'may-serve' && facts['wanted'] === false);
+    if (role === 'main' || !asks) return;
+    const { main, standby } = w.agents;
+    const { heardAt, relayedAt, met, status } = state.rival;
+    const isHeard = state.now - Math.max(heardAt, relayedAt) <= 2 * standby.machine.settings.timing.heartbeatMs;
+    const isWell = status?.well === true && relayedAt <= heardAt && met.life === main.state.life;
+    const listensMs = main.machine.trueTime(main.state.boot.silentUntil) - w.timeline.now;
+    if (isHeard && isWell && main.status === 'running' && listensMs > 0)
+      fail('passed-over', `the standby asks beside a well main that listens for ${Math.round(listensMs)} ms more`);
+  };
   return (role: Role, before: State, decision: Decision): void => {
     checkMoves(role, decision);
+    checkTurn(role, decision);
     checkWord(role, before, decision.state);
     const { lease, disk } = decision.state;
     if (lease.name !== 'held') return;

@@ -12,7 +12,6 @@ export const timings: Readonly<Record<'fast' | 'quick', Timing>> = {
     clockPpm: 500,
     askMs: 80,
     headStartMs: 150,
-    headStartAfterBootMs: 400,
   },
   quick: {
     heartbeatMs: 40,
@@ -23,7 +22,6 @@ export const timings: Readonly<Record<'fast' | 'quick', Timing>> = {
     clockPpm: 500,
     askMs: 80,
     headStartMs: 150,
-    headStartAfterBootMs: 400,
   },
 };
 

@@ -128,6 +128,18 @@ export const switchoverDeath: Fault = (w) => {
   later(w, soonMs, () => (withPower ? reboot(w, agent, span(w)) : restartAgent(w, agent, span(w))));
 };
 
+/** The agent is told to end while it hands service over: its gate may not open again. */
+export const plannedRestartAsItHandsOver: Fault = (w) => {
+  const agent = (['main', 'standby'] as const).map((role) => w.agents[role]).find(({ machine }) => machine.isOpen());
+  if (agent === undefined) return;
+  if (w.random.chance(0.5)) stallNft(w, agent, w.random.between(1, 100));
+  agent.command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
+  later(w, w.random.between(0, 12), () => {
+    agent.ending();
+    later(w, w.random.between(0.5, 60), () => restartAgent(w, agent, w.random.between(100, 1100)));
+  });
+};
+
 export const clockStep: Fault = (w) => node(w).clockJump(w.random.between(-7_200_000, 7_200_000), false);
 
 /** A paused virtual machine: kernel time stands still with it. Counted apart, since no rule mends what it does on waking. */

@@ -62,8 +62,8 @@ export const restartGuards: readonly Mutant[] = [
   {
     name: 'an agent ends with a longer lease though no votes are needed',
     file: 'src/core/lease.ts',
-    find: " || phase.name === 'closing' || needsNoVotes(d)) return;",
-    replace: " || phase.name === 'closing') return;",
+    find: "lease.name !== 'held' || needsNoVotes(d)) return;",
+    replace: "lease.name !== 'held') return;",
     faults: ['agent-restart-planned'],
     pair: 'without-votes',
     seeds: 500,

@@ -3,6 +3,14 @@ import { cutOffWins, type Mutant } from './mutant.ts';
 
 export const silenceGuards: readonly Mutant[] = [
   {
+    name: 'a main that booted a little later is passed over',
+    file: 'src/core/policy.ts',
+    find: 'Math.max(freeSince(d), d.s.rival.met.at + longestPromiseMs(timing))',
+    replace: 'freeSince(d) + 0 * longestPromiseMs(timing)',
+    faults: ['reboot-all'],
+    seeds: 500,
+  },
+  {
     name: 'a node that was stopped before its first look takes its own sleep for silence',
     file: 'src/core/policy.ts',
     find: "if (health.network === 'unknown' && d.now < looksUntil) {",

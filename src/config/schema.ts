@@ -132,8 +132,7 @@ const timingSchema = z
     ask: duration(10).prefault('80ms').describe('A request that has not won by then is withdrawn.'),
     'head-start': duration()
       .prefault('150ms')
-      .describe('The standby that hears a well main lets it go first for so long.'),
-    'head-start-after-boot': duration().prefault('400ms').describe('The same, after a boot.'),
+      .describe('The standby that hears a well main lets it go first for so long, after both have listened.'),
     'lone-wait': duration()
       .prefault('5s')
       .describe('Without an arbiter: a node that starts and hears nobody listens so long before it serves.'),

@@ -22,7 +22,6 @@ const settings: Settings = {
     clockPpm: 500,
     askMs: 80,
     headStartMs: 150,
-    headStartAfterBootMs: 400,
   },
   arbiter: { kind: 'checkpoints', voters: ['cp1'], whenLost: 'wait', lostAfterMs: 60_000 },
   watch: { kind: 'lease' },

@@ -9,6 +9,7 @@ import {
   checkpoints,
   diskMemory,
   noArbiter,
+  quickTiming,
   started,
   status,
 } from './testing/builders.ts';
@@ -374,6 +375,11 @@ describe('the agent is about to restart', () => {
     node.feed({ kind: 'ending', at: node.now });
     node.pass(5);
     assert.ok(!tickets(node).includes(960));
+  });
+  test('not where the restart is given no time', () => {
+    const hurried = servingNode({ timing: { ...quickTiming, restartMs: 0 } });
+    hurried.feed({ kind: 'ending', at: hurried.now });
+    assert.deepEqual(tickets(hurried), []);
   });
   test('a passive node has nothing to renew', () => {
     const node = passiveNode();

@@ -278,9 +278,9 @@ const beginRound = (d: Draft, lease: Held, round: Round): void => {
  * needs none goes by silence, and would serve before the longer ticket has run out.
  */
 export const renewForRestart = (d: Draft): void => {
-  const { lease, phase } = d.s;
+  const { lease } = d.s;
   const { timing } = d.settings;
-  if (lease.name !== 'held' || lease.heldOpen || phase.name === 'closing' || needsNoVotes(d)) return;
+  if (timing.restartMs === 0 || lease.name !== 'held' || needsNoVotes(d)) return;
   beginRound(d, lease, armRound(d, timing.leaseMs + timing.restartMs));
   because(d, 'renew-for-restart', { epoch: lease.epoch, ms: timing.leaseMs + timing.restartMs });
 };

@@ -28,6 +28,10 @@ const isOvertaken = (d: Draft, { status: last, heardAt }: Rival, status: Status)
   return status.life < last.life && d.now - heardAt < d.settings.timing.promiseMs / 2;
 };
 
+/** An agent that was started anew may have to listen first, like its voters. */
+const met = (d: Draft, { life }: Status): Rival['met'] =>
+  life > d.s.rival.met.life ? { life, at: d.now } : d.s.rival.met;
+
 /** True when the word is the newest. */
 const sawRival = (d: Draft, status: Status): boolean => {
   const { rival } = d.s;
@@ -37,7 +41,7 @@ const sawRival = (d: Draft, status: Status): boolean => {
   const wellSince = status.well ? (unbroken ? rival.wellSince : d.now) : -1;
   // A rival that says it is passive takes back its claim.
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
-  d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt };
+  d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt, met: met(d, status) };
   if (status.holding > 0) claims(d, status.holding);
   // It serves now: in hold, this node no longer may by itself.
   if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return true;
@@ -80,7 +84,8 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
 const heardThrough = (d: Draft, heard: Heard | null): void => {
   if (heard === null) return;
   const at = d.now - heard.agoMs;
-  if (at > d.s.rival.relayedAt) d.s.rival = { ...d.s.rival, relayedAt: at, relayed: heard.status };
+  if (at <= d.s.rival.relayedAt) return;
+  d.s.rival = { ...d.s.rival, relayedAt: at, relayed: heard.status, met: met(d, heard.status) };
 };
 
 /** The rival's own word that it serves under a newer epoch: yield to it, do not outbid it. */

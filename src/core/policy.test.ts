@@ -46,8 +46,24 @@ describe('the standby gives the main a head start', () => {
     const node = standby();
     node.pass(120);
     assert.deepEqual(inTheWay(node), ['head-start']);
-    node.passUntil('it serves', () => serves(node), 600);
-    assert.ok(node.now - 10_000 >= 400, 'longer after a start');
+    const { promiseMs, restartMs, headStartMs } = node.settings.timing;
+    const heardAt = node.now - 120;
+    node.passUntil('it serves', () => serves(node), 1500);
+    assert.ok(node.now - heardAt >= promiseMs + restartMs + headStartMs, 'and the main may have to listen first');
+  });
+  test('counted from when the agent of a main that boots with it was first heard, not from each of its words', () => {
+    const node = booted('standby');
+    node.voices.set('c1', yes);
+    const { promiseMs, restartMs, headStartMs } = node.settings.timing;
+    const listensMs = promiseMs + restartMs;
+    node.pass(listensMs - 50);
+    const heardAt = node.now;
+    node.voices.set('main', (ask) => (ask.question === 'ask' ? null : { status: status('main') }));
+    node.hear('main', askOf('main', 'hello', 0));
+    node.pass(listensMs);
+    assert.deepEqual(inTheWay(node), ['head-start']);
+    assert.ok(node.now - heardAt >= listensMs, 'longer than its own listening');
+    node.passUntil('it serves', () => serves(node), headStartMs + 200);
   });
   test('not beside an unfit one', () => {
     const node = standby();

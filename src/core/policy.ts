@@ -4,6 +4,7 @@ import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk }
 import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
 import { rivalIsFit } from './rival-view.ts';
+import { longestPromiseMs } from './settings.ts';
 import { type Instant, rivalOf } from './words.ts';
 
 /** What keeps a passive node from asking; null: it may. `until` tells when it will have passed by itself. */
@@ -59,8 +60,9 @@ const fitObstacle = (d: Draft): Obstacle | null => {
 
 const headStartObstacle = (d: Draft): Obstacle | null => {
   if (d.settings.role === 'main' || isWanted(d) || !rivalIsFit(d)) return null;
-  const { headStartMs, headStartAfterBootMs } = d.settings.timing;
-  const until = Math.max(freeSince(d) + headStartMs, d.s.startedAt + headStartAfterBootMs);
+  const { timing } = d.settings;
+  // A main that boots with this node listens as long as it, from its own start.
+  const until = Math.max(freeSince(d), d.s.rival.met.at + longestPromiseMs(timing)) + timing.headStartMs;
   return d.now < until ? obstacle('head-start', 'the main is well and goes first', until) : null;
 };
 

@@ -16,9 +16,8 @@ export interface Timing {
   readonly clockPpm: number;
   /** A request that has not won within this time is withdrawn. */
   readonly askMs: Millis;
-  /** The standby that hears a well main gives it this long to go first. */
+  /** The standby that hears a well main gives it this long to go first, counted from when the main may have listened enough. */
   readonly headStartMs: Millis;
-  readonly headStartAfterBootMs: Millis;
 }
 
 /** What a voter must know of them. */

@@ -2,7 +2,7 @@ import { type Known, NOTHING_KNOWN, noOrders } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Status } from './message.ts';
 import type { Settings, Step } from './settings.ts';
-import type { Epoch, Instant, Millis, Role, Verdict, VoterName } from './words.ts';
+import type { Epoch, Instant, Millis, Role, Verdict, VoterName, WallTime } from './words.ts';
 
 /** One request under way: a ticket in the kernel and the votes that may grant it. */
 export interface Round {
@@ -120,6 +120,8 @@ export interface Rival {
   readonly releasedEpoch: Epoch;
   /** Well without a break since, -1 when not. */
   readonly wellSince: Instant;
+  /** The newest life of its agent that was heard of, and since when. */
+  readonly met: { readonly life: WallTime; readonly at: Instant };
   /** The orders that it is known to know. */
   readonly knows: Known;
   /** When a heartbeat of its service was last answered from here. */
@@ -271,6 +273,7 @@ const startRival: Rival = {
   claimEpoch: 0,
   releasedEpoch: 0,
   wellSince: -1,
+  met: { life: -1, at: NEVER },
   knows: NOTHING_KNOWN,
   answeredAt: NEVER,
 };

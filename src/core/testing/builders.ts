@@ -18,7 +18,6 @@ export const fastTiming: Timing = {
   clockPpm: 500,
   askMs: 80,
   headStartMs: 150,
-  headStartAfterBootMs: 400,
 };
 
 export const quickTiming: Timing = { ...fastTiming, heartbeatMs: 40, promiseMs: 200, leaseMs: 170 };
