@@ -28,7 +28,24 @@ const usageCode = (error: unknown): number | null => {
   return 'exitCode' in error && error.exitCode === 0 ? 0 : 2;
 };
 
+/**
+ * Who read what it prints has gone, as after `| head`: then it ends, in order where it listens for that (a pairing takes back what it
+ * began). An agent goes on: nobody's log is worth a call.
+ */
+const outliveReaders = (): void => {
+  let isOver = process.argv[2] === 'agent' || process.argv[2] === 'checkpoint';
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    if (isOver) return;
+    isOver = true;
+    if (!process.emit('SIGTERM', 'SIGTERM')) process.exit();
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', onError);
+};
+
 cacheCompiled();
+outliveReaders();
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -11,6 +11,7 @@ import { generateKey } from '../peer/key.ts';
 import { main } from './main.ts';
 import { renderStatus } from './render/status.ts';
 import { styleFor } from './render/style.ts';
+import { createSaid } from './testing/said.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dualtone-check-'));
 const socket = join(folder, 'control.sock');
@@ -76,19 +77,10 @@ const view = (own: readonly CheckResult[], more: Partial<ChecksView> = {}): Chec
 });
 
 const say = async (...argv: string[]) => {
-  const said = { out: '', err: '' };
-  const output = {
-    out: (text: string) => {
-      said.out += text;
-    },
-    err: (text: string) => {
-      said.err += text;
-    },
-    style: plain,
-  };
+  const said = createSaid();
   agent.asked = [];
-  const code = await main(['check', ...argv], output);
-  return { code, ...said };
+  const code = await main(['check', ...argv], said.output);
+  return { code, ...said.now() };
 };
 
 test('ready: exit code 0, the answer first; both nodes are asked', async () => {

@@ -8,12 +8,10 @@ import { createFakePair, type FakePair } from '../agent/testing/pair.ts';
 import { createTime } from '../agent/testing/time.ts';
 import { type ApiServer, openApiServer } from '../api/server.ts';
 import { main } from './main.ts';
-import { styleFor } from './render/style.ts';
-import type { Output } from './target.ts';
+import { createSaid } from './testing/said.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dualtone-cli-'));
 const socket = join(folder, 'control.sock');
-const plain = styleFor({ isTTY: false });
 
 interface Said {
   readonly code: number;
@@ -23,19 +21,9 @@ interface Said {
 
 /** Runs a command line; what it said, with spans that depend on the machine's speed replaced. */
 const say = async (...argv: string[]): Promise<Said> => {
-  let out = '';
-  let err = '';
-  const output: Output = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    style: plain,
-  };
-  const code = await main(argv, output);
-  return { code, out, err };
+  const said = createSaid();
+  const code = await main(argv, said.output);
+  return { code, ...said.now() };
 };
 
 const settled = (text: string): string =>

@@ -7,8 +7,8 @@ import { run } from '../process/run.ts';
 import { createXivoEnabling } from '../xivo/enable/enable.ts';
 import { createTestMachine } from '../xivo/testing/machine.ts';
 import { type DisableOptions, disable } from './commands/disable.ts';
-import { styleFor } from './render/style.ts';
 import { Ended } from './target.ts';
+import { createSaid } from './testing/said.ts';
 
 const CRON = '* * * * * root /usr/sbin/xivo-check-master-status 10.0.0.1 >/dev/null\n';
 const HA_CONF = '{"node_type": "slave", "remote_address": "10.0.0.1"}';
@@ -37,21 +37,14 @@ const machineOf = async (t: TestContext) => {
   const enabled = await enabling.enable();
   assert.ok(enabled.ok, enabled.ok ? '' : enabled.error.message);
   const leave = async (more: DisableOptions = {}) => {
-    const said = { out: '', err: '' };
-    const output = {
-      out: (text: string) => {
-        said.out += text;
+    const said = createSaid();
+    const exit = await disable({ ...places, system: false, yes: true, ...more }, said.output).catch(
+      (error: unknown) => {
+        if (error instanceof Ended) return error.exit;
+        throw error;
       },
-      err: (text: string) => {
-        said.err += text;
-      },
-      style: styleFor({}, {}),
-    };
-    const exit = await disable({ ...places, system: false, yes: true, ...more }, output).catch((error: unknown) => {
-      if (error instanceof Ended) return error.exit;
-      throw error;
-    });
-    return { ...said, exit };
+    );
+    return { ...said.now(), exit };
   };
   return { cron, leave, read: () => readFileSync(cron, 'utf8'), haConf: root + original.haConf };
 };

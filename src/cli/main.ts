@@ -94,12 +94,10 @@ const addOrders = (shelf: Shelf): void => {
     .command('maintenance')
     .summary('nothing moves by itself for a while')
     .description('Nothing moves by itself for a while.');
-  add(shelf, maintenance, 'on', 'begin a maintenance, which ends by itself', async (o, out) => {
-    const { order, spanOption } = await orders();
-    const forMs = await spanOption(String(o['for']), '--for', out);
-    return order({ name: 'maintenance-on', forMs, reason: String(o['reason']) }, 0, o, out);
-  })
-    .requiredOption('--for <span>', 'how long, such as 30m')
+  add(shelf, maintenance, 'on', 'begin a maintenance, which ends by itself', async (o, out) =>
+    (await orders()).beginMaintenance(o, out),
+  )
+    .requiredOption('--for <span>', 'how long, such as 30m; a week at most')
     .requiredOption('--reason <text>', 'why, for those who wonder at night');
   add(shelf, maintenance, 'off', 'end the maintenance', async (o, out) =>
     (await orders()).order({ name: 'maintenance-off' }, 0, o, out),

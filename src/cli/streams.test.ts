@@ -14,6 +14,7 @@ import { main } from './main.ts';
 import { renderStatus } from './render/status.ts';
 import { streamLines } from './render/streams.ts';
 import { styleFor } from './render/style.ts';
+import { createSaid } from './testing/said.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dualtone-cli-streams-'));
 const socket = join(folder, 'control.sock');
@@ -88,19 +89,10 @@ const withStreams = (streams: Partial<NodeSnapshot['streams']>): NodeSnapshot =>
 });
 
 const say = async (...argv: string[]) => {
-  const said = { out: '', err: '' };
-  const output = {
-    out: (text: string) => {
-      said.out += text;
-    },
-    err: (text: string) => {
-      said.err += text;
-    },
-    style: plain,
-  };
+  const said = createSaid();
   agent.given = [];
-  const code = await main([...argv, '--socket', socket], output);
-  return { code, ...said, given: agent.given };
+  const code = await main([...argv, '--socket', socket], said.output);
+  return { code, ...said.now(), given: agent.given };
 };
 
 test('a row for each stream, in 80 columns; what failed with its remedy', () => {

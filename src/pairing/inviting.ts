@@ -187,7 +187,7 @@ const summary = async (stage: Stage, state: InviteState): Promise<Result<Outcome
     return state.failed === null
       ? fail(
           'pairing-nobody-came',
-          'Nobody has joined within the time; nothing was changed here.',
+          'Nobody had joined when it ended; nothing was changed here.',
           'Begin again with `dualtone init`.',
         )
       : { ok: false, error: state.failed };

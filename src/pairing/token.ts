@@ -66,6 +66,7 @@ const malformed = (why: string) =>
 /** Fails with `pairing-token-malformed`. Whether it is still good is for the machine that made it to say. */
 export const parseToken = (text: string): Result<Token> => {
   const word = text.trim();
+  if (word === '') return malformed('it is empty');
   if (!word.startsWith(PREFIX)) return malformed(`it does not begin with ${PREFIX}`);
   if (!/^[A-Za-z0-9_-]+$/.test(word)) return malformed('it has other characters than letters, digits, - and _');
   const all = Buffer.from(word.slice(PREFIX.length), 'base64url');

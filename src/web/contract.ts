@@ -61,6 +61,9 @@ export const API = '/api/v1';
 /** Sent with every request that changes something and comes with the cookie: other sites cannot. Its value is `1`. */
 export const CSRF_HEADER = 'x-dualtone';
 
+/** A maintenance ends by itself within a week: whoever forgets it is not without protection for good. */
+export const MOST_MAINTENANCE_MS = 7 * 86_400_000;
+
 /** What a person may do: each includes the one before. */
 export type WebRole = 'view' | 'operate' | 'admin';
 

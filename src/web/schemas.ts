@@ -1,5 +1,6 @@
 /** What a person may ask for, as schemas: the server checks requests by them, the keeper checks the server, and the API's description is made of them. */
 import { z } from 'zod';
+import { MOST_MAINTENANCE_MS } from './contract.ts';
 
 const text = (most: number) => z.string().max(most);
 const name = () => z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -11,6 +12,14 @@ const span = () =>
     .max(3650 * 86_400_000);
 const flag = () => z.boolean().optional();
 const entries = () => z.array(text(64)).max(1000).optional();
+/** One line that means something. */
+const line = () =>
+  z
+    .string()
+    .trim()
+    .min(1, 'a reason')
+    .max(200)
+    .regex(/^\P{Cc}*$/u, 'one line of text');
 const confirmation = { confirm: text(64).optional(), acceptLoss: flag() };
 const moving = { whenIdle: flag(), maxWaitMs: span().optional(), acceptLoss: flag() };
 
@@ -21,7 +30,11 @@ export const commandSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('switchover'), ...moving }),
   z.strictObject({ name: z.literal('failback'), ...moving }),
   z.strictObject({ name: z.literal('mode'), mode: z.enum(['automatic', 'manual']) }),
-  z.strictObject({ name: z.literal('maintenance-on'), forMs: span(), reason: text(200) }),
+  z.strictObject({
+    name: z.literal('maintenance-on'),
+    forMs: z.number().min(1000).max(MOST_MAINTENANCE_MS),
+    reason: line(),
+  }),
   z.strictObject({ name: z.literal('maintenance-off') }),
   z.strictObject({ name: z.literal('acknowledge') }),
 ]);

@@ -134,7 +134,9 @@ test('what is wrong with a request is said by field, and nothing reaches the age
     [{ command: { name: 'switchover', maxWaitMs: -1 } }, 400],
     [{ command: { name: 'switchover', maxWaitMs: 1e300 } }, 400],
     [{ command: { name: 'stop', also: 1 } }, 400],
-    [{ command: { name: 'maintenance-on', forMs: 1000, reason: 'x'.repeat(201) } }, 400],
+    [{ command: { name: 'maintenance-on', forMs: 60_000, reason: 'x'.repeat(201) } }, 400],
+    [{ command: { name: 'maintenance-on', forMs: 60_000, reason: '  ' } }, 400],
+    [{ command: { name: 'maintenance-on', forMs: 8 * 86_400_000, reason: 'x' } }, 400],
     [[], 400],
     ['not json', 400],
     ['{"command":{"name":"stop"},"__proto__":{"a":1}}', 400],
@@ -155,6 +157,26 @@ test('control characters in a reason never reach the journal', async () => {
   const told = await asOperator({ command: { name: 'maintenance-on', forMs: 60_000, reason: 'a\nb\u001b[31m' } });
   assert.equal(told.status, 400);
   assert.match(told.text, /api-garbage|request-invalid/);
+});
+
+test('nothing that a stranger sends is told to the journal as said: not a name, not a header, not another address', async () => {
+  const forged = 'x\nanna (web, 10.0.0.9) logged in\u001b[2J';
+  const headers = {
+    ...PAGE_HEADERS,
+    'user-agent': 'forged-agent',
+    'x-forwarded-for': '10.0.0.9',
+    forwarded: 'for=10.0.0.9',
+  };
+  const audited = world.agent.audited('login-refused');
+  const told = await ask(world, '/api/v1/session', {
+    method: 'POST',
+    headers,
+    body: { user: forged, password: forged },
+  });
+  assert.equal(told.status, 401);
+  const { by, detail } = await audited;
+  assert.equal(by, 'an unknown user (web, 127.0.0.1)');
+  assert.equal(detail, 'a login as an unknown user from 127.0.0.1 was refused');
 });
 
 test('a body that is not JSON is refused by its type', async () => {

@@ -53,7 +53,6 @@ export const journal = async (options: JournalOptions, output: Output): Promise<
   if (options.follow !== true) return EXIT.ok;
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
-  process.stdout.once('error', () => ended.abort());
   reader.follow(first.at(-1)?.seq ?? 0, ended.signal, print);
   await new Promise((resolve) => ended.signal.addEventListener('abort', resolve, { once: true }));
   return EXIT.ok;

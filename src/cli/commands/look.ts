@@ -43,7 +43,6 @@ export const watch = async (
   const isTerminal = process.stdout.isTTY;
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
-  process.stdout.once('error', () => ended.abort());
   const show = await createScreen(options, output, isTerminal);
   const watched = await watchSnapshots(await socketOf(options, output), isTerminal ? 250 : 100, ended.signal, show);
   return watched.ok ? EXIT.ok : showFault(watched.error, options, output);

@@ -2,6 +2,7 @@
 import type { CommandAnswer } from '../../api/protocol.ts';
 import type { Command } from '../../core/event.ts';
 import type { Millis } from '../../core/words.ts';
+import { MOST_MAINTENANCE_MS } from '../../web/contract.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, Ended, type Output, orEnd, showFault, socketOf } from '../target.ts';
 import { guardLoss, type LossOptions } from './loss.ts';
@@ -10,6 +11,8 @@ import { guardLoss, type LossOptions } from './loss.ts';
 const VALID_MS = 5000;
 /** The core gives a command ten seconds, besides what it may wait for idle telephones. */
 const PATIENCE_MS = 20_000;
+const LONGEST_REASON = 200;
+const REASON_REMEDY = `say in a line of at most ${LONGEST_REASON} letters what is done, for those who wonder at night`;
 
 /** Who gives the command, for the journal. */
 export const whoami = (): string => {
@@ -100,13 +103,46 @@ export const begin = async (
   return show(await give(socket, { name, confirmed: true }, 0, options, output), options, output);
 };
 
+const wrongUsage = (output: Output, what: string, remedy: string): Ended => {
+  output.err(`dualtone: ${what}.\n    ${remedy}\n`);
+  return new Ended(EXIT.usage);
+};
+
+interface Bounds {
+  readonly leastMs: Millis;
+  readonly mostMs: Millis;
+}
+
+const ANY: Bounds = { leastMs: 0, mostMs: Number.POSITIVE_INFINITY };
+
 /** A span such as `30m`, or the end with exit code 2. */
-export const spanOption = async (text: string, option: string, output: Output): Promise<Millis> => {
-  const { parseDuration } = await import('../../config/scalars.ts');
+export const spanOption = async (
+  text: string,
+  option: string,
+  output: Output,
+  { leastMs, mostMs } = ANY,
+): Promise<Millis> => {
+  const { parseDuration, printDuration } = await import('../../config/scalars.ts');
   const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  output.err(`dualtone: ${option} ${text} is not a span of time.\n    write for example 90s, 30m or 2h\n`);
-  throw new Ended(EXIT.usage);
+  if (ms === null)
+    throw wrongUsage(output, `${option} ${text} is not a span of time`, 'write for example 90s, 30m or 2h');
+  if (ms < leastMs)
+    throw wrongUsage(output, `${option} ${text} is too short`, `give at least ${printDuration(leastMs)}`);
+  if (ms > mostMs) throw wrongUsage(output, `${option} ${text} is too long`, `give at most ${printDuration(mostMs)}`);
+  return ms;
+};
+
+/** `maintenance on`. */
+export const beginMaintenance = async (
+  options: CommonOptions & { readonly for?: string; readonly reason?: string },
+  output: Output,
+): Promise<ExitCode> => {
+  const bounds = { leastMs: 1000, mostMs: MOST_MAINTENANCE_MS };
+  const forMs = await spanOption(options.for ?? '', '--for', output, bounds);
+  const reason = options.reason?.trim() ?? '';
+  if (reason === '' || reason.length > LONGEST_REASON || /\p{Cc}/u.test(reason))
+    throw wrongUsage(output, 'the reason is empty, too long, or not one line of text', REASON_REMEDY);
+  return order({ name: 'maintenance-on', forMs, reason }, 0, options, output);
 };
 
 export interface MoveOptions extends LossOptions {

@@ -84,6 +84,14 @@ const noRole = () =>
     'Give --role main or --role standby.',
   );
 
+/** The agent listens there: the next token would find it taken. */
+const samePorts = (port: number) =>
+  fail(
+    'option-wrong',
+    `Port ${port} cannot be the port of the agent and that of pairing.`,
+    'Give another one with --pairing-port.',
+  );
+
 interface Who {
   readonly role: Role;
   readonly address: string;
@@ -142,6 +150,7 @@ const answersOf = async (
   const who = await whoOf(options, existing, prompter);
   if (!who.ok) return who;
   const [port = 4577, pairingPort = PAIRING_PORT] = ports.value;
+  if (port === pairingPort) return samePorts(port);
   const { role, address } = who.value;
   return ok({
     ...who.value,

@@ -68,6 +68,9 @@ const roleOf = (options: UserOptions): WebRole =>
 /** `dualtone user add NAME --role ROLE`. */
 export const addUser = (name: string, options: UserOptions, output: Output): Promise<ExitCode> =>
   change('user-added', `user ${name} may ${roleOf(options)}`, options, output, async (users) => {
+    // Nobody types a password twice to hear that the name is wrong.
+    const free = users.isFree(name);
+    if (!free.ok) return free;
     const { askNewPassword } = await import('../ask-password.ts');
     const password = await askNewPassword(name);
     return password.ok ? users.addUser(name, roleOf(options), password.value, Date.now()) : password;
@@ -99,11 +102,13 @@ export const removeUser = (name: string, options: UserOptions, output: Output): 
 export const removeToken = (name: string, options: UserOptions, output: Output): Promise<ExitCode> =>
   change('token-removed', `token ${name} is removed`, options, output, (users) => users.removeToken(name));
 
+const TOKEN_LIFE = { leastMs: 60_000, mostMs: Number.POSITIVE_INFINITY };
+
 /** `dualtone token add NAME --role ROLE [--for SPAN]`: prints the token, this once, on standard output. */
 export const addToken = async (name: string, options: UserOptions, output: Output): Promise<ExitCode> => {
   const config = await configOf(options, output);
   const now = Date.now();
-  const endsAt = options.for === undefined ? null : now + (await spanOption(options.for, '--for', output));
+  const endsAt = options.for === undefined ? null : now + (await spanOption(options.for, '--for', output, TOKEN_LIFE));
   const users = await usersOf(config);
   const token = orEnd(users.addToken(name, roleOf(options), now, endsAt), options, output);
   await audit(config, 'token-added', `token ${name} may ${roleOf(options)}`);

@@ -58,7 +58,9 @@ export interface Users {
   /** By what it is, not by its name. */
   token(secret: string, now: WallTime): Result<Token | null>;
   list(): Result<UsersView>;
-  /** Faults: `user-exists`, `user-name`, `password-…`, and those of the file. */
+  /** Whether a user may be added by this name. Faults: `user-exists`, `user-name`, and those of the file. */
+  isFree(name: string): Result<void>;
+  /** Faults: those of `isFree`, `password-…`. */
   addUser(name: string, role: WebRole, password: string, now: WallTime): Promise<Result<void>>;
   /** Ends all logins of that user. Fault: `no-such-user`. */
   setPassword(name: string, password: string, now: WallTime): Promise<Result<void>>;
@@ -81,6 +83,11 @@ const nameFault = (name: string): Result<void> =>
         'This is not a name for a user or token.',
         'Use 1 to 32 lower-case letters, digits, dots, dashes, underscores or @, beginning and ending with a letter or digit.',
       );
+
+const freeIn = ({ users }: File, name: string): Result<void> =>
+  users.some((each) => each.name === name)
+    ? fail('user-exists', `There is a user ${name} already.`, 'Use `dualtone user role` or `password`.')
+    : nameFault(name);
 
 const viewOf = ({ users, tokens }: File): UsersView => ({
   users: users.map(({ name, role: has, createdAt }) => ({ name, role: has, createdAt })),
@@ -145,13 +152,17 @@ export const createUsers = (path: string): Users => {
       const file = kept.read();
       return file.ok ? ok(viewOf(file.value)) : file;
     },
+    isFree: (name) => {
+      const file = kept.read();
+      return file.ok ? freeIn(file.value, name) : file;
+    },
     addUser: async (name, given, password, now) => {
       const named = nameFault(name);
       if (!named.ok) return named;
       return withPassword(password, (hash) =>
         change((file) => {
-          if (file.users.some((each) => each.name === name))
-            return fail('user-exists', `There is a user ${name} already.`, 'Use `dualtone user role` or `password`.');
+          const free = freeIn(file, name);
+          if (!free.ok) return free;
           const user = { name, role: given, password: hash, createdAt: now, passwordAt: now };
           return ok({ ...file, users: [...file.users, user] });
         }),

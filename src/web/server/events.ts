@@ -1,6 +1,7 @@
 /** Server-sent events: everybody who looks hears of each change, none waits for another, and nobody who does not read keeps memory. */
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import type { Instant } from '../../core/words.ts';
 import type { EventByName, PairView } from '../contract.ts';
 import type { Credential } from '../wire.ts';
 import { createDiffer, type Differ } from './change.ts';
@@ -47,8 +48,7 @@ const bye = (response: ServerResponse, data: EventByName['bye']): void => {
 };
 
 /** Who has caught up gets the whole; who never does is let go. */
-const catchUp = (seats: ReadonlySet<Seat>, whole: () => string): void => {
-  const now = performance.now();
+const catchUp = (seats: ReadonlySet<Seat>, whole: () => string, now: Instant): void => {
   for (const seat of seats) {
     if (seat.behindSince === null) continue;
     const { response } = seat.viewer;
@@ -59,7 +59,8 @@ const catchUp = (seats: ReadonlySet<Seat>, whole: () => string): void => {
   }
 };
 
-export const createEvents = (): Events => {
+/** `clock`: milliseconds since whenever. */
+export const createEvents = (clock: () => Instant = () => performance.now()): Events => {
   const seats = new Set<Seat>();
   const ring = createRing(randomBytes(4).toString('hex'));
   let differ: Differ | null = null;
@@ -68,7 +69,7 @@ export const createEvents = (): Events => {
   const whole = (given: Differ): string => eventText('pair', ring.last(), JSON.stringify(given.sent()));
   const write = (seat: Seat, text: string): void => {
     const { response } = seat.viewer;
-    if (seat.behindSince === null && response.writableLength > BEHIND_BYTES) seat.behindSince = performance.now();
+    if (seat.behindSince === null && response.writableLength > BEHIND_BYTES) seat.behindSince = clock();
     if (seat.behindSince === null) response.write(text);
   };
   const broadcast = (name: string, data: unknown): void => {
@@ -77,9 +78,9 @@ export const createEvents = (): Events => {
   };
   const tend = (): void => {
     const sent = differ;
-    if (sent !== null) catchUp(seats, () => whole(sent));
+    if (sent !== null) catchUp(seats, () => whole(sent), clock());
   };
-  const isIdle = (): boolean => seats.size === 0 && performance.now() - emptySince > LINGER_MS;
+  const isIdle = (): boolean => seats.size === 0 && clock() - emptySince > LINGER_MS;
   const comment = setInterval(() => {
     for (const seat of seats) write(seat, ': still here\n\n');
   }, COMMENT_MS);
@@ -88,7 +89,7 @@ export const createEvents = (): Events => {
     count: () => seats.size,
     countOf: (session) => [...seats].filter(({ viewer }) => viewer.session === session).length,
     add: (viewer, pair) => {
-      differ ??= createDiffer(pair, performance.now(), CHANGE_MS);
+      differ ??= createDiffer(pair, clock(), CHANGE_MS);
       const seat: Seat = { viewer, behindSince: null };
       const { response, lastEventId } = viewer;
       const missed = lastEventId === null ? null : ring.since(lastEventId);
@@ -96,12 +97,12 @@ export const createEvents = (): Events => {
       seats.add(seat);
       response.once('close', () => {
         seats.delete(seat);
-        if (seats.size === 0) emptySince = performance.now();
+        if (seats.size === 0) emptySince = clock();
       });
     },
     pair: (view) => {
       if (isIdle()) differ = null;
-      const change = differ?.next(view, performance.now()) ?? null;
+      const change = differ?.next(view, clock()) ?? null;
       if (change !== null) broadcast('change', change);
       tend();
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +8,11 @@ import { test } from 'node:test';
 import { connect } from 'node:tls';
 import * as fc from 'fast-check';
 import { goodSnapshot } from '../../checks/testing/around.ts';
-import type { NodeSnapshot, PairChange, PairView } from '../contract.ts';
+import type { JournalEntry, NodeSnapshot, PairChange, PairView } from '../contract.ts';
 import { makeKeys } from '../keeper/testing/keys.ts';
 import { LIMITS } from '../wire.ts';
 import { createDiffer } from './change.ts';
+import { createEvents } from './events.ts';
 import { encodingFor, readPage } from './files.ts';
 import { createPace, type Keys, listenAll } from './listen.ts';
 import { metricsText } from './metrics.ts';
@@ -164,6 +166,40 @@ test('the ring gives what was missed or says that it cannot, in bounded memory',
   const large = createRing('cd');
   for (let index = 0; index < 100; index += 1) large.add('change', 'x'.repeat(200_000));
   assert.ok((large.since('cd-99')?.length ?? 0) === 1 && large.since('cd-50') === null);
+});
+
+test('who does not read gets nothing more until it has, then the whole; who never does is let go', () => {
+  let now = 0;
+  const events = createEvents(() => now);
+  const slow = { writable: true, writableLength: 0, said: '', isGone: false };
+  const response = Object.assign(slow, {
+    write: (text: string) => {
+      slow.said += text;
+      slow.writableLength += text.length;
+    },
+    once: () => undefined,
+    end: () => undefined,
+    destroy: () => {
+      slow.isGone = true;
+    },
+  }) as unknown as ServerResponse;
+  const pass = (ms: number): void => {
+    now += ms;
+    events.pair(view({}, { wall: now }));
+  };
+  events.add({ response, session: 's', credential: null, lastEventId: null }, view());
+  const entry = { text: 'x'.repeat(10_000) } as unknown as JournalEntry;
+  for (let index = 0; index < 1000; index += 1) events.tell('journal', [entry]);
+  assert.ok(slow.writableLength < 600_000, `${slow.writableLength} bytes wait`);
+  [slow.writableLength, slow.said] = [0, ''];
+  pass(1000);
+  assert.match(slow.said, /^event: pair\n/);
+  for (let index = 0; index < 1000; index += 1) events.tell('journal', [entry]);
+  pass(29_000);
+  assert.ok(!slow.isGone);
+  pass(2000);
+  assert.ok(slow.isGone);
+  events.stop();
 });
 
 test('files are found by their exact path alone, smaller where the browser takes that', () => {

@@ -1,5 +1,5 @@
 /** Which orders fit the moment, and how each is filled in. Pure. */
-import type { CommandPreview, Job, Role, WebCommand } from '../../contract.ts';
+import { type CommandPreview, type Job, MOST_MAINTENANCE_MS, type Role, type WebCommand } from '../../contract.ts';
 import { OLD_MS, type PairFacts } from '../state/nodes.ts';
 
 export type OrderName =
@@ -97,7 +97,7 @@ export const missingOf = (
   | 'order.missing-confirm'
 )[] => [
   ...(preview === null ? (['order.missing-preview'] as const) : []),
-  ...(name === 'maintenance-on' && !(draft.minutes >= 1 && draft.minutes <= 7 * 24 * 60)
+  ...(name === 'maintenance-on' && !(draft.minutes >= 1 && draft.minutes * 60_000 <= MOST_MAINTENANCE_MS)
     ? (['order.missing-minutes'] as const)
     : []),
   ...(draft.whenIdle && !(draft.maxWaitMinutes >= 1 && draft.maxWaitMinutes <= 24 * 60)
