@@ -15,7 +15,8 @@ import {
   pickSubnet,
   type Subnet,
 } from './network/addressing.ts';
-import { buildBridge, type Network, openNetwork } from './network/network.ts';
+import { buildNetwork, type Network, openNetwork, type Wiring } from './network/network.ts';
+import type { RoutedPlan } from './network/routed.ts';
 import { runChecked } from './process.ts';
 import { buildProgram, ownRepository } from './program.ts';
 import { ensureRequirements } from './requirements.ts';
@@ -35,13 +36,15 @@ import { checkTopology, standardTopology, type Topology } from './topology.ts';
 import type { TreeKind } from './tree/recipe.ts';
 import { ensureTree, type Tree } from './tree/tree.ts';
 
-/** A running lab: hosts on one bridge. */
+/** A running lab: hosts on one bridge, or each in a network of its own with a router between. */
 export interface Lab {
   readonly runId: string;
   readonly subnet: Subnet;
   readonly gateway: Address;
   /** The address under which telephony is reached. */
   readonly virtual: Address;
+  /** What is between the hosts where they share no network; no address moves then. */
+  readonly routed: RoutedPlan | undefined;
   readonly hostByName: ReadonlyMap<string, Host>;
   /** The host of that name; a name that the topology lacks is a programmer's error. */
   readonly host: (name: string) => Host;
@@ -103,13 +106,16 @@ const contextOf = (state: RunState, network: Network, plan: HostPlan): HostConte
   network,
 });
 
+const wiringOf = ({ runId, subnet, topology: { hosts, routed } }: RunState): Wiring => ({
+  runId,
+  subnet,
+  hosts,
+  ...(routed === undefined ? {} : { routed }),
+});
+
 const assemble = (state: RunState): Lab => {
   const { hosts } = state.topology;
-  const network = openNetwork(
-    state.runId,
-    state.subnet,
-    hosts.map(({ name }) => name),
-  );
+  const network = openNetwork(wiringOf(state));
   const hostByName = new Map(hosts.map((plan) => [plan.name, createHost(contextOf(state, network, plan))]));
   const host = (name: string): Host => {
     const found = hostByName.get(name);
@@ -129,6 +135,7 @@ const assemble = (state: RunState): Lab => {
     subnet: state.subnet,
     gateway: addressOf(state.subnet, octetByRole.gateway),
     virtual: addressOf(state.subnet, octetByRole.virtual),
+    routed: state.topology.routed,
     hostByName,
     host,
     network,
@@ -137,20 +144,16 @@ const assemble = (state: RunState): Lab => {
   };
 };
 
-/** Bridge and disks; the hosts stay off. */
+/** Network and disks; the hosts stay off. */
 const buildParts = async (state: RunState): Promise<Result<void>> => {
-  const network = openNetwork(
-    state.runId,
-    state.subnet,
-    state.topology.hosts.map(({ name }) => name),
-  );
+  const network = openNetwork(wiringOf(state));
   for (const plan of state.topology.hosts) {
     const context = contextOf(state, network, plan);
     await mkdir(context.folder, { recursive: true, mode: 0o700 });
     const prepared = await prepareDisk(context);
     if (!prepared.ok) return prepared;
   }
-  return await buildBridge(state.runId, state.subnet);
+  return await buildNetwork(wiringOf(state));
 };
 
 const noteRun = async (runId: string, tree: Tree, options: LabOptions): Promise<Result<RunState>> => {

@@ -3,15 +3,19 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
 import type { DataSetup } from './data/streams.ts';
 import { demo } from './demo/main.ts';
+import type { HostPlan } from './hosts/context.ts';
 import { labStatus, openLab } from './lab.ts';
-import { usualSetup } from './pair/setup.ts';
+import { type PairSetup, usualSetup } from './pair/setup.ts';
+import { serviceName } from './remsys/places.ts';
+import { twoSites } from './remsys/setup.ts';
 import { catalogue, chosen } from './scenarios/catalogue.ts';
 import { runLine, seriesLine } from './scenarios/print.ts';
+import type { LabNeeds } from './scenarios/scenario.ts';
 import { runSeries } from './scenarios/series.ts';
 import { openStage } from './scenarios/stage.ts';
 import { openShell } from './shell.ts';
 import { tearDown, tearDownLeftovers } from './teardown.ts';
-import { xivoHosts } from './topology.ts';
+import { remsysHosts, xivoHosts } from './topology.ts';
 import { wholeXivo } from './xivo/setup.ts';
 
 const say = (text: string): void => {
@@ -93,28 +97,50 @@ const printStatus = async (isJson: boolean): Promise<number> => {
   return 0;
 };
 
+const namesOf = (hosts: readonly HostPlan[]): string => hosts.map(({ name }) => `, ${name}`).join('');
+
 interface UpOptions {
   readonly phones: number;
   readonly preset: 'fast' | 'quick';
   readonly checkpoint: boolean;
   readonly data: DataSetup;
-  readonly topology: 'pair' | 'xivo';
+  readonly topology: TopologyName;
 }
 
+type TopologyName = 'pair' | 'xivo' | 'remsys';
+
+/** What each topology asks of the lab and of the pair in it. */
+const topologies: Readonly<
+  Record<
+    TopologyName,
+    { readonly needs: LabNeeds; readonly setup: (data: DataSetup) => Partial<PairSetup>; readonly around: string }
+  >
+> = {
+  pair: { needs: {}, setup: () => ({}), around: '' },
+  xivo: {
+    needs: { xivo: true },
+    // A XiVO has its database in any case.
+    setup: (data) => ({ xivo: wholeXivo, data: data === 'none' ? 'snapshot' : data }),
+    around: namesOf(xivoHosts),
+  },
+  remsys: {
+    needs: twoSites().needs,
+    setup: () => twoSites().setup,
+    around: `, checkpoint2, checkpoint3${namesOf(remsysHosts)}`,
+  },
+};
+
 const up = async ({ phones, preset, checkpoint, data, topology }: UpOptions): Promise<number> => {
-  const isXivo = topology === 'xivo';
-  // A XiVO has its database in any case.
-  const xivo = isXivo ? { xivo: wholeXivo, data: data === 'none' ? ('snapshot' as const) : data } : {};
-  const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data, ...xivo };
-  const needs = isXivo ? { xivo: true } : {};
+  const { needs, setup, around } = topologies[topology];
+  const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data, ...setup(data) };
   const stage = await untilSignal(
     async (signal) => await openStage({ endpoints: phones, needs, first, signal, keep: true, log: say }),
   );
   if (!stage.ok) return complain(stage.error);
   await stage.value.observers.stop();
-  const { runId, virtual } = stage.value.lab;
-  const around = isXivo ? `, ${xivoHosts.map(({ name }) => name).join(', ')}` : '';
-  say(`Lab ${runId} is up: main and standby with Asterisk, checkpoint1${around}; telephony at ${virtual.v4}.`);
+  const { runId, virtual, routed } = stage.value.lab;
+  const where = routed === undefined ? virtual.v4 : serviceName;
+  say(`Lab ${runId} is up: main and standby with Asterisk, checkpoint1${around}; telephony at ${where}.`);
   say(`    dualtone lab shell main ${runId}     a shell in a host; try: dualtone status`);
   say('    dualtone lab status              all hosts');
   say(`    dualtone lab down ${runId}           takes it away`);
@@ -204,8 +230,11 @@ export const labCommand = (): Command => {
         .default('none'),
     )
     .addOption(
-      new Option('--topology <kind>', 'a pair by itself, or a XiVO pair with what stands around it')
-        .choices(['pair', 'xivo'])
+      new Option(
+        '--topology <kind>',
+        'a pair by itself, a XiVO pair with what stands around it, or two sites as in the REMSYS scheme',
+      )
+        .choices(['pair', 'xivo', 'remsys'])
         .default('pair'),
     )
     .action(ending(async (options: UpOptions) => await up(options)));

@@ -1,10 +1,13 @@
 import { fail, ok, type Result } from '../src/core/result.ts';
 import type { HostPlan } from './hosts/context.ts';
 import { isHostName, octetByRole } from './network/addressing.ts';
+import type { RoutedPlan } from './network/routed.ts';
 
 /** Which hosts a lab has. */
 export interface Topology {
   readonly hosts: readonly HostPlan[];
+  /** Each host in a network of its own, with a router between; absent: all on one bridge. */
+  readonly routed?: RoutedPlan;
 }
 
 export interface StandardOptions {
@@ -16,7 +19,22 @@ export interface StandardOptions {
   readonly witnesses?: boolean;
   /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting server, two media servers. */
   readonly xivo?: boolean;
+  /** Two sites and the rest of the world, routed: name servers, a mail server, and what delays between the sites. */
+  readonly remsys?: boolean;
 }
+
+/** What stands around a pair of two sites, besides its checkpoints. */
+export const remsysHosts: readonly HostPlan[] = (['wan', 'dns1', 'dns2', 'mail'] as const).map((name) => ({
+  name,
+  kind: 'system',
+  octet: octetByRole[name],
+}));
+
+/** Between the sites lies a long way, and the standby is behind NAT. */
+const twoSites: RoutedPlan = {
+  detour: { via: 'wan', between: ['main', 'standby'] },
+  nat: { host: 'standby', octet: octetByRole['standby-outside'] },
+};
 
 /** What stands around a XiVO pair. */
 export const xivoHosts: readonly HostPlan[] = (
@@ -42,7 +60,9 @@ export const standardTopology = (options: StandardOptions = {}): Topology => {
       { name: 'provider', kind: 'plain', octet: octetByRole.provider },
       ...(options.witnesses === true ? eyes : []),
       ...(options.xivo === true ? xivoHosts : []),
+      ...(options.remsys === true ? remsysHosts : []),
     ],
+    ...(options.remsys === true ? { routed: twoSites } : {}),
   };
 };
 

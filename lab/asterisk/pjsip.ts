@@ -21,6 +21,9 @@ const transports = (plan: PbxPlan): readonly string[] => {
       type: 'transport',
       protocol,
       bind: `${address}:${sipPort}`,
+      ...(plan.outsideAddress === undefined || address !== plan.virtualAddress
+        ? {}
+        : { external_signaling_address: plan.outsideAddress, external_media_address: plan.outsideAddress }),
     });
   const own = [
     bound('udp', plan.virtualAddress),

@@ -26,6 +26,8 @@ export interface PbxPlan {
   readonly isOld?: boolean;
   /** The node's own address, at which the telephone with a backup registrar registers; default none. */
   readonly ownAddress?: string;
+  /** How others know the node's `virtualAddress` where it is behind NAT. */
+  readonly outsideAddress?: string;
   /** Media servers (XDS) of a XiVO, each a way of its own at which the node registers; default none. */
   readonly mediaServers?: readonly MediaServer[];
   /** Ports of the media; default 10000 to 19999. */

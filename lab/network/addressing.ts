@@ -34,6 +34,12 @@ export const octetByRole = {
   reporting: 65,
   mds1: 67,
   mds2: 68,
+  dns1: 71,
+  dns2: 72,
+  mail: 73,
+  wan: 74,
+  /** The standby's address as all others know it, where it is behind NAT. */
+  'standby-outside': 112,
 } as const;
 
 const letters = 'abcdefghjkmnpqrstuvwxyz23456789';

@@ -1,9 +1,22 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { runChecked } from '../process.ts';
 import { type Address, addressOf, linkAddressOf, netnsName, octetByRole, type Subnet } from './addressing.ts';
-import { baseRules, cutRule, type Direction, isolateRule, lossRule, mendRule, portOf, spareRule } from './rules.ts';
+import { plugRouted, type RoutedHost, type RoutedPlan, routerLines, routerRules, routerSettings } from './routed.ts';
+import {
+  baseRules,
+  bridgeEnds,
+  cutRule,
+  type Direction,
+  type Ends,
+  isolateRule,
+  lossRule,
+  mendRule,
+  portOf,
+  routedEnds,
+  spareRule,
+} from './rules.ts';
 
-/** The bridge between the hosts of one lab, in a namespace of its own, and what can be done to it. */
+/** The bridge or the router between the hosts of one lab, in a namespace of its own, and what can be done to it. */
 export interface Network {
   /** Gives a host's namespace an `eth0` with its addresses, and plugs it in. */
   readonly plug: (host: PluggedHost) => Promise<Result<void>>;
@@ -49,6 +62,15 @@ export const bridgeNetns = (runId: string): string => netnsName(runId, 'net');
 
 const bridge = 'br0';
 
+/** What a lab's network is made of. */
+export interface Wiring {
+  readonly runId: string;
+  readonly subnet: Subnet;
+  readonly hosts: readonly RoutedHost[];
+  /** Absent: one bridge. */
+  readonly routed?: RoutedPlan;
+}
+
 /** One `ip -batch` in a namespace. */
 const batch = async (netns: string, lines: readonly string[]): Promise<Result<void>> => {
   const result = await runChecked(['ip', '-n', netns, '-batch', '-'], { input: `${lines.join('\n')}\n` });
@@ -75,8 +97,8 @@ const gatewayLines = (gateway: Address, change: 'replace' | 'del'): readonly str
   `addr ${change} ${gateway.v6}/64 dev ${bridge}`,
 ];
 
-/** Builds the bridge with its gateway addresses and its empty fault table. Faults: `program-failed`. */
-export const buildBridge = async (runId: string, subnet: Subnet): Promise<Result<void>> => {
+/** The bridge with its gateway addresses and its empty fault table. */
+const buildBridge = async (runId: string, subnet: Subnet): Promise<Result<void>> => {
   const netns = bridgeNetns(runId);
   const added = await runChecked(['ip', 'netns', 'add', netns]);
   if (!added.ok) return added;
@@ -88,7 +110,40 @@ export const buildBridge = async (runId: string, subnet: Subnet): Promise<Result
     `link set ${bridge} up`,
     ...gatewayLines(addressOf(subnet, octetByRole.gateway), 'replace'),
   ]);
-  return linked.ok ? await transact(netns, baseRules) : linked;
+  return linked.ok ? await transact(netns, baseRules(bridgeEnds)) : linked;
+};
+
+const endsOf = ({ subnet, hosts, routed }: Wiring): Ends => {
+  if (routed === undefined) return bridgeEnds;
+  const octetByName = new Map(hosts.map(({ name, octet }) => [name, octet]));
+  return routedEnds((name) => addressOf(subnet, octetByName.get(name) ?? 0).v4, routed.detour.via);
+};
+
+const buildRouter = async (wiring: Wiring, plan: RoutedPlan): Promise<Result<void>> => {
+  const { runId, subnet, hosts } = wiring;
+  const netns = bridgeNetns(runId);
+  const added = await runChecked(['ip', 'netns', 'add', netns]);
+  if (!added.ok) return added;
+  const set = await runChecked(inNetns(netns, ['sysctl', '-qw', ...routerSettings]));
+  if (!set.ok) return set;
+  const linked = await batch(netns, routerLines(subnet, hosts, plan));
+  return linked.ok ? await transact(netns, baseRules(endsOf(wiring)) + routerRules(subnet, hosts, plan)) : linked;
+};
+
+/** Builds what is between the hosts. Faults: `program-failed`. */
+export const buildNetwork = async (wiring: Wiring): Promise<Result<void>> =>
+  wiring.routed === undefined
+    ? await buildBridge(wiring.runId, wiring.subnet)
+    : await buildRouter(wiring, wiring.routed);
+
+const plugIntoRouter = async (
+  { runId, subnet }: Wiring,
+  host: PluggedHost,
+  plan: RoutedPlan,
+): Promise<Result<void>> => {
+  const lines = plugRouted(subnet, host, host.netns, plan);
+  const plugged = await batch(bridgeNetns(runId), lines.router);
+  return plugged.ok ? await batch(host.netns, lines.host) : plugged;
 };
 
 const plugHost = async (runId: string, subnet: Subnet, host: PluggedHost): Promise<Result<void>> => {
@@ -162,8 +217,11 @@ const pairs = (from: Names, to: Names, oneWay: boolean): readonly (readonly [str
     ),
   );
 
-/** The handle on a lab's bridge, built or found: all of its state is in the kernel, so any process may hold one. */
-export const openNetwork = (runId: string, subnet: Subnet, hosts: readonly string[]): Network => {
+/** The handle on a lab's network, built or found: all of its state is in the kernel, so any process may hold one. */
+export const openNetwork = (wiring: Wiring): Network => {
+  const { runId, subnet, routed } = wiring;
+  const hosts = wiring.hosts.map(({ name }) => name);
+  const ends = endsOf(wiring);
   const netns = bridgeNetns(runId);
   const check = (names: readonly string[]): Result<void> => {
     const stranger = names.find((name) => !hosts.includes(name));
@@ -188,27 +246,28 @@ export const openNetwork = (runId: string, subnet: Subnet, hosts: readonly strin
   };
   const isolation = async (host: string, direction: Direction, isCut: boolean): Promise<Result<void>> => {
     const known = check([host]);
-    return known.ok ? await transact(netns, isolateRule(host, direction, isCut)) : known;
+    return known.ok ? await transact(netns, isolateRule(ends, host, direction, isCut)) : known;
   };
   return {
-    plug: async (host) => await plugHost(runId, subnet, host),
+    plug: async (host) =>
+      routed === undefined ? await plugHost(runId, subnet, host) : await plugIntoRouter(wiring, host, routed),
     unplug: async (host) => await unplugHost(runId, host),
     cut: async (from, to, options = {}) =>
-      await apply(from, to, options.oneWay === true, (a, b) => cutRule(a, b, true)),
+      await apply(from, to, options.oneWay === true, (a, b) => cutRule(ends, a, b, true)),
     mendCut: async (from, to, options = {}) =>
-      await apply(from, to, options.oneWay === true, (a, b) => cutRule(a, b, false)),
+      await apply(from, to, options.oneWay === true, (a, b) => cutRule(ends, a, b, false)),
     isolate: async (host, direction = 'both') => await isolation(host, direction, true),
     rejoin: async (host, direction = 'both') => await isolation(host, direction, false),
     lose: async (from, to, percent, options = {}) =>
-      await apply(from, to, options.oneWay === true, (a, b) => lossRule(a, b, percent * 10)),
+      await apply(from, to, options.oneWay === true, (a, b) => lossRule(ends, a, b, percent * 10)),
     spare: async (a, b) => {
       const known = check([a, b]);
-      return known.ok ? await transact(netns, spareRule(a, b)) : known;
+      return known.ok ? await transact(netns, spareRule(ends, a, b)) : known;
     },
     setLink: async (host, up) => await batch(netns, [`link set ${portOf(host)} ${up ? 'up' : 'down'}`]),
     setRate: async (host, limit) => await setHostRate(runId, host, limit),
     setGateway: async (answers) =>
       await batch(netns, gatewayLines(addressOf(subnet, octetByRole.gateway), answers ? 'replace' : 'del')),
-    mend: async () => await transact(netns, mendRule),
+    mend: async () => await transact(netns, mendRule(ends)),
   };
 };

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { type Role, rivalOf } from '../../src/core/words.ts';
 import { streamsSection } from '../data/streams.ts';
 import type { Lab } from '../lab.ts';
+import { remsysSections } from '../remsys/configuration.ts';
 import { xivoSections } from '../xivo/configuration.ts';
 import { checkpointNames, type PairSetup } from './setup.ts';
 
@@ -44,6 +45,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     flapping: { 'max-switches': setup.maxSwitches, window: '1h' },
     ...streamsSection(setup.data),
     ...xivoSections(lab, setup.xivo),
+    ...remsysSections(lab, role, setup.remsys),
     hooks: [
       {
         name: 'register-trunk',

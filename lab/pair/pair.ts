@@ -14,6 +14,7 @@ import { type HostFile, writeAll } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import type { Outcome } from '../process.ts';
+import { ownPlaces } from '../remsys/places.ts';
 import type { Site } from '../xivo/site.ts';
 import {
   checkpointConfigPath,
@@ -102,7 +103,8 @@ const installNode = async (
       ...pbx,
       nodeName: role,
       voicemail: setup.data !== 'none',
-      ...(site === undefined ? {} : { ownAddress: host.address.v4 }),
+      ...(setup.xivo === null ? {} : { ownAddress: host.address.v4 }),
+      ...(lab.routed === undefined ? {} : ownPlaces(lab, role)),
     },
     { startAtBoot: isWarm },
   );
@@ -157,7 +159,7 @@ const installAll = async (place: Place, setup: PairSetup, key: string): Promise<
   return written.ok ? await lab.boot() : written;
 };
 
-/** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. `site`: what stands around a XiVO pair. */
+/** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. `site`: what stands around it. */
 export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup, site?: Site): Pair => {
   let current = first;
   const key = generateKey();

@@ -1,5 +1,6 @@
 import type { Role } from '../../src/core/words.ts';
 import type { DataSetup } from '../data/streams.ts';
+import type { RemsysSetup } from '../remsys/setup.ts';
 import type { XivoSetup } from '../xivo/setup.ts';
 
 /** How the pair of a scenario is configured; what differs from a plain `config` file of a user is in here, and nothing else. */
@@ -25,6 +26,8 @@ export interface PairSetup {
   readonly data: DataSetup;
   /** Null: no XiVO. Anything else needs the topology `xivo`. */
   readonly xivo: XivoSetup | null;
+  /** Null: no pair of two sites. Anything else needs the topology `remsys`. */
+  readonly remsys: RemsysSetup | null;
 }
 
 /** The usual pair of the lab. Moves back only when told to, so that a run shows one move, and the next begins where this one did. */
@@ -40,6 +43,7 @@ export const usualSetup: PairSetup = {
   enforceGate: true,
   data: 'none',
   xivo: null,
+  remsys: null,
 };
 
 export const roles: readonly Role[] = ['main', 'standby'];

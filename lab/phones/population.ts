@@ -8,6 +8,7 @@ import type { Incoming } from '../../src/sip/server-transactions.ts';
 import { parseUri } from '../../src/sip/uri.ts';
 import { openUserAgent, type UserAgent } from '../../src/sip/user-agent.ts';
 import { monotonicMs } from './clock.ts';
+import { domainOf, followServer } from './follow.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createLegs, type Leg, type Legs } from './legs.ts';
 import {
@@ -74,6 +75,8 @@ export async function openPopulation(
     signal,
   };
   const groupSize = plan.phonesPerPort ?? 100;
+  const server = await followServer(plan.server, signal);
+  if (!server.ok) return server;
   let ports = 0;
   for (let at = 0; at < plan.accounts.length; at += groupSize) {
     const agent = await openAgent(shared);
@@ -82,7 +85,7 @@ export async function openPopulation(
     for (const { user, password } of plan.accounts.slice(at, at + groupSize)) {
       if (shared.phoneByUser.has(user))
         return fail('lab-account', `${user} was given twice.`, 'Give each phone one name.');
-      const account = { user, password, domain: plan.domain ?? plan.server.address, server: plan.server };
+      const account = { user, password, domain: plan.domain ?? domainOf(plan.server), server: server.value };
       const registration = createRegistration(agent.value, account);
       shared.phoneByUser.set(user, { account, agent: agent.value, registration, answering: { kind: 'ring' } });
     }

@@ -2,22 +2,22 @@ import { ok, type Result } from '../../src/core/result.ts';
 import { buildRequest, hostText, newTag } from '../../src/sip/build.ts';
 import { headerOf, serialize } from '../../src/sip/message.ts';
 import { parseMessage } from '../../src/sip/parse.ts';
-import type { Target } from '../../src/sip/transactions.ts';
 import { monotonicMs, startTicker } from './clock.ts';
+import { domainOf, followServer, type Server } from './follow.ts';
 import { type Ask, judgeOutage, type OutageReport } from './outage.ts';
 import { openUdp } from './udp.ts';
 
 export interface ProbePlan {
   readonly name: string;
   readonly localAddress: string;
-  readonly server: Target;
+  readonly server: Server;
   /** Default 10. */
   readonly intervalMs?: number;
   /** Default 200: see `Window.answerWithinMs`. */
   readonly answerWithinMs?: number;
   /** Asks in the name of this user: Asterisk counts and slows down those whom it does not know. */
   readonly user: string;
-  /** The host part of the addresses; default: the server's address. */
+  /** The host part of the addresses; default: the server's name or address. */
   readonly domain?: string;
 }
 
@@ -37,12 +37,15 @@ type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
  * call of its own. Only a well-formed final answer from the address asked counts; any status does.
  */
 export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
+  const ended = new AbortController();
+  const followed = await followServer(plan.server, ended.signal);
+  if (!followed.ok) return followed;
+  const server = followed.value;
   // Not connected: a pending ICMP error would swallow the next ask.
   const opened = await openUdp(plan.localAddress);
   if (!opened.ok) return opened;
   const socket = opened.value;
   const asks: Filling[] = [];
-  const { server } = plan;
   const compose = composer(plan, socket.address().port);
   const read = createReader();
   socket.on('message', (bytes, from) => {
@@ -63,6 +66,7 @@ export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
     report: (sinceMs, untilMs = monotonicMs()) =>
       judgeOutage(asks, { sinceMs, untilMs, answerWithinMs: plan.answerWithinMs ?? 200 }),
     stop: () => {
+      ended.abort();
       ticker.stop();
       socket.close();
     },
@@ -71,7 +75,7 @@ export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
 
 /** Makes each ask by writing its number into one message: cheaper than building a message a hundred times a second. */
 function composer(plan: ProbePlan, localPort: number): (index: number) => Buffer {
-  const host = hostText(plan.domain ?? plan.server.address);
+  const host = hostText(plan.domain ?? domainOf(plan.server));
   const own = hostText(plan.localAddress);
   const blank = '#'.repeat(numberWidth);
   const request = buildRequest({

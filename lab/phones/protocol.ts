@@ -1,5 +1,5 @@
 import type { Fault } from '../../src/core/result.ts';
-import type { Target } from '../../src/sip/transactions.ts';
+import type { Server } from './follow.ts';
 import type { OutageReport } from './outage.ts';
 import type { ProbePlan } from './prober.ts';
 import type { RingPlan } from './ring-prober.ts';
@@ -33,9 +33,9 @@ export type Answering =
 
 export interface OpenPlan {
   readonly localAddress: string;
-  /** Where everything is sent: the virtual IP. */
-  readonly server: Target;
-  /** The host part of all addresses; default: the server's address. */
+  /** Where everything is sent: the virtual IP, or a name that is followed. */
+  readonly server: Server;
+  /** The host part of all addresses; default: the server's name or address. */
   readonly domain?: string;
   readonly accounts: readonly AccountPlan[];
   /** How many telephones share one UDP port; default 100. */

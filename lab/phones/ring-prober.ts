@@ -7,6 +7,11 @@ import { openUserAgent } from '../../src/sip/user-agent.ts';
 import { monotonicMs, startTicker } from './clock.ts';
 import { type Ask, judgeOutage, type OutageReport } from './outage.ts';
 
+export interface TrunkPlan {
+  readonly addresses: readonly string[];
+  readonly nextAfterMs: number;
+}
+
 export interface RingPlan {
   readonly name: string;
   /** Who calls; its account must be among those opened. */
@@ -15,6 +20,8 @@ export interface RingPlan {
   readonly to: string;
   /** Default 50. */
   readonly intervalMs?: number;
+  /** A trunk with several addresses, instead of the account's server: each in turn, where the one before refuses or does not ring in time. */
+  readonly trunk?: TrunkPlan;
   /** A telephone that rings later than this was not reached; default 450, before anybody would repeat the INVITE. */
   readonly ringWithinMs?: number;
 }
@@ -27,6 +34,9 @@ export interface RingProber {
 }
 
 type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
+
+const accountsOf = (trunk: TrunkPlan | undefined, account: Account): readonly Account[] =>
+  trunk?.addresses.map((address) => ({ ...account, domain: address, server: { address, port: 5060 } })) ?? [account];
 
 /**
  * Calls one telephone over and over: INVITE until it rings (180), then CANCEL. Nothing is repeated, so that an answer is
@@ -52,11 +62,10 @@ export async function startRingProber(
   const answerWithinMs = plan.ringWithinMs ?? 450;
   const asks: Filling[] = [];
   const underWay = new Set<Promise<unknown>>();
-  const attempt = async (lateMs: number): Promise<void> => {
-    const ask: Filling = { sentMs: monotonicMs(), lateMs };
-    asks.push(ask);
+  const accounts = accountsOf(plan.trunk, account);
+  const callOnce = async (from: Account, ask: Filling): Promise<void> => {
     const rang = new AbortController();
-    await placeCall(agent, account, {
+    await placeCall(agent, from, {
       to: plan.to,
       // Nobody will answer; the port is never used.
       media: { address: localAddress, port: 9 },
@@ -70,6 +79,15 @@ export async function startRingProber(
         rang.abort();
       },
     });
+  };
+  const attempt = async (lateMs: number): Promise<void> => {
+    const ask: Filling = { sentMs: monotonicMs(), lateMs };
+    asks.push(ask);
+    for (const each of accounts) {
+      const call = callOnce(each, ask);
+      await (plan.trunk === undefined ? call : Promise.race([call, sleep(plan.trunk.nextAfterMs)]));
+      if (ask.answeredMs !== undefined) return;
+    }
   };
   const ticker = startTicker(plan.intervalMs ?? 50, (lateMs) => {
     const call = attempt(lateMs);

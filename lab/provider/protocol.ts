@@ -1,6 +1,7 @@
 import type { Target } from '../../src/sip/transactions.ts';
 import type { OutageReport } from '../phones/outage.ts';
 import type { AccountPlan, LegReport, Span } from '../phones/protocol.ts';
+import type { RingPlan } from '../phones/ring-prober.ts';
 
 export interface ProviderPlan {
   readonly localAddress: string;
@@ -76,7 +77,7 @@ export interface ProviderCommands {
   readonly legs: { readonly args: null; readonly value: readonly LegReport[] };
   /** Calls without pause until it rings, as the telephones' ring prober does, but from outside. */
   readonly ringStart: {
-    readonly args: Named & { readonly to: string; readonly intervalMs?: number };
+    readonly args: Omit<RingPlan, 'from'>;
     readonly value: null;
   };
   readonly ringReport: { readonly args: Named & Span; readonly value: OutageReport };

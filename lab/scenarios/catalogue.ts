@@ -5,6 +5,7 @@ import { merges } from './catalogue-merge.ts';
 import { orders } from './catalogue-orders.ts';
 import { pages } from './catalogue-page.ts';
 import { people } from './catalogue-people.ts';
+import { remsyses } from './catalogue-remsys.ts';
 import { replications } from './catalogue-replication.ts';
 import { cuts, illnesses } from './catalogue-troubles.ts';
 import { xivos } from './catalogue-xivo.ts';
@@ -23,6 +24,7 @@ export const catalogue: readonly Scenario[] = [
   ...adversities,
   ...pages,
   ...xivos,
+  ...remsyses,
 ];
 
 /** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */

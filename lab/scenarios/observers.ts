@@ -5,8 +5,10 @@ import type { Lab } from '../lab.ts';
 import { linkAddressOf, octetByRole } from '../network/addressing.ts';
 import { type Phones, startPhones } from '../phones/client.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import type { Server } from '../phones/follow.ts';
 import type { PhonesEvent } from '../phones/protocol.ts';
 import { type Provider, startProvider } from '../provider/client.ts';
+import { followedName } from '../remsys/places.ts';
 import { startWitness, type Witness } from '../witness/client.ts';
 import type { Serving } from './scenario.ts';
 
@@ -38,6 +40,10 @@ export const askingExtension = extensionAt(0);
 /** The telephone that is called from outside. */
 export const rungExtension = (pbx: PbxPlan): string => extensionAt(pbx.endpoints - 1);
 
+/** What telephones call: the virtual IP, or between routed networks a name. */
+const serverOf = (lab: Lab): Server =>
+  lab.routed === undefined ? { address: lab.virtual.v4, port: 5060 } : followedName(lab);
+
 const openPhones = async ({ lab, pbx, signal, onPhoneEvent }: ObserverOptions): Promise<Result<Phones>> => {
   const host = lab.host('phones');
   const phones = await startPhones({
@@ -48,7 +54,7 @@ const openPhones = async ({ lab, pbx, signal, onPhoneEvent }: ObserverOptions): 
   if (!phones.ok) return phones;
   const opened = await phones.value.ask('open', {
     localAddress: host.address.v4,
-    server: { address: lab.virtual.v4, port: 5060 },
+    server: serverOf(lab),
     accounts: phoneAccounts(pbx),
   });
   return opened.ok ? phones : opened;
@@ -68,8 +74,9 @@ const openWitness = async ({ lab, signal }: ObserverOptions, role: Role): Promis
   if (!spared.ok) return spared;
   return await startWitness({
     at: lab.host(eye),
-    server: lab.virtual.v4,
-    linkAddress: linkAddressOf(lab.subnet, octetByRole[role]),
+    ...(lab.routed === undefined
+      ? { server: lab.virtual.v4, linkAddress: linkAddressOf(lab.subnet, octetByRole[role]) }
+      : { server: lab.host(role).address.v4 }),
     user: askingExtension,
     signal,
   });
@@ -127,7 +134,7 @@ export const startObservers = async (options: ObserverOptions): Promise<Result<O
     const started = await phones.value.ask('probeStart', {
       name: askerName,
       localAddress: lab.host('phones').address.v4,
-      server: { address: lab.virtual.v4, port: 5060 },
+      server: serverOf(lab),
       user: askingExtension,
     });
     asks = started.ok;

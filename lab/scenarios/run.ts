@@ -3,6 +3,7 @@ import { ok, type Result } from '../../src/core/result.ts';
 import { audit } from '../audit.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { trunkOf } from '../remsys/places.ts';
 import { mendAll, perform } from './deeds.ts';
 import { judge } from './judge.ts';
 import { type Measured, measure } from './measure.ts';
@@ -57,11 +58,12 @@ const performAll = async (run: Undertaking, deeds: readonly Deed[]): Promise<rea
 
 const ringing = async (stage: Stage, name: string, wanted: boolean): Promise<string | undefined> => {
   if (!wanted) return undefined;
-  const { observers, pair } = stage;
+  const { observers, pair, lab } = stage;
   const begun = await observers.provider.ask('ringStart', {
     name,
     to: rungExtension(pair.pbx),
     intervalMs: ringsEveryMs(stage),
+    ...(lab.routed === undefined ? {} : { trunk: trunkOf(lab), ringWithinMs: 1000 }),
   });
   return begun.ok ? name : undefined;
 };

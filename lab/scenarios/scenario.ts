@@ -87,6 +87,8 @@ export interface LabNeeds {
   readonly falseClock?: boolean;
   /** What stands around a XiVO pair; a setup with `xivo` needs it. */
   readonly xivo?: boolean;
+  /** Two sites with a router between; a setup with `remsys` needs it. Which name server is the primary is a lab's whole life long. */
+  readonly remsys?: 'bind' | 'knot';
 }
 
 export interface Scenario {

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
+import type { PbxPlan } from '../asterisk/plan.ts';
 import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
 import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { usualRemsys } from '../remsys/setup.ts';
+import { installTwoSites } from '../remsys/site.ts';
 import { remainsOf } from '../teardown.ts';
-import { standardTopology, xivoHosts } from '../topology.ts';
+import { remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
 import { mediaServersOf } from '../xivo/media-server.ts';
 import { prepareReporting } from '../xivo/reporting.ts';
-import { installSite } from '../xivo/site.ts';
+import { installSite, type Site } from '../xivo/site.ts';
 import { type Observers, startObservers } from './observers.ts';
 import type { LabNeeds } from './scenario.ts';
 
@@ -176,6 +179,23 @@ const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<R
     : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
 };
 
+/** What stands around the pair, on its hosts, which are off. */
+const installAround = async (
+  lab: Lab,
+  pbx: PbxPlan,
+  { needs, first }: StageOptions,
+): Promise<Result<Site> | undefined> => {
+  if (needs.xivo === true) return await installSite(lab, pbx);
+  if (needs.remsys === undefined) return undefined;
+  return await installTwoSites(lab, first.remsys ?? { ...usualRemsys, primary: needs.remsys });
+};
+
+/** Those that must be there before the pair: a main that boots late on a busy machine finds the standby serving. */
+const aroundOf = (needs: LabNeeds): readonly string[] => {
+  const hosts = needs.xivo === true ? xivoHosts : needs.remsys === undefined ? [] : remsysHosts;
+  return hosts.map(({ name }) => name);
+};
+
 /** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
 export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
   const { needs, signal, endpoints } = options;
@@ -184,8 +204,9 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
       witnesses: true,
       ...(needs.stateDisk === true ? { stateDiskMib } : {}),
       ...(needs.xivo === true ? { xivo: true } : {}),
+      ...(needs.remsys === undefined ? {} : { remsys: true, checkpoints: 3 }),
     }),
-    ...(needs.xivo === true ? { tree: 'xivo' } : {}),
+    ...(needs.xivo === true ? { tree: 'xivo' } : needs.remsys === undefined ? {} : { tree: 'remsys' }),
     ...(options.keep === true ? { keep: true } : {}),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
@@ -200,7 +221,7 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     ...(needs.xivo === true ? { mediaServers: mediaServersOf(lab) } : {}),
     isOld: facts.ok && /^(\d+:)?16\./.test(facts.value.asteriskVersion),
   };
-  const site = needs.xivo === true ? await installSite(lab, pbx) : undefined;
+  const site = await installAround(lab, pbx, options);
   if (site?.ok === false) {
     await closeStage(lab, undefined);
     return site;
@@ -212,9 +233,7 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
       const clock = await lab.host('main').installClock('dualtone.service');
       if (!clock.ok) return clock;
     }
-    // Before the pair: a main that boots late on a busy machine finds the standby serving.
-    const around = needs.xivo === true ? xivoHosts.map(({ name }) => name) : [];
-    const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...around]);
+    const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...aroundOf(needs)]);
     if (!booted.ok) return booted;
     const started = await startObservers({ lab, pbx, signal });
     if (!started.ok) return started;

@@ -10,8 +10,8 @@ export interface TreeRecipe {
   readonly disabledUnits?: readonly string[];
 }
 
-/** `usual`: what every pair needs. `xivo`: what a XiVO runs besides. */
-export type TreeKind = 'usual' | 'xivo';
+/** `usual`: what every pair needs. `xivo`: what a XiVO runs besides. `remsys`: checkpoints by NRPE, name servers, a mail server. */
+export type TreeKind = 'usual' | 'xivo' | 'remsys';
 
 const common = [
   'asterisk',
@@ -45,6 +45,17 @@ export const recipes: readonly TreeRecipe[] = [
 const xivoPackages = [...common, 'monit', 'isc-dhcp-server'];
 const xivoUnits = ['monit.service', 'isc-dhcp-server.service'];
 
+const remsysPackages = [
+  ...common,
+  'nagios-nrpe-server',
+  'monitoring-plugins-basic',
+  'bind9',
+  'bind9-dnsutils',
+  'knot',
+  'postfix',
+];
+const remsysUnits = ['nagios-nrpe-server.service', 'named.service', 'knot.service', 'postfix.service'];
+
 /** Of each kind, in the order in which they are tried. A tree of its own, so that no other lab becomes larger or slower. */
 export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = {
   usual: recipes,
@@ -52,6 +63,10 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
     // ISC's DHCP server is in bookworm for the last time.
     { suite: 'sid', packages: xivoPackages, besideSuite: 'bookworm', disabledUnits: xivoUnits },
     { suite: 'bullseye', packages: xivoPackages, disabledUnits: xivoUnits },
+  ],
+  remsys: [
+    { suite: 'sid', packages: remsysPackages, disabledUnits: remsysUnits },
+    { suite: 'bullseye', packages: remsysPackages, disabledUnits: remsysUnits },
   ],
 };
 

@@ -14,9 +14,9 @@ export interface Witness {
 export interface WitnessOptions {
   /** The plain host in whose network it lives. */
   readonly at: Host;
-  /** The virtual IP, and the link address of the node that it shall always lead to from there. */
+  /** The virtual IP, and the link address of the node that it shall always lead to from there; or the node's own address. */
   readonly server: string;
-  readonly linkAddress: string;
+  readonly linkAddress?: string;
   readonly user: string;
   readonly signal: AbortSignal;
 }
@@ -24,9 +24,11 @@ export interface WitnessOptions {
 /** Starts a witness. The permanent neighbour entry is not moved by gratuitous ARP. Faults: `program-failed`, those of the child. */
 export const startWitness = async (options: WitnessOptions): Promise<Result<Witness>> => {
   const { at, server, linkAddress, user, signal } = options;
-  const pin = ['ip', 'neigh', 'replace', server, 'lladdr', linkAddress, 'nud', 'permanent', 'dev', 'eth0'];
-  const pinned = await at.execChecked(pin);
-  if (!pinned.ok) return pinned;
+  if (linkAddress !== undefined) {
+    const pin = ['ip', 'neigh', 'replace', server, 'lladdr', linkAddress, 'nud', 'permanent', 'dev', 'eth0'];
+    const pinned = await at.execChecked(pin);
+    if (!pinned.ok) return pinned;
+  }
   const child: Result<LinesChild<WitnessCommands>> = await startLinesChild<WitnessCommands>({
     enter: at.enter,
     program: fileURLToPath(new URL('main.ts', import.meta.url)),

@@ -1,0 +1,27 @@
+import type { PairSetup } from '../pair/setup.ts';
+import type { LabNeeds } from '../scenarios/scenario.ts';
+
+/** What differs between pairs of two sites. */
+export interface RemsysSetup {
+  /** Which name server takes the updates; the other make follows it as a secondary. */
+  readonly primary: 'bind' | 'knot';
+  /** `nrpe`: as the original, three daemons that are all asked. `voters`: Dualtone on the same three hosts. */
+  readonly checkpoints: 'nrpe' | 'voters';
+  /** How long phones may keep the name, in s. */
+  readonly ttlS: number;
+}
+
+/** The minute of the original is two seconds here, and its thirty seconds one. */
+export const lookEveryMs = 2000;
+/** In a row, as the original's counter. */
+export const badLooks = 5;
+
+export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1 };
+
+/** How a scenario begins: in this topology, with such a pair. */
+export const twoSites = (
+  change: Partial<RemsysSetup> = {},
+): { readonly needs: LabNeeds; readonly setup: Partial<PairSetup> } => ({
+  needs: { remsys: change.primary ?? usualRemsys.primary },
+  setup: { checkpoints: change.checkpoints === 'voters' ? 3 : 0, remsys: { ...usualRemsys, ...change } },
+});
