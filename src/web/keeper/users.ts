@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
 import type { UsersView, WebRole } from '../contract.ts';
-import { createKeptFile } from './kept-file.ts';
+import { createKeptFile, type KeptFile } from './kept-file.ts';
 import { checkPassword, hashPassword, type PasswordHash } from './password.ts';
 
 const role = z.enum(['view', 'operate', 'admin']);
@@ -117,6 +117,24 @@ const tokensOf = (change: Change): Pick<Users, 'addToken' | 'removeToken'> => ({
     ),
 });
 
+const looksOf = (kept: Pick<KeptFile<File>, 'read'>): Pick<Users, 'user' | 'token' | 'list' | 'isFree'> => {
+  const read = <T>(of: (file: File) => Result<T>): Result<T> => {
+    const file = kept.read();
+    return file.ok ? of(file.value) : file;
+  };
+  return {
+    user: (name) => read(({ users }) => ok(users.find((each) => each.name === name) ?? null)),
+    token: (secret, now) =>
+      read(({ tokens }) => {
+        const hash = secret.startsWith(TOKEN_PREFIX) ? sha256(secret) : '';
+        const token = tokens.find((each) => each.sha256 === hash) ?? null;
+        return ok(token === null || (token.endsAt !== null && token.endsAt <= now) ? null : token);
+      }),
+    list: () => read((file) => ok(viewOf(file))),
+    isFree: (name) => read((file) => freeIn(file, name)),
+  };
+};
+
 /** `path`: users.json of the web server's folder. */
 export const createUsers = (path: string): Users => {
   const kept = createKeptFile<File>(path, fileSchema, { version: 1, users: [], tokens: [] });
@@ -137,25 +155,7 @@ export const createUsers = (path: string): Users => {
     return fits.ok ? then(await hashPassword(password)) : fits;
   };
   return {
-    user: (name) => {
-      const file = kept.read();
-      return file.ok ? ok(file.value.users.find((each) => each.name === name) ?? null) : file;
-    },
-    token: (secret, now) => {
-      const file = kept.read();
-      if (!file.ok) return file;
-      const hash = secret.startsWith(TOKEN_PREFIX) ? sha256(secret) : '';
-      const token = file.value.tokens.find((each) => each.sha256 === hash) ?? null;
-      return ok(token === null || (token.endsAt !== null && token.endsAt <= now) ? null : token);
-    },
-    list: () => {
-      const file = kept.read();
-      return file.ok ? ok(viewOf(file.value)) : file;
-    },
-    isFree: (name) => {
-      const file = kept.read();
-      return file.ok ? freeIn(file.value, name) : file;
-    },
+    ...looksOf(kept),
     addUser: async (name, given, password, now) => {
       const named = nameFault(name);
       if (!named.ok) return named;
