@@ -11,7 +11,7 @@ export interface Layer {
   readonly outside: readonly string[];
 }
 
-const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/ssh', 'src/process'];
+const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/ssh', 'src/systemd', 'src/process'];
 const ADAPTER = ['src/core', 'src/ports.ts', ...PROTOCOLS];
 
 export const layers: readonly Layer[] = [
@@ -30,6 +30,7 @@ export const layers: readonly Layer[] = [
   { place: 'src/ami', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/nrpe', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },
   { place: 'src/ssh', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
+  { place: 'src/systemd', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
   { place: 'src/process', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },
   { place: 'src/probes', mayImport: ADAPTER, outside: ['*'] },
   { place: 'src/steps', mayImport: ADAPTER, outside: ['*'] },

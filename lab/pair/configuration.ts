@@ -52,6 +52,8 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
         // A mute Asterisk tries every two seconds by itself; so it tries at once.
         run: ['/usr/sbin/asterisk', '-rx', 'pjsip send register *all'],
         when: 'activate',
+        // A XiVO's other services come after Asterisk, and one of them may hang.
+        position: 'telephony',
         'on-failure': 'continue',
       },
     ],

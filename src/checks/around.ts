@@ -1,5 +1,6 @@
 /** What checks are given of the node on which they run: everything through here, so that each can be tried with one thing wrong. */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { askSnapshot } from '../api/client.ts';
 import type { NodeSnapshot } from '../api/snapshot.ts';
@@ -8,6 +9,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import { type Run, run as runProgram } from '../process/run.ts';
+import { createUnitLook, type LookAtUnits } from '../systemd/units.ts';
 import { type AsteriskSurvey, registeredHosts, surveyAsterisk } from './asterisk-survey.ts';
 import type { Facts } from './facts.ts';
 import { createMemo } from './memo.ts';
@@ -18,6 +20,12 @@ export interface PeerDesk {
   facts(): Promise<Result<Facts>>;
   /** How far its wall clock is ahead of this one's, give or take half the round trip. */
   clock(): Promise<Result<{ readonly aheadMs: Millis; readonly roundTripMs: Millis }>>;
+}
+
+export interface RunningInterface {
+  readonly name: string;
+  /** With their prefix lengths. */
+  readonly cidrs: readonly string[];
 }
 
 export interface Around {
@@ -32,6 +40,10 @@ export interface Around {
   readonly program: string;
   readonly clock: Clock;
   readonly run: Run;
+  /** What systemd says of units. */
+  readonly units: LookAtUnits;
+  /** Interfaces with a link and an address, as the kernel tells them without a program. */
+  runningInterfaces(): readonly RunningInterface[];
   /** Where the system's own files begin: `/`. */
   readonly root: string;
   /** What the agent of this node shows, at most nine seconds old. Faults: those of `askSnapshot`. */
@@ -101,6 +113,12 @@ export const createAround = (options: AroundOptions): Around => {
     program,
     clock,
     run,
+    units: createUnitLook(run),
+    runningInterfaces: () =>
+      Object.entries(networkInterfaces()).map(([name, addresses = []]) => ({
+        name,
+        cidrs: addresses.flatMap(({ cidr }) => (cidr === null ? [] : [cidr])),
+      })),
     root,
     agent,
     peer,

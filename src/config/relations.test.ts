@@ -104,6 +104,21 @@ hooks: [{ name: late, run: [/a] }, { name: early, run: [/a], position: first, on
   assert.deepEqual(ids('telephony: cold'), ['hook:early', 'service:asterisk.service', 'virtual-ip', 'hook:late']);
 });
 
+test('what waits for telephony only comes before the other services, warm or cold', () => {
+  const text = `${BASE}virtual-ip: { addresses: [10.0.0.10/24], interface: eth0 }
+services: [{ unit: first.service }, { unit: asterisk.service }, { unit: slow.service, when: active }]
+hooks: [{ name: late, run: [/a] }, { name: trunks, run: [/a], position: telephony }]\n`;
+  const ids = (more: string): string => {
+    const parsed = parseConfig(text + more);
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    return toSettings(parsed.config)
+      .plan.map(({ id }) => id.replace(/^service:|^hook:|\.service$/g, ''))
+      .join(' ');
+  };
+  assert.equal(ids('telephony: warm'), 'virtual-ip first asterisk trunks slow late');
+  assert.equal(ids('telephony: cold'), 'first asterisk virtual-ip trunks slow late');
+});
+
 test('ping checkpoints are no voters', () => {
   const mixed = parseConfig(CHECKPOINTS('{ name: x, address: 10.0.0.3 }, { kind: ping, name: y, address: 10.0.0.4 }'));
   assert.ok(mixed.ok);

@@ -177,9 +177,11 @@ const hookSchema = z.strictObject({
   run: argv().describe('Program with its whole path, then arguments; no shell.'),
   when: z.enum(['activate', 'passivate', 'both']).default('both').describe('In which direction it runs.'),
   position: z
-    .enum(['first', 'last'])
+    .enum(['first', 'telephony', 'last'])
     .default('last')
-    .describe('Before all other steps of an activation, or after them.'),
+    .describe(
+      'Before all other steps of an activation; right after Asterisk and the address, as what makes trunks register; or after all.',
+    ),
   ...stepKeys('10s'),
 });
 

@@ -1,5 +1,5 @@
 import type { Arbiter, Settings, Step, Watch } from '../core/settings.ts';
-import { type Config, neededReports, serviceName } from './config.ts';
+import { type Config, type HookConfig, neededReports, serviceName } from './config.ts';
 
 const arbiterOf = (config: Config): Arbiter => {
   const { arbiter } = config;
@@ -17,7 +17,7 @@ const watchOf = (config: Config): Watch => {
   return { kind: 'looks', badLooks: watch.badLooks, lookMs: watch.everyMs, ...(need === null ? {} : { need }) };
 };
 
-const hookSteps = (config: Config, position: 'first' | 'last'): readonly Step[] =>
+const hookSteps = (config: Config, position: HookConfig['position']): readonly Step[] =>
   config.hooks
     .filter((hook) => hook.position === position)
     .map((hook) => ({ id: `hook:${hook.name}`, timeoutMs: hook.timeoutMs, onFailure: hook.onFailure }));
@@ -30,7 +30,8 @@ const restartStepOf = (config: Config): string | null => {
 };
 
 /**
- * The steps in the order of activation: hooks that go first, the virtual IP (callers move at once; after a cold Asterisk), services, the other hooks.
+ * The steps in the order of activation: hooks that go first, the virtual IP (callers move at once; after a cold Asterisk), services up to
+ * Asterisk, hooks that wait for telephony only, the other services, the other hooks.
  * Ids: `hook:NAME`, `virtual-ip`, `service:NAME` with NAME as `serviceName` says.
  */
 export const planOf = (config: Config): readonly Step[] => {
@@ -43,10 +44,16 @@ export const planOf = (config: Config): readonly Step[] => {
     timeoutMs: service.timeoutMs,
     onFailure: service.onFailure,
   }));
-  // A cold Asterisk is started before callers are sent to it, and what comes after it keeps nobody waiting; a warm one is only looked at.
-  const last = config.telephony === 'warm' ? -1 : services.findIndex(({ id }) => id === restartStepOf(config));
-  const middle = [...services.slice(0, last + 1), ...virtualIp, ...services.slice(last + 1)];
-  return [...hookSteps(config, 'first'), ...middle, ...hookSteps(config, 'last')];
+  const upTo = services.findIndex(({ id }) => id === restartStepOf(config)) + 1;
+  const telephony = services.slice(0, upTo);
+  return [
+    ...hookSteps(config, 'first'),
+    // A cold Asterisk is started before callers are sent to it; a warm one is only looked at. What comes after it keeps nobody waiting.
+    ...(config.telephony === 'warm' ? [...virtualIp, ...telephony] : [...telephony, ...virtualIp]),
+    ...hookSteps(config, 'telephony'),
+    ...services.slice(upTo),
+    ...hookSteps(config, 'last'),
+  ];
 };
 
 /** What the core needs to know of a node's configuration. */

@@ -108,42 +108,48 @@ test('a program that does not end in time has failed, and is called off', async 
   await probe.stop();
 });
 
-const show = (load: string, active: string, sub: string): string =>
-  `Id=a.service\nLoadState=${load}\nActiveState=${active}\nSubState=${sub}\n`;
+const told = (load: string, active: string, sub: string) =>
+  new Map([
+    ['LoadState', load],
+    ['ActiveState', active],
+    ['SubState', sub],
+  ]);
 
 test('units: the worst of them is the word', () => {
-  const good = show('loaded', 'active', 'running');
-  const verdict = (...blocks: string[]): string => {
+  const good = told('loaded', 'active', 'running');
+  const verdict = (...units: ReturnType<typeof told>[]): string => {
     const { outcome, crashed } = judgeUnits(
-      blocks.map((_, index) => `u${index}.service`),
-      blocks.join('\n'),
+      units.map((_, index) => `u${index}.service`),
+      units,
     );
     return crashed === true ? 'crashed' : outcome;
   };
   assert.equal(verdict(good, good), 'ok');
-  assert.equal(verdict(good, show('loaded', 'failed', 'failed')), 'crashed');
-  assert.equal(verdict(show('loaded', 'inactive', 'dead')), 'crashed');
-  assert.equal(verdict(show('loaded', 'activating', 'start'), good), 'failed');
-  assert.equal(verdict(show('loaded', 'reloading', 'reload')), 'ok');
-  assert.equal(verdict(show('not-found', 'inactive', 'dead')), 'silent');
-  assert.equal(judgeUnits(['a', 'b'], good).outcome, 'silent');
-  assert.equal(judgeUnits(['a'], 'garbage').outcome, 'silent');
+  assert.equal(verdict(good, told('loaded', 'failed', 'failed')), 'crashed');
+  assert.equal(verdict(told('loaded', 'inactive', 'dead')), 'crashed');
+  assert.equal(verdict(told('masked', 'inactive', 'dead')), 'crashed');
+  assert.equal(verdict(told('loaded', 'activating', 'auto-restart'), good), 'failed');
+  assert.equal(verdict(told('loaded', 'deactivating', 'stop-sigterm')), 'failed');
+  assert.equal(verdict(told('loaded', 'reloading', 'reload')), 'ok');
+  assert.equal(verdict(told('not-found', 'inactive', 'dead')), 'silent');
+  assert.equal(judgeUnits(['a', 'b'], [good]).outcome, 'silent');
+  assert.equal(judgeUnits(['a'], [new Map()]).outcome, 'silent');
 });
 
-test('systemctl is not asked more often than each second, and its own trouble is silence', async () => {
+test('systemd is not asked more often than each second, and its own trouble is silence', async () => {
   const clock = createHandClock();
   const got = collect();
   let asked = 0;
-  const run = async (): Promise<Result<Finished>> => {
+  const look = async (): Promise<Result<readonly ReadonlyMap<string, string>[]>> => {
     asked += 1;
     return asked === 1
-      ? ok({ exitCode: 1, endedBy: null, tookMs: 1, stdout: '', stderr: 'Failed to connect to bus\n' })
-      : ok({ exitCode: 0, endedBy: null, tookMs: 1, stdout: show('loaded', 'active', 'running'), stderr: '' });
+      ? fail('systemd-silent', 'systemd does not answer: no bus.', '')
+      : ok([told('loaded', 'active', 'running')]);
   };
   const probe = createServiceProbe(
     { probe: 'service', about: 'telephony', ...pace, units: ['asterisk.service'] },
     clock,
-    run,
+    look,
   );
   probe.start(got.report);
   await clock.pass(2_500);
@@ -153,5 +159,5 @@ test('systemctl is not asked more often than each second, and its own trouble is
     ['silent', 'ok', 'ok'],
   );
   await probe.stop();
-  assert.throws(() => createServiceProbe({ probe: 's', about: 'telephony', ...pace, units: ['--help'] }, clock, run));
+  assert.throws(() => createServiceProbe({ probe: 's', about: 'telephony', ...pace, units: ['--help'] }, clock, look));
 });

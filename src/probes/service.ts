@@ -1,8 +1,8 @@
 import type { Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
-import { type Run, run as runProgram } from '../process/run.ts';
+import { run } from '../process/run.ts';
+import { createUnitLook, type LookAtUnits, type UnitProperties } from '../systemd/units.ts';
 import { type Answer, failed, type Subject, silent, staleAfter, type WatchedProbe, well } from './answer.ts';
-import { firstLine } from './command.ts';
 import { createPacedProbe, type Pace } from './paced.ts';
 
 export interface ServiceProbeOptions extends Subject, Pace {
@@ -10,33 +10,34 @@ export interface ServiceProbeOptions extends Subject, Pace {
   readonly units: readonly string[];
   /** How often it is asked while all is well; default: each period. */
   readonly wellEveryMs?: Millis | undefined;
-  /** Default: `systemctl` of the path. */
-  readonly systemctl?: string | undefined;
 }
 
-/** A start of `systemctl` costs some milliseconds of a core, so it is not asked more often. */
+/** Where systemd is asked by `systemctl` each question costs some milliseconds of a core, so it is not asked more often. */
 const shortestPeriodMs: Millis = 1_000;
+
+const PROPERTIES = ['LoadState', 'ActiveState', 'SubState'] as const;
 
 /**
  * Are the units active, as systemd sees it? One that is inactive or failed is crashed: its process is gone for certain.
  * Starting and stopping ones are `failed`; a unit that systemd does not know is our own mistake, so `silent`.
  */
-export const createServiceProbe = (options: ServiceProbeOptions, clock: Clock, run: Run = runProgram): WatchedProbe => {
-  const { units, systemctl = 'systemctl', timeoutMs } = options;
+export const createServiceProbe = (
+  options: ServiceProbeOptions,
+  clock: Clock,
+  look: LookAtUnits = createUnitLook(run),
+): WatchedProbe => {
+  const { units, timeoutMs } = options;
   for (const unit of units)
     if (!/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,254}$/.test(unit)) throw new Error(`"${unit}" is no unit.`);
-  const argv = [systemctl, 'show', '--no-pager', '--property=Id,LoadState,ActiveState,SubState', '--', ...units];
   const periodMs = Math.max(options.periodMs, shortestPeriodMs);
   const wellEveryMs = Math.max(options.wellEveryMs ?? 0, periodMs);
   let due = Number.NEGATIVE_INFINITY;
   const paced = createPacedProbe(
     { ...options, periodMs, overlapping: false, skip: () => clock.now() < due },
     async (signal) => {
-      const ended = await run(argv, { timeoutMs: timeoutMs * 2 + 1_000, signal });
-      if (!ended.ok) return silent(ended.error.message);
-      if (ended.value.exitCode !== 0)
-        return silent(`systemctl: ${firstLine(ended.value.stderr) || `exit code ${ended.value.exitCode}`}`);
-      const answer = judgeUnits(units, ended.value.stdout);
+      const looked = await look(units, PROPERTIES, { timeoutMs: timeoutMs * 2 + 1_000, signal });
+      if (!looked.ok) return silent(looked.error.message);
+      const answer = judgeUnits(units, looked.value);
       due = answer.outcome === 'ok' ? clock.now() + wellEveryMs - periodMs / 2 : Number.NEGATIVE_INFINITY;
       return answer;
     },
@@ -45,11 +46,9 @@ export const createServiceProbe = (options: ServiceProbeOptions, clock: Clock, r
   return { ...paced, staleAfterMs: staleAfter(wellEveryMs, timeoutMs) };
 };
 
-/** The worst of the units, from the blocks that `systemctl show` prints in the order asked for. */
-export const judgeUnits = (units: readonly string[], text: string): Answer => {
-  const blocks = text.trim().split(/\n\s*\n/);
-  if (blocks.length !== units.length) return silent('systemctl said nothing that we understand');
-  const answers = units.map((unit, index) => judgeUnit(unit, blocks[index] ?? ''));
+/** The worst of the units, from what systemd tells of each. */
+export const judgeUnits = (units: readonly string[], told: readonly UnitProperties[]): Answer => {
+  const answers = units.map((unit, index) => judgeUnit(unit, told[index] ?? new Map()));
   return (
     answers.find((answer) => answer.crashed === true) ??
     answers.find((answer) => answer.outcome === 'failed') ??
@@ -58,10 +57,9 @@ export const judgeUnits = (units: readonly string[], text: string): Answer => {
   );
 };
 
-const judgeUnit = (unit: string, block: string): Answer => {
-  const property = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(block)?.[1] ?? '';
-  const active = property('ActiveState');
-  if (property('LoadState') === 'not-found') return silent(`systemd knows no unit ${unit}`);
+const judgeUnit = (unit: string, valueByName: UnitProperties): Answer => {
+  const active = valueByName.get('ActiveState') ?? '';
+  if (valueByName.get('LoadState') === 'not-found') return silent(`systemd knows no unit ${unit}`);
   switch (active) {
     case 'active':
     case 'reloading':
@@ -73,7 +71,7 @@ const judgeUnit = (unit: string, block: string): Answer => {
     case 'activating':
     case 'deactivating':
     case 'maintenance':
-      return failed(`${unit} is ${active} (${property('SubState')})`);
+      return failed(`${unit} is ${active} (${valueByName.get('SubState') ?? ''})`);
     default:
       return silent(`systemd says nothing of ${unit}`);
   }

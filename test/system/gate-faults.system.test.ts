@@ -125,10 +125,10 @@ inNamespace(import.meta.url, () => {
       looks += 1;
       return run(argv, options);
     };
-    gate = createGate({ settings, clock: testClock, checkEveryMs: 20, run: counting });
+    gate = createGate({ settings, clock: testClock, checkEveryMs: 5, run: counting });
     gate.onTampered((what) => tampered.push(what));
     await gate.open();
-    // Two programs a listing: the first at the opening, one soon after it, and then one of six looks, as nothing has changed.
+    // Two programs a listing: the first at the opening, one soon after it, and then one of many looks, as nothing has changed.
     await until(() => looks >= 8, 5000, 'looks');
     assert.deepEqual(tampered, []);
     await gate.dispose();

@@ -31,7 +31,8 @@ const gatePossible: Definition = {
   about: 'The kernel can make the gate: nftables with sets whose elements time out.',
   severity: 'critical',
   scope: 'node',
-  ...PACE.slow,
+  // Another kernel comes with a boot, and then this is tried anew.
+  ...PACE.rare,
   remedy: GATE_REMEDY,
   try: async (around, signal) => {
     if (!around.config.gate.enforce) return notApplicable('gate.enforce is off');
@@ -57,8 +58,8 @@ const gateThere: Definition = {
   about: "The gate's table is in the kernel, with all its slots.",
   severity: 'critical',
   scope: 'node',
-  // The agent itself puts it back within milliseconds, and says so.
-  everyMs: 60_000,
+  // The agent itself puts it back within milliseconds, and says so: each change of the kernel's rules is counted.
+  everyMs: PACE.rare.everyMs,
   timeoutMs: 8000,
   remedy: 'The agent puts it back within moments; if it does not, restart it, and see who empties the firewall.',
   try: async ({ config, run, agent }) => {

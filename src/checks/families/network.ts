@@ -2,7 +2,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { ok, type Result } from '../../core/result.ts';
 import type { Run } from '../../process/run.ts';
-import { type Around, readSystemFile } from '../around.ts';
+import { type Around, type RunningInterface, readSystemFile } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { ownHardwareAddresses } from '../facts.ts';
 
@@ -18,12 +18,9 @@ const contains = (cidr: string, address: string): boolean => {
   return list.check(address, family);
 };
 
-interface Interface {
-  readonly name: string;
+interface Interface extends RunningInterface {
   /** Its link is there. */
   readonly up: boolean;
-  /** With their prefix lengths. */
-  readonly cidrs: readonly string[];
 }
 
 const interfacesIn = (json: string): readonly Interface[] => {
@@ -39,14 +36,23 @@ const interfacesIn = (json: string): readonly Interface[] => {
   }));
 };
 
-/** Also those without a link, which Node does not show. Faults: those of `run`. */
+/** Where those that run have all that is looked for, they are enough; else also those without a link, by `ip`. Faults: those of `run`. */
 const interfacesOf = async (
-  { run }: Pick<Around, 'run'>,
+  { run, runningInterfaces }: Pick<Around, 'run' | 'runningInterfaces'>,
+  isEnough: (running: RunningInterface) => boolean,
   signal: AbortSignal,
 ): Promise<Result<readonly Interface[]>> => {
+  const running = runningInterfaces();
+  if (running.some(isEnough)) return ok(running.map((each) => ({ ...each, up: true })));
   const asked = await run(['ip', '-json', 'address'], { timeoutMs: 3000, signal, maxOutputBytes: 1024 ** 2 });
   return asked.ok ? ok(interfacesIn(asked.value.stdout)) : asked;
 };
+
+/** It has this address. */
+const having =
+  (address: string) =>
+  ({ cidrs }: RunningInterface): boolean =>
+    cidrs.some((cidr) => hostOf(cidr) === address);
 
 const addressHere: Definition = {
   id: 'address-here',
@@ -59,9 +65,9 @@ const addressHere: Definition = {
   remedy: 'Give the interface its address (`ip address`), or correct `node.address`.',
   try: async (around, signal) => {
     const { address } = around.config.node;
-    const all = await interfacesOf(around, signal);
+    const all = await interfacesOf(around, having(address), signal);
     if (!all.ok) return unknown(all.error.message);
-    const here = all.value.find(({ cidrs }) => cidrs.some((cidr) => hostOf(cidr) === address));
+    const here = all.value.find(having(address));
     const there = all.value.flatMap(({ cidrs }) => cidrs.map(hostOf));
     if (here === undefined) return failed(`no interface has ${address}; there are ${there.join(', ')}`);
     if (here.up) return passed(`${address} on ${here.name}`);
@@ -84,7 +90,7 @@ const virtualInterface: Definition = {
   try: async (around, signal) => {
     const { virtualIp } = around.config;
     if (virtualIp === null) return notApplicable('no virtual IP is configured');
-    const all = await interfacesOf(around, signal);
+    const all = await interfacesOf(around, ({ name }) => name === virtualIp.interface, signal);
     if (!all.ok) return unknown(all.error.message);
     const found = all.value.find(({ name }) => name === virtualIp.interface);
     if (found === undefined) return failed(`there is no interface ${virtualIp.interface}`);
@@ -128,7 +134,7 @@ const virtualFree: Definition = {
   about: 'Nobody but the node that serves answers for the virtual IP.',
   severity: 'critical',
   scope: 'pair',
-  everyMs: 120_000,
+  everyMs: PACE.slow.everyMs,
   timeoutMs: 30_000,
   remedy:
     'Find that machine by its Ethernet address, and take the address from it; see also the range of the DHCP server.',
@@ -164,7 +170,7 @@ const sameNetwork: Definition = {
   try: async (around, signal) => {
     const { virtualIp, node, peer, profile } = around.config;
     if (virtualIp === null && profile === 'asterisk') return notApplicable('nothing here needs it');
-    const all = await interfacesOf(around, signal);
+    const all = await interfacesOf(around, having(node.address), signal);
     if (!all.ok) return unknown(all.error.message);
     const own = all.value.flatMap(({ cidrs }) => cidrs).find((cidr) => hostOf(cidr) === node.address);
     if (own === undefined) return unknown(`this node does not have ${node.address}`);
@@ -218,6 +224,11 @@ const gatewayAnswers: Definition = {
   remedy: 'Give `network.gateway` a router that answers pings.',
   try: async (around, signal) => {
     const { network, arbiter, watch } = around.config;
+    // The agent asks it all the time: where that is answered, nobody needs to ask a second time.
+    const asked = await around.agent();
+    const sample = asked.ok ? asked.value.samples.find(({ probe }) => probe === 'gateway') : undefined;
+    if (network.gateway !== null && sample?.outcome === 'ok')
+      return passed(`the gateway ${network.gateway} answers pings`);
     if (network.gateway !== null) return pinged(around, network.gateway, 'the gateway', signal);
     const knowsOtherwise = arbiter.kind === 'checkpoints' || network.interface !== null;
     if (knowsOtherwise || watch.kind === 'looks') return notApplicable('no gateway is configured');

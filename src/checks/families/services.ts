@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runsAlways, type ServiceConfig, serviceName } from '../../config/config.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { ok, type Result } from '../../core/result.ts';
 import { type Around, readSystemFile } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, unknown } from '../check.ts';
 
@@ -15,30 +15,22 @@ export interface UnitState {
   readonly dropIns: readonly string[];
 }
 
-const PROPERTIES = 'LoadState,UnitFileState,ActiveState,DropInPaths';
+const PROPERTIES = ['LoadState', 'UnitFileState', 'ActiveState', 'DropInPaths'] as const;
 
-/** Faults: those of `run`, `checks-no-systemd`. */
+/** Faults: those of `LookAtUnits`. */
 export const unitState = async (
-  { run }: Pick<Around, 'run'>,
+  { units }: Pick<Around, 'units'>,
   unit: string,
   signal: AbortSignal,
 ): Promise<Result<UnitState>> => {
-  const asked = await run(['systemctl', 'show', '--property', PROPERTIES, '--', unit], { timeoutMs: 5000, signal });
-  if (!asked.ok) return asked;
-  const { exitCode, stdout, stderr } = asked.value;
-  const valueByName = new Map(
-    stdout.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const),
-  );
-  const load = valueByName.get('LoadState');
-  if (exitCode !== 0 || load === undefined) {
-    const why = stderr.trim().split('\n')[0] ?? '';
-    return fail('checks-no-systemd', `systemd does not answer: ${why.replace(/\.+$/, '')}.`, 'See `systemctl status`.');
-  }
+  const looked = await units([unit], PROPERTIES, { timeoutMs: 5000, signal });
+  if (!looked.ok) return looked;
+  const [valueByName] = looked.value;
   return ok({
-    load,
-    file: valueByName.get('UnitFileState') ?? '',
-    active: valueByName.get('ActiveState') ?? '',
-    dropIns: (valueByName.get('DropInPaths') ?? '').split(' ').filter((path) => path !== ''),
+    load: valueByName?.get('LoadState') ?? '',
+    file: valueByName?.get('UnitFileState') ?? '',
+    active: valueByName?.get('ActiveState') ?? '',
+    dropIns: (valueByName?.get('DropInPaths') ?? '').split(' ').filter((path) => path !== ''),
   });
 };
 

@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.ts';
 import { parseConfig, printProblem } from '../../config/parse.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type Run, run as runProgram } from '../../process/run.ts';
+import { unitsBySystemctl } from '../../systemd/units.ts';
 import type { Around } from '../around.ts';
 import type { AsteriskSurvey } from '../asterisk-survey.ts';
 import { bind, type Definition } from '../check.ts';
@@ -100,6 +101,7 @@ export interface Planted {
   readonly survey?: Partial<AsteriskSurvey> | null;
   readonly phones?: readonly string[] | null;
   readonly run?: Run;
+  readonly running?: ReturnType<Around['runningInterfaces']>;
   readonly root?: string;
   readonly configPath?: string | null;
   readonly configText?: string | null;
@@ -120,6 +122,8 @@ export const aroundWith = (planted: Planted = {}): Around => {
     program: 'dualtone test',
     clock: systemClock,
     run: planted.run ?? runProgram,
+    units: unitsBySystemctl(planted.run ?? runProgram),
+    runningInterfaces: () => planted.running ?? [],
     root: planted.root ?? '/',
     agent: async () => (snapshot === null ? absent('the agent') : ok({ ...goodSnapshot, ...snapshot })),
     peer: {

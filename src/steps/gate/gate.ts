@@ -20,8 +20,8 @@ export interface GateOptions {
   readonly checkEveryMs?: Millis;
 }
 
-/** Of so many looks one reads all rules, even where the kernel says that nothing has changed. */
-const GLANCES_A_LISTING = 6;
+/** Of so many looks (an hour's) one reads all rules, even where the kernel, which counts each change, says that there was none. */
+const GLANCES_A_LISTING = 360;
 
 /** What happened while the watcher was starting is seen by then. */
 const FIRST_CHECK_MS = 300;
