@@ -64,6 +64,12 @@ export const CSRF_HEADER = 'x-dualtone';
 /** A maintenance ends by itself within a week: whoever forgets it is not without protection for good. */
 export const MOST_MAINTENANCE_MS = 7 * 86_400_000;
 
+/** What a checkpoint may be called. */
+export const CHECKPOINT_NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/;
+
+/** A token of pairing; whether it is good only the machine that made it knows. */
+export const TOKEN_FORM = /^dt1-[A-Za-z0-9_-]{60,140}$/;
+
 /** What a person may do: each includes the one before. */
 export type WebRole = 'view' | 'operate' | 'admin';
 

@@ -1,6 +1,6 @@
 /** What a person may ask for, as schemas: the server checks requests by them, the keeper checks the server, and the API's description is made of them. */
 import { z } from 'zod';
-import { MOST_MAINTENANCE_MS } from './contract.ts';
+import { CHECKPOINT_NAME, MOST_MAINTENANCE_MS, TOKEN_FORM } from './contract.ts';
 
 const text = (most: number) => z.string().max(most);
 const name = () => z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -63,14 +63,12 @@ export const inviteSchema = z.strictObject({
   replace: flag(),
   confirm: text(64).optional(),
   validMinutes: z.int().min(1).max(60).optional(),
-  checkpoint: z
-    .strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, 'a name'), address: addressSchema })
-    .optional(),
+  checkpoint: z.strictObject({ name: z.string().regex(CHECKPOINT_NAME, 'a name'), address: addressSchema }).optional(),
   port: z.int().min(1).max(65_535).optional(),
 });
 
 export const joinSchema = z.strictObject({
-  token: z.string().regex(/^dt1-[A-Za-z0-9_-]{60,140}$/, 'a whole token, as it was shown'),
+  token: z.string().regex(TOKEN_FORM, 'a whole token, as it was shown'),
   address: addressSchema.optional(),
   confirm: text(64),
 });

@@ -77,6 +77,8 @@ export const enPlaces = {
   'journal.kind': 'Kind',
   'journal.since': 'Since',
   'journal.until': 'Until',
+  'journal.wrong-kind': 'Kinds as the entries have them, with commas between them, such as decision,alarm.',
+  'journal.wrong-until': 'This is before the time above: give a later one.',
   'journal.find': 'Find',
   'journal.export': 'Export',
   'journal.verify': 'Verify the chain',

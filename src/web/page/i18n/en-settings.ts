@@ -97,6 +97,11 @@ export const enSettings = {
   'pairing.invite-help':
     'For the other node to join again, and for checkpoints that are new or have not come yet. Nothing changes before a machine has joined; then this node’s agent starts again.',
   'pairing.minutes': 'Good for, in minutes (1 to 60)',
+  'pairing.wrong-minutes': 'Give a whole number from 1 to 60.',
+  'pairing.wrong-name':
+    'Give it a name: up to 32 lower-case letters, digits, dots and dashes, beginning with a letter or digit.',
+  'pairing.wrong-address': 'Write the address in numbers, such as 10.0.0.3 or fd00::3.',
+  'pairing.wrong-token': 'That is not a whole token: copy the line that begins with dt1-, all of it.',
   'pairing.new-checkpoint': 'A new checkpoint: its name',
   'pairing.new-checkpoint-hint': 'Empty: none is added.',
   'pairing.checkpoint-address': 'Its address',

@@ -79,6 +79,8 @@ export const frPlaces: Readonly<Record<keyof typeof enPlaces, string>> = {
   'journal.kind': 'Genre',
   'journal.since': 'Depuis',
   'journal.until': 'Jusqu’à',
+  'journal.wrong-kind': 'Des genres comme ceux des entrées, séparés par des virgules, comme decision,alarm.',
+  'journal.wrong-until': 'C’est avant l’heure de début : donnez-en une plus tardive.',
   'journal.find': 'Chercher',
   'journal.export': 'Exporter',
   'journal.verify': 'Vérifier la chaîne',

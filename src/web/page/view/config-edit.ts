@@ -2,19 +2,29 @@
 
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { BothPreview, ConfigPreview, ConfigView, EditableSetting, Fault, Result } from '../../contract.ts';
+import type {
+  BothPreview,
+  ConfigPreview,
+  ConfigProblem,
+  ConfigView,
+  EditableSetting,
+  Fault,
+  Result,
+} from '../../contract.ts';
 import { changesOf, draftAddress, draftIn, type SettingsDraft, shownValue } from '../state/draft.ts';
 import { pairFacts } from '../state/nodes.ts';
 import { otherAddress } from './actions.ts';
 import { Problems } from './config-card.ts';
 import { h } from './h.ts';
-import { Button, Card, FaultBox, Field, Said, Table } from './parts.ts';
+import { Button, Card, type Described, FaultBox, Field, Said, Table } from './parts.ts';
 import { type Ui, useUi } from './ui.ts';
 
 interface EntryProps {
   readonly setting: EditableSetting;
   readonly draft: SettingsDraft;
   readonly set: (path: string, text: string | null) => void;
+  /** Of the last preview. */
+  readonly problem: ConfigProblem | null;
 }
 
 const labelOf = (path: string, { word }: Ui): string => {
@@ -24,11 +34,11 @@ const labelOf = (path: string, { word }: Ui): string => {
     : word('setting', `rule.${rule[2]}`).replace('{n}', String(Number(rule[1]) + 1));
 };
 
-const inputOf = ({ setting, draft, set }: EntryProps, id: string, hintId: string | undefined, { word }: Ui): VNode => {
+const inputOf = ({ setting, draft, set }: EntryProps, id: string, described: Described, { word }: Ui): VNode => {
   const { path, kind, options } = setting;
   const value = draft[path] ?? shownValue(setting.value);
   const onInput = (event: Event): void => set(path, (event.currentTarget as HTMLInputElement).value);
-  const shared = { id, value, 'aria-describedby': hintId, 'data-setting': path };
+  const shared = { id, value, ...described, 'data-setting': path };
   if (kind === 'choice' || kind === 'flag')
     return h(
       'select',
@@ -43,7 +53,7 @@ const inputOf = ({ setting, draft, set }: EntryProps, id: string, hintId: string
 const Entry = (props: EntryProps): VNode => {
   const ui = useUi();
   const { t, word } = ui;
-  const { setting, draft, set } = props;
+  const { setting, draft, set, problem } = props;
   const { path, source, pair, kind } = setting;
   const isReset = draft[path] === null;
   const hint = [
@@ -57,7 +67,8 @@ const Entry = (props: EntryProps): VNode => {
     h(Field, {
       label: labelOf(path, ui),
       hint: hint.filter((each) => each !== '').join(' '),
-      children: (id, hintId) => inputOf(props, id, hintId, ui),
+      ...(problem === null ? {} : { wrong: h(Said, null, `${problem.message}; ${problem.remedy}.`) }),
+      children: (id, described) => inputOf(props, id, described, ui),
     }),
     source === 'file' && !isReset
       ? h(
@@ -237,6 +248,7 @@ export const ConfigEdit = (props: EditProps): VNode | null => {
   if (config.editable.length === 0) return null;
   const { draft, set, work } = edit;
   const { preview, both, fault, written, wroteBoth } = work;
+  const problems = (preview ?? both?.here)?.problems ?? [];
   return h(
     Card,
     { title: t('config.edit') },
@@ -244,7 +256,15 @@ export const ConfigEdit = (props: EditProps): VNode | null => {
     h(
       'div',
       { class: 'settings' },
-      ...config.editable.map((setting) => h(Entry, { key: setting.path, setting, draft, set })),
+      ...config.editable.map((setting) =>
+        h(Entry, {
+          key: setting.path,
+          setting,
+          draft,
+          set,
+          problem: problems.find(({ path }) => path === setting.path) ?? null,
+        }),
+      ),
     ),
     h(Buttons, { edit, config }),
     h(

@@ -80,13 +80,23 @@ export const Timeline = (): VNode => {
   );
 };
 
-const dateField = (label: string, value: number | null, onInput: (value: number | null) => void): VNode =>
+/** As the server takes them. */
+const KINDS = /^[a-z0-9-]+(,[a-z0-9-]+){0,31}$/;
+
+const dateField = (
+  label: string,
+  value: number | null,
+  wrong: string | null,
+  onInput: (value: number | null) => void,
+): VNode =>
   h(Field, {
     key: label,
     label,
-    children: (id) =>
+    wrong,
+    children: (id, described) =>
       h('input', {
         id,
+        ...described,
         type: 'datetime-local',
         onInput: (event: Event) => {
           const at = new Date((event.currentTarget as HTMLInputElement).value).getTime();
@@ -102,8 +112,11 @@ const Filters = ({ ask, onAsk }: { readonly ask: JournalAsk; readonly onAsk: (as
   const set = (change: Partial<JournalAsk>): void => setDraft((old) => ({ ...old, ...change }));
   const onSubmit = (event: Event): void => {
     event.preventDefault();
-    onAsk({ ...draft, before: null });
+    if (wrongKind === null && wrongUntil === null) onAsk({ ...draft, before: null });
   };
+  const wrongKind = draft.kind === '' || KINDS.test(draft.kind) ? null : t('journal.wrong-kind');
+  const isBackwards = draft.since !== null && draft.until !== null && draft.until < draft.since;
+  const wrongUntil = isBackwards ? t('journal.wrong-until') : null;
   return h(
     'form',
     { class: 'filters', role: 'search', onSubmit },
@@ -113,21 +126,24 @@ const Filters = ({ ask, onAsk }: { readonly ask: JournalAsk; readonly onAsk: (as
         h('input', {
           id,
           type: 'search',
+          maxLength: 200,
           value: draft.search,
           onInput: (event: Event) => set({ search: (event.currentTarget as HTMLInputElement).value }),
         }),
     }),
     h(Field, {
       label: t('journal.kind'),
-      children: (id) =>
+      wrong: wrongKind,
+      children: (id, described) =>
         h('input', {
           id,
+          ...described,
           value: draft.kind,
           onInput: (event: Event) => set({ kind: (event.currentTarget as HTMLInputElement).value.trim() }),
         }),
     }),
-    dateField(t('journal.since'), draft.since, (since) => set({ since })),
-    dateField(t('journal.until'), draft.until, (until) => set({ until })),
+    dateField(t('journal.since'), draft.since, null, (since) => set({ since })),
+    dateField(t('journal.until'), draft.until, wrongUntil, (until) => set({ until })),
     h('button', { type: 'submit', class: 'button main' }, t('journal.find')),
     h('a', { class: 'button', href: exportAddress(draft), download: 'dualtone-journal.jsonl' }, t('journal.export')),
   );

@@ -172,15 +172,15 @@ const usePreview = (
   const { api } = useUi();
   const [preview, setPreview] = useState<CommandPreview | null>(null);
   const [fault, setFault] = useState<Fault | null>(null);
-  // The reason may be empty while it is typed, and does not change what would happen.
+  // Reason and time may be odd while they are typed, and do not change what would happen.
   const command = commandOf(order, {
     ...draft,
     confirm: '',
     acceptLoss: false,
-    reason: draft.reason.trim() === '' ? '-' : draft.reason,
+    reason: '-',
+    minutes: 1,
   });
-  const { reason: _reason, ...matters } = { reason: '', ...command };
-  const key = JSON.stringify(matters);
+  const key = JSON.stringify(command);
   useEffect(() => {
     let current = true;
     const fetchPreview = async (): Promise<void> => {

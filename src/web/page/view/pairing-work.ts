@@ -2,7 +2,8 @@
 
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Fault, InviteRequest, PairingTokens, PairingView, PairingWork, Result } from '../../contract.ts';
+import type { Fault, PairingTokens, PairingView, PairingWork, Result } from '../../contract.ts';
+import { EMPTY, inviteOf, joinOf, type PairingDraft, wrongInInvite, wrongInJoin } from '../state/pairing-draft.ts';
 import { h } from './h.ts';
 import { Button, FaultBox, Field } from './parts.ts';
 import { useUi } from './ui.ts';
@@ -15,20 +16,22 @@ interface TextProps {
   readonly value: string;
   readonly set: (value: string) => void;
   readonly hint?: string;
+  readonly wrong?: string;
 }
 
-const Text = ({ label, name, value, set, hint }: TextProps): VNode =>
+const Text = ({ label, name, value, set, hint, wrong }: TextProps): VNode =>
   h(Field, {
     label,
     ...(hint === undefined ? {} : { hint }),
-    children: (id, hintId) =>
+    ...(wrong === undefined ? {} : { wrong }),
+    children: (id, described) =>
       h('input', {
         id,
         type: 'text',
         value,
         autocomplete: 'off',
         spellcheck: false,
-        'aria-describedby': hintId,
+        ...described,
         'data-pairing': name,
         onInput: (event: Event) => set((event.currentTarget as HTMLInputElement).value),
       }),
@@ -81,22 +84,12 @@ const Standing = ({ work, onEnd }: { readonly work: PairingWork; readonly onEnd:
   );
 };
 
-type Draft = Readonly<Record<'minutes' | 'checkpoint' | 'address' | 'confirm' | 'token' | 'from' | 'own', string>>;
-const EMPTY: Draft = { minutes: '10', checkpoint: '', address: '', confirm: '', token: '', from: '', own: '' };
-
-/** As the server takes it; what is wrong in it is the server's to say, with its field. */
-const inviteOf = ({ minutes, checkpoint, address, confirm }: Draft, replace: boolean): InviteRequest => ({
-  validMinutes: Number(minutes),
-  ...(replace ? { replace, confirm } : {}),
-  ...(checkpoint === '' ? {} : { checkpoint: { name: checkpoint.trim(), address: address.trim() } }),
-});
-
 const usePairing = () => {
   const { api, state } = useUi();
   const [view, setView] = useState<PairingView | null>(null);
   const [told, setTold] = useState<PairingTokens | null>(null);
   const [fault, setFault] = useState<Fault | null>(null);
-  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const [draft, setDraft] = useState<PairingDraft>(EMPTY);
   const isRunning = view?.work?.state === 'running';
   const look = async (): Promise<void> => {
     const asked = await api.pairing();
@@ -123,14 +116,10 @@ const usePairing = () => {
     fault,
     draft,
     isRunning,
-    set: (name: keyof Draft) => (value: string) => setDraft((old) => ({ ...old, [name]: value })),
+    set: (name: keyof PairingDraft) => (value: string) => setDraft((old) => ({ ...old, [name]: value })),
     putAway: () => setTold(null),
     invite: (replace: boolean) => void settle(api.invite(inviteOf(draft, replace)), setTold),
-    join: () => {
-      const { token, from, own: confirm } = draft;
-      const address = from.trim();
-      void settle(api.join({ token: token.trim(), confirm, ...(address === '' ? {} : { address }) }), setView);
-    },
+    join: () => void settle(api.join(joinOf(draft)), setView),
     end: () => void settle(api.endPairing(), setView),
   };
 };
@@ -140,8 +129,14 @@ export const PairingWorkCard = (): VNode | null => {
   const { view, told, fault, draft, isRunning, set, putAway, invite, join, end } = usePairing();
   if (view === null) return null;
   const { node, peer, work } = view;
-  const text = (name: keyof Draft, label: string, hint?: string): VNode =>
-    h(Text, { label, name, value: draft[name], set: set(name), ...(hint === undefined ? {} : { hint }) });
+  const [inviteWrongs, joinWrongs] = [wrongInInvite(draft), wrongInJoin(draft)];
+  const mayInvite = Object.keys(inviteWrongs).length === 0;
+  const mayJoin = Object.keys(joinWrongs).length === 0 && draft.token.trim() !== '' && draft.own === node;
+  const text = (name: keyof PairingDraft, label: string, hint?: string): VNode => {
+    const wrong = inviteWrongs[name] ?? joinWrongs[name];
+    const more = { ...(hint === undefined ? {} : { hint }), ...(wrong === undefined ? {} : { wrong: t(wrong) }) };
+    return h(Text, { label, name, value: draft[name], set: set(name), ...more });
+  };
   return h(
     'div',
     { class: 'column', 'data-pairing-work': true },
@@ -162,13 +157,13 @@ export const PairingWorkCard = (): VNode | null => {
             text('checkpoint', t('pairing.new-checkpoint'), t('pairing.new-checkpoint-hint')),
             text('address', t('pairing.checkpoint-address')),
           ),
-          h(Button, { kind: 'main', onClick: () => invite(false) }, t('pairing.make')),
+          h(Button, { kind: 'main', onClick: () => invite(false), disabled: !mayInvite }, t('pairing.make')),
           h('h3', null, t('pairing.replace')),
           h('p', { class: 'note warning' }, t('pairing.replace-help', { name: peer })),
           text('confirm', t('order.confirm', { name: peer })),
           h(
             Button,
-            { kind: 'danger', onClick: () => invite(true), disabled: draft.confirm !== peer },
+            { kind: 'danger', onClick: () => invite(true), disabled: !mayInvite || draft.confirm !== peer },
             t('pairing.make-replace'),
           ),
           h('h3', null, t('pairing.join-here')),
@@ -176,11 +171,7 @@ export const PairingWorkCard = (): VNode | null => {
           text('token', t('pairing.token')),
           text('from', t('pairing.from'), t('pairing.from-hint')),
           text('own', t('order.confirm', { name: node })),
-          h(
-            Button,
-            { kind: 'danger', onClick: join, disabled: draft.own !== node || draft.token.trim() === '' },
-            t('pairing.join-do'),
-          ),
+          h(Button, { kind: 'danger', onClick: join, disabled: !mayJoin }, t('pairing.join-do')),
         ),
   );
 };

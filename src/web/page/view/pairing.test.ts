@@ -78,6 +78,39 @@ test('what shuts the other node out, or rewrites this one, wants its name typed'
   assert.deepEqual(asked.at(-1), { validMinutes: 10, replace: true, confirm: 'pbx-nord' });
 });
 
+test('each field says what is wrong with it and how to mend it, and nothing is asked for before', async () => {
+  const { api, asked } = world();
+  const page = await show(admin, events, { api });
+  const field = (name: string): HTMLElement => page.find(`[data-pairing="${name}"]`);
+  const saidOf = (name: string): string =>
+    (field(name).getAttribute('aria-describedby') ?? '')
+      .split(' ')
+      .map((id) => (id.endsWith('wrong') ? page.find(`#${id}`).textContent : ''))
+      .join('');
+  const isOpen = (name: string): boolean => !page.button(name).hasAttribute('disabled');
+  const cases = [
+    ['minutes', ['', '0', '61', 'ten', '1.5'], '60', /whole number from 1 to 60/],
+    ['checkpoint', ['CP 1', '-cp', 'x'.repeat(33)], 'cp1', /lower-case letters/],
+    ['address', ['', 'cp1', '10.0.0', '10.0.0.300', '010.0.0.1'], 'fd00::3', /in numbers/],
+    ['token', ['dt1-x', 'hello'], TOKEN, /begins with dt1-/],
+    ['from', ['pbx', '10.0.0.1:22'], '10.0.0.1', /in numbers/],
+  ] as const;
+  await page.type(field('own'), 'pbx-sud');
+  for (const [name, odd, good, expected] of cases) {
+    const button = name === 'token' || name === 'from' ? 'Join now' : 'Make tokens';
+    for (const text of odd) {
+      await page.type(field(name), text);
+      assert.match(saidOf(name), expected, `${name}: ${text}`);
+      assert.equal(field(name).getAttribute('aria-invalid'), 'true');
+      assert.ok(!isOpen(button), `${name}: ${text}`);
+    }
+    await page.type(field(name), good);
+    assert.equal(saidOf(name), '', name);
+  }
+  assert.ok(isOpen('Make tokens') && isOpen('Join now'));
+  assert.deepEqual(asked, []);
+});
+
 test('who only operates is shown no way to pair', async () => {
   const page = await show({ ...admin, role: 'operate' }, events, { api: world().api });
   assert.throws(() => page.button('Make tokens'));

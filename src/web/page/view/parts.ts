@@ -97,22 +97,35 @@ export const FaultBox = ({ fault }: { readonly fault: Fault }): VNode => {
   );
 };
 
+/** Of the input: what describes it, and whether what is in it is wrong. */
+export interface Described {
+  readonly 'aria-describedby'?: string;
+  readonly 'aria-invalid'?: 'true';
+}
+
 interface FieldProps {
   readonly label: string;
   readonly hint?: string;
-  readonly children: (id: string, hintId: string | undefined) => ComponentChildren;
+  /** What is wrong with what is filled in, and how to mend it. */
+  readonly wrong?: ComponentChildren;
+  readonly children: (id: string, described: Described) => ComponentChildren;
 }
 
 /** A label and its input, tied to each other. */
-export const Field = ({ label, hint, children }: FieldProps): VNode => {
+export const Field = ({ label, hint, wrong, children }: FieldProps): VNode => {
   const id = useOwnId();
-  const hintId = hint === undefined ? undefined : `${id}-hint`;
+  const isWrong = wrong !== undefined && wrong !== null;
+  const describedBy = [...(hint === undefined ? [] : [`${id}-hint`]), ...(isWrong ? [`${id}-wrong`] : [])].join(' ');
   return h(
     'div',
     { class: 'field' },
     h('label', { for: id }, label),
-    children(id, hintId),
-    hint === undefined ? null : h('p', { class: 'quiet', id: hintId }, hint),
+    children(id, {
+      ...(describedBy === '' ? {} : { 'aria-describedby': describedBy }),
+      ...(isWrong ? { 'aria-invalid': 'true' } : {}),
+    }),
+    hint === undefined ? null : h('p', { class: 'quiet', id: `${id}-hint` }, hint),
+    isWrong ? h('p', { class: 'wrong', id: `${id}-wrong` }, wrong) : null,
   );
 };
 

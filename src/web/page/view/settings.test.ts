@@ -195,6 +195,14 @@ test('what would not be valid cannot be written, and says where', async () => {
   await page.click(page.button('Show what changes'));
   assert.match(page.find('[role=alert]').textContent ?? '', /line 8, column 9: failback\.hold "soon" is no duration/);
   assert.throws(() => page.button('Write it'));
+  const field = page.find('[data-setting="failback.hold"]');
+  const described = (field.getAttribute('aria-describedby') ?? '')
+    .split(' ')
+    .map((id) => page.find(`#${id}`).textContent);
+  assert.equal(field.getAttribute('aria-invalid'), 'true');
+  assert.match(described.join(' '), /"soon" is no duration; write 90s/);
+  await page.type(field, '90s');
+  assert.equal(field.getAttribute('aria-invalid'), null);
   page.close();
 });
 
