@@ -102,9 +102,9 @@ export const frSettings: Readonly<Record<keyof typeof enSettings, string>> = {
   'pairing.minutes': 'Valables, en minutes (1 à 60)',
   'pairing.wrong-minutes': 'Donnez un nombre entier de 1 à 60.',
   'pairing.wrong-name':
-    'Donnez-lui un nom : jusqu’à 32 minuscules, chiffres, points et tirets, une lettre ou un chiffre d’abord.',
+    'Donnez-lui un nom : jusqu’à 32 minuscules, chiffres, points et tirets, une lettre ou un chiffre d’abord.',
   'pairing.wrong-address': 'Écrivez l’adresse en chiffres, comme 10.0.0.3 ou fd00::3.',
-  'pairing.wrong-token': 'Ce n’est pas un jeton entier : copiez toute la ligne qui commence par dt1-.',
+  'pairing.wrong-token': 'Ce n’est pas un jeton entier : copiez toute la ligne qui commence par dt1-.',
   'pairing.new-checkpoint': 'Un nouveau point de contrôle : son nom',
   'pairing.new-checkpoint-hint': 'Vide : aucun n’est ajouté.',
   'pairing.checkpoint-address': 'Son adresse',
