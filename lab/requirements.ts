@@ -26,6 +26,8 @@ export const requiredPackages: readonly { readonly name: string; readonly progra
   { name: 'bind9', program: '/usr/sbin/named' },
   { name: 'knot', program: '/usr/sbin/knotd' },
   { name: 'bind9-dnsutils', program: 'nsupdate' },
+  // Without `mariadb-server`: the program and no unit, so that nothing starts.
+  { name: 'mariadb-server-core', program: '/usr/sbin/mariadbd' },
   { name: 'postgresql-15', program: '/usr/lib/postgresql/15/bin/postgres' },
 ];
 
