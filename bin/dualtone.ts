@@ -1,4 +1,5 @@
 /** The program: what is asked for is loaded, and nothing else. */
+import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
@@ -6,6 +7,15 @@ import { join } from 'node:path';
 const cacheCompiled = (): void => {
   if (process.env['NODE_COMPILE_CACHE'] !== undefined) return;
   enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'dualtone'));
+};
+
+/** The training ground builds its hosts from the repository; the Debian package is without it. */
+const runLab = async (argv: readonly string[]): Promise<number> => {
+  if (existsSync(join(import.meta.dirname, '..', 'lab'))) return (await import('../lab/main.ts')).main(argv);
+  process.stderr.write(
+    'dualtone: The lab is not part of the package.\n    Run it from a clone of the repository: npm run demo. [lab-not-here]\n',
+  );
+  return 1;
 };
 
 const main = async (): Promise<number> => {
@@ -17,7 +27,7 @@ const main = async (): Promise<number> => {
     if (name === 'checkpoint') return (await import('../src/cli/processes.ts')).runCheckpointAgent(file);
   }
   if (argv[0] === 'simulate') return (await import('../sim/main.ts')).main(argv.slice(1));
-  if (argv[0] === 'lab') return (await import('../lab/main.ts')).main(argv.slice(1));
+  if (argv[0] === 'lab') return runLab(argv.slice(1));
   if (argv[0] === 'xivo-command') return (await import('../src/xivo/commands.ts')).runXivoCommand(argv.slice(1));
   return (await import('../src/cli/main.ts')).main(argv);
 };

@@ -1,13 +1,14 @@
 // Builds dist/agent.mjs and dist/checkpoint.mjs: each program in one file, which loads four times as fast as its modules one by one.
 // What it was made of is kept beside it, so that it is used only while the sources are those (src/cli/built.ts). With `--if-needed`
-// nothing is built while it is good. Runs on any Node from 20 on.
+// nothing is built while it is good; with `--root FOLDER` that of another tree is built, and not started. Runs on any Node from 20 on.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const elsewhere = process.argv.indexOf('--root') + 1;
+const root = elsewhere === 0 ? fileURLToPath(new URL('..', import.meta.url)) : resolve(process.argv[elsewhere] ?? '');
 const folder = join(root, 'dist');
 const entries = { agent: 'src/agent/node-process.ts', checkpoint: 'src/agent/checkpoint-process.ts' };
 
@@ -68,7 +69,9 @@ const buildProgram = async (name) => {
   });
   mkdirSync(folder, { recursive: true });
   replace(join(folder, `${name}.mjs`), result.outputFiles[0].text);
-  replace(join(folder, `${name}.json`), JSON.stringify({ stampByPath }));
+  // In one order, though they are read side by side: what is built twice is the same twice.
+  const sorted = Object.fromEntries(Object.entries(stampByPath).toSorted(([one], [other]) => (one < other ? -1 : 1)));
+  replace(join(folder, `${name}.json`), JSON.stringify({ stampByPath: sorted }));
   console.log(
     `dist/${name}.mjs: ${Object.keys(stampByPath).length} modules, ${Math.round(result.outputFiles[0].text.length / 1000)} kB`,
   );
@@ -81,5 +84,5 @@ const isIfNeeded = process.argv.includes('--if-needed');
 for (const name of Object.keys(entries)) {
   if (isIfNeeded && isGood(name)) continue;
   await buildProgram(name);
-  warmUp(name);
+  if (elsewhere === 0) warmUp(name);
 }

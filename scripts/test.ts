@@ -74,7 +74,7 @@ const find = async (...patterns: readonly string[]): Promise<readonly string[]> 
 const isSystem = (file: string): boolean => file.endsWith('.system.test.ts');
 
 const quickStages = async (): Promise<readonly Stage[]> => {
-  const unit = await find('{src,sim,test,lab,bench}/**/*.test.ts');
+  const unit = await find('{src,sim,test,lab,bench,packaging}/**/*.test.ts');
   return [
     check('types', node, 'node_modules/typescript/bin/tsc', '--noEmit'),
     check('types of the core, without a system', node, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/core'),
@@ -102,7 +102,7 @@ const quickStages = async (): Promise<readonly Stage[]> => {
 
 /** Real programs in network namespaces, one file at a time: they measure times. */
 const systemStages = async (): Promise<readonly Stage[]> => {
-  const system = (await find('{src,test,lab}/**/*.system.test.ts')).filter((file) => !file.includes('.lab.'));
+  const system = (await find('{src,test,lab,packaging}/**/*.system.test.ts')).filter((file) => !file.includes('.lab.'));
   return [
     check('what the tests need of this machine', node, 'scripts/requirements.ts'),
     ...system.map((file) => tests(file, MOST_MINUTES.systemFile, [file], ['--test-concurrency=1'])),

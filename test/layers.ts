@@ -268,6 +268,8 @@ export const layers: readonly Layer[] = [
   { place: 'sim', mayImport: ['src/core'], outside: ['*'] },
   // The command reads a node's configuration; the world beneath it knows settings only.
   { place: 'sim/main.ts', mayImport: ['src/core', 'src/config', 'sim'], outside: ['*'] },
+  // Builds the Debian package: it packs the program, and knows nothing of what it does.
+  { place: 'packaging', mayImport: ['src/core/result.ts', 'src/process'], outside: ['*'] },
   { place: 'lab', mayImport: ['*'], outside: ['*'] },
   { place: 'bench', mayImport: ['*'], outside: ['*'] },
   { place: 'bin', mayImport: ['*'], outside: ['*'] },

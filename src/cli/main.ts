@@ -124,7 +124,9 @@ const addFiles = (shelf: Shelf): void => {
   const config = program.command('config').summary('the configuration').description('The configuration.');
   add(shelf, config, 'check [file]', 'all mistakes of the file, with their place and remedy', async (o, out, [file]) =>
     (await import('./commands/config.ts')).check(file, o, out),
-  ).option('--file-only', "do not look at this machine's addresses and key");
+  )
+    .option('--file-only', "do not look at this machine's addresses and key")
+    .option('--keep', 'keep what was read for the next start of the agent, which is the shorter for it');
   add(shelf, config, 'show [file]', 'the configuration with everything filled in', async (o, out, [file]) =>
     (await import('./commands/config.ts')).show(file, o, out),
   );

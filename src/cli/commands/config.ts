@@ -10,6 +10,8 @@ import { type CommonOptions, isCheckpointFile, type Output, orEnd } from '../tar
 export interface ConfigOptions extends CommonOptions {
   /** Look at the file alone, not at this machine's addresses and key. */
   readonly fileOnly?: boolean;
+  /** The next start of an agent recalls what was read now. */
+  readonly keep?: boolean;
 }
 
 const textOf = (path: string): string => {
@@ -48,6 +50,10 @@ export const check = async (file: string | undefined, options: ConfigOptions, ou
   const path = file ?? options.config ?? DEFAULT_CONFIG;
   const parsed = await load(path, options);
   if (!parsed.ok) return showProblems(path, parsed, options, output);
+  if (options.keep === true && options.fileOnly !== true) {
+    const { keepConfig } = await import('../config-cache.ts');
+    keepConfig(isCheckpointFile(textOf(path)) ? 'checkpoint' : 'node', path, parsed.config, parsed.notes);
+  }
   if (options.json === true)
     output.out(`${JSON.stringify({ ok: true, file: path, problems: [], notes: parsed.notes }, null, 2)}\n`);
   else {

@@ -1,0 +1,134 @@
+/** The package of this machine's architecture: built twice, taken apart by Debian's own tools, and run with nothing but itself. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Result } from '../src/core/result.ts';
+import { run } from '../src/process/run.ts';
+import { buildPackage, type Packed } from './build.ts';
+import { runProgram } from './program.ts';
+import { writeRepository } from './repository.ts';
+import { ownArchitecture } from './runtime.ts';
+
+const root = join(import.meta.dirname, '..');
+const place = mkdtempSync(join(tmpdir(), 'dualtone-package-test-'));
+const unpacked = join(place, 'unpacked');
+const own = join(unpacked, 'usr/lib/dualtone');
+
+const value = <T>(result: Result<T>): T => {
+  assert.ok(result.ok, result.ok ? '' : `${result.error.code}: ${result.error.message}`);
+  return result.value;
+};
+
+const build = async (folder: string): Promise<Packed> =>
+  value(
+    await buildPackage({
+      root,
+      architecture: ownArchitecture,
+      version: '9.8.7',
+      epoch: 1_800_000_000,
+      commit: 'abcdef0',
+      folder: join(place, folder),
+      compression: 'fast',
+    }),
+  );
+
+/** Its own runtime, and a path on which there is no other. */
+const says = async (...words: readonly string[]) =>
+  value(
+    await run([join(own, 'bin/dualtone'), ...words], {
+      timeoutMs: 10_000,
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    }),
+  );
+
+let packed: Packed;
+
+before(async () => {
+  value(await runProgram([process.execPath, join(root, 'scripts/build-page.mjs')]));
+  packed = await build('one');
+  value(await runProgram(['dpkg-deb', '--extract', packed.path, unpacked]));
+});
+
+after(() => rmSync(place, { recursive: true, force: true }));
+
+test('two builds are the same, also where the sources have other times', async () => {
+  const source = join(root, 'src/cli/program.ts');
+  const { atime, mtime } = statSync(source);
+  utimesSync(source, atime, new Date(mtime.getTime() - 5000));
+  try {
+    assert.equal((await build('two')).sha256, packed.sha256);
+  } finally {
+    utimesSync(source, atime, mtime);
+  }
+});
+
+test('everything in it belongs to root, has the time of its commit, and only root reads configuration and state', async () => {
+  const { stdout } = value(await runProgram(['dpkg-deb', '--contents', packed.path], { env: { TZ: 'UTC' } }));
+  const lines = stdout.trim().split('\n');
+  assert.ok(lines.length > 800);
+  for (const line of lines) assert.match(line, /^[-dl]\S+ root\/root +\d+ 2027-01-15 08:00 /, line);
+  for (const folder of ['etc/dualtone', 'var/lib/dualtone'])
+    assert.ok(
+      lines.some((line) => line.startsWith('drwx------') && line.endsWith(` ./${folder}/`)),
+      folder,
+    );
+  assert.ok(!lines.some((line) => /^-\S{7}w/.test(line) || / \.\/(opt|home|tmp|root)\//.test(line)));
+});
+
+test('the packaged program runs with its own runtime: its version, its checks, its simulation, its manual', async () => {
+  assert.equal((await says('--version')).stdout, 'dualtone 9.8.7\n');
+  for (const name of ['pair', 'pair-with-checkpoint', 'pair-with-replication', 'xivo-with-edge', 'checkpoint']) {
+    const checked = await says('config', 'check', '--file-only', join(own, `examples/${name}.yaml`));
+    assert.equal(checked.exitCode, 0, `${name}: ${checked.stderr}`);
+  }
+  assert.match((await says('simulate', '--seeds', '3')).stdout, /none in violation/);
+  const lab = await says('lab', 'list');
+  assert.equal(lab.exitCode, 1);
+  assert.match(lab.stderr, /lab-not-here/);
+  const man = value(
+    await runProgram(['gzip', '--decompress', '--stdout', join(unpacked, 'usr/share/man/man8/dualtone.8.gz')]),
+  );
+  assert.equal(man.stdout, (await says('manual')).stdout);
+});
+
+test('agent and checkpoint are taken from the one file each that was built of the very sources in the package', async () => {
+  const program = `import { builtProgram } from ${JSON.stringify(join(own, 'src/cli/built.ts'))};
+process.stdout.write(String(builtProgram('agent') !== null && builtProgram('checkpoint') !== null));`;
+  const shown = value(
+    await runProgram([join(own, 'node_modules/.bin/node'), '--input-type=module', '--eval', program]),
+  );
+  assert.equal(shown.stdout, 'true');
+  // The program itself, as far as a file that says nothing.
+  for (const name of ['agent', 'checkpoint'])
+    assert.equal((await says(name, '--config', '/dev/null')).exitCode, 4, name);
+});
+
+test('the shell takes the maintainer scripts, which know their version', async () => {
+  value(await runProgram(['dpkg-deb', '--control', packed.path, join(place, 'control')]));
+  for (const name of ['preinst', 'postinst', 'prerm', 'postrm'])
+    value(await runProgram(['sh', '-n', join(place, 'control', name)]));
+  assert.match(readFileSync(join(place, 'control/preinst'), 'utf8'), /gt '9\.8\.7'/);
+});
+
+test('a folder of packages is a repository for apt', async () => {
+  const folder = join(place, 'one');
+  assert.equal(value(await writeRepository(folder, 1_800_000_000, null)), 1);
+  const packages = readFileSync(join(folder, 'Packages'), 'utf8');
+  assert.match(packages, new RegExp(`SHA256: ${packed.sha256}`));
+  const apt = (name: string) => join(place, name);
+  for (const name of ['state/lists/partial', 'cache/archives/partial']) mkdirSync(apt(name), { recursive: true });
+  const options = [
+    ['Dir::State', apt('state')],
+    ['Dir::Cache', apt('cache')],
+    ['Dir::Etc::sourcelist', apt('list')],
+    ['Dir::Etc::sourceparts', '/dev/null'],
+    ['APT::Sandbox::User', 'root'],
+    ['APT::Get::List-Cleanup', 'false'],
+  ].flatMap(([name, text]) => ['-o', `${name}=${text}`]);
+  writeFileSync(apt('list'), `deb [trusted=yes] file:${folder} ./\n`);
+  value(await runProgram(['apt-get', ...options, 'update']));
+  const shown = value(await runProgram(['apt-cache', ...options, 'policy', 'dualtone']));
+  assert.match(shown.stdout, /Candidate: 9\.8\.7/);
+});

@@ -1,0 +1,74 @@
+/** A folder of packages made into a repository that apt reads: `deb [signed-by=KEY] file:/FOLDER ./`. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ok, type Result } from '../src/core/result.ts';
+import { callersEnvironment, runProgram } from './program.ts';
+
+const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+/** Whole, or as it was: an apt may be reading it. */
+const replace = (folder: string, name: string, content: string | Uint8Array): void => {
+  const fresh = join(folder, `.${name}.${process.pid}`);
+  writeFileSync(fresh, content);
+  renameSync(fresh, join(folder, name));
+};
+
+const entryOf = async (folder: string, name: string): Promise<Result<string>> => {
+  const control = await runProgram(['dpkg-deb', '--field', join(folder, name)]);
+  if (!control.ok) return control;
+  const content = readFileSync(join(folder, name));
+  return ok(
+    `${control.value.stdout.trim()}\nFilename: ./${name}\nSize: ${content.length}\nSHA256: ${sha256(content)}\n`,
+  );
+};
+
+const releaseOf = (
+  files: ReadonlyMap<string, string | Uint8Array>,
+  architectures: readonly string[],
+  epoch: number,
+): string => {
+  const lines = [...files].map(([name, content]) => ` ${sha256(content)} ${Buffer.byteLength(content)} ${name}`);
+  const date = new Date(epoch * 1000).toUTCString().replace('GMT', 'UTC');
+  return `Origin: Dualtone\nLabel: Dualtone\nSuite: stable\nArchitectures: ${architectures.join(' ')}\nDate: ${date}\nSHA256:\n${lines.join('\n')}\n`;
+};
+
+/** With a key of the caller's gpg; without one apt must be told to trust the folder. */
+const sign = async (folder: string, key: string | null): Promise<Result<void>> => {
+  for (const name of ['InRelease', 'Release.gpg']) rmSync(join(folder, name), { force: true });
+  if (key === null) return ok(undefined);
+  const ways = [
+    ['--clearsign', 'InRelease'],
+    ['--detach-sign', 'Release.gpg'],
+  ] as const;
+  for (const [way, name] of ways) {
+    const argv = ['gpg', '--batch', '--yes', '--armor', '--local-user', key, '--output', join(folder, name), way];
+    const signed = await runProgram([...argv, join(folder, 'Release')], { env: callersEnvironment() });
+    if (!signed.ok) return signed;
+  }
+  return ok(undefined);
+};
+
+/** Writes Packages, Packages.gz, Release and, with a key, its signatures, over all packages of the folder. `epoch`: the time they tell. */
+export const writeRepository = async (folder: string, epoch: number, key: string | null): Promise<Result<number>> => {
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith('.deb'))
+    .toSorted();
+  const entries: string[] = [];
+  for (const name of names) {
+    const entry = await entryOf(folder, name);
+    if (!entry.ok) return entry;
+    entries.push(entry.value);
+  }
+  const packages = entries.join('\n');
+  const files = new Map<string, string | Uint8Array>([
+    ['Packages', packages],
+    ['Packages.gz', gzipSync(packages, { level: 9 })],
+  ]);
+  for (const [name, content] of files) replace(folder, name, content);
+  const architectures = [...new Set(names.flatMap((name) => /_([a-z0-9]+)\.deb$/.exec(name)?.[1] ?? []))];
+  replace(folder, 'Release', releaseOf(files, architectures, epoch));
+  const signed = await sign(folder, key);
+  return signed.ok ? ok(names.length) : signed;
+};
