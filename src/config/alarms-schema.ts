@@ -74,6 +74,10 @@ const secret = () =>
     });
 
 const severity = () => z.enum(['info', 'warning', 'alarm']);
+/** Who waits longer was not told; a digest once a day is what somebody may want. */
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
 const timeout = (text: string) => duration(100).prefault(text).describe('After so long a try has failed.');
 const nameKey = { name: name().describe('Its name, for `rules` and `dualtone alarm test`.') };
 const caFile = () =>
@@ -159,7 +163,7 @@ const ruleSchema = z.strictObject({
     .max(16)
     .optional()
     .describe('Who is told: names of `channels`; an empty list: nobody; absent: all.'),
-  group: duration().optional().describe('Of its own; else that of `alarms`.'),
+  group: duration(0, DAY_MS).optional().describe('Of its own; else that of `alarms`.'),
   repeat: z.enum(['usual', 'never']).default('usual').describe('Whether what stays is told again.'),
   'repeat-after': duration(60_000).optional().describe('Of its own; else `alarms.repeat`.'),
   recovery: z.boolean().default(true).describe('Whether its end is told.'),
@@ -202,10 +206,12 @@ export const alarmsSchema = z
       .describe(
         'Who is told of what; the first that fits decides. None: everyone hears of alarms, warnings, and who serves.',
       ),
-    group: duration().prefault('10s').describe('What comes within this of the first goes into one message.'),
+    group: duration(0, DAY_MS).prefault('10s').describe('What comes within this of the first goes into one message.'),
     repeat: duration(60_000).prefault('1h').describe('What stays is told again after this.'),
-    settle: duration().prefault('30s').describe('Gone for so long it is over; what comes back sooner was never gone.'),
-    silent: duration(1000)
+    settle: duration(0, HOUR_MS)
+      .prefault('30s')
+      .describe('Gone for so long it is over; what comes back sooner was never gone.'),
+    silent: duration(1000, HOUR_MS)
       .prefault('30s')
       .describe("The other node's agent (at a checkpoint: both) may be silent for so long."),
     heartbeat: heartbeatSchema,

@@ -57,6 +57,18 @@ test('a checkpoint on a node, or called like one, is refused', () => {
   );
 });
 
+test('a span that would silence somebody for good is a slip, and is said to be one', () => {
+  const pair = 'node: { role: main, name: a, address: 10.0.0.1 }\npeer: { name: b, address: 10.0.0.2 }\n';
+  const text = `${pair}alarms: { silent: 30d, settle: 2h, group: 2d }\nweb: { session: 91d }\nunfit: { restart-wait: 2h }\n`;
+  assert.deepEqual(bad(text), [
+    '3:19 alarms.silent alarms.silent: 30d is too long',
+    '3:32 alarms.settle alarms.settle: 2h is too long',
+    '3:43 alarms.group alarms.group: 2d is too long',
+    '4:17 web.session web.session: 91d is too long',
+    '5:24 unfit.restart-wait unfit.restart-wait: 2h is too long',
+  ]);
+});
+
 test('all errors of a file are reported, each with its place', () => {
   const text = [
     'node: { role: slav, name: a, address: 10.0.0.300 }',

@@ -53,8 +53,8 @@ export const printSize = (bytes: number): string => written(bytes, BYTES_BY_UNIT
 
 const BARE = 'a number without a unit says nothing: write 100ms, 60s, 30m, 1h or 2d';
 
-/** A duration of at least `minMs`. */
-export const duration = (minMs = 0) =>
+/** A duration of at least `minMs`, and at most `mostMs` where a longer one would be a slip. */
+export const duration = (minMs = 0, mostMs = TEN_YEARS_MS) =>
   z
     .string({ error: (issue) => (typeof issue.input === 'number' ? BARE : undefined) })
     .meta({ format: 'duration' })
@@ -62,6 +62,7 @@ export const duration = (minMs = 0) =>
       const ms = parseDuration(text);
       if (ms === null) return wrong(ctx, `"${text}" is not a duration`, 'write for example 100ms, 60s, 30m, 1h or 2d');
       if (ms < minMs) return wrong(ctx, `${text} is too short`, `give at least ${printDuration(minMs)}`);
+      if (ms > mostMs) return wrong(ctx, `${text} is too long`, `give at most ${printDuration(mostMs)}`);
       return { ms };
     });
 

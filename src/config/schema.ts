@@ -321,7 +321,9 @@ export const nodeSections = {
         .enum(['takeover', 'restart-first'])
         .default('takeover')
         .describe('Unfit telephony on a living node: hand over, or restart it in place first.'),
-      'restart-wait': duration(100).prefault('10s').describe('With `restart-first`: how long it has to become well.'),
+      'restart-wait': duration(100, 3_600_000)
+        .prefault('10s')
+        .describe('With `restart-first`: how long it has to become well.'),
       'last-resort': duration(100)
         .prefault('5s')
         .describe(

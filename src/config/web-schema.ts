@@ -3,6 +3,8 @@ import { absolutePath, address, cidr, duration, port } from './scalars.ts';
 
 export const DEFAULT_WEB_PORT = 8443;
 
+const MOST_SESSION_MS = 90 * 86_400_000;
+
 /** The web server beside the agent: API, page, health, metrics. */
 export const webSchema = z
   .strictObject({
@@ -31,7 +33,7 @@ export const webSchema = z
       .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'the name of a user of this machine')
       .default('nobody')
       .describe('Who the process that faces the network runs as, after it has begun to listen.'),
-    session: duration(60_000).prefault('12h').describe('A login ends after so long.'),
+    session: duration(60_000, MOST_SESSION_MS).prefault('12h').describe('A login ends after so long, 90 days at most.'),
     public: z
       .boolean()
       .default(true)
