@@ -24,8 +24,8 @@ const QUESTIONS: readonly (readonly [question: string, ...answers: string[]])[] 
   ['A checkpoint', 'cp1', ''],
   ['main or the standby?', 'chief', 'master'],
   ['Its own address', '10.98.11.77', ''],
-  ['Address of the other machine', 'pbx2', ''],
-  ['Virtual IP', '10.98.11.10', '10.98.11.10/24'],
+  ['Address of the other machine', 'pbx2', '10.98.11.1', ''],
+  ['Virtual IP', '10.98.11.10', '10.98.11.1/24', '10.98.11.10/24'],
   ['Go on?', 'y'],
 ];
 

@@ -6,6 +6,7 @@ import type { Role } from '../../core/words.ts';
 import type { InviteAnswers } from '../../pairing/invite-plan.ts';
 import type { Inviting } from '../../pairing/inviting.ts';
 import type { Surroundings } from '../../pairing/surroundings.ts';
+import type { At } from '../../pairing/words.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createPrompter, type Prompter, readSecret } from '../prompt.ts';
 import { type CommonOptions, type Output, orEnd } from '../target.ts';
@@ -58,6 +59,17 @@ const checked =
     return found.ok ? null : `${found.error.message} ${found.error.remedy}`;
   };
 
+/** Of the addresses that were answered before, by whose they are. */
+type Taken = ReadonlyMap<string, string>;
+
+/** As `checked`, and not an address that another machine has by the answers before: asked again at once, not refused at the end. */
+const checkedFree =
+  (check: (answer: string) => string | null, taken: Taken) =>
+  (answer: string): string | null => {
+    const owner = taken.get(answer.split('/')[0] ?? '');
+    return check(answer) ?? (owner === undefined ? null : `That is the address of ${owner}. Give another one.`);
+  };
+
 /** Sections that an option decides; the rest of the file stays. */
 const sectionsOf = (options: InitOptions, virtualIps: readonly string[], gateway: string | null, former: unknown) => ({
   ...(options.preset === undefined ? {} : { preset: options.preset }),
@@ -99,7 +111,12 @@ interface Who {
 }
 
 /** From options, the file that is there, and a person, in this order. */
-const whoOf = async (options: InitOptions, existing: string | null, prompter: Prompter): Promise<Result<Who>> => {
+const whoOf = async (
+  options: InitOptions,
+  existing: string | null,
+  checkpoints: readonly At[],
+  prompter: Prompter,
+): Promise<Result<Who>> => {
   const { likelyAddress } = await import('../../pairing/machine.ts');
   const own = readRaw(existing ?? '')['node'];
   const word = options.role ?? textIn(own, 'role');
@@ -110,12 +127,15 @@ const whoOf = async (options: InitOptions, existing: string | null, prompter: Pr
   if (!role.ok) return role;
   const said = options.address ?? textIn(own, 'address');
   const likely = likelyAddress(null) ?? '';
-  const asked = said ?? (await prompter.ask('Its own address on the voice network', likely, checked(readOwnAddress)));
+  const voters: Taken = new Map(checkpoints.map((each) => [each.address, `the checkpoint ${each.name}`]));
+  const isOwn = checkedFree(checked(readOwnAddress), voters);
+  const asked = said ?? (await prompter.ask('Its own address on the voice network', likely, isOwn));
   const address = readAddress(asked);
   if (!address.ok) return address;
   const question = 'Address of the other machine, or empty: whoever joins with the token';
   const known = options.peer ?? (existing === null ? null : '');
-  const peer = known ?? (await prompter.ask(question, '', checked(readAddress, true)));
+  const isFree = checkedFree(checked(readAddress, true), new Map([...voters, [address.value, 'this machine']]));
+  const peer = known ?? (await prompter.ask(question, '', isFree));
   const peerAddress = peer === '' ? ok(null) : readAddress(peer);
   return peerAddress.ok
     ? ok({ role: role.value, address: address.value, peerAddress: peerAddress.value })
@@ -123,11 +143,20 @@ const whoOf = async (options: InitOptions, existing: string | null, prompter: Pr
 };
 
 /** Sections of a new file that are asked for; of an old one they stay. */
-const askedSections = async (options: InitOptions, existing: string | null, address: string, prompter: Prompter) => {
+const askedSections = async (
+  options: InitOptions,
+  existing: string | null,
+  { address, peerAddress }: Who,
+  prompter: Prompter,
+) => {
   const { gatewayNear } = await import('../../pairing/machine.ts');
   const question = 'Virtual IP that follows the active node, such as 10.0.0.10/24, or empty';
   const isAsked = options.virtualIp === undefined && existing === null;
-  const asked = isAsked ? await prompter.ask(question, '', checked(readCidr, true)) : '';
+  const taken: Taken = new Map([
+    [address, 'this machine'],
+    [peerAddress ?? '-', 'the other machine'],
+  ]);
+  const asked = isAsked ? await prompter.ask(question, '', checkedFree(checked(readCidr, true), taken)) : '';
   const virtualIps = options.virtualIp ?? (asked === '' ? [] : [asked]);
   const gateway = options.gateway ?? (existing === null ? gatewayNear(address) : null);
   return sectionsOf(options, virtualIps, gateway, readRaw(existing ?? '')['virtual-ip']);
@@ -147,16 +176,16 @@ const answersOf = async (
   if (!ports.ok) return ports;
   const life = readLife(options.valid ?? '10m');
   if (!life.ok) return life;
-  const who = await whoOf(options, existing, prompter);
+  const who = await whoOf(options, existing, checkpoints.value, prompter);
   if (!who.ok) return who;
   const [port = 4577, pairingPort = PAIRING_PORT] = ports.value;
   if (port === pairingPort) return samePorts(port);
-  const { role, address } = who.value;
+  const { role } = who.value;
   return ok({
     ...who.value,
     name: options.name ?? textIn(readRaw(existing ?? '')['node'], 'name') ?? likelyName(role),
     port,
-    sections: await askedSections(options, existing, address, prompter),
+    sections: await askedSections(options, existing, who.value, prompter),
     checkpoints: checkpoints.value,
     pairingPort,
     lifeMs: life.value,
