@@ -59,7 +59,11 @@ try {
     const found = await measure(main.agent.pid, async () => {
       told = await look(count);
     });
-    process.stdout.write(`${JSON.stringify({ viewers: Number(count), ...found, told: JSON.parse(told).text })}\n`);
+    const { text } = JSON.parse(told) as { readonly text: string };
+    const seen = JSON.parse(text) as { readonly open: number };
+    process.stdout.write(`${JSON.stringify({ viewers: Number(count), ...found, ...seen })}\n`);
+    // Nothing is shown by viewers who were never there.
+    if (seen.open !== Number(count)) throw new Error(`${seen.open} of ${count} viewers were let in`);
   }
 } finally {
   await hosts.remove();

@@ -24,22 +24,31 @@ const ask = (): Promise<string> =>
     sent.end(last === '' ? undefined : last);
   });
 
-/** Viewers that only read; tells how much came. */
+const CONNECT_MS = 60_000;
+
+/** Viewers that only read, so long once all have been answered; tells how much came. */
 const look = async (count: number, seconds: number): Promise<string> => {
-  let [open, bytes, events] = [0, 0, 0];
+  let [open, answered, bytes, events] = [0, 0, 0, 0];
+  const all = Promise.withResolvers<void>();
+  const answer = (): void => {
+    answered += 1;
+    if (answered === count) all.resolve();
+  };
   const viewers = Array.from({ length: count }, () => {
     const sent = request({ host, port: 8443, path: '/api/v1/events', ca, agent: false, headers }, (response) => {
       if (response.statusCode === 200) open += 1;
+      answer();
       response.on('data', (piece: Buffer) => {
         bytes += piece.length;
         if (piece.includes('event: ')) events += 1;
       });
       response.on('error', () => undefined);
     });
-    sent.on('error', () => undefined);
+    sent.on('error', answer);
     sent.end();
     return sent;
   });
+  if (count > 0) await Promise.race([all.promise, sleep(CONNECT_MS, undefined, { ref: false })]);
   await sleep(seconds * 1000);
   for (const viewer of viewers) viewer.destroy();
   return JSON.stringify({ status: 200, text: JSON.stringify({ open, bytes, events }) });
