@@ -81,9 +81,13 @@ export const isServingWeb = ({ web }: Config): boolean => web.listen.length > 0;
 /** Where users, sessions and the server's own certificate are kept. */
 export const webStatePath = ({ stateDir }: Config): string => `${stateDir}/web`;
 
-/** True where the replicator has work: database, files, voicemail, or what is collected. */
+/** True where the replicator has work: databases, files, voicemail, or what is collected. */
 export const isCopying = ({ streams }: Config): boolean =>
-  streams.database.mode !== 'off' || streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;
+  streams.database.mode !== 'off' ||
+  streams.mysql.enabled ||
+  streams.files.enabled ||
+  streams.voicemail.enabled ||
+  streams.collected.length > 0;
 
 /** True where something outside the two nodes is switched with them. */
 export const isSwitching = ({ switches: { dns, edge, contactCentre, berofos, programs } }: Config): boolean =>

@@ -153,6 +153,62 @@ const databaseSchema = z
   .prefault({})
   .describe('PostgreSQL.');
 
+/** A name of MySQL that its lists of filters can hold. */
+const mysqlName = /^[^\0`,./\\]{1,64}$/u;
+
+const mysqlSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe('MySQL or MariaDB follows by its own replication, which `dualtone mysql setup` makes ready.'),
+    socket: absolutePath().default('/run/mysqld/mysqld.sock').describe("This node's own server."),
+    port: port().default(3306).describe('Its port, for the other node.'),
+    user: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,24}$/)
+      .default('dualtone')
+      .describe(
+        'The account that Dualtone uses; beside it there is one with `_fetch`, by which the other server fetches.',
+      ),
+    'password-file': absolutePath()
+      .default('/etc/dualtone/mysql.secret')
+      .describe('The password of that account, the same on both nodes; mode 0600.'),
+    via: z
+      .enum(['tls', 'ssh'])
+      .default('tls')
+      .describe('How the servers reach each other: encrypted by themselves, or through SSH opened by the main.'),
+    'ca-file': absolutePath()
+      .nullable()
+      .prefault(null)
+      .describe("With `tls`: whose certificates are accepted; null pins the other server's own."),
+    databases: z
+      .array(z.string().regex(mysqlName))
+      .min(1)
+      .max(50)
+      .prefault(['asterisk'])
+      .describe('The databases that follow, by name.'),
+    exclude: z
+      .array(z.string().regex(/^[^\0`,./\\]{1,64}\.[^\0`,./\\]{1,64}$/u, 'database.table'))
+      .max(200)
+      .prefault([])
+      .describe('Tables of them that do not, as `database.table`.'),
+    'semi-sync-wait': duration(1)
+      .nullable()
+      .prefault('500ms')
+      .describe('A commit waits so long for the passive node to have it, then goes on without; null: never waits.'),
+    'catch-up': duration(1)
+      .prefault('3s')
+      .describe('Who begins to serve takes no writes so long at most, until it has what the other wrote last.'),
+    'connect-time': duration(100).prefault('3s').describe('How long a connection may take.'),
+    'config-file': absolutePath()
+      .nullable()
+      .prefault(null)
+      .describe("Where set-up writes the server's settings; null: `zz-dualtone.cnf` where Debian's server reads."),
+  })
+  .prefault({})
+  .describe('MySQL or MariaDB.');
+
 const filesSchema = z
   .strictObject({
     enabled: z.boolean().default(false).describe('Files follow by rsync over SSH.'),
@@ -234,6 +290,7 @@ export const streamsSchema = z
       .prefault({})
       .describe('Registrations of phones, do-not-disturb, forwards, queue members and whatever else Asterisk keeps.'),
     database: databaseSchema,
+    mysql: mysqlSchema,
     files: filesSchema,
     voicemail: z
       .strictObject({

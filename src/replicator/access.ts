@@ -12,9 +12,14 @@ import type { Forward } from '../ssh/tunnel.ts';
 /** Loopback ports of the forwards through SSH, beside the pair's own port. */
 const FORWARD_TO_DATABASE = 1;
 const FORWARD_BACK_TO_DATABASE = 2;
+const FORWARD_TO_MYSQL = 3;
+const FORWARD_BACK_TO_MYSQL = 4;
 
 export const databaseForwardPort = (config: Config): number => config.listen.port + FORWARD_TO_DATABASE;
 export const databaseBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_DATABASE;
+
+export const mysqlForwardPort = (config: Config): number => config.listen.port + FORWARD_TO_MYSQL;
+export const mysqlBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_MYSQL;
 
 /** Where the files lie with which this node's PostgreSQL itself reaches the other's: its own user passes through, and no other is let at them. */
 export const databaseWayDirectory = (config: Config): string => `${config.stateDir}-database`;
@@ -91,13 +96,28 @@ export const sshTarget = (config: Config): SshTarget => {
   };
 };
 
+/** Both ways to a database: the main's own port to the standby's, and back. */
+const bothWays = (thereFrom: number, backFrom: number, to: number): readonly Forward[] => [
+  { listens: 'here', from: { port: thereFrom }, to: { port: to } },
+  { listens: 'there', from: { port: backFrom }, to: { port: to } },
+];
+
+const mysqlForwards = (config: Config): readonly Forward[] => {
+  const { mysql } = config.streams;
+  if (!mysql.enabled || mysql.via !== 'ssh') return [];
+  return bothWays(mysqlForwardPort(config), mysqlBackPort(config), mysql.port);
+};
+
+const databaseForwards = (config: Config): readonly Forward[] => {
+  const { database } = config.streams;
+  if (database.mode === 'off' || database.via !== 'ssh') return [];
+  const both = bothWays(databaseForwardPort(config), databaseBackPort(config), database.port);
+  return database.mode === 'continuous' ? both : both.slice(0, 1);
+};
+
 /** What the main's tunnel carries; empty where nothing goes through SSH. */
 export const tunnelForwards = (config: Config): readonly Forward[] => {
-  const { link, database } = config.streams;
-  const stream: readonly Forward[] =
-    link === 'ssh' ? [{ listens: 'here', from: { port: config.listen.port }, to: { port: config.listen.port } }] : [];
-  if (database.mode === 'off' || database.via !== 'ssh') return stream;
-  const there: Forward = { listens: 'here', from: { port: databaseForwardPort(config) }, to: { port: database.port } };
-  const back: Forward = { listens: 'there', from: { port: databaseBackPort(config) }, to: { port: database.port } };
-  return [...stream, there, ...(database.mode === 'continuous' ? [back] : [])];
+  const port = { port: config.listen.port };
+  const stream: readonly Forward[] = config.streams.link === 'ssh' ? [{ listens: 'here', from: port, to: port }] : [];
+  return [...stream, ...databaseForwards(config), ...mysqlForwards(config)];
 };

@@ -9,6 +9,8 @@ import { sshTarget, tunnelForwards } from './access.ts';
 export interface PeerWay {
   /** Settles when the other node's database can be asked for: where SSH leads there, once it stands. Faults: the tunnel's. */
   toDatabase(): Promise<Result<void>>;
+  /** The same for MySQL. */
+  toMysql(): Promise<Result<void>>;
   /** The other node may let in now what it refused. */
   renew(): void;
   stop(): Promise<void>;
@@ -37,9 +39,12 @@ const tunnelOf = (config: Config, clock: Clock, reporter: StreamReporter): Tunne
 /** Begins to open it at once. */
 export const createPeerWay = (config: Config, clock: Clock, reporter: StreamReporter): PeerWay => {
   const tunnel = tunnelOf(config, clock, reporter);
-  const { via, connectTimeMs } = config.streams.database;
+  const { database, mysql } = config.streams;
+  const open = async (via: 'tls' | 'ssh', withinMs: number): Promise<Result<void>> =>
+    tunnel === null || via === 'tls' ? ok(undefined) : tunnel.whenUp(withinMs);
   return {
-    toDatabase: async () => (tunnel === null || via === 'tls' ? ok(undefined) : tunnel.whenUp(connectTimeMs)),
+    toDatabase: () => open(database.via, database.connectTimeMs),
+    toMysql: () => open(mysql.via, mysql.connectTimeMs),
     renew: () => tunnel?.renew(),
     stop: async () => {
       await tunnel?.stop();

@@ -11,12 +11,15 @@ import { rsyncExcludes } from '../replication/voicemail/voicemail.ts';
 import { localDatabase, readSecret, sshTarget } from './access.ts';
 import { createDatabaseStream } from './database/database-stream.ts';
 import { createDatabaseGuard } from './database/guard.ts';
+import { createMysqlStream, type MysqlStream } from './mysql/stream.ts';
 import type { PeerWay } from './peer-way.ts';
 import type { Term } from './protocol.ts';
 import { createChangeTeller } from './reload/change-teller.ts';
 
 export interface Streams {
   readonly all: readonly Stream[];
+  /** Null: it does not follow. */
+  readonly mysql: MysqlStream | null;
   setRight(right: StreamRight, terms: readonly Term[]): void;
   stop(): Promise<void>;
 }
@@ -74,6 +77,7 @@ export const createStreams = (
   reporter: StreamReporter,
 ): Streams => {
   const { database, files, voicemail, collected } = config.streams;
+  const mysql = config.streams.mysql.enabled ? createMysqlStream({ config, talk, way, clock, reporter }) : null;
   const follows = (path: string): FilesDirectory => ({ path, deletions: true });
   const guard = database.mode === 'off' ? null : guardOf(config, clock, reporter);
   const teller = createChangeTeller(talk, clock);
@@ -84,6 +88,7 @@ export const createStreams = (
   const messages = { counts: 'messages' } as const;
   const all: readonly Stream[] = [
     ...(database.mode === 'off' ? [] : [createDatabaseStream({ config, talk, way, teller, clock, reporter })]),
+    ...(mysql === null ? [] : [mysql.stream]),
     ...(files.enabled
       ? [filesOf(config, 'files', files.directories.map(follows), files.exclude, clock, reporter, { watched })]
       : []),
@@ -94,10 +99,12 @@ export const createStreams = (
   ];
   return {
     all,
+    mysql,
     setRight: (right, terms) => {
       // Who serves takes nothing in, from this moment on.
       if (right.holding > 0) void endReceivers(config.runDir);
       guard?.set(right, terms);
+      mysql?.setRight(right, terms);
       for (const stream of all) stream.setRight(right);
     },
     stop: async () => {

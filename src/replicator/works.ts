@@ -215,7 +215,8 @@ const mergingOf = (
     // Refused until now, they would pause before they try again.
     void replicate(streams.all, null, { signal: stopping.signal, onProgress: () => undefined });
   };
-  const merging = createMerging({ config, talk, way, clock, reporter, say, mailboxes, onSettled });
+  const mysql = streams.mysql?.node ?? null;
+  const merging = createMerging({ config, talk, way, clock, reporter, say, mailboxes, mysql, onSettled });
   const endMerging = async (): Promise<void> => {
     stopping.abort();
     await merging.stop();

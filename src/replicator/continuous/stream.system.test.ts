@@ -60,7 +60,12 @@ const talks = (): Readonly<Record<'main' | 'standby', Talk>> => {
 const said: string[] = [];
 const tellers: ChangeTeller[] = [];
 /** The ports of the forwards are the servers' own. */
-const way: PeerWay = { toDatabase: async () => ok(undefined), renew: () => undefined, stop: async () => undefined };
+const way: PeerWay = {
+  toDatabase: async () => ok(undefined),
+  toMysql: async () => ok(undefined),
+  renew: () => undefined,
+  stop: async () => undefined,
+};
 const reporter: StreamReporter = { note: () => undefined, say: (level, code) => void said.push(`${level} ${code}`) };
 
 let folder: string;

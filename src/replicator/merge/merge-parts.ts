@@ -16,12 +16,14 @@ import type { MergePart } from '../../replication/merge/part.ts';
 import type { Connect } from '../../replication/merge/session.ts';
 import { createStatusPart } from '../../replication/merge/status-part.ts';
 import { createVoicemailPart } from '../../replication/merge/voicemail-part.ts';
+import type { MysqlNode } from '../../replication/mysql/node.ts';
 import { connectDatabase, type DatabaseAccess } from '../../replication/postgres/connection.ts';
 import type { Talk } from '../../replication/talk.ts';
 import { createLock } from '../../replication/voicemail/lock.ts';
 import { decodeManifest, emptyManifest, type Manifest } from '../../replication/voicemail/manifest.ts';
 import { copyIn, rsyncExcludes } from '../../replication/voicemail/voicemail.ts';
 import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from '../access.ts';
+import { createMysqlPart } from '../mysql/merge-part.ts';
 import type { PeerWay } from '../peer-way.ts';
 import { VOICEMAIL_LIST } from './collected.ts';
 import type { Mailboxes } from './mailboxes.ts';
@@ -72,6 +74,8 @@ export interface PartsAround {
   readonly talk: Talk;
   readonly way: PeerWay;
   readonly mailboxes: Mailboxes;
+  /** Null: it does not follow. */
+  readonly mysql: MysqlNode | null;
 }
 
 const pullOf = (config: Config, exclude: readonly string[]): PullOptions => ({
@@ -149,6 +153,7 @@ export const mergeParts = (config: Config, around: PartsAround): readonly MergeP
   const { database, voicemail, collected } = config.streams;
   return [
     ...(database.mode === 'off' ? [] : databaseParts(config, around)),
+    ...(around.mysql === null ? [] : [createMysqlPart(around.mysql)]),
     ...(voicemail.enabled ? [voicemailPart(config, around)] : []),
     ...(collected.length > 0 ? [filesPart(config, around)] : []),
   ];

@@ -7,6 +7,7 @@ import type { StandbyView } from '../../replication/merge/machine.ts';
 import { createMerges, type MergeRunOptions, type Merges } from '../../replication/merge/orchestrate.ts';
 import { type MergeReport, phaseSentence } from '../../replication/merge/report.ts';
 import { createMergeStore } from '../../replication/merge/store.ts';
+import type { MysqlNode } from '../../replication/mysql/node.ts';
 import type { StreamReporter, StreamRight } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
 import type { PeerWay } from '../peer-way.ts';
@@ -34,6 +35,7 @@ interface Surroundings {
   readonly reporter: StreamReporter;
   readonly say: (message: FromReplicator) => void;
   readonly mailboxes: Mailboxes;
+  readonly mysql: MysqlNode | null;
   /** All is home: what the main has may follow to the standby again. */
   readonly onSettled: () => void;
 }
@@ -180,12 +182,12 @@ const createDriver = ({ talk, reporter }: Surroundings, merges: Merges, signal: 
 
 /** The main's part: it looks whether the standby has collected something, and brings it. */
 const createMainSide = (around: Surroundings): Merging => {
-  const { config, talk, way, clock, mailboxes } = around;
+  const { config, talk, way, clock, mailboxes, mysql } = around;
   const stopping = new AbortController();
   const standby = standbyOf(around);
   const engine = createMerges({
     store: createMergeStore(`${config.stateDir}/merges`),
-    parts: mergeParts(config, { talk, way, mailboxes }),
+    parts: mergeParts(config, { talk, way, mailboxes, mysql }),
     standby: standby.view,
     settle: standby.settle,
     now: () => clock.wall(),

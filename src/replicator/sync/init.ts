@@ -7,7 +7,8 @@ import { type Allowances, addAuthorized, authorizedLine } from '../../ssh/author
 import { createKey, readPublicKey } from '../../ssh/key.ts';
 import { pinHost, readHostKeys } from '../../ssh/known-hosts.ts';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../../ssh/public-key.ts';
-import { databaseBackPort, sshTarget } from '../access.ts';
+import type { TunnelEnd } from '../../ssh/tunnel.ts';
+import { sshTarget, tunnelForwards } from '../access.ts';
 import type { PeerWay } from '../peer-way.ts';
 
 const ASK_MS = 15_000;
@@ -26,11 +27,13 @@ const textOf = (input: unknown, key: string): string => {
 
 /** Ports of this node's loopback at which the other node's tunnel may arrive, and on which it may listen. */
 export const allowedPorts = (config: Config): Pick<Allowances, 'openPorts' | 'listenPorts'> => {
-  const { link, database } = config.streams;
-  const throughSsh = database.mode !== 'off' && database.via === 'ssh';
+  // What the main's tunnel carries: nothing is let in that it does not ask for.
+  const forwards = tunnelForwards(config);
+  const portsOf = (ends: readonly TunnelEnd[]): readonly number[] =>
+    ends.flatMap((end) => ('port' in end ? [end.port] : []));
   return {
-    openPorts: [...(link === 'ssh' ? [config.listen.port] : []), ...(throughSsh ? [database.port] : [])],
-    listenPorts: throughSsh && database.mode === 'continuous' ? [databaseBackPort(config)] : [],
+    openPorts: portsOf(forwards.filter(({ listens }) => listens === 'here').map(({ to }) => to)),
+    listenPorts: portsOf(forwards.filter(({ listens }) => listens === 'there').map(({ from }) => from)),
   };
 };
 

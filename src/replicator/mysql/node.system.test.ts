@@ -1,0 +1,174 @@
+/** Two nodes with real MariaDB servers: takeover, return, failback, and what a person must decide; nothing is ever overwritten. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { removeTemplate } from '../../../test/mysql/server.ts';
+import { systemClock } from '../../agent/clock.ts';
+import { ok } from '../../core/result.ts';
+import { createMysqlNode, type MysqlNode } from '../../replication/mysql/node.ts';
+import { must, PASSWORD, rows, startPair, type TestNode, type TestPair } from '../../replication/mysql/testing/pair.ts';
+import { createTalk } from '../../replication/talk.ts';
+import { createMysqlPart } from './merge-part.ts';
+
+type Listener = (message: unknown) => void;
+
+/** The pair's stream, that can be cut. */
+const createLine = () => {
+  const listeners: Record<'main' | 'standby', Listener> = { main: () => undefined, standby: () => undefined };
+  const line = { cut: false };
+  const talkOf = (here: 'main' | 'standby', there: 'main' | 'standby') =>
+    createTalk(
+      {
+        send: (message) => {
+          if (!line.cut) setImmediate(() => listeners[there](message));
+          return !line.cut;
+        },
+        onMessage: (listener) => {
+          listeners[here] = listener;
+        },
+        onConnected: () => undefined,
+      },
+      systemClock,
+    );
+  return { line, main: talkOf('main', 'standby'), standby: talkOf('standby', 'main') };
+};
+
+const said: string[] = [];
+const accepted = { main: '', standby: '' };
+const { line, ...talks } = createLine();
+
+const nodeFor = (role: 'main' | 'standby', here: TestNode, there: TestNode): MysqlNode =>
+  createMysqlNode({
+    serverId: here.serverId,
+    access: () =>
+      ok({
+        name: role,
+        socket: here.server.socket,
+        user: 'dualtone',
+        password: PASSWORD,
+        connectMs: 3000,
+        statementMs: 10_000,
+      }),
+    source: async () => ok(there.source()),
+    filters: { databases: ['asterisk'], exclude: [] },
+    semiSyncWaitMs: 500,
+    catchUpMs: 3000,
+    accepted: () => accepted[role],
+    talk: talks[role],
+    clock: systemClock,
+    reporter: { note: () => undefined, say: (_level, code) => said.push(`${role}: ${code}`) },
+  });
+
+let pair: TestPair;
+let main: MysqlNode;
+let standby: MysqlNode;
+
+before(async () => {
+  pair = await startPair();
+  main = nodeFor('main', pair.main, pair.standby);
+  standby = nodeFor('standby', pair.standby, pair.main);
+});
+after(async () => {
+  await Promise.all([main?.stop(), standby?.stop()]);
+  for (const talk of Object.values(talks)) talk.stop();
+  await pair?.stop();
+  await removeTemplate();
+});
+
+const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const limit = performance.now() + 15_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < limit, `${what}: ${JSON.stringify([main.status(), standby.status(), said])}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+};
+
+const writes = async (node: TestNode, text: string): Promise<boolean> => {
+  const db = await node.telephony();
+  const done = await db.query(text);
+  db.destroy();
+  return done.ok;
+};
+
+const names = async (node: TestNode): Promise<readonly unknown[]> => {
+  const db = await node.root();
+  const found = await rows(db, 'SELECT name FROM asterisk.users ORDER BY id');
+  db.destroy();
+  return found.map((row) => row['name']);
+};
+
+const add = (name: string): string => `INSERT INTO asterisk.users (name) VALUES ('${name}')`;
+const TABLE = 'CREATE TABLE asterisk.users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80)) ENGINE=InnoDB';
+
+test('the node that serves takes writes, the other follows within a second and takes none', async () => {
+  const admin = await pair.main.root();
+  for (const node of [main, standby]) node.start();
+  main.setRight({ holding: 1, highest: 1 }, 0);
+  standby.setRight({ holding: 0, highest: 1 }, 0);
+  await until(
+    'the main takes writes',
+    async () => (await admin.query('CREATE DATABASE IF NOT EXISTS asterisk')).ok && writes(pair.main, TABLE),
+  );
+  admin.destroy();
+  await until('the standby is in step', () => standby.status().condition === 'in-step');
+  assert.ok(await writes(pair.main, add('Ada')));
+  await until('the row is there', async () => (await names(pair.standby)).length === 1);
+  assert.equal(await writes(pair.standby, add('nobody')), false);
+  await until('the main knows', () => main.status().condition === 'in-step' && (main.status().lagMs ?? 9999) < 3000);
+  const admin2 = await pair.main.root();
+  assert.deepEqual(await rows(admin2, "SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'"), [
+    { Variable_name: 'Rpl_semi_sync_master_clients', Value: '1' },
+  ]);
+  admin2.destroy();
+});
+
+test('the main loses its power: the standby takes writes at once; they are home before the main takes any', async () => {
+  line.cut = true;
+  await pair.main.server.kill();
+  standby.setRight({ holding: 2, highest: 2 }, 1);
+  const begunAt = performance.now();
+  await until('the standby takes writes', () => writes(pair.standby, add('Lin')));
+  assert.ok(performance.now() - begunAt < 5000);
+  main.setRight({ holding: 0, highest: 2 }, 0);
+  await pair.main.server.startAgain();
+  line.cut = false;
+  assert.equal(await writes(pair.main, add('nobody')), false);
+  const quiet = { signal: new AbortController().signal };
+  const part = createMysqlPart(main);
+  const merge = { mergeKey: 'a', directory: '', terms: [], settled: false };
+  const options = {
+    ...quiet,
+    pass: 'first',
+    decisions: { all: 'ask', byId: {} },
+    onProgress: () => undefined,
+  } as const;
+  await until('the main follows', () => main.status().condition === 'in-step');
+  const done = await must(part.run(merge, options));
+  assert.equal(done.left, 0);
+  assert.deepEqual(await names(pair.main), ['Ada', 'Lin']);
+
+  assert.ok(await writes(pair.standby, add('Kay')));
+  standby.setRight({ holding: 0, highest: 3 }, 1);
+  main.setRight({ holding: 3, highest: 3 }, 0);
+  await until('the main takes writes', () => writes(pair.main, add('Joe')));
+  assert.deepEqual(
+    await names(pair.main),
+    ['Ada', 'Lin', 'Kay', 'Joe'],
+    'its first write comes after all of the standby',
+  );
+  await must(part.run(merge, { ...options, pass: 'second' }));
+  standby.setRight({ holding: 0, highest: 3 }, 0);
+  await until('the standby follows', async () => (await names(pair.standby)).length === 4);
+});
+
+test("what an administrator wrote to the passive node's MariaDB, which read_only does not bind, is told, kept, and flows when a person says so", async () => {
+  const root = await pair.standby.root();
+  await must(root.query(add('stray')));
+  await until('it is told', () => standby.status().lastError?.code === 'mysql-strayed');
+  assert.equal(standby.status().condition, 'blocked');
+  assert.equal((await names(pair.main)).includes('stray'), false);
+  const [position] = await rows(root, "SELECT CONCAT_WS(',', @@gtid_binlog_pos, NULLIF(@@gtid_slave_pos, '')) AS text");
+  accepted.standby = String(position?.['text']);
+  await until('both have it', async () => (await names(pair.main)).includes('stray'));
+  await until('all is well', () => standby.status().condition === 'in-step' && main.status().condition === 'in-step');
+  root.destroy();
+});
