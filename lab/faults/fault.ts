@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Lab } from '../lab.ts';
 import type { Direction } from '../network/rules.ts';
+import { moodPath } from '../remsys/far-files.ts';
 import { setDeaf } from './deaf.ts';
 import { emptyFolder, fillFolder, giveSmallDisk, type SmallDisk, takeSmallDisk } from './small-disk.ts';
 
@@ -28,6 +29,8 @@ export type LabFault =
   /** No fault yet: a folder with a disk of its own, which `folder-full` fills. */
   | ({ readonly kind: 'small-disk'; readonly host: string } & SmallDisk)
   | { readonly kind: 'folder-full'; readonly host: string; readonly folder: string }
+  /** A checkpoint of two sites that is asked by NRPE lies, flatters, is slow, hangs, or cannot tell. */
+  | { readonly kind: 'mood'; readonly host: string; readonly mood: 'lies' | 'flatters' | 'slow' | 'hangs' | 'ignorant' }
   | { readonly kind: 'clock-step'; readonly host: string; readonly unit: string; readonly offsetSeconds: number };
 
 export type FaultKind = LabFault['kind'];
@@ -101,6 +104,10 @@ const actByKind: { readonly [Kind in FaultKind]: (lab: Lab, fault: Extract<LabFa
   'folder-full': (lab, { host, folder }) => ({
     inject: async () => await fillFolder(lab.host(host), folder),
     mend: async () => await emptyFolder(lab.host(host), folder),
+  }),
+  mood: (lab, { host, mood }) => ({
+    inject: async () => await lab.host(host).write(moodPath, mood),
+    mend: async () => await lab.host(host).execChecked(['rm', '-f', moodPath]),
   }),
   'clock-step': (lab, { host, unit, offsetSeconds }) => ({
     inject: done(async () => await lab.host(host).setClock(unit, offsetSeconds)),

@@ -3,6 +3,7 @@ import { type Role, rivalOf } from '../../src/core/words.ts';
 import { streamsSection } from '../data/streams.ts';
 import type { Lab } from '../lab.ts';
 import { remsysSections } from '../remsys/configuration.ts';
+import { knownAddress } from '../remsys/places.ts';
 import { xivoSections } from '../xivo/configuration.ts';
 import { checkpointNames, type PairSetup } from './setup.ts';
 
@@ -61,13 +62,16 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
 };
 
 /** A checkpoint's file. */
-export const checkpointConfiguration = (lab: LabPlaces, name: string, setup: PairSetup): string =>
-  stringify({
+export const checkpointConfiguration = (lab: LabPlaces, name: string, setup: PairSetup): string => {
+  const addressOf = (role: Role): string =>
+    setup.remsys === null ? lab.host(role).address.v4 : knownAddress(lab, role);
+  return stringify({
     name,
     listen: { address: lab.host(name).address.v4 },
     nodes: {
-      main: { address: lab.host('main').address.v4 },
-      standby: { address: lab.host('standby').address.v4 },
+      main: { address: addressOf('main') },
+      standby: { address: addressOf('standby') },
     },
     preset: setup.preset,
   });
+};

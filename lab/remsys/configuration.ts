@@ -79,7 +79,7 @@ export const remsysSections = (
     peer: { name: rival, address: knownAddress(lab, rival) },
     'virtual-ip': null,
     web: { listen: [{ address: lab.host(role).address.v4 }] },
-    switches: { 'retry-most': '2s', dns: dnsSection(lab, remsys.ttlS) },
+    switches: { 'retry-most': '2s', look: '3s', dns: dnsSection(lab, remsys.ttlS) },
     alarms: alarmsSection,
     ...(remsys.checkpoints === 'nrpe' ? nrpeSections(lab) : {}),
   };

@@ -6,6 +6,8 @@ import { knownAddress, nameServers, nodeNames, serviceName, zone } from './place
 import type { RemsysSetup } from './setup.ts';
 
 export const dnsKeyText = keyText('dualtone');
+/** At the primary, for a person with `nsupdate`. */
+export const zoneKeyPath = '/etc/dualtone-zone.key';
 
 const unitByMake = { bind: 'named.service', knot: 'knot.service' } as const;
 type Make = keyof typeof unitByMake;
@@ -94,5 +96,6 @@ export const nameServerFiles = (
   const [first = '', second = ''] = nameServers(lab);
   const zoneFile = host === 'dns1' ? { path: '', text: zoneText(lab, ttlS) } : undefined;
   const other = host === 'dns1' ? second : first;
-  return makeOf(host, primary) === 'bind' ? bindFiles(zoneFile, other) : knotFiles(zoneFile, other);
+  const files = makeOf(host, primary) === 'bind' ? bindFiles(zoneFile, other) : knotFiles(zoneFile, other);
+  return [...files, { path: zoneKeyPath, text: dnsKeyText, mode: 0o600 }];
 };

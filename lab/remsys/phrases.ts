@@ -1,0 +1,108 @@
+/** Deeds that scenarios of two sites have in common. */
+import type { Role } from '../../src/core/words.ts';
+import { checkpointNames } from '../pair/setup.ts';
+import { order, says } from '../scenarios/phrases.ts';
+import type { Deed } from '../scenarios/scenario.ts';
+import { expects } from '../xivo/phrases.ts';
+import { mailFolder } from './far-files.ts';
+import { zoneKeyPath } from './name-servers.ts';
+import { nodeNames, serviceName, zone } from './places.ts';
+import { badLooks, lookEveryMs } from './setup.ts';
+
+export const checkpoints = checkpointNames(3);
+type Mood = Extract<Extract<Deed, { do: 'fault' }>['fault'], { kind: 'mood' }>['mood'];
+
+const on = (host: string, argv: readonly string[], input?: string): Deed => ({
+  do: 'exec',
+  on: host,
+  argv,
+  ...(input === undefined ? {} : { input }),
+});
+
+/** These checkpoints are so from now on. */
+export const are = (mood: Mood, ...hosts: readonly string[]): readonly Deed[] =>
+  hosts.map((host) => ({ do: 'fault', fault: { kind: 'mood', host, mood }, as: `mood-${host}` }));
+export const isWell = (host: string): Deed => ({ do: 'mend', name: `mood-${host}` });
+
+export const loses = (host: string): Deed => ({ do: 'fault', fault: { kind: 'power-loss', host }, as: `dark-${host}` });
+export const hasPower = (host: string): Deed => ({ do: 'mend', name: `dark-${host}` });
+export const cut = (from: string, to: string): Deed => ({
+  do: 'fault',
+  fault: { kind: 'cut', from, to },
+  as: `cut-${from}-${to}`,
+});
+export const join = (from: string, to: string): Deed => ({ do: 'mend', name: `cut-${from}-${to}` });
+
+/** Long enough for the counter to be full, and a look more. */
+export const fullCountMs = (badLooks + 1) * lookEveryMs;
+/** Until the standby serves: the counter, the last look's own time, and a busy machine. */
+export const standbyServesByCount: Deed = { do: 'wait', serving: 'standby', withinMs: fullCountMs + 8000 };
+
+/** Each name server tells this node's name. */
+export const namesPointTo = (role: Role, withinMs: number): readonly Deed[] =>
+  ['dns1', 'dns2'].flatMap((host) => [
+    expects(
+      `${host} tells the ${role} as ${serviceName}`,
+      host,
+      ['dig', '@127.0.0.1', '+short', '+time=1', '+tries=1', serviceName, 'CNAME'],
+      new RegExp(`^${nodeNames[role].replaceAll('.', '\\.')}\\.$`),
+      withinMs,
+    ),
+    expects(
+      `${host} tells the ${role} first for calls`,
+      host,
+      ['dig', '@127.0.0.1', '+short', '+time=1', '+tries=1', `_sip._udp.${zone}`, 'SRV'],
+      new RegExp(`^10 50 5060 ${nodeNames[role].replaceAll('.', '\\.')}\\.$`, 'm'),
+      withinMs,
+    ),
+  ]);
+
+/** As the node says itself. */
+export const switchIs = (role: Role, state: 'done' | 'trying', withinMs: number): Deed =>
+  says(
+    `the names are ${state === 'done' ? 'moved' : 'still to be moved'} by the ${role}`,
+    role,
+    ['dualtone', 'status', '--json'],
+    new RegExp(`"name":\\s*"dns",\\s*"state":\\s*"${state}",\\s*"direction":\\s*"activate"`),
+    withinMs,
+  );
+
+/** Somebody changes the name by hand, at the primary, with the zone's own key. */
+export const writesName = (to: Role): Deed =>
+  on(
+    'dns1',
+    ['nsupdate', '-k', zoneKeyPath],
+    [
+      'server 127.0.0.1',
+      `zone ${zone}`,
+      `update delete ${serviceName} CNAME`,
+      `update add ${serviceName} 1 CNAME ${nodeNames[to]}.`,
+      'send',
+      '',
+    ].join('\n'),
+  );
+
+/** All mail of the site so far is put away. */
+export const forgetMail: Deed = on('mail', ['sh', '-c', `rm -f ${mailFolder}/*`]);
+
+/** A mail arrived whose subject fits. */
+export const mailSays = (what: string, subject: RegExp, withinMs: number): Deed =>
+  expects(
+    `a mail says that ${what}`,
+    'mail',
+    [
+      'sh',
+      '-c',
+      `cat ${mailFolder}/* 2>/dev/null | tr -d '\\r' | sed -e ':again' -e '$!N;s/\\n / /;tagain' -e 'P;D' | grep '^Subject:'`,
+    ],
+    subject,
+    withinMs,
+  );
+
+/** In the journal of the last minute. */
+export const journal = (role: Role, what: string, pattern: RegExp, withinMs = 2000): Deed =>
+  says(what, role, ['dualtone', 'journal', '--since', '90s'], pattern, withinMs);
+
+/** A person gives service back; what must come home is home. */
+export const failback = order('main', 'failback', '--accept-loss');
+export const switchover = order('main', 'switchover', '--accept-loss');
