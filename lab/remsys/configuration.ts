@@ -8,7 +8,7 @@ import { badLooks, lookEveryMs, type RemsysSetup } from './setup.ts';
 export const dnsKeyPath = '/etc/dualtone/dns.key';
 export const mailAuthorityPath = '/etc/dualtone/mail.pem';
 /** Of a question and its control together, less than a look. */
-const nrpeTimeoutMs = 900;
+const nrpeTimeoutMs = 950;
 
 const nrpeSections = (lab: LabPlaces) => ({
   preset: 'remsys',

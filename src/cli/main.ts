@@ -1,5 +1,5 @@
 /** The command line: what there is, in words; what it does is loaded when it is asked for. */
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { addBeside } from './beside-commands.ts';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
 import { EXIT, EXIT_WORDS } from './exit-codes.ts';
@@ -116,6 +116,10 @@ const addJournal = (shelf: Shelf): void => {
   );
   add(shelf, journal, 'export', 'all entries as JSON lines, with what proves them', async (o, out) =>
     (await import('./commands/journal.ts')).exportAll({ ...journal.opts(), ...o }, out),
+  ).addOption(
+    new Option('--format <form>', 'json, with what proves them; remsys: a line for each event that its event file had')
+      .choices(['json', 'remsys'])
+      .default('json'),
   );
 };
 

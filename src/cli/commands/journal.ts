@@ -66,11 +66,28 @@ export const verify = async (options: CommonOptions, output: Output): Promise<Ex
   return EXIT.ok;
 };
 
-export const exportAll = async (options: CommonOptions, output: Output): Promise<ExitCode> => {
+export interface ExportOptions extends CommonOptions {
+  readonly format?: string;
+}
+
+/** Lines of the export with their proof, as they are; or only what the event file of the REMSYS scheme had. */
+const inFormat = async (format: string | undefined): Promise<(line: string) => readonly string[]> => {
+  if (format !== 'remsys') return (line) => [line];
+  const { eventLines } = await import('../render/event-file.ts');
+  return (line) => {
+    const { entry } = JSON.parse(line) as { readonly entry?: JournalEntry };
+    return entry === undefined ? [] : eventLines(entry);
+  };
+};
+
+export const exportAll = async (options: ExportOptions, output: Output): Promise<ExitCode> => {
   const reader = await open(options, output);
   const { default: events } = await import('node:events');
+  const shown = await inFormat(options.format);
   for (const line of reader.export()) {
-    if (!process.stdout.write(`${line}\n`)) await events.once(process.stdout, 'drain');
+    for (const text of shown(line)) {
+      if (!process.stdout.write(`${text}\n`)) await events.once(process.stdout, 'drain');
+    }
   }
   return EXIT.ok;
 };
