@@ -75,10 +75,12 @@ export const remsysSections = (
 ): Readonly<Record<string, unknown>> => {
   if (remsys === null) return {};
   const rival = rivalOf(role);
+  const own = lab.host(role).address.v4;
   return {
+    node: { role, name: role, address: own, 'known-as': knownAddress(lab, role) },
     peer: { name: rival, address: knownAddress(lab, rival) },
     'virtual-ip': null,
-    web: { listen: [{ address: lab.host(role).address.v4 }] },
+    web: { listen: [{ address: own }] },
     switches: { 'retry-most': '2s', look: '3s', dns: dnsSection(lab, remsys.ttlS) },
     alarms: alarmsSection,
     ...(remsys.checkpoints === 'nrpe' ? nrpeSections(lab) : {}),

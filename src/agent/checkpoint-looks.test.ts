@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { CheckpointWord, NrpeCheckpoint } from '../nrpe/checkpoint.ts';
-import { createCheckpointLooks } from './checkpoint-looks.ts';
+import type { CheckpointWord } from '../nrpe/checkpoint.ts';
+import { type Asked, createCheckpointLooks } from './checkpoint-looks.ts';
 import { createTime } from './testing/time.ts';
 
 type Word = Result<CheckpointWord>;
@@ -11,7 +11,7 @@ const reaches = ok({ reaches: true, text: 'TCP OK' });
 const down = ok({ reaches: false, text: 'CRITICAL' });
 const cutOff = fail('nrpe-timeout', 'It did not answer.', 'See it.');
 
-const checkpoint = (name: string, word: (signal: AbortSignal) => Promise<Word>): NrpeCheckpoint => ({
+const checkpoint = (name: string, word: (signal: AbortSignal) => Promise<Word>): Asked => ({
   name,
   ask: word,
 });

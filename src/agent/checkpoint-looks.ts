@@ -5,8 +5,10 @@ import type { NrpeCheckpoint } from '../nrpe/checkpoint.ts';
 import type { Clock } from '../ports.ts';
 import type { RivalLooks } from './rival-looks.ts';
 
+export type Asked = Pick<NrpeCheckpoint, 'name' | 'ask'>;
+
 export interface CheckpointLooksOptions {
-  readonly checkpoints: readonly NrpeCheckpoint[];
+  readonly checkpoints: readonly Asked[];
   readonly everyMs: Millis;
   /** Nothing else tells this node that it is the one cut off: that none of them answers does. */
   readonly tellNetwork: boolean;
@@ -14,7 +16,7 @@ export interface CheckpointLooksOptions {
 
 const plain = { about: 'main', crashed: false } as const;
 
-const askOne = async (checkpoint: NrpeCheckpoint, signal: AbortSignal): Promise<Sample> => {
+const askOne = async (checkpoint: Asked, signal: AbortSignal): Promise<Sample> => {
   const probe = `nrpe-${checkpoint.name}`;
   const word = await checkpoint.ask(signal);
   // Who does not answer says nothing about the main.

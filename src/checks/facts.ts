@@ -72,7 +72,7 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
   const found: Record<string, string> = {
     [`name of the ${node.role}`]: node.name,
     [`name of the ${there}`]: peer.name,
-    [`address of the ${node.role}`]: config.listen.address ?? node.address,
+    [`address of the ${node.role}`]: node.knownAs ?? config.listen.address ?? node.address,
     [`address of the ${there}`]: peer.address,
     [`port of the ${node.role}`]: String(config.listen.port),
     [`port of the ${there}`]: String(peer.port),

@@ -226,6 +226,10 @@ export const nodeSections = {
         .enum(['main', 'standby'])
         .describe('What this server is configured to be; `master` and `slave` are understood.'),
       ...nodeKeys,
+      'known-as': address()
+        .nullable()
+        .prefault(null)
+        .describe('Its address as the other node knows it, where it is behind NAT; null: the same.'),
     })
     .describe('This server.'),
   peer: z

@@ -30,6 +30,8 @@ export interface NrpeCheckpoint {
    * and `nrpe-cut-off` (it reaches nothing else either). Both commands together take at most twice `timeoutMs`.
    */
   ask(signal: AbortSignal): Promise<Result<CheckpointWord>>;
+  /** What its control command says now, which `ask` needs only when the main is not reached; null: it has none. Faults as `ask`, without `nrpe-cut-off`. */
+  tryControl(signal: AbortSignal): Promise<Result<CheckpointWord> | null>;
 }
 
 /** Ends without an answer that a daemon which does not know version 4 makes as well. */
@@ -71,15 +73,19 @@ export const createNrpeCheckpoint = ({
     if (second.ok) known = 2;
     return second.ok ? second : first;
   };
+  const askControl = async (which: string, signal: AbortSignal): Promise<Result<CheckpointWord>> => {
+    const answer = await once(which, signal);
+    return answer.ok ? wordOf(name, which, answer.value) : answer;
+  };
   return {
     name,
+    tryControl: async (signal) => (control === null ? null : await askControl(control, signal)),
     ask: async (signal) => {
       const answer = await once(command, signal);
       if (!answer.ok) return answer;
       const word = wordOf(name, command, answer.value);
       if (!word.ok || word.value.reaches || control === null) return word;
-      const other = await once(control, signal);
-      const controlled = other.ok ? wordOf(name, control, other.value) : other;
+      const controlled = await askControl(control, signal);
       if (controlled.ok && controlled.value.reaches) return word;
       return fail(
         'nrpe-cut-off',

@@ -1,7 +1,23 @@
 /** Checks of checkpoints that are asked by NRPE: each is asked for real, from here. */
 import { neededReports, nrpeCheckpoints } from '../../config/config.ts';
+import { fail, type Result } from '../../core/result.ts';
+import type { CheckpointWord, NrpeCheckpoint } from '../../nrpe/checkpoint.ts';
 import { checkpointOf } from '../../nrpe/configured.ts';
 import { type Definition, failed, notApplicable, PACE, passed } from '../check.ts';
+
+/** A control that never succeeds would make every word against the main worth nothing, and nobody would notice while the main is well. */
+const wordOf = async (checkpoint: NrpeCheckpoint, signal: AbortSignal): Promise<Result<CheckpointWord>> => {
+  const word = await checkpoint.ask(signal);
+  if (!word.ok || !word.value.reaches) return word;
+  const control = await checkpoint.tryControl(signal);
+  if (control === null || (control.ok && control.value.reaches)) return word;
+  const said = control.ok ? control.value.text : control.error.message;
+  return fail(
+    'nrpe-control-fails',
+    `The control of ${checkpoint.name} fails while the main is reached, so that what it says against the main would not count: ${said.replace(/\.$/, '')}.`,
+    'Run the control there by hand, as the user of nrpe, and ask something that it does reach.',
+  );
+};
 
 const checkpointsTell: Definition = {
   id: 'nrpe-checkpoints-tell',
@@ -17,7 +33,7 @@ const checkpointsTell: Definition = {
     const need = neededReports(config);
     if (need === null) return notApplicable('no checkpoint is asked by NRPE');
     const words = await Promise.all(
-      asked.map(async (each) => ({ name: each.name, word: await checkpointOf(each).ask(signal) })),
+      asked.map(async (each) => ({ name: each.name, word: await wordOf(checkpointOf(each), signal) })),
     );
     const troubles = words.flatMap(({ word }) => (word.ok ? [] : [word.error.message]));
     const heard = words.length - troubles.length;
