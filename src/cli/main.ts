@@ -80,6 +80,7 @@ const addOrders = (shelf: Shelf): void => {
   ] as const;
   for (const [name, summary] of moves) {
     add(shelf, program, name, summary, async (o, out) => (await orders()).move(name, o, out))
+      .option('--preview', 'only show what would be done, in order, and what would hold it up')
       .option('--when-idle', 'wait until no call is up')
       .option('--max-wait <span>', 'with --when-idle: move after this long, calls or not (default 30m)')
       .option('--accept-loss', ACCEPT_LOSS);

@@ -177,6 +177,25 @@ test('above the limit a person must accept the loss; below it, it is said', asyn
   agent.snapshot = usual;
 });
 
+test('a preview gives no order, and says what would hold one up', async () => {
+  const usual = agent.snapshot;
+  agent.snapshot = withStreams({ loss: loss(true) });
+  agent.told = ok(loss(true));
+  const held = await say('switchover', '--preview');
+  assert.deepEqual([held.code, held.given], [1, []]);
+  assert.match(held.out, /^Service would move from .*main.* to .*standby.*\. Nothing is changed now\.\n/);
+  assert.match(held.out, /\n {2}data {2}! Database: what changed .*\n/);
+  assert.match(held.out, /would be refused without --accept-loss/);
+  agent.told = ok(loss(false));
+  const free = await say('switchover', '--preview', '--json');
+  assert.deepEqual([free.code, free.given], [0, []]);
+  assert.equal((JSON.parse(free.out) as { to: string }).to, 'standby');
+  const idle = await say('failback', '--preview');
+  assert.deepEqual([idle.code, idle.given], [1, []]);
+  assert.match(idle.out, /^Service is on .*main.* already\.\n$/);
+  agent.snapshot = usual;
+});
+
 test('what cannot be told counts as lost, except for `start`; a move that moves nothing asks nothing', async () => {
   const usual = agent.snapshot;
   const elsewhere: NodeSnapshot = { ...withStreams({ loss: loss(true) }), server: 'other' };

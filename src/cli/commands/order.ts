@@ -146,6 +146,7 @@ export const beginMaintenance = async (
 };
 
 export interface MoveOptions extends LossOptions {
+  readonly preview?: boolean;
   readonly whenIdle?: boolean;
   readonly maxWait?: string;
 }
@@ -156,6 +157,7 @@ export const move = async (
   options: MoveOptions,
   output: Output,
 ): Promise<ExitCode> => {
+  if (options.preview === true) return (await import('./move-preview.ts')).previewMove(name, options, output);
   const whenIdle = options.whenIdle === true;
   if (options.maxWait !== undefined && !whenIdle) {
     output.err(
