@@ -1,3 +1,5 @@
+import type { Role } from '../../src/core/words.ts';
+import type { ComposeHost } from '../xivo/far-files.ts';
 import {
   allPointToMain,
   boxIs,
@@ -37,20 +39,20 @@ const givenBack = { serving: 'main', outageMsMost: 600, twoServing: 'none', move
 interface Follower {
   readonly short: 'edge' | 'cc' | 'berofos';
   readonly name: Switched;
-  /** The host that the standby has to reach. */
-  readonly host: string;
-  readonly follows: (role: 'main' | 'standby', withinMs: number) => Deed;
+  /** The host that the node which became active has to reach. */
+  readonly hostOf: (role: Role) => ComposeHost | 'berofos';
+  readonly follows: (role: Role, withinMs: number) => Deed;
 }
 
 const followers: readonly Follower[] = [
-  { short: 'edge', name: 'edge', host: 'edge', follows: edgePointsTo },
+  { short: 'edge', name: 'edge', hostOf: () => 'edge', follows: edgePointsTo },
   {
     short: 'cc',
     name: 'contact-centre',
-    host: 'cc-standby',
+    hostOf: (role) => (role === 'main' ? 'cc-main' : 'cc-standby'),
     follows: (role, withinMs) => centreRuns(role, true, withinMs),
   },
-  { short: 'berofos', name: 'berofos fos1', host: 'berofos', follows: boxJoins },
+  { short: 'berofos', name: 'berofos fos1', hostOf: () => 'berofos', follows: boxJoins },
 ];
 
 const takeovers = followers.map(
@@ -96,63 +98,89 @@ const failbacks = followers.map(
 );
 
 /** It failed, was told with its reason, and is done once the host is well: in so many tries. */
-const finishes = ({ name, follows }: Follower, well: Deed): readonly Deed[] => [
-  stillTrying('standby', name, 15_000),
-  journal('standby', 'the first failure is in the journal', new RegExp(`${name}: .*It is tried again`)),
+const finishes = ({ name, follows }: Follower, role: Role, well: Deed): readonly Deed[] => [
+  stillTrying(role, name, 15_000),
+  journal(role, 'the first failure is in the journal', new RegExp(`${name}: .*It is tried again`)),
   well,
-  follows('standby', 20_000),
-  switched('standby', name),
-  journal('standby', 'the tries are in the journal', new RegExp(`${name}: .* after \\d+ tries`)),
+  follows(role, 20_000),
+  switched(role, name),
+  journal(role, 'the tries are in the journal', new RegExp(`${name}: .* after \\d+ tries`)),
 ];
 
-const off = followers.map(
-  (follower): Scenario => ({
+const farIsOff = ({ hostOf }: Follower, role: Role): Deed => ({
+  do: 'fault',
+  fault: { kind: 'power-loss', host: hostOf(role) },
+  as: 'far',
+});
+const farIsBack: Deed = { do: 'mend', name: 'far' };
+
+const off = followers.flatMap((follower): readonly Scenario[] => [
+  {
     name: `xivo-${follower.short}-down`,
     text: `${follower.name} is off when the main dies: telephony does not wait; it is tried again, told, and done when the host is back`,
     ...whole,
     prepare: allPointToMain,
-    deeds: [
-      { do: 'fault', fault: { kind: 'power-loss', host: follower.host }, as: 'far' },
-      mainLosesPower,
-      standbyServes,
-      ...finishes(follower, { do: 'mend', name: 'far' }),
-    ],
+    deeds: [farIsOff(follower, 'standby'), mainLosesPower, standbyServes, ...finishes(follower, 'standby', farIsBack)],
     expected: taken,
-  }),
-);
+  },
+  {
+    name: `xivo-${follower.short}-down-failback`,
+    text: `${follower.name} is off when a person gives service back: it goes back all the same; done when the host is back`,
+    ...whole,
+    prepare: [
+      ...allPointToMain,
+      switchover,
+      standbyServes,
+      ...followers.map(({ name }) => switched('standby', name)),
+      pause(1500),
+    ],
+    deeds: [farIsOff(follower, 'main'), failback, mainServes, ...finishes(follower, 'main', farIsBack)],
+    expected: givenBack,
+  },
+]);
 
-/** How each hangs, refuses and is slow, and how that ends. */
+/** How each hangs, refuses, talks nonsense and is slow, and how that ends. */
 const moodsByShort = {
   edge: {
     hangs: composeIs('edge', 'hangs', 'up'),
     refuses: composeIs('edge', 'refuses', 'up'),
+    nonsense: composeIs('edge', 'nonsense', 'ps'),
     slow: [composeIsSlow('edge', 1)],
     well: composeIsWell('edge'),
   },
   cc: {
     hangs: composeIs('cc-standby', 'hangs', 'restart'),
     refuses: composeIs('cc-standby', 'refuses', 'restart'),
+    nonsense: composeIs('cc-standby', 'nonsense', 'logs'),
     slow: [composeIsSlow('cc-standby', 2)],
     well: composeIsWell('cc-standby'),
   },
-  berofos: { hangs: [boxIs('hangs')], refuses: [boxIs('refuses')], slow: [boxIs('slow')], well: boxIs('well') },
+  berofos: {
+    hangs: [boxIs('hangs')],
+    refuses: [boxIs('refuses')],
+    nonsense: [boxIs('nonsense')],
+    slow: [boxIs('slow')],
+    well: boxIs('well'),
+  },
 } as const;
 
-const troubled = (['hangs', 'refuses'] as const).flatMap((mood) =>
+const wordsByMood = { hangs: 'hangs', refuses: 'refuses', nonsense: 'answers nonsense' } as const;
+
+const troubled = (['hangs', 'refuses', 'nonsense'] as const).flatMap((mood) =>
   followers.map((follower): Scenario => {
     const { [mood]: begin, well } = moodsByShort[follower.short];
     return {
       name: `xivo-${follower.short}-${mood}`,
-      text: `${follower.name} ${mood} when the main dies: telephony does not wait; it is tried again, told, and done when the host is well`,
+      text: `${follower.name} ${wordsByMood[mood]} when the main dies: telephony does not wait; it is tried again, told, and done when the host is well`,
       ...whole,
       prepare: [...allPointToMain, ...begin],
       deeds: [
         mainLosesPower,
         standbyServes,
-        ...(follower.short === 'edge' && mood === 'refuses'
+        ...(follower.short === 'edge' && mood !== 'hangs'
           ? [stillTrying('standby', 'edge', 15_000), edgeFileNames('main', 3000)]
           : []),
-        ...finishes(follower, well),
+        ...finishes(follower, 'standby', well),
       ],
       expected: taken,
     };

@@ -27,7 +27,7 @@ export const expects = (
 ): Deed => ({ do: 'expect', what, on, argv, says: pattern, withinMs });
 
 /** How a stand-in is from now on: its own files tell it. */
-export const composeIs = (host: ComposeHost, what: 'hangs' | 'refuses', verb: string): readonly Deed[] => [
+export const composeIs = (host: ComposeHost, what: 'hangs' | 'refuses' | 'nonsense', verb: string): readonly Deed[] => [
   run(host, ['tee', `${folderByFar[host]}/${what}`], verb),
   ...(what === 'refuses' ? [run(host, ['touch', `${folderByFar[host]}/refuses-always`])] : []),
 ];
@@ -37,7 +37,7 @@ export const composeIsWell = (host: ComposeHost): Deed =>
   run(host, [
     'rm',
     '-f',
-    ...['hangs', 'refuses', 'refuses-always', 'slow'].map((name) => `${folderByFar[host]}/${name}`),
+    ...['hangs', 'refuses', 'refuses-always', 'nonsense', 'slow'].map((name) => `${folderByFar[host]}/${name}`),
   ]);
 export const boxIs = (mood: string): Deed => run('berofos', ['tee', boxMoodPath], mood);
 

@@ -1,6 +1,6 @@
 /**
  * Stand-ins for the Edge and contact-centre hosts: the shipped forced commands themselves, run as sshd runs them, in a folder with a
- * `dcomp` that behaves as Compose does, and that can be slow, refuse or hang. Not `edge-dcomp` or `xivocc-dcomp` itself.
+ * `dcomp` that behaves as Compose does, and that can be slow, refuse, hang or talk nonsense. Not `edge-dcomp` or `xivocc-dcomp` itself.
  */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,13 +13,14 @@ import { createFarHost, type FarHost } from '../far-host.ts';
 /** Where the programs are that far hosts install. */
 export const FORCED = join(import.meta.dirname, '../../../examples/forced');
 
-/** Compose as far as the forced commands use it, in the folder in which it lies; the files `hangs`, `refuses` and `slow` tell it how to be. */
+/** Compose as far as the forced commands use it, in the folder in which it lies; the files `hangs`, `refuses`, `nonsense` and `slow` tell it how to be. */
 export const DCOMP = `#!/bin/sh
 cd "$(dirname "$0")"
 echo "$*" >> calls
 [ ! -e slow ] || sleep "$(cat slow)"
 [ ! -e hangs ] || [ "$1" != "$(cat hangs)" ] || exec sleep 100
 [ ! -e refuses ] || [ "$1" != "$(cat refuses)" ] || { [ -e refuses-always ] || rm refuses; echo 'no space left on device' >&2; exit 1; }
+[ ! -e nonsense ] || [ "$1" != "$(cat nonsense)" ] || { echo '<html>a printer</html>'; exit 0; }
 case "$1" in
   up) cp .env running-env; echo turn > services; echo sip >> services ;;
   ps) cat services 2>/dev/null ;;
