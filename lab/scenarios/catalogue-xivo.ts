@@ -1,5 +1,6 @@
 import { callsPath, groupUnits } from '../xivo/node-files.ts';
-import { agentsRelogged, forget, isMute, manual, neverStarted, unitsRun } from '../xivo/phrases.ts';
+import { agentsRelogged, forget, isMute, manual, neverStarted, startedAnew, unitsRun } from '../xivo/phrases.ts';
+import { reinstall } from '../xivo/reinstall.ts';
 import { plain, plainXivo, xivoPair } from '../xivo/setup.ts';
 import { xivoMedia } from './catalogue-xivo-media.ts';
 import { xivoPhones } from './catalogue-xivo-phones.ts';
@@ -98,6 +99,26 @@ const passives: readonly Scenario[] = [
       pause(6000),
       neverStarted('standby', groupUnits),
       isMute('standby'),
+    ],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 0 },
+  },
+  {
+    name: 'xivo-standby-apt',
+    text: 'Asterisk, monit and the DHCP server are installed anew on the passive standby: it stays mute, and nothing of the group starts',
+    ...plain,
+    // As booted: what the standby started while it served in another run does not count.
+    prepare: [
+      ...groupOnMain,
+      { do: 'fault', fault: { kind: 'power-loss', host: 'standby' } },
+      pause(1000),
+      { do: 'mend', name: 'power-loss' },
+      isMute('standby'),
+    ],
+    deeds: [
+      ...['asterisk', 'monit', 'isc-dhcp-server'].map((name) => reinstall('standby', name)),
+      isMute('standby'),
+      neverStarted('standby', groupUnits),
+      startedAnew('standby', 'asterisk.service'),
     ],
     expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 0 },
   },

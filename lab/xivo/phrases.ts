@@ -167,6 +167,16 @@ export const neverStarted = (on: Role, units: readonly string[]): Deed =>
     100,
   );
 
+/** It was started more than once since the boot: a package's own scripts did so. */
+export const startedAnew = (on: Role, unit: string): Deed =>
+  expects(
+    `${unit} of the ${on} was started anew`,
+    on,
+    ['journalctl', '--no-pager', '--boot', '--output=cat', `--unit=${unit}`, '--grep=^(Stopped|Started) '],
+    /Stopped [\s\S]*Started /,
+    10_000,
+  );
+
 /** Its Asterisk runs, and its gate is closed. */
 export const isMute = (on: Role): Deed =>
   says(
