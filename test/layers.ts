@@ -235,6 +235,20 @@ export const layers: readonly Layer[] = [
       'src/web',
       'src/xivo',
       'src/switcher',
+      'src/upgrade',
+    ],
+    outside: ['*'],
+  },
+  // Sees by the agent's snapshot and acts by its orders; programs and disk are given to it.
+  {
+    place: 'src/upgrade',
+    mayImport: [
+      'src/core/result.ts',
+      'src/core/words.ts',
+      'src/core/event.ts',
+      'src/process',
+      'src/api/snapshot.ts',
+      'src/api/protocol.ts',
     ],
     outside: ['*'],
   },

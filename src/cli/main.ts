@@ -105,6 +105,22 @@ const addOrders = (shelf: Shelf): void => {
   );
 };
 
+const addUpgrade = (shelf: Shelf): void => {
+  add(
+    shelf,
+    shelf.program,
+    'upgrade',
+    "this node's packages, while it is passive, and what comes next",
+    async (o, out) => (await import('./commands/upgrade.ts')).upgrade(o, out),
+  )
+    .option('--preview', 'only say what would be done')
+    .option('--yes', 'move service here afterwards without asking')
+    .option('--done', 'the packages were upgraded by hand')
+    .option('--last', 'the other node was upgraded before: service stays where it is')
+    .option('--anew', 'forget how far the last upgrade of this node came')
+    .option('--accept-loss', ACCEPT_LOSS);
+};
+
 const addJournal = (shelf: Shelf): void => {
   const journal = add(shelf, shelf.program, 'journal', 'what happened, and why', async (o, out) =>
     (await import('./commands/journal.ts')).journal(o, out),
@@ -319,6 +335,7 @@ export const createProgram = (output: Output): Shelf => {
   addAlarm(shelf);
   addWeb(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addUpgrade(shelf);
   addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addReporting(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);

@@ -20,6 +20,7 @@ import {
 } from './scalars.ts';
 import { streamsSchema } from './streams-schema.ts';
 import { switchesSchema } from './switches-schema.ts';
+import { upgradeSchema } from './upgrade-schema.ts';
 import { webSchema } from './web-schema.ts';
 
 export const DEFAULT_PORT = 4577;
@@ -356,6 +357,7 @@ export const nodeSections = {
   alarms: alarmsSchema,
   reporting: reportingSchema,
   checks: checksSchema,
+  upgrade: upgradeSchema,
   web: webSchema,
   'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),
   'run-dir': absolutePath().default('/run/dualtone').describe('What must not outlive a boot; on tmpfs.'),
