@@ -16,6 +16,7 @@ import type { RivalLine } from './rivals/run.ts';
 import { faultNames, systemNames } from './rivals/system.ts';
 import type { BenchOptions } from './series.ts';
 import { benchSteady } from './steady/steady.ts';
+import { benchViewers, type ViewerLine } from './viewers/viewers.ts';
 
 const complain = ({ code, message, remedy }: Fault): number => {
   process.stderr.write(`bench: ${message}.\n    ${remedy} [${code}]\n`);
@@ -121,6 +122,12 @@ benchmark(
 ).action(async (flags: Flags) => {
   process.exitCode = await measure<PartLine>('agent-parts', flags, benchParts);
 });
+
+benchmark('viewers', 'what 200 viewers of the page cost the agent; needs root, a minute a run', 5).action(
+  async (flags: Flags) => {
+    process.exitCode = await measure<ViewerLine>('viewers', flags, benchViewers);
+  },
+);
 
 benchmark('rivals', 'Dualtone, keepalived and a check by cron: the same faults on the same lab', 10)
   .option('--systems <names>', `some of ${systemNames.join(',')}`, names)

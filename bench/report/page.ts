@@ -8,12 +8,14 @@ import type { ReplicationLine } from '../replication/replication.ts';
 import { readResults } from '../results.ts';
 import type { RivalLine } from '../rivals/run.ts';
 import type { SteadyLine } from '../steady/steady.ts';
+import type { ViewerLine } from '../viewers/viewers.ts';
 import { agentSection } from './agent.ts';
 import { partsSection } from './agent-parts.ts';
 import { coreSection, steadySection } from './core.ts';
 import { labRowsSection } from './lab-rows.ts';
 import { replicationSection } from './replication.ts';
 import { rivalsSection } from './rivals.ts';
+import { viewersSection } from './viewers.ts';
 
 /** Where results are committed, and the page that is made of them. */
 export const resultsFolder = join(import.meta.dirname, '..', 'results');
@@ -30,12 +32,13 @@ need root on Debian; a series that is stopped goes on where it was.
 /** The whole page, from the results files in a folder. Throws where a results file is broken. */
 export const renderPage = async (folder = resultsFolder): Promise<string> => {
   const file = (name: string): string => join(folder, `${name}.jsonl`);
-  const [labRows, rivals, replication, agent, parts, decide, steady] = await Promise.all([
+  const [labRows, rivals, replication, agent, parts, viewers, decide, steady] = await Promise.all([
     readResults<LabLine>(file('lab-rows')),
     readResults<RivalLine>(file('rivals')),
     readResults<ReplicationLine>(file('replication')),
     readResults<AgentLine>(file('agent')),
     readResults<PartLine>(file('agent-parts')),
+    readResults<ViewerLine>(file('viewers')),
     readResults<DecideLine>(file('decide')),
     readResults<SteadyLine>(file('steady')),
   ]);
@@ -46,6 +49,7 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
     replicationSection(replication),
     agentSection(agent),
     partsSection(parts),
+    viewersSection(viewers),
     coreSection(decide),
     steadySection(steady),
   ];
