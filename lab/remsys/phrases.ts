@@ -85,17 +85,14 @@ export const writesName = (to: Role): Deed =>
 /** All mail of the site so far is put away. */
 export const forgetMail: Deed = on('mail', ['sh', '-c', `rm -f ${mailFolder}/*`]);
 
-/** A mail arrived whose subject fits. */
-export const mailSays = (what: string, subject: RegExp, withinMs: number): Deed =>
+/** A mail that arrived says so, in its subject or in its text: what comes together is one mail, the gravest in its subject. */
+export const mailSays = (what: string, text: RegExp, withinMs: number): Deed =>
   expects(
     `a mail says that ${what}`,
     'mail',
-    [
-      'sh',
-      '-c',
-      `cat ${mailFolder}/* 2>/dev/null | tr -d '\\r' | sed -e ':again' -e '$!N;s/\\n / /;tagain' -e 'P;D' | grep '^Subject:'`,
-    ],
-    subject,
+    // Lines that were folded are whole again.
+    ['sh', '-c', `cat ${mailFolder}/* 2>/dev/null | tr -d '\\r' | sed -e ':again' -e '/=$/{N;s/=\\n//;tagain' -e '}'`],
+    text,
     withinMs,
   );
 

@@ -16,7 +16,7 @@ const entry = (change: Partial<JournalEntry>): JournalEntry => ({
   ...change,
 });
 const because = (rule: string, facts: Readonly<Record<string, string | number | boolean>>) =>
-  eventLines(entry({ reasons: [{ rule, facts } as JournalEntry['reasons'][number]] }));
+  eventLines(entry({ reasons: [{ rule, facts }] }));
 
 test('counter, start and stop are told as the event file had them', () => {
   assert.deepEqual(because('look-at-rival', { bad: 3, needed: 5, agentSilent: true }), [
