@@ -22,6 +22,7 @@ import type { Deed, Scenario } from './scenario.ts';
 /** The group on one node and not on the other. */
 const groupOnMain = [unitsRun('main', 'all', groupUnits, 20_000), unitsRun('standby', 'none', groupUnits, 20_000)];
 const groupOnStandby = unitsRun('standby', 'all', groupUnits, 20_000);
+const groupMoved = [groupOnStandby, unitsRun('main', 'none', groupUnits, 20_000)];
 const mainCrashes: Deed = { do: 'fault', fault: { kind: 'crash', host: 'main', unit: 'asterisk.service' } };
 /** None but what is asked each few minutes or each hour, of which one may fall into it: `arping`, `nft`, `timedatectl`. */
 const LOOKS_A_MINUTE = 2;
@@ -169,8 +170,27 @@ const passives: readonly Scenario[] = [
   },
 ];
 
+const upgrades: readonly Scenario[] = [
+  {
+    name: 'xivo-upgrade',
+    text: 'both nodes are upgraded by the guide, packages with their real scripts: two moves, never two, and nothing of the group starts on the passive one',
+    needs: { xivo: true },
+    setup: { xivo: plainXivo },
+    prepare: groupOnMain,
+    deeds: [
+      order('standby', 'upgrade', '--yes'),
+      standbyServes,
+      ...groupMoved,
+      order('main', 'upgrade', '--yes', '--accept-loss'),
+      mainServes,
+      ...groupOnMain,
+    ],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 2, registrationsKept: 'any' },
+  },
+];
+
 /** A XiVO pair by itself: the telephony group, DHCP, monit. */
-const nodes: readonly Scenario[] = [...moves, ...passives];
+const nodes: readonly Scenario[] = [...moves, ...passives, ...upgrades];
 
 /** A XiVO pair and what stands around it. */
 export const xivos: readonly Scenario[] = [...nodes, ...xivoSwitches, ...xivoMedia, ...xivoPhones, ...xivoReporting];

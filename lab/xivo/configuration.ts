@@ -1,5 +1,6 @@
 /** What of a node's file is a XiVO's, as a user would write it. */
 import type { LabPlaces } from '../pair/configuration.ts';
+import { reinstaller } from './reinstall.ts';
 import type { XivoSetup } from './setup.ts';
 
 export const switchKeyPath = '/etc/dualtone/switch_ed25519';
@@ -35,11 +36,21 @@ const reportingSection = (lab: LabPlaces) => ({
   elasticsearch: { url: `http://${lab.host('reporting').address.v4}:9200` },
 });
 
-/** Profile, switches and reporting; nothing for a pair that is no XiVO. */
+/** What a guided upgrade runs: packages with their real scripts. */
+const upgradeSection = {
+  programs: ['asterisk', 'monit'].map((name) => ({
+    name,
+    run: [reinstaller.path, name],
+    timeout: '2m',
+  })),
+};
+
+/** Profile, switches, reporting and upgrade; nothing for a pair that is no XiVO. */
 export const xivoSections = (lab: LabPlaces, xivo: XivoSetup | null): Readonly<Record<string, unknown>> => {
   if (xivo === null) return {};
   return {
     profile: 'xivo',
+    upgrade: upgradeSection,
     switches: {
       'retry-most': '2s',
       ...(xivo.edge ? { edge: edgeSection(lab) } : {}),

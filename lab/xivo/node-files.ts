@@ -5,6 +5,7 @@
 import { shared, xivoOriginal } from '../../src/profiles/xivo/original.ts';
 import type { HostFile } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
+import { reinstaller } from './reinstall.ts';
 
 /** The telephony group's own units, without Asterisk and monit, which are real. */
 export const standInUnits = xivoOriginal.services.filter((unit) => unit !== shared.vital && unit !== shared.monit);
@@ -55,6 +56,7 @@ const dhcpConf = ({ address }: Host): string => {
 export const nodeFiles = (host: Host): readonly HostFile[] => [
   ...standInUnits.map(standInUnit),
   ...programs.map((name) => ({ path: `/usr/bin/${name}`, text: standInProgram, mode: 0o755 })),
+  reinstaller,
   { path: '/etc/monit/monitrc', text: monitrc, mode: 0o600 },
   { path: `/etc/systemd/system/${shared.dhcp}`, text: dhcpUnit },
   { path: '/etc/dhcp/dhcpd.conf', text: dhcpConf(host) },

@@ -1,8 +1,10 @@
 /** A package installed anew on a host, without a network: it is packed of what is installed, and `apt-get` runs its real scripts. */
+import type { HostFile } from '../hosts/files.ts';
 import type { Deed } from '../scenarios/scenario.ts';
 
 /** `$1`: the package. Documentation that the tree leaves out is left out of the package too. */
-const REINSTALL = `set -eu
+const REINSTALL = `#!/bin/sh
+set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 work=$(mktemp -d /var/tmp/reinstall-XXXXXX)
 chmod 0755 "$work"
@@ -24,9 +26,8 @@ dpkg-deb -Znone --build "$work/tree" "$work/$1.deb" > /dev/null
 apt-get -y -q -o Dpkg::Options::=--force-confold -o APT::Sandbox::User=root install --reinstall --allow-downgrades "$work/$1.deb"
 `;
 
+/** On each node. */
+export const reinstaller: HostFile = { path: '/usr/local/sbin/lab-reinstall', text: REINSTALL, mode: 0o755 };
+
 /** Fails where apt-get does. */
-export const reinstall = (on: string, name: string): Deed => ({
-  do: 'exec',
-  on,
-  argv: ['sh', '-c', REINSTALL, 'reinstall', name],
-});
+export const reinstall = (on: string, name: string): Deed => ({ do: 'exec', on, argv: [reinstaller.path, name] });
