@@ -105,11 +105,29 @@ process.stdout.write(String(builtProgram('agent') !== null && builtProgram('chec
     assert.equal((await says(name, '--config', '/dev/null')).exitCode, 4, name);
 });
 
-test('the shell takes the maintainer scripts, which know their version', async () => {
+test('the shell takes the maintainer scripts, and a version is gone back from one by one', async () => {
   value(await runProgram(['dpkg-deb', '--control', packed.path, join(place, 'control')]));
   for (const name of ['preinst', 'postinst', 'prerm', 'postrm'])
     value(await runProgram(['sh', '-n', join(place, 'control', name)]));
-  assert.match(readFileSync(join(place, 'control/preinst'), 'utf8'), /gt '9\.8\.7'/);
+  const preinst = async (env: Readonly<Record<string, string>>, ...words: readonly string[]) =>
+    value(await run([join(place, 'control/preinst'), ...words], { timeoutMs: 5000, env }));
+  for (const former of ['9.7.0', '9.8.7', '9.9.1~rc1'])
+    assert.equal((await preinst({}, 'upgrade', former)).exitCode, 0, former);
+  const refused = await preinst({}, 'upgrade', '9.10.0');
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /9\.10\.0 is installed.*9\.8\.7/);
+  assert.equal((await preinst({}, 'install', '10.0.0')).exitCode, 1);
+  assert.equal((await preinst({ DUALTONE_DOWNGRADE: 'force' }, 'upgrade', '9.10.0')).exitCode, 0);
+});
+
+test('no unit is more open than docs/install.md says', async () => {
+  const told = readFileSync(join(root, 'docs/install.md'), 'utf8');
+  for (const unit of ['dualtone.service', 'dualtone-gate.service', 'dualtone-checkpoint.service']) {
+    const path = join(unpacked, 'usr/lib/systemd/system', unit);
+    const shown = value(await run(['systemd-analyze', 'security', '--offline=true', path], { timeoutMs: 20_000 }));
+    const [, figure = ''] = /Overall exposure level for \S+: (\d+\.\d)/.exec(shown.stdout) ?? [];
+    assert.ok(told.includes(`| \`${unit}\` | ${figure} |`), `${unit} has ${figure}: ${shown.stderr}`);
+  }
 });
 
 test('a folder of packages is a repository for apt', async () => {

@@ -14,7 +14,7 @@ const FRESH: readonly (readonly string[])[] = [
   ['asterisk', '-rx', 'core reload'],
 ];
 
-const freshen = async (host: Host): Promise<void> => {
+export const freshen = async (host: Host): Promise<void> => {
   for (const argv of FRESH) await host.exec(argv, { timeoutMs: 60_000 });
 };
 
@@ -27,9 +27,14 @@ const endOf = ({ code, shown }: { readonly code: number; readonly shown: string 
 
 /** `main: ready; standby: ready`, or what the terminals said instead. */
 export const firstRun = async (lab: Lab): Promise<string> => {
+  await Promise.all([freshen(lab.host('main')), freshen(lab.host('standby'))]);
+  return await setUp(lab, 'dualtone');
+};
+
+/** `program`: what is called in both terminals. */
+export const setUp = async (lab: Lab, program: string): Promise<string> => {
   const [main, standby] = [lab.host('main'), lab.host('standby')];
-  await Promise.all([freshen(main), freshen(standby)]);
-  const one = await openTerminal(main, ['dualtone', 'setup']);
+  const one = await openTerminal(main, [program, 'setup']);
   await one.answer('it begins here', '');
   await one.answer('What the nodes run', 'asterisk');
   await one.answer('How fast', 'fast');
@@ -40,7 +45,7 @@ export const firstRun = async (lab: Lab): Promise<string> => {
   await one.answer('Virtual IP', `${lab.virtual.v4}/24`);
   await one.answer('Go on', 'y');
   const token = await one.reads(/^ {4}(dt1-\S+)/m, SHOW_MS);
-  const two = await openTerminal(standby, ['dualtone', 'setup']);
+  const two = await openTerminal(standby, [program, 'setup']);
   await two.answer('it begins here', main.address.v4);
   await two.answer('The token', token);
   await two.answer('Go on', 'y');

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { firstRun } from '../first-run/first-run.ts';
 import { type Lab, openLab } from '../lab.ts';
+import { packagedRun } from '../package/packaged-run.ts';
 import { openPages, WEB_PORT } from '../plugs/nodes.ts';
 import { USER } from '../plugs/open.ts';
 import { runsFolder } from '../run-state.ts';
@@ -178,6 +179,7 @@ const joinPair = async (): Promise<string> => {
 const works: Readonly<Record<string, () => Promise<string>>> = {
   open: openBoth,
   'first-run': async () => await firstRun(lab),
+  'packaged-run': async () => await packagedRun(lab),
   watch,
   order,
   settings,

@@ -15,9 +15,9 @@ const run = (verb: 'begin' | 'state', task: readonly string[]): readonly string[
 ];
 
 /** A person with a real browser, in the network of the telephones: begins, and goes on by itself. */
-const begins = (...task: readonly string[]): Deed => ({ do: 'exec', on: 'phones', argv: run('begin', task) });
+export const begins = (...task: readonly string[]): Deed => ({ do: 'exec', on: 'phones', argv: run('begin', task) });
 
-const isAt = (state: RegExp, withinMs: number, ...task: readonly string[]): Deed => ({
+export const isAt = (state: RegExp, withinMs: number, ...task: readonly string[]): Deed => ({
   do: 'expect',
   what: `the visit (${task.join(' ')}) says ${state.source}`,
   on: 'phones',

@@ -3,6 +3,7 @@ import { adversities } from './catalogue-adversity.ts';
 import { losses } from './catalogue-losses.ts';
 import { merges } from './catalogue-merge.ts';
 import { orders } from './catalogue-orders.ts';
+import { packages } from './catalogue-package.ts';
 import { pages } from './catalogue-page.ts';
 import { people } from './catalogue-people.ts';
 import { remsyses } from './catalogue-remsys.ts';
@@ -23,6 +24,7 @@ export const catalogue: readonly Scenario[] = [
   ...merges,
   ...adversities,
   ...pages,
+  ...packages,
   ...xivos,
   ...remsyses,
 ];

@@ -45,9 +45,24 @@ const doOrder = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'order' 
 };
 
 const execute = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'exec' }>): Promise<Result<void>> => {
-  const options = deed.input === undefined ? {} : { input: deed.input };
-  const done = await pair.lab.host(deed.on).execChecked(deed.argv, options);
-  return done.ok ? ok(undefined) : done;
+  const options = {
+    ...(deed.input === undefined ? {} : { input: deed.input }),
+    ...(deed.withinMs === undefined ? {} : { timeoutMs: deed.withinMs }),
+  };
+  if (deed.refusal === undefined) {
+    const done = await pair.lab.host(deed.on).execChecked(deed.argv, options);
+    return done.ok ? ok(undefined) : done;
+  }
+  const tried = await pair.lab.host(deed.on).exec(deed.argv, options);
+  if (!tried.ok) return tried;
+  const said = `${tried.value.stdout}${tried.value.stderr}`;
+  if (tried.value.code !== 0 && deed.refusal.says.test(said)) return ok(undefined);
+  const { what } = deed.refusal;
+  return fail(
+    'not-as-expected',
+    `${what}: exit ${tried.value.code}, ${JSON.stringify(said.slice(-400))}`,
+    'try it by hand',
+  );
 };
 
 const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'expect' }>): Promise<Result<void>> => {

@@ -15,7 +15,7 @@ export const pause = (ms: number): Deed => ({ do: 'pause', ms });
 export const mainLosesPower: Deed = { do: 'fault', fault: { kind: 'power-loss', host: 'main' } };
 export const mainHasPower: Deed = { do: 'mend', name: 'power-loss' };
 
-export const exec = (on: Role, argv: readonly string[], input?: string): Deed => ({
+export const exec = (on: string, argv: readonly string[], input?: string): Deed => ({
   do: 'exec',
   on,
   argv,
@@ -28,7 +28,7 @@ export const failback = order('main', 'failback', '--accept-loss');
 export const switchover = order('main', 'switchover', '--accept-loss');
 
 /** A program's output fits, within the time. */
-export const says = (what: string, on: Role, argv: readonly string[], pattern: RegExp, withinMs: number): Deed => ({
+export const says = (what: string, on: string, argv: readonly string[], pattern: RegExp, withinMs: number): Deed => ({
   do: 'expect',
   what,
   on,

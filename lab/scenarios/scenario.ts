@@ -21,8 +21,15 @@ export type Deed =
       readonly inBackground?: boolean;
     }
   | { readonly do: 'systemctl'; readonly on: string; readonly argv: readonly string[] }
-  /** Runs a program in a host; an exit code other than 0 fails the run. */
-  | { readonly do: 'exec'; readonly on: string; readonly argv: readonly string[]; readonly input?: string }
+  /** Runs a program in a host; an exit code other than 0 fails the run. With `refusal` the program must fail, and say so. */
+  | {
+      readonly do: 'exec';
+      readonly on: string;
+      readonly argv: readonly string[];
+      readonly input?: string;
+      readonly withinMs?: number;
+      readonly refusal?: { readonly what: string; readonly says: RegExp };
+    }
   /** Runs a program again and again until its output fits; if not within the time, the run fails. */
   | {
       readonly do: 'expect';
@@ -87,6 +94,8 @@ export interface LabNeeds {
   readonly falseClock?: boolean;
   /** What stands around a XiVO pair; a setup with `xivo` needs it. */
   readonly xivo?: boolean;
+  /** Two versions of the Debian package, which the hosts find at `packagePath`. */
+  readonly packages?: boolean;
   /** Two sites with a router between; a setup with `remsys` needs it. Which name server is the primary is a lab's whole life long. */
   readonly remsys?: 'bind' | 'knot';
 }

@@ -60,7 +60,13 @@ export const seriesOf = (scenario: Scenario, reports: readonly RunReport[]): Ser
 };
 
 const keyOf = (needs: LabNeeds | undefined): string =>
-  JSON.stringify([needs?.stateDisk === true, needs?.falseClock === true, needs?.xivo === true, needs?.remsys ?? null]);
+  JSON.stringify([
+    needs?.stateDisk === true,
+    needs?.falseClock === true,
+    needs?.xivo === true,
+    needs?.remsys ?? null,
+    needs?.packages === true,
+  ]);
 
 /** Scenarios that need the same lab, one group after the other, in the order in which the first of each comes. */
 export const groupByLab = (scenarios: readonly Scenario[]): readonly (readonly Scenario[])[] => [

@@ -4,10 +4,12 @@ import type { Role } from '../../src/core/words.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
 import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
+import { ensurePackages } from '../package/packages.ts';
 import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
 import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { ownRepository } from '../program.ts';
 import { usualRemsys } from '../remsys/setup.ts';
 import { installTwoSites } from '../remsys/site.ts';
 import { remainsOf } from '../teardown.ts';
@@ -199,6 +201,8 @@ const aroundOf = (needs: LabNeeds): readonly string[] => {
 /** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
 export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
   const { needs, signal, endpoints } = options;
+  const packed = needs.packages === true ? await ensurePackages(ownRepository) : ok(undefined);
+  if (!packed.ok) return packed;
   const created = await createLab({
     topology: standardTopology({
       witnesses: true,
