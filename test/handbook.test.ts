@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { createProgram } from '../src/cli/main.ts';
+import { processOutput } from '../src/cli/target.ts';
 
 const { program } = createProgram({ out: () => undefined, err: () => undefined } as Parameters<
   typeof createProgram
