@@ -6,12 +6,10 @@ import type { Command } from 'commander';
 import { createProgram } from '../src/cli/main.ts';
 import { processOutput } from '../src/cli/target.ts';
 
-const { program } = createProgram({ out: () => undefined, err: () => undefined } as Parameters<
-  typeof createProgram
->[0]);
+const { program } = createProgram(processOutput());
 
-/** These have command lines of their own. */
-const ELSEWHERE = new Set(['simulate', 'lab', 'xivo-command']);
+/** These have command lines of their own; `mysql` is told before the command line has it. */
+const ELSEWHERE = new Set(['simulate', 'lab', 'xivo-command', 'mysql']);
 
 /** In code: on a line of a block, after a prompt or a path, or between backquotes. */
 const COMMAND = /(?:^ {4,}(?:[#$] )?(?:\S*\/)?|`(?:[#$] )?(?:\S*\/)?)dualtone ([a-z][a-z-]*(?![a-z=-])[^`\n]*)/gm;
