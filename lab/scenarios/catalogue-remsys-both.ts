@@ -1,27 +1,39 @@
-import { cut, join, journal, namesPointTo } from '../remsys/phrases.ts';
+import type { Role } from '../../src/core/words.ts';
+import { cut, join, journal, namesPointTo, switchover } from '../remsys/phrases.ts';
 import { twoSites } from '../remsys/setup.ts';
-import { order, pause } from './phrases.ts';
-import type { Scenario } from './scenario.ts';
+import { order, pause, standbyServes } from './phrases.ts';
+import type { Deed, Scenario } from './scenario.ts';
 
-/** Both are active, since a person vouched for what was not so. */
+/** A person vouches at this node that the other does not serve, which is not so; then they meet again. */
+const startedByHand = (at: Role, other: Role): readonly Deed[] => [
+  cut('main', 'standby'),
+  pause(1500),
+  order(at, 'mode', 'manual'),
+  order(at, 'start', '--confirm', other),
+  { do: 'wait', serving: 'both', withinMs: 5000 },
+  // The name is moved while both are active: before the other goes passive.
+  ...namesPointTo(at, 10_000),
+  join('main', 'standby'),
+  { do: 'wait', serving: at, withinMs: 5000 },
+  journal(other, 'it yielded', /claims the newer epoch \d+: this one stops at once/, 5000),
+  ...namesPointTo(at, 5000),
+];
+
+/** Both are active; the lab must see two here: it was a person's word that made them. */
 export const remsysBoth: readonly Scenario[] = [
   {
     name: 'remsys-both-active',
-    text: 'a person starts B by hand while A serves and neither hears the other: when they meet, one yields at once, and the name follows the other',
+    text: 'a person starts B by hand while A serves and neither hears the other: when they meet A yields at once, and the name has followed B before',
     ...twoSites(),
-    deeds: [
-      cut('main', 'standby'),
-      pause(1500),
-      order('standby', 'mode', 'manual'),
-      order('standby', 'start', '--confirm', 'main'),
-      { do: 'wait', serving: 'both', withinMs: 5000 },
-      pause(1000),
-      join('main', 'standby'),
-      { do: 'wait', serving: 'standby', withinMs: 5000 },
-      journal('main', 'it yielded', /yield|newer epoch|higher epoch/i, 5000),
-      ...namesPointTo('standby', 10_000),
-    ],
-    // The lab must see two here: it was a person's word that made them.
+    deeds: startedByHand('standby', 'main'),
     expected: { serving: 'standby', outageMsMost: 5000, twoServing: 'some' },
+  },
+  {
+    name: 'remsys-both-active-main',
+    text: 'a person starts A by hand while B serves: when they meet B yields, and the name has followed A before',
+    ...twoSites(),
+    prepare: [switchover, standbyServes, ...namesPointTo('standby', 10_000), pause(2000)],
+    deeds: startedByHand('main', 'standby'),
+    expected: { serving: 'main', outageMsMost: 5000, twoServing: 'some' },
   },
 ];

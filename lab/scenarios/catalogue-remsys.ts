@@ -85,11 +85,11 @@ const sites: readonly Scenario[] = [
   },
   {
     name: 'remsys-flapping',
-    text: 'A is cut off for two looks, three times, well for two between: the counter never gets there, and nothing moves',
+    text: 'A is cut off for up to two looks, three times, well for two between: the counter never gets there, and nothing moves',
     ...nrpe,
     deeds: Array.from({ length: 3 }).flatMap((): readonly Deed[] => [
       { do: 'fault', fault: { kind: 'isolation', host: 'main' } },
-      pause(4000),
+      pause(3000),
       { do: 'mend', name: 'isolation' },
       pause(4500),
     ]),
