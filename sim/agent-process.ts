@@ -24,6 +24,8 @@ export interface AgentProcess {
   look(): void;
   /** A look at the rival, as the originals' presets make them. */
   lookAtRival(outcomes: readonly Sample['outcome'][]): void;
+  /** What the checkpoints that cannot promise said of the main. */
+  lookAtMain(outcomes: readonly Sample['outcome'][]): void;
   clockJump(jumpMs: number, paused: boolean): void;
   /** Whether what callers left here is at home at the main. */
   mayReturn(ready: boolean): void;
@@ -226,6 +228,10 @@ export const createAgentProcess = (m: Machine, timeline: Timeline, random: Rando
     look: () => look(a),
     lookAtRival(outcomes) {
       const samples = outcomes.map((outcome) => ({ ...PING, outcome, reason: outcome === 'ok' ? 'echo' : 'no echo' }));
+      handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls: m.calls } }));
+    },
+    lookAtMain(outcomes) {
+      const samples = outcomes.map((outcome): Sample => ({ ...PING, probe: 'nrpe', about: 'main', outcome }));
       handle(a, () => ({ kind: 'look', at: m.local(), look: { samples, calls: m.calls } }));
     },
     mayReturn(ready) {

@@ -96,6 +96,9 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
     const { heardAt, relayedAt, met, status } = state.rival;
     const isHeard = state.now - Math.max(heardAt, relayedAt) <= 2 * standby.machine.settings.timing.heartbeatMs;
     const isWell = status?.well === true && relayedAt <= heardAt && met.life === main.state.life;
+    // One that was handed the right has had its turn, whatever it listens for.
+    const { lease, startedAt } = main.state;
+    if (lease.name !== 'none' || lease.since > startedAt) return;
     const listensMs = main.machine.trueTime(main.state.boot.silentUntil) - w.timeline.now;
     if (isHeard && isWell && main.status === 'running' && listensMs > 0)
       fail('passed-over', `the standby asks beside a well main that listens for ${Math.round(listensMs)} ms more`);
@@ -160,7 +163,7 @@ export const createCheckers = (w: Watched): Checkers => {
     const { heartbeatMs } = w.agents[role].machine.settings.timing;
     if (w.noVotes && cutForMs > heartbeatMs + BEGUN_MS)
       fail('cut-off-serves', `${role} begins to serve, cut off for ${Math.round(cutForMs)} ms`);
-    if (older && w.neverTwo && w.epochsKept)
+    if (older && w.neverTwo && w.epochsKept && !w.noVotes)
       fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
     highestServed = Math.max(highestServed, epoch);
     if (c.holder !== null && c.holder !== role) c.changes += 1;

@@ -33,7 +33,12 @@ export interface SimSettings {
   readonly checkpoints: number;
   readonly failback: Settings['failback'];
   readonly whenLost?: 'wait' | 'likely';
+  /** Checkpoints that cannot promise, so many of which must not reach the main; instead of votes. */
+  readonly need?: number;
 }
+
+/** Preset `remsys`, its minute scaled to what a run lasts. */
+const looks = { kind: 'looks', badLooks: 5, lookMs: 300 } as const;
 
 export const settingsFor =
   (sim: SimSettings) =>
@@ -49,10 +54,10 @@ export const settingsFor =
             whenLost: sim.whenLost ?? 'wait',
             lostAfterMs: 2000,
           },
-    watch: { kind: 'lease' },
+    watch: sim.need === undefined ? { kind: 'lease' } : { ...looks, need: sim.need },
     onIsolation: 'stop',
     telephony: 'warm',
-    loneWaitMs: 2000,
+    loneWaitMs: sim.need === undefined ? 2000 : 300,
     restartStep: 'telephony',
     health: { badLooks: 3, goodLooks: 2 },
     unfit: { policy: 'takeover', restartWaitMs: 1000, lastResortMs: 1000 },

@@ -9,6 +9,7 @@ import type { Role, VoterName, WallTime } from '../src/core/words.ts';
 import { type AgentProcess, createAgentProcess, WALL_START } from './agent-process.ts';
 import { type Checkers, createCheckers } from './checkers.ts';
 import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
+import { createLookouts, type Lookout, type Lookouts, lookoutNames } from './lookouts.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createRandom, type Random } from './random.ts';
@@ -21,6 +22,7 @@ export interface World {
   readonly network: Network;
   readonly agents: Readonly<Record<Role, AgentProcess>>;
   readonly checkpoints: readonly CheckpointProcess[];
+  readonly lookouts: readonly Lookout[];
   readonly checkers: Checkers;
   readonly watched: Watched;
   /** The node is cut off from phones and provider as well. */
@@ -55,6 +57,7 @@ interface Wiring {
   agents: Record<Role, AgentProcess>;
   checkpoints: CheckpointProcess[];
   checkers: Checkers;
+  lookouts: Lookouts;
 }
 
 const ROLES: readonly Role[] = ['main', 'standby'];
@@ -93,8 +96,11 @@ export const createWorld = (options: WorldOptions): World => {
   const settings = options.settingsOf('main');
   const voters = settings.arbiter.kind === 'checkpoints' ? settings.arbiter.voters : [];
   const wiring = {} as Wiring;
-  const network = createNetwork(['main', 'standby', ...voters], timeline, random, (to, from, message) =>
-    deliver(wiring, to, from, message),
+  const network = createNetwork(
+    ['main', 'standby', ...voters, ...lookoutNames(settings)],
+    timeline,
+    random,
+    (to, from, message) => deliver(wiring, to, from, message),
   );
   const machineOf = (role: Role): Machine =>
     createMachine(role, options.settingsOf(role), timeline, random, (machine, byItself) => {
@@ -113,7 +119,7 @@ export const createWorld = (options: WorldOptions): World => {
           note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
         options.observer?.decided?.(role, decision, event, WALL_START + timeline.now);
         wiring.checkers.decided(role, before, decision);
-        if (event.kind === 'started') return;
+        if (event.kind === 'started') return wiring.lookouts.begin(role);
         const broken = checkInvariants(options.settingsOf(role), before, decision.state, decision.effects);
         if (broken !== null) wiring.checkers.fail('invariant', `${role}: ${broken}`);
       },
@@ -124,12 +130,14 @@ export const createWorld = (options: WorldOptions): World => {
     });
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
   wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
+  wiring.lookouts = createLookouts(settings, wiring.agents, network, timeline, random);
   const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
   const watched = watchedOf(wiring, settings, timeline, cutFromPhones);
   wiring.checkers = createCheckers(watched);
   startLooks(wiring, timeline, settings.timing.heartbeatMs);
   const bootAll = (): void => bootEverything(wiring);
-  return { ...wiring, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
+  const lookouts = wiring.lookouts.all;
+  return { ...wiring, lookouts, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
 };
 
 const createCheckpoints = (

@@ -1,6 +1,7 @@
 /** Everything that can go wrong, each by name. A fault acts at once and mends itself after a while; `healAll` mends all. */
 import { bootMachine, type World } from '../world.ts';
 import { type Fault, freezeAgent, mendPhones, node, reboot, restartAgent, span, stallNft } from './deeds.ts';
+import { cutFromOutside, deadLookout, lyingLookout, standbyMayServe } from './lookouts.ts';
 import {
   clockStep,
   freezeBoth,
@@ -89,6 +90,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   takeover,
   'switchover-when-busy': switchoverWhenBusy,
   'late-request': lateRequest,
+  'checkpoint-lies': lyingLookout,
+  'checkpoint-dead': deadLookout,
+  'cut-from-outside': cutFromOutside,
+  'standby-may-serve': standbyMayServe,
   'mail-left': mailLeft,
   'mail-left-while-frozen': mailLeftWhileFrozen,
   unfit,
@@ -107,6 +112,18 @@ export const cuttingNobodyOff: ReadonlySet<string> = new Set([
   'checkpoint-reboot',
   'switchover',
   'unfit',
+]);
+
+/** What checkpoints that cannot promise tell from a dead main: drawn by themselves there are never two, where service goes back by hand. */
+export const toldApart: ReadonlySet<string> = new Set([
+  'isolation',
+  'isolation-in',
+  'isolation-out',
+  'cut-two-ways',
+  'cut-from-outside',
+  'checkpoint-lies',
+  'checkpoint-dead',
+  'standby-may-serve',
 ]);
 
 /** Faults after which two may serve for a moment whatever we do; never drawn together with the others. */
@@ -142,6 +159,7 @@ export const healAll = (w: World): void => {
   leaveToItself(w);
   // Orders given at both nodes at once while they did not hear each other: one of them lost. They are given again.
   w.timeline.after(1600, () => leaveToItself(w));
+  for (const lookout of w.lookouts) Object.assign(lookout, { lie: null, dead: false });
   for (const voter of w.checkpoints) {
     if (voter.status === 'dead') voter.start();
     else voter.thaw();

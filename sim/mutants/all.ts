@@ -1,7 +1,14 @@
+import { looksGuards } from './looks.ts';
 import type { Mutant } from './mutant.ts';
 import { orderGuards } from './orders.ts';
 import { promiseGuards } from './promises.ts';
 import { restartGuards } from './restarts.ts';
 import { silenceGuards } from './silence.ts';
 
-export const mutants: readonly Mutant[] = [...promiseGuards, ...silenceGuards, ...orderGuards, ...restartGuards];
+export const mutants: readonly Mutant[] = [
+  ...promiseGuards,
+  ...silenceGuards,
+  ...orderGuards,
+  ...restartGuards,
+  ...looksGuards,
+];

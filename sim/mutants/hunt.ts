@@ -17,7 +17,8 @@ export interface Hunt {
 }
 
 const isOf = (seed: number, kind: PairKind): boolean => {
-  const { arbiter } = settingsOfSeed(seed)('main');
+  const { arbiter, watch } = settingsOfSeed(seed)('main');
+  if (kind === 'looks' || watch.kind === 'looks') return kind === 'looks' && watch.kind === 'looks';
   if (kind === 'without-votes') return arbiter.kind === 'none';
   return arbiter.kind === 'checkpoints' && arbiter.whenLost === 'likely';
 };

@@ -37,11 +37,11 @@ const watchClashes = (watch: Config['watch'], asked: ReturnType<typeof nrpeCheck
       },
     ];
   const clashes: Clash[] = [];
-  if (watch.badLooks < 2)
+  if (watch.badLooks < 4)
     clashes.push({
       path: ['watch', 'bad-looks'],
-      message: 'the main stops one look before the standby takes over, and there is none before the first',
-      remedy: 'give at least 2',
+      message: 'the main stops two looks before the standby takes over, and must have had more than one',
+      remedy: 'give at least 4',
     });
   // Command and control, one after the other.
   const longest = Math.max(...asked.map(({ nrpe }) => nrpe.timeoutMs * (nrpe.control === null ? 1 : 2)));

@@ -43,7 +43,7 @@ test('three NRPE checkpoints: all of them by the preset, a majority or a number 
     return watch.kind === 'looks' ? watch.need : null;
   };
   assert.equal(needOf(', need: majority'), 2);
-  assert.equal(needOf('', 'watch: { kind: looks, bad-looks: 3 }\n'), 2);
+  assert.equal(needOf('', 'watch: { kind: looks, bad-looks: 4 }\n'), 2);
   assert.equal(needOf(', need: 1'), 1);
   assert.match(good(text(THREE, ', need: 1')).notes.join(), /no majority/);
 });

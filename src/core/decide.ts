@@ -27,6 +27,7 @@ import { restartInPlace, tendServing } from './phases/serving.ts';
 import { aimPlan, onStep, tendPlan } from './plan.ts';
 import { countSwitch, tendPassive, tendUnserved } from './policy.ts';
 import { longestPromiseMs, type Settings } from './settings.ts';
+import { recallStandby, standbyMayCount } from './standby-may-serve.ts';
 import { emptyDisk, FOR_EVER, freshBootMemory, NEVER, type State, startPlan } from './state.ts';
 import { nextWake } from './wake.ts';
 import type { Instant, Reason, WallTime } from './words.ts';
@@ -49,7 +50,8 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   d.s.freshBoot = e.boot === null;
   d.s.boot = e.boot ?? freshBootMemory(disk, d.now + longestPromiseMs(d.settings.timing));
   if (disk.maintenanceUntilWall > e.wall) d.s.maintenanceUntil = d.now + disk.maintenanceUntilWall - e.wall;
-  d.s.health = { ...d.s.health, since: d.now };
+  recallStandby(d);
+  d.s.health = { ...d.s.health, since: d.now, rivalBad: d.s.boot.looksBad };
   d.s.helloAt = d.now;
   d.s.lease = { name: 'none', since: d.now, retryAt: d.now };
   // Voters count as heard for the moment: a restart is no loss of theirs. That they answer it has still to be said.
@@ -58,6 +60,7 @@ const onStarted = (d: Draft, e: Extract<Event, { kind: 'started' }>): void => {
   because(d, 'started', { freshBoot: e.boot === null, holding: d.s.boot.holding, ceiling: disk.epochCeiling });
   const mayResume = d.s.boot.heldOpen || d.now < lastTicketEnds(d);
   if (d.s.boot.holding > 0 && mayResume) return resume(d);
+  if (d.s.boot.holding > 0) standbyMayCount(d, lastTicketEnds(d));
   setBoot(d, { holding: 0, heldOpen: false });
   orderGate(d, { type: 'close' });
   d.s.plan = startPlan('passivate', d.settings.plan, d.s.boot.highest, d.now);

@@ -1,7 +1,9 @@
-import { because, type Draft, notify } from './draft.ts';
+import { because, type Draft, notify, setBoot } from './draft.ts';
 import type { Look, Sample } from './event.ts';
 import { rivalIsSilent } from './lease.ts';
 import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './looks.ts';
+import { mainIsUnheard } from './rival-view.ts';
+import { ownLimit, seenToServe } from './standby-may-serve.ts';
 import type { Health } from './state.ts';
 import type { Verdict } from './words.ts';
 
@@ -83,14 +85,16 @@ const applyRivalLook = (d: Draft, samples: readonly Sample[]): void => {
 };
 
 const noteLook = (d: Draft, rivalBad: number, look: LookAtMain): void => {
+  // Else a main whose agent restarts would begin anew, and stop too late.
+  if (ownLimit(d.settings) > 0 && d.s.boot.looksBad !== rivalBad) setBoot(d, { looksBad: rivalBad });
   const rivalLastGood = look === 'mixed' ? d.s.health.rivalLastGood : look === 'good';
   d.s.health = { ...d.s.health, rivalBad, rivalLastGood };
 };
 
-/** The main's own count goes on only from where it serves: a passive one is not there for callers anyway. Who hears the standby needs none. */
-const countsOwn = (d: Draft, limit: number): boolean => {
+/** Two nodes that hear each other need no looks. The main's own count goes on only from where it serves: a passive one is not there for callers anyway. */
+const counts = (d: Draft, limit: number): boolean => {
   const serves = d.s.phase.name === 'serving' || d.s.phase.name === 'draining';
-  return rivalIsSilent(d) && (serves || d.s.health.rivalBad >= limit);
+  return mainIsUnheard(d) && (d.settings.role === 'standby' || serves || d.s.health.rivalBad >= limit);
 };
 
 /** What checkpoints that cannot promise say of the main: both nodes ask the same, and the main counts to one less. */
@@ -100,18 +104,18 @@ const applyMainLook = (d: Draft, samples: readonly Sample[]): void => {
   const outcomes = samples.map(({ outcome }) => outcome);
   const look = judgeCheckpoints(outcomes, watch.need, role);
   const needed = role === 'main' ? looksUntilMainStops(watch.badLooks) : watch.badLooks;
-  const counts = role === 'standby' || countsOwn(d, needed);
-  const rivalBad = counts ? countLook(d.s.health.rivalBad, look) : 0;
+  const rivalBad = counts(d, needed) ? countLook(d.s.health.rivalBad, look) : 0;
   if (rivalBad !== d.s.health.rivalBad)
     because(d, 'look-at-rival', { bad: rivalBad, needed, agentSilent: rivalIsSilent(d) });
+  if (look === 'good') seenToServe(d);
   noteLook(d, rivalBad, look);
 };
 
 /** As the checkpoints see it, this main is the one cut off. */
 const isCutOffFromOutside = (d: Draft): boolean => {
-  const { watch, role } = d.settings;
-  if (role !== 'main' || watch.kind !== 'looks' || watch.need === undefined) return false;
-  return rivalIsSilent(d) && d.s.health.rivalBad >= looksUntilMainStops(watch.badLooks);
+  const limit = ownLimit(d.settings);
+  const isTooLate = d.s.lease.name === 'held' && d.now >= d.s.standbyMayServeAt;
+  return limit > 0 && mainIsUnheard(d) && (d.s.health.rivalBad >= limit || isTooLate);
 };
 
 /** True while this node's telephony is not meant to run, so that its probes say nothing. */

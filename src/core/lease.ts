@@ -3,6 +3,7 @@ import { askAll, because, chance, type Draft, isManual, noteEpoch, orderGate, se
 import { knowsAll } from './in-force.ts';
 import type { Answer } from './message.ts';
 import { longestPromiseMs } from './settings.ts';
+import { standbyIsSettled } from './standby-may-serve.ts';
 import { FOR_EVER, type Lease, NEVER, type Round } from './state.ts';
 import { applyRelease, voteForSelf } from './voter.ts';
 import { type Epoch, type Millis, nextEpoch, type Role, rivalOf, type VoterName } from './words.ts';
@@ -146,6 +147,7 @@ const hold = (d: Draft, lease: Asking): void => {
     endOp: 0,
   };
   setBoot(d, { holding: lease.epoch, heldOpen: manual });
+  standbyIsSettled(d, !rivalIsSilent(d));
   because(d, 'won', {
     epoch: lease.epoch,
     own: round.own,

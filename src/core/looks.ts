@@ -14,11 +14,11 @@ export const judgePings = (outcomes: Outcomes, agentSilent: boolean): LookAtMain
 
 /**
  * What checkpoints answered that cannot promise. Bad when `need` of them say that they do not reach the main: who does not answer says nothing.
- * For the main itself, that none of them answers is bad too: so it looks from where it would be the one cut off.
+ * To the main itself one that does not answer is as bad, since it may say so to the standby: what the standby counts, the main counts too.
  */
 export const judgeCheckpoints = (outcomes: Outcomes, need: number, asker: Role): LookAtMain => {
-  if (outcomes.filter((each) => each === 'failed').length >= need) return 'bad';
-  if (asker === 'main' && outcomes.every((each) => each === 'silent')) return 'bad';
+  const speaks = (each: Sample['outcome']): boolean => each === 'failed' || (asker === 'main' && each === 'silent');
+  if (outcomes.filter(speaks).length >= need) return 'bad';
   return outcomes.every((each) => each === 'ok') ? 'good' : 'mixed';
 };
 
@@ -26,5 +26,8 @@ export const judgeCheckpoints = (outcomes: Outcomes, need: number, asker: Role):
 export const countLook = (bad: number, look: LookAtMain): number =>
   look === 'bad' ? bad + 1 : look === 'good' ? 0 : bad;
 
-/** After so many the main stops by itself: one less than the standby waits for, which begins to count at most one look earlier. */
-export const looksUntilMainStops = (badLooks: number): number => Math.max(1, badLooks - 1);
+/**
+ * After so many the main stops by itself: two less than the standby waits for. One, because the standby may begin to count up to one look
+ * earlier; another, because an answer may be late by up to a look.
+ */
+export const looksUntilMainStops = (badLooks: number): number => Math.max(1, badLooks - 2);

@@ -25,6 +25,8 @@ export interface BootMemory {
   readonly seq: number;
   /** The node may have its gate held open without a timeout (manual mode). */
   readonly heldOpen: boolean;
+  /** A main that goes by looks: how far it has counted. */
+  readonly looksBad: number;
 }
 
 /** Kept on disk, written before any effect leaves; changes seldom. */
@@ -44,6 +46,8 @@ export interface DiskMemory {
   readonly heldOpenBy: Role | null;
   /** Wall times of this node's takings-over within the window. */
   readonly switches: readonly WallTime[];
+  /** The main's, where only looks tell: from then on the standby may serve, as it has not been heard to be passive since; 0: it does not. */
+  readonly standbyMayServeFrom: WallTime;
   /** A cap was reached; voluntary moves wait for a person. */
   readonly needsAcknowledgement: boolean;
 }

@@ -6,6 +6,8 @@ import { adoptOrders } from './orders.ts';
 import { yieldTo } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
 import { handedOver } from './policy.ts';
+import { mainIsUnheard } from './rival-view.ts';
+import { beginCountAnew, heardOfStandby, standbyMayServe } from './standby-may-serve.ts';
 import { NEVER, type Rival } from './state.ts';
 import { answerOf, applyRelease, heldOpenAfter, vote } from './voter.ts';
 import { type Role, rivalOf, type VoterName } from './words.ts';
@@ -43,6 +45,8 @@ const sawRival = (d: Draft, status: Status): boolean => {
   const claimAt = status.holding === 0 ? NEVER : rival.claimAt;
   d.s.rival = { ...rival, heardAt: d.now, status, wellSince, claimAt, met: met(d, status) };
   if (status.holding > 0) claims(d, status.holding);
+  heardOfStandby(d, status.holding > 0);
+  if (!mainIsUnheard(d)) beginCountAnew(d);
   // It serves now: in hold, this node no longer may by itself.
   if (status.holding === 0 || !d.s.disk.serving || d.s.lease.name === 'held') return true;
   setDisk(d, { serving: false });
@@ -76,6 +80,8 @@ const onAsk = (d: Draft, from: Role, ask: Ask): void => {
     holds,
   });
   d.s.boot = result.boot;
+  // It may have won with that, and not be heard again.
+  if (ask.question === 'ask' && result.yes) standbyMayServe(d);
   noteEpoch(d, result.boot.highest);
   if (ask.question === 'renew') d.s.rival = { ...d.s.rival, answeredAt: d.now };
   d.effects.push({ kind: 'send', to: from, message: answerOf(ask, result, null, ownStatus(d), ownOrders(d.s)) });
@@ -95,10 +101,20 @@ const yieldToAnswer = (d: Draft, holding: number): void => {
   if (holding > lease.epoch && holding > d.s.rival.releasedEpoch) yieldTo(d, holding);
 };
 
+/** It heard a request of ours, when that left at the earliest. */
+const noteHeard = (d: Draft, { question, seq }: Answer): void => {
+  const { lease, rival } = d.s;
+  if (question !== 'renew' && question !== 'ask') return;
+  const rounds = lease.name === 'held' ? lease.rounds : lease.name === 'asking' ? [lease.round] : [];
+  const sentAt = rounds.find((round) => round.seq === seq)?.sentAt ?? NEVER;
+  if (sentAt > rival.hearsUsAt) d.s.rival = { ...rival, hearsUsAt: sentAt };
+};
+
 const onVoterAnswer = (d: Draft, from: VoterName, answer: Answer): void => {
   if (isRival(d, from)) {
     adoptOrders(d, answer.orders);
     rivalKnows(d, answer.orders);
+    noteHeard(d, answer);
     if (answer.status !== null) {
       if (sawRival(d, answer.status)) noteHeldOpen(d, answer.status, answer.orders);
       yieldToAnswer(d, answer.status.holding);

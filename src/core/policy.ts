@@ -66,6 +66,12 @@ const headStartObstacle = (d: Draft): Obstacle | null => {
   return d.now < until ? obstacle('head-start', 'the main is well and goes first', until) : null;
 };
 
+/** Where only looks tell and service goes back by hand, a main that is well again does not take the silence of a standby that may serve for its end. */
+const standbyObstacle = (d: Draft): Obstacle | null =>
+  d.now >= d.s.standbyMayServeAt && d.settings.failback.policy === 'manual' && !isWanted(d) && rivalIsSilent(d)
+    ? obstacle('standby-may-serve', 'the standby may have served since this node stopped, and has not been heard')
+    : null;
+
 /** Without votes, silence must not be one's own fault, and looks decide where the preset says so. */
 const loneObstacle = (d: Draft): Obstacle | null => {
   if (!needsNoVotes(d)) return null;
@@ -124,6 +130,7 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
     handObstacle(d),
     claimObstacle(d),
     silent,
+    standbyObstacle(d),
     loneObstacle(d),
     fitObstacle(d),
     headStartObstacle(d),

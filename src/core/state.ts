@@ -126,6 +126,8 @@ export interface Rival {
   readonly knows: Known;
   /** When a heartbeat of its service was last answered from here. */
   readonly answeredAt: Instant;
+  /** When the last renewal left that it is known to have heard. */
+  readonly hearsUsAt: Instant;
 }
 
 /** A checkpoint as seen from here. */
@@ -191,6 +193,8 @@ export interface State {
   readonly disk: DiskMemory;
   /** End of the maintenance on the local monotonic clock, 0 when there is none. */
   readonly maintenanceUntil: Instant;
+  /** A main that goes by looks: from then on the standby may serve; 1e15 while it does not. */
+  readonly standbyMayServeAt: Instant;
   readonly lease: Lease;
   readonly gateOpen: boolean;
   readonly pendingGates: readonly PendingGate[];
@@ -231,6 +235,7 @@ export const emptyDisk: DiskMemory = {
   pinned: false,
   heldOpenBy: null,
   switches: [],
+  standbyMayServeFrom: 0,
   needsAcknowledgement: false,
 };
 
@@ -244,6 +249,7 @@ export const freshBootMemory = (disk: DiskMemory, silentUntil: Instant): BootMem
   holding: 0,
   seq: 0,
   heldOpen: false,
+  looksBad: 0,
 });
 
 const startHealth = (now: Instant): Health => ({
@@ -276,6 +282,7 @@ const startRival: Rival = {
   met: { life: -1, at: NEVER },
   knows: NOTHING_KNOWN,
   answeredAt: NEVER,
+  hearsUsAt: NEVER,
 };
 
 export const startPlan = (
@@ -305,6 +312,7 @@ export const initialState = (settings: Settings): State => ({
   boot: freshBootMemory(emptyDisk, 0),
   disk: emptyDisk,
   maintenanceUntil: 0,
+  standbyMayServeAt: FOR_EVER,
   lease: { name: 'none', since: 0, retryAt: 0 },
   gateOpen: false,
   pendingGates: [],

@@ -56,6 +56,7 @@ const boot = fields({
   holding: whole,
   seq: whole,
   heldOpen: flag,
+  looksBad: whole,
 } satisfies Record<keyof BootMemory, Check>);
 
 const order = fields({
@@ -74,6 +75,7 @@ const disk = fields({
   loose: flag,
   serving: flag,
   switches: numbers,
+  standbyMayServeFrom: finite,
   needsAcknowledgement: flag,
   pinned: flag,
   heldOpenBy: nullable(oneOf('main', 'standby')),
@@ -82,9 +84,11 @@ const disk = fields({
 /** Without these nothing can be believed; all others may be missing, as in what an older version kept. */
 const NEEDED = ['epochCeiling', 'orders'] as const;
 
+/** An agent that is upgraded goes on with what the older version kept. */
 export const checkBoot = (value: unknown): Checked<BootMemory> => {
-  const why = boot(value);
-  return why === null ? { good: true, value: value as BootMemory } : { good: false, why };
+  const whole = isRecord(value) ? { looksBad: 0, ...value } : value;
+  const why = boot(whole);
+  return why === null ? { good: true, value: whole as BootMemory } : { good: false, why };
 };
 
 /** What an older version did not know yet is as at the first start. */

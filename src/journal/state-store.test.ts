@@ -39,6 +39,7 @@ const BOOT: BootMemory = {
   holding: 4,
   seq: 99,
   heldOpen: false,
+  looksBad: 0,
 };
 
 const disk = (epochCeiling: number): DiskMemory => ({
@@ -51,6 +52,7 @@ const disk = (epochCeiling: number): DiskMemory => ({
   loose: false,
   serving: true,
   switches: [1_700_000_000_000],
+  standbyMayServeFrom: 0,
   needsAcknowledgement: false,
   pinned: false,
   heldOpenBy: null,

@@ -98,6 +98,7 @@ const UNKNOWN_DISK: DiskMemory = {
   loose: false,
   serving: false,
   switches: [],
+  standbyMayServeFrom: 0,
   needsAcknowledgement: false,
   pinned: false,
   heldOpenBy: null,

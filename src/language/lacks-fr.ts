@@ -11,6 +11,7 @@ const LACK_BY_RULE: Readonly<Record<string, string>> = {
   'lone-wait': 'il vient de démarrer ou de retrouver le réseau, et attend d’abord d’entendre l’autre nœud',
   looks: 'trop peu de mauvais regards sur le principal',
   unfit: 'la téléphonie de ce nœud n’est pas en état',
+  'standby-may-serve': 'le secours est peut-être en service depuis que ce nœud s’est arrêté, et n’a pas été entendu',
   'head-start': 'le principal est en état et passe en premier',
   retry: 'une courte attente après le dernier essai',
   'rival-silent': 'l’autre nœud se tait',

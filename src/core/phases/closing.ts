@@ -2,6 +2,7 @@
 import { because, type Draft, notify, orderGate, setDisk } from '../draft.ts';
 import { loseLease, releaseRight } from '../lease.ts';
 import { aimPlan } from '../plan.ts';
+import { standbyMayCount } from '../standby-may-serve.ts';
 import { type Closing, FOR_EVER } from '../state.ts';
 import { type Epoch, rivalOf } from '../words.ts';
 
@@ -15,6 +16,7 @@ const sentences: Record<Closing, string> = {
 export const beginClosing = (d: Draft, why: Closing, ordered = false): void => {
   const { lease } = d.s;
   if (lease.name !== 'held') return;
+  if (why === 'lost') standbyMayCount(d, lease.leaseUntil);
   const op = orderGate(d, { type: 'close' });
   const { leaseMs, gateLagMs, promiseMs } = d.settings.timing;
   const ticketsEnd = Math.max(d.now + Math.max(leaseMs + 2 * gateLagMs, promiseMs), d.s.boot.openUntil);

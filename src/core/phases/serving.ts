@@ -1,7 +1,7 @@
 /** This node serves: should it go on? Health decides who should serve, the lease who may. */
 import { because, type Draft, inMaintenance, isManual, isWell, nextOp, notify, orderGate, setBoot } from '../draft.ts';
 import { needsNoVotes } from '../lease.ts';
-import { rivalIsFit } from '../rival-view.ts';
+import { inTouchAt, rivalIsFit } from '../rival-view.ts';
 import { FOR_EVER } from '../state.ts';
 import { beginClosing } from './closing.ts';
 import { beginDraining } from './draining.ts';
@@ -85,7 +85,7 @@ const tendIsolation = (d: Draft): boolean => {
   if (!needsNoVotes(d) || d.settings.onIsolation === 'serve' || isManual(d.s)) return false;
   const { promiseMs, heartbeatMs } = d.settings.timing;
   // Sooner than the other, which waits for a whole promise: this gate should be closed before that one opens.
-  if (d.s.health.network !== 'down' || d.now - d.s.rival.heardAt <= promiseMs - 2 * heartbeatMs) return false;
+  if (d.s.health.network !== 'down' || d.now - inTouchAt(d) <= promiseMs - 2 * heartbeatMs) return false;
   because(d, 'cut-off', { network: d.s.health.network, rivalSilentMs: Math.round(d.now - d.s.rival.heardAt) });
   beginClosing(d, 'lost');
   return true;
