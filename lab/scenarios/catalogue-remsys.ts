@@ -63,7 +63,7 @@ const sites: readonly Scenario[] = [
   },
   {
     name: 'remsys-isolated',
-    text: 'A is cut off from all: it stops by its own count, one look before B serves, and stays passive when it is back',
+    text: 'A is cut off from all: it stops by its own count before B serves, and stays passive when it is back',
     ...nrpe,
     deeds: [
       { do: 'fault', fault: { kind: 'isolation', host: 'main' } },
