@@ -38,6 +38,12 @@ export const addXivo = (program: Command, add: Adder): void => {
     .option('--yes', 'go on without asking')
     .option('--force', 'also while this node serves')
     .option('--overwrite-drift', 'also what somebody has changed since');
+  add(
+    xivo,
+    'key',
+    'the key of this node for Edge and contact centres, their host keys, and the lines for them',
+    async (o, out) => (await import('./commands/xivo-key.ts')).key(o, out),
+  ).option('--yes', 'keep the host keys that are found without asking');
   reaching(
     add(xivo, 'resync', 'have all devices read their configuration again', async (o, out) =>
       (await commands()).resync(o, out),

@@ -1,22 +1,22 @@
-/** `dualtone upgrade`: the pair's packages, one node after the other, while it is passive. */
+/**
+ * `dualtone upgrade`: the pair's packages, one node after the other, while it is passive. What is needed after the first program is loaded
+ * before it: a file that is loaded late may be another version's.
+ */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askSnapshot, giveCommand, tellAudit } from '../../api/client.ts';
 import { controlSocketPath } from '../../config/config.ts';
-import { loadConfig } from '../../config/machine.ts';
 import { fail, ok } from '../../core/result.ts';
 import { run } from '../../process/run.ts';
 import type { Next } from '../../upgrade/guide.ts';
 import { createRecordStore, type RecordStore } from '../../upgrade/record.ts';
 import { type Ground, goOn, lookAhead, type UpgradeOptions } from '../../upgrade/upgrade.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { problemLines } from '../problems.ts';
-import { DEFAULT_CONFIG } from '../program.ts';
 import { createPrompter } from '../prompt.ts';
-import { Ended, type Output, orEnd } from '../target.ts';
-// All of it is loaded before the packages change: afterwards a file that is loaded late may be another version's.
+import { type Output, orEnd } from '../target.ts';
 import type { LossOptions } from './loss.ts';
 import { begin, move, whoami } from './order.ts';
+import { configOf } from './replicate.ts';
 
 export interface UpgradeCommandOptions extends LossOptions {
   readonly preview?: boolean;
@@ -28,14 +28,6 @@ export interface UpgradeCommandOptions extends LossOptions {
 
 const VALID_MS = 5000;
 const PATIENCE_MS = 20_000;
-
-const configHere = async (options: UpgradeCommandOptions, output: Output) => {
-  const path = options.config ?? DEFAULT_CONFIG;
-  const parsed = loadConfig(path);
-  if (parsed.ok) return parsed.config;
-  output.err(await problemLines(path, parsed.problems));
-  throw new Ended(EXIT.configInvalid);
-};
 
 const groundOf = (socket: string, stateDir: string, options: UpgradeCommandOptions, output: Output): Ground => {
   const by = `${whoami()} (command line)`;
@@ -109,7 +101,8 @@ const moveHere = async (
 
 /** `dualtone upgrade`. */
 export const upgrade = async (options: UpgradeCommandOptions, output: Output): Promise<ExitCode> => {
-  const config = await configHere(options, output);
+  const config = await configOf(options, output);
+  await import('../../api/loss.ts');
   const ground = groundOf(options.socket ?? controlSocketPath(config), config.stateDir, options, output);
   if (options.anew === true) ground.store.forget();
   const work: UpgradeOptions = {
