@@ -48,7 +48,8 @@ export const createPairStream = (config: Config, keys: OwnKeys, clock: Clock): P
   let lostAt: Instant | null = clock.now();
   stream.onTrouble((why) => {
     trouble = why;
-    lostAt ??= clock.now();
+    // A stranger that is refused is no loss of the other node.
+    if (!stream.connected()) lostAt ??= clock.now();
   });
   stream.channel('pair').onConnected(() => {
     lostAt = null;
