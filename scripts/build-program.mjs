@@ -1,4 +1,4 @@
-// Builds dist/agent.mjs and dist/checkpoint.mjs: each program in one file, which loads four times as fast as its modules one by one.
+// Builds dist/agent.mjs and its like: each program in one file, which loads four times as fast as its modules one by one.
 // What it was made of is kept beside it, so that it is used only while the sources are those (src/cli/built.ts). With `--if-needed`
 // nothing is built while it is good; with `--root FOLDER` that of another tree is built, and not started. Runs on any Node from 20 on.
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,13 @@ import { build } from 'esbuild';
 const elsewhere = process.argv.indexOf('--root') + 1;
 const root = elsewhere === 0 ? fileURLToPath(new URL('..', import.meta.url)) : resolve(process.argv[elsewhere] ?? '');
 const folder = join(root, 'dist');
-const entries = { agent: 'src/agent/node-process.ts', checkpoint: 'src/agent/checkpoint-process.ts' };
+/** Those of which one file measurably spares time or memory; see docs/adr/0036. */
+const entries = {
+  agent: 'src/agent/node-process.ts',
+  checkpoint: 'src/agent/checkpoint-process.ts',
+  replicator: 'src/replicator/process.ts',
+  switcher: 'src/switcher/process.ts',
+};
 
 /** The same as in src/cli/built.ts. */
 const stampOf = (path) => {

@@ -40,10 +40,17 @@ test('what says nothing of its sources is not used', (t) => {
   }
 });
 
-test('the builder makes what the agent and the checkpoint then are', async () => {
+test('the builder makes what each of the programs then is', async () => {
   execFileSync(process.execPath, [join(root, 'scripts', 'build-program.mjs'), '--if-needed']);
-  const [agent, checkpoint] = [builtProgram('agent'), builtProgram('checkpoint')];
-  assert.ok(agent !== null && checkpoint !== null);
-  assert.deepEqual(Object.keys((await import(agent)) as object), ['runNode']);
-  assert.deepEqual(Object.keys((await import(checkpoint)) as object), ['runCheckpoint']);
+  const runByName = {
+    agent: 'runNode',
+    checkpoint: 'runCheckpoint',
+    replicator: 'runReplicator',
+    switcher: 'runSwitcher',
+  } as const;
+  for (const [name, run] of Object.entries(runByName)) {
+    const built = builtProgram(name as keyof typeof runByName);
+    assert.ok(built !== null, name);
+    assert.deepEqual(Object.keys((await import(built)) as object), [run]);
+  }
 });

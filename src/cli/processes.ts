@@ -134,11 +134,14 @@ export const runReporterProcess = (path: string): Promise<ExitCode> =>
 
 /** `dualtone replicator`: started by the agent, never by hand. */
 export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
-  runNodeProcess(path, async () => (await import('../replicator/process.ts')).runReplicator);
+  runNodeProcess(
+    path,
+    async () => (await loadProgram('replicator', () => import('../replicator/process.ts'))).runReplicator,
+  );
 
 /** `dualtone switcher`: started by the agent, never by hand. */
 export const runSwitcherProcess = (path: string): Promise<ExitCode> =>
-  runNodeProcess(path, async () => (await import('../switcher/process.ts')).runSwitcher);
+  runNodeProcess(path, async () => (await loadProgram('switcher', () => import('../switcher/process.ts'))).runSwitcher);
 
 /** The file as another process has found it valid: parsing it here would hold up the loop. */
 const rereadFrom = (path: string) => (): Result<Config> => {
