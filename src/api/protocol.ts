@@ -141,6 +141,10 @@ const readWork = (input: unknown): Work | CheckWork | null => {
         ? { name, preview, withKey, force }
         : null;
     }
+    case 'mysql': {
+      const { deed } = input;
+      return deed === 'compare' || deed === 'resume' || deed === 'join' ? { name, deed } : null;
+    }
     case 'merge-preview':
     case 'sync-init':
     case 'loss':

@@ -7,6 +7,7 @@ import { createDnsChecks } from './families/dns.ts';
 import { dnsRecordChecks } from './families/dns-records.ts';
 import { kernelChecks } from './families/kernel.ts';
 import { machineChecks } from './families/machine.ts';
+import { mysqlChecks } from './families/mysql.ts';
 import { networkChecks } from './families/network.ts';
 import { nrpeChecks } from './families/nrpe.ts';
 import { pairChecks } from './families/pair.ts';
@@ -28,7 +29,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   registry.add('Kernel and priority', kernelChecks);
   registry.add('Services and rivals', serviceChecks);
   registry.add('Asterisk', asteriskChecks);
-  registry.add('Replication', replicationChecks);
+  registry.add('Replication', [...replicationChecks, ...mysqlChecks]);
   registry.add('The machine', machineChecks);
   registry.add('Alarms', alarmChecks);
   registry.add('XiVO and Wazo', [...telephoneSystemChecks, ...createPhoneModelChecks()]);

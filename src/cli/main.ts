@@ -4,6 +4,7 @@ import { addBeside } from './beside-commands.ts';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
 import { EXIT, EXIT_WORDS } from './exit-codes.ts';
 import { manualFor } from './manual.ts';
+import { addMysql } from './mysql-commands.ts';
 import { addPairing } from './pairing-commands.ts';
 import { DEFAULT_CONFIG, VERSION } from './program.ts';
 import { addReporting } from './reporting-commands.ts';
@@ -337,6 +338,7 @@ export const createProgram = (output: Output): Shelf => {
   addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addUpgrade(shelf);
   addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addMysql(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addReporting(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
   addBeside(program, (exit) => {

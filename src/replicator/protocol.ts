@@ -15,6 +15,9 @@ export interface Term {
 /** The id of something that waits for a person's decision in a merge. */
 export const ENTRY = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
+/** `compare`: both nodes' rows; `resume`: what stopped by an error; `join`: what is on this side only may flow to the other. */
+export type MysqlDeed = 'compare' | 'resume' | 'join';
+
 /** What a person may ask for. */
 export type Work =
   | { readonly name: 'replicate'; readonly stream: string | null }
@@ -30,6 +33,7 @@ export type Work =
   | { readonly name: 'merge-undo'; readonly merge: number }
   | { readonly name: 'merge-report'; readonly merge: number | null }
   | { readonly name: 'loss' }
+  | { readonly name: 'mysql'; readonly deed: MysqlDeed }
   /** On the main: its key for files is made, and let in at the standby. */
   | { readonly name: 'sync-init' }
   /** On the main: what `sync-init` made goes again. */

@@ -14,6 +14,7 @@ import { createTableWatch } from './database/table-watch.ts';
 import { createLosses, type Losses } from './losses/losses.ts';
 import { createMailboxes } from './merge/mailboxes.ts';
 import { createMerging, type Merging } from './merge/merging.ts';
+import { performMysql } from './mysql/works.ts';
 import { createPeerWay, type PeerWay } from './peer-way.ts';
 import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createReload, type Reload, type ReloadRule } from './reload/reload.ts';
@@ -173,6 +174,8 @@ const perform = (
       return performMerge(merging.merges, work, options);
     case 'loss':
       return losses.tell(options.signal);
+    case 'mysql':
+      return performMysql(streams.mysql, work.deed, options);
   }
 };
 

@@ -29,6 +29,7 @@ const judgeStream = ({ condition, lastSuccess, lagMs, lastError, text, direction
 const STREAMS = {
   astdb: 'Registrations, do-not-disturb and queue members (AstDB)',
   database: 'The database',
+  mysql: 'MySQL',
   files: 'Files',
   voicemail: 'Voicemail',
   collected: 'Recordings and other collected files',
@@ -40,6 +41,8 @@ const isOn = ({ streams }: Config, name: keyof typeof STREAMS): boolean => {
       return streams.astdb.enabled;
     case 'database':
       return streams.database.mode !== 'off';
+    case 'mysql':
+      return streams.mysql.enabled;
     case 'files':
       return streams.files.enabled;
     case 'voicemail':
@@ -51,7 +54,7 @@ const isOn = ({ streams }: Config, name: keyof typeof STREAMS): boolean => {
 
 const streamCheck = (name: keyof typeof STREAMS): Definition => ({
   id: `stream-${name}`,
-  about: `${STREAMS[name]} follow${name === 'database' || name === 'voicemail' ? 's' : ''}: the last run did its work, and nothing stands in the way.`,
+  about: `${STREAMS[name]} follow${name === 'database' || name === 'mysql' || name === 'voicemail' ? 's' : ''}: the last run did its work, and nothing stands in the way.`,
   severity: 'warning',
   scope: 'pair',
   everyMs: 15_000,
@@ -103,7 +106,8 @@ const usesSsh = ({ streams }: Config): boolean =>
   streams.voicemail.enabled ||
   streams.collected.length > 0 ||
   streams.link === 'ssh' ||
-  (streams.database.mode !== 'off' && streams.database.via === 'ssh');
+  (streams.database.mode !== 'off' && streams.database.via === 'ssh') ||
+  (streams.mysql.enabled && streams.mysql.via === 'ssh');
 
 const forMain = (config: Config, wanted: boolean, why: string): Said | null => {
   if (!wanted) return notApplicable(why);
@@ -272,7 +276,7 @@ export const compareDatabases = (
 
 export const replicationChecks: readonly Definition[] = [
   replicatorRuns,
-  ...(['astdb', 'database', 'files', 'voicemail', 'collected'] as const).map(streamCheck),
+  ...(['astdb', 'database', 'mysql', 'files', 'voicemail', 'collected'] as const).map(streamCheck),
   lossAllowed,
   sshPort,
   sshAccess,

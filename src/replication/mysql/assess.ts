@@ -16,7 +16,7 @@ const diverged = (said: string): Failed =>
   fail(
     'mysql-diverged',
     `Each of both databases has changes that the other lacks: ${sentence(said)}.`,
-    `Nothing was overwritten. ${SHOW}; then \`dualtone mysql join\` lets the changes of both flow, or \`dualtone mysql copy\` on the passive node takes the other's rows.`,
+    `Nothing was overwritten. ${SHOW}; then \`dualtone mysql join\` on the passive node lets the changes of both flow.`,
   );
 
 const byReceiving = (errno: number, said: string): Failed => {
@@ -24,7 +24,7 @@ const byReceiving = (errno: number, said: string): Failed => {
     return fail(
       'mysql-logs-purged',
       `The other node no longer has the log of changes from where this one stands: ${sentence(said)}.`,
-      'Run `dualtone mysql copy` on the passive node, and keep the logs longer (binlog_expire_logs_seconds).',
+      'Copy the databases anew as docs/replication.md says, and keep the logs longer (binlog_expire_logs_seconds).',
     );
   if (/not in the master's binlog|more GTIDs than the|requested to start from GTID/i.test(said)) return diverged(said);
   if (/equal (MySQL|MariaDB)? ?server (ids|UUIDs)/i.test(said) || errno === 1593)

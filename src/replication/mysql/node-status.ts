@@ -1,12 +1,12 @@
 /** What a node's MySQL is at a moment, and how it is shown. */
-import type { Fault } from '../../core/result.ts';
+import type { Fault, Result } from '../../core/result.ts';
 import type { Instant, WallTime } from '../../core/words.ts';
 import type { StreamCondition, StreamPending, StreamRight, StreamStatus } from '../stream.ts';
 import type { Mysql } from './connection.ts';
 import type { LinkStatus } from './dialect.ts';
 import { type GtidSet, minus } from './gtid.ts';
 import type { MysqlNodeOptions } from './node.ts';
-import { type createAge, pendingText, type ServerView } from './steer.ts';
+import { createAge, pendingText, type ServerView } from './steer.ts';
 
 export interface NodeState {
   readonly options: MysqlNodeOptions;
@@ -15,6 +15,7 @@ export interface NodeState {
   right: StreamRight;
   unsettled: number;
   db: Mysql | null;
+  opening: Promise<Result<Mysql>> | null;
   own: ServerView | null;
   there: ServerView | null;
   link: LinkStatus | null;
@@ -22,6 +23,22 @@ export interface NodeState {
   told: string | null;
   lastSuccess: WallTime | null;
 }
+
+export const newState = (options: MysqlNodeOptions, stopping: AbortSignal): NodeState => ({
+  options,
+  stopping,
+  age: createAge(),
+  right: { holding: 0, highest: 0 },
+  unsettled: 0,
+  db: null,
+  opening: null,
+  own: null,
+  there: null,
+  link: null,
+  fault: null,
+  told: null,
+  lastSuccess: null,
+});
 
 /** A person must do something before anything flows. */
 const BLOCKING = new Set([

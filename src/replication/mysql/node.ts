@@ -21,17 +21,8 @@ import {
   waitFor,
   waitForApplied,
 } from './link.ts';
-import { type NodeState, statusOf } from './node-status.ts';
-import {
-  createAge,
-  pendingText,
-  type ServerView,
-  strayed,
-  strayFault,
-  viewMessage,
-  viewOf,
-  wantedLink,
-} from './steer.ts';
+import { type NodeState, newState, statusOf } from './node-status.ts';
+import { pendingText, type ServerView, strayed, strayFault, viewMessage, viewOf, wantedLink } from './steer.ts';
 
 export interface MysqlNodeOptions {
   readonly serverId: ServerId;
@@ -57,14 +48,16 @@ export interface MysqlNode {
   /** On the main: until it has all that the standby has now; how many transactions came. Faults: those that stand in the way. */
   bring(signal: AbortSignal): Promise<Result<number>>;
   /** How many transactions the standby has that this node lacks. Faults: `mysql-peer-silent`, those of the server. */
-  toBring(signal: AbortSignal): Promise<Result<number>>;
-  /** A new look at once. */
-  again(): void;
+  toBring(): Promise<Result<number>>;
+  /** Begins what stopped by an error again, once a person has solved it. Faults: those of the server. */
+  resume(): Promise<Result<void>>;
+  /** Where this server stands, as it writes it. */
+  positionText(): Promise<Result<string>>;
   stop(): Promise<void>;
 }
 
 const LOOK_MS: Millis = 1000;
-const ASK_MS: Millis = 2000;
+const ASK_MS: Millis = 1000;
 /** Who begins to serve asks the other for its last word: a dead one must not hold up writes. */
 const LAST_WORD_MS: Millis = 700;
 const AGAIN_MS: Millis = 50;
@@ -82,13 +75,21 @@ const peerSilent = () =>
     'See `dualtone status` there; both agents must be connected and its server must run.',
   );
 
-const connected = async (state: NodeState): Promise<Result<Mysql>> => {
-  if (state.db !== null && !state.db.isClosed()) return ok(state.db);
+const open = async (state: NodeState): Promise<Result<Mysql>> => {
   const access = state.options.access();
   if (!access.ok) return access;
   const opened = await connectMysql(access.value, state.stopping);
   state.db = opened.ok ? opened.value : null;
   return opened;
+};
+
+/** One connection, whoever asks. */
+const connected = async (state: NodeState): Promise<Result<Mysql>> => {
+  if (state.db !== null && !state.db.isClosed()) return ok(state.db);
+  state.opening ??= open(state).finally(() => {
+    state.opening = null;
+  });
+  return state.opening;
 };
 
 const ownView = async (state: NodeState, db: Mysql): Promise<Result<ServerView>> => {
@@ -152,12 +153,19 @@ const closeDown = async (state: NodeState, db: Mysql): Promise<Result<void>> => 
   return db.runAll(db.dialect.semiSync('receiver', state.options.semiSyncWaitMs));
 };
 
+/** What a node that serves has ahead of the other is on its way there; only a passive one has what it should not. */
+const strayOf = ({ options }: NodeState, db: Mysql, own: ServerView, there: ServerView): Result<void> => {
+  if (own.holding > 0 || own.kind !== there.kind) return ok(undefined);
+  const stray = strayFault(own.position, there.position, db.dialect.parse(options.accepted()) ?? new Map());
+  return stray === null ? ok(undefined) : { ok: false, error: stray };
+};
+
 const begin = async (state: NodeState, db: Mysql, own: ServerView, there: ServerView): Promise<Result<void>> => {
   const { options } = state;
   const alike = compareKinds(own, there);
   if (!alike.ok) return alike;
-  const stray = strayFault(own.position, there.position, db.dialect.parse(options.accepted()) ?? new Map());
-  if (stray !== null) return { ok: false, error: stray };
+  const stray = strayOf(state, db, own, there);
+  if (!stray.ok) return stray;
   const source = await options.source();
   if (!source.ok) return source;
   const begun = await beginLink(db, source.value, options.filters, {
@@ -200,12 +208,8 @@ const noteAge = (state: NodeState, own: ServerView, askedAt: Instant): void => {
   if (whole) state.lastSuccess = options.clock.wall();
 };
 
-const strayNow = (state: NodeState, own: ServerView): Result<void> => {
-  const { there, link, db, options } = state;
-  if (there === null || link === null || db === null || own.kind !== there.kind) return ok(undefined);
-  const stray = strayFault(own.position, there.position, db.dialect.parse(options.accepted()) ?? new Map());
-  return stray === null ? ok(undefined) : { ok: false, error: stray };
-};
+const strayNow = (state: NodeState, db: Mysql, own: ServerView): Result<void> =>
+  state.there === null || state.link === null ? ok(undefined) : strayOf(state, db, own, state.there);
 
 const look = async (state: NodeState): Promise<Result<void>> => {
   const opened = await connected(state);
@@ -231,7 +235,7 @@ const look = async (state: NodeState): Promise<Result<void>> => {
   state.own = after.value;
   noteAge(state, after.value, askedAt);
   const linked = await linkUp(state, db, after.value);
-  return linked.ok ? strayNow(state, after.value) : linked;
+  return linked.ok ? strayNow(state, db, after.value) : linked;
 };
 
 /** Tells people once of each trouble that lasts, and of its end. */
@@ -287,47 +291,55 @@ const bringAll = async (state: NodeState, signal: AbortSignal, again: () => void
   }
 };
 
-/** Looks each second, and at once when the right changes; never holds up a takeover, which does not wait for it. */
-export const createMysqlNode = (options: MysqlNodeOptions): MysqlNode => {
-  const stopping = new AbortController();
-  const state: NodeState = {
-    options,
-    stopping: stopping.signal,
-    age: createAge(),
-    right: { holding: 0, highest: 0 },
-    unsettled: 0,
-    db: null,
-    own: null,
-    there: null,
-    link: null,
-    fault: null,
-    told: null,
-    lastSuccess: null,
-  };
+/** Looks each second, and at once when asked; never two looks at a time. */
+const createTurns = (state: NodeState) => {
+  const { clock } = state.options;
   let working: Promise<void> | null = null;
   let due = false;
   let cancel = (): void => undefined;
   const once = async (): Promise<void> => {
     due = false;
     judge(state, await look(state));
-    if (stopping.signal.aborted) return;
-    cancel = options.clock.at(options.clock.now() + (due ? 0 : LOOK_MS), again);
+    if (!state.stopping.aborted) cancel = clock.at(clock.now() + (due ? 0 : LOOK_MS), again);
   };
   const again = (): void => {
     due = true;
-    if (working !== null || stopping.signal.aborted) return;
+    if (working !== null || state.stopping.aborted) return;
     cancel();
     working = once().finally(() => {
       working = null;
     });
   };
+  const ended = async (): Promise<void> => {
+    cancel();
+    await working;
+  };
+  return { again, ended };
+};
+
+const answerView = (state: NodeState): void =>
+  state.options.talk.answer(QUESTION, async () => {
+    const opened = await connected(state);
+    const view = opened.ok ? await ownView(state, opened.value) : opened;
+    return view.ok ? ok(viewMessage(view.value)) : view;
+  });
+
+const positionText = async (state: NodeState): Promise<Result<string>> => {
+  const opened = await connected(state);
+  const here = opened.ok ? await readPosition(opened.value) : opened;
+  if (!here.ok) return here;
+  const { log, followed } = here.value;
+  return ok([...new Set([log, followed])].filter((text) => text !== '').join(','));
+};
+
+/** Never holds up a takeover, which does not wait for it. */
+export const createMysqlNode = (options: MysqlNodeOptions): MysqlNode => {
+  const stopping = new AbortController();
+  const state = newState(options, stopping.signal);
+  const { again, ended } = createTurns(state);
   return {
     start: () => {
-      options.talk.answer(QUESTION, async () => {
-        const opened = await connected(state);
-        const view = opened.ok ? await ownView(state, opened.value) : opened;
-        return view.ok ? ok(viewMessage(view.value)) : view;
-      });
+      answerView(state);
       again();
     },
     setRight: (right, unsettled) => {
@@ -341,12 +353,17 @@ export const createMysqlNode = (options: MysqlNodeOptions): MysqlNode => {
       const asked = await missingHere(state);
       return asked.ok ? ok(asked.value.count) : asked;
     },
-    again,
+    resume: async () => {
+      const opened = await connected(state);
+      const started = opened.ok ? await startLink(opened.value) : opened;
+      again();
+      return started;
+    },
+    positionText: () => positionText(state),
     stop: async () => {
       stopping.abort();
-      cancel();
       state.db?.destroy();
-      await working;
+      await ended();
     },
   };
 };

@@ -164,17 +164,24 @@ const tlsItem = async ({ db, certificate }: Inner): Promise<Result<readonly Mysq
   ]);
 };
 
-const lookAt = async (inner: Inner): Promise<Result<readonly MysqlItem[]>> => {
+/** The settings alone, which need no administrator. Faults: those of `Mysql.query`. */
+export const lookAtSettings = async (db: Mysql, serverId: ServerId): Promise<Result<readonly MysqlItem[]>> => {
   const items: MysqlItem[] = [];
-  for (const setting of inner.db.dialect.settings(inner.serverId)) {
-    const now = await readVariable(inner.db, setting.name);
+  for (const setting of db.dialect.settings(serverId)) {
+    const now = await readVariable(db, setting.name);
     if (!now.ok) return now;
     items.push(settingItem(setting, now.value));
   }
+  return ok(items);
+};
+
+const lookAt = async (inner: Inner): Promise<Result<readonly MysqlItem[]>> => {
+  const items = await lookAtSettings(inner.db, inner.serverId);
+  if (!items.ok) return items;
   const [accounts, tls] = [await accountsItem(inner), await tlsItem(inner)];
   if (!accounts.ok) return accounts;
   if (!tls.ok) return tls;
-  return ok([...items, fileItem(inner), accounts.value, ...certificateItem(inner), ...tls.value]);
+  return ok([...items.value, fileItem(inner), accounts.value, ...certificateItem(inner), ...tls.value]);
 };
 
 type Former = Readonly<Record<string, string>>;

@@ -25,8 +25,8 @@ export const createMysqlPart = (node: Pick<MysqlNode, 'bring' | 'toBring'>): Mer
   const countByMerge = new Map<string, number>();
   return {
     name: NAME,
-    preview: async (_merge, { signal }) => {
-      const told = await node.toBring(signal);
+    preview: async () => {
+      const told = await node.toBring();
       if (!told.ok) return told;
       const preview: PartPreview = {
         part: NAME,

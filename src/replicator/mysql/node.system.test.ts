@@ -4,7 +4,9 @@ import { after, before, test } from 'node:test';
 import { removeTemplate } from '../../../test/mysql/server.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { ok } from '../../core/result.ts';
+import { compareAll } from '../../replication/mysql/compare.ts';
 import { createMysqlNode, type MysqlNode } from '../../replication/mysql/node.ts';
+import { answerRows, localSide, peerSide } from '../../replication/mysql/sides.ts';
 import { must, PASSWORD, rows, startPair, type TestNode, type TestPair } from '../../replication/mysql/testing/pair.ts';
 import { createTalk } from '../../replication/talk.ts';
 import { createMysqlPart } from './merge-part.ts';
@@ -171,4 +173,57 @@ test("what an administrator wrote to the passive node's MariaDB, which read_only
   await until('both have it', async () => (await names(pair.main)).includes('stray'));
   await until('all is well', () => standby.status().condition === 'in-step' && main.status().condition === 'in-step');
   root.destroy();
+});
+
+test('rows that differ are shown one by one, with both values and without secrets; rows on their way are not', async () => {
+  const root = await pair.standby.root();
+  await must(
+    root.runAll([
+      'SET SESSION sql_log_bin = 0',
+      "UPDATE asterisk.users SET name = 'Eve' WHERE name = 'Ada'",
+      "DELETE FROM asterisk.users WHERE name = 'Joe'",
+      "INSERT INTO asterisk.users (id, name) VALUES (90001, 'ghost')",
+    ]),
+  );
+  const home = await pair.main.root();
+  const many = Array.from({ length: 2500 }, (_, index) => `('user ${index}')`).join(', ');
+  await must(
+    home.runAll([
+      'CREATE TABLE asterisk.log (text VARCHAR(20)) ENGINE=InnoDB',
+      `INSERT INTO asterisk.users (name) VALUES ${many}`,
+    ]),
+  );
+  await until('the rows are there', async () => (await names(pair.standby)).length === 2505);
+  const filters = { databases: ['asterisk'], exclude: [] };
+  answerRows(talks.standby, filters, () => pair.standby.own().then(ok));
+  let settled = 0;
+  const compared = await must(
+    compareAll(
+      { here: localSide(home, filters), there: peerSide(talks.main) },
+      {
+        signal: new AbortController().signal,
+        onProgress: () => undefined,
+        settle: async () => {
+          settled += 1;
+          // As a row that was on its way, and has come.
+          await must(root.query('DELETE FROM asterisk.users WHERE id = 90001'));
+        },
+      },
+    ),
+  );
+  assert.deepEqual([compared.tables, compared.rows, compared.differing, settled], [2, 2505, 2, 1]);
+  assert.deepEqual(compared.differences, [
+    { table: 'asterisk.users', key: 'id=1', columns: [{ name: 'name', here: 'Ada', there: 'Eve' }], only: null },
+    {
+      table: 'asterisk.users',
+      key: compared.differences[1]?.key,
+      columns: [
+        { name: 'id', here: compared.differences[1]?.key.slice(3), there: null },
+        { name: 'name', here: 'Joe', there: null },
+      ],
+      only: 'here',
+    },
+  ]);
+  assert.deepEqual(compared.notCompared, []);
+  for (const db of [root, home]) db.destroy();
 });
