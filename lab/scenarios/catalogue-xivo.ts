@@ -1,5 +1,14 @@
 import { callsPath, groupUnits } from '../xivo/node-files.ts';
-import { agentsRelogged, forget, isMute, manual, neverStarted, startedAnew, unitsRun } from '../xivo/phrases.ts';
+import {
+  agentsRelogged,
+  asteriskStartedAnew,
+  forget,
+  isMute,
+  manual,
+  mark,
+  neverStarted,
+  unitsRun,
+} from '../xivo/phrases.ts';
 import { reinstall } from '../xivo/reinstall.ts';
 import { plain, plainXivo, xivoPair } from '../xivo/setup.ts';
 import { xivoMedia } from './catalogue-xivo-media.ts';
@@ -114,12 +123,13 @@ const passives: readonly Scenario[] = [
       pause(1000),
       { do: 'mend', name: 'power-loss' },
       isMute('standby'),
+      mark('standby'),
     ],
     deeds: [
       ...['asterisk', 'monit', 'isc-dhcp-server'].map((name) => reinstall('standby', name)),
       isMute('standby'),
       neverStarted('standby', groupUnits),
-      startedAnew('standby', 'asterisk.service'),
+      asteriskStartedAnew('standby'),
     ],
     expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 0 },
   },

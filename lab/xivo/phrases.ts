@@ -167,13 +167,16 @@ export const neverStarted = (on: Role, units: readonly string[]): Deed =>
     100,
   );
 
-/** It was started more than once since the boot: a package's own scripts did so. */
-export const startedAnew = (on: Role, unit: string): Deed =>
+const markPath = '/run/lab-mark';
+export const mark = (on: Role): Deed => exec(on, ['touch', markPath]);
+
+/** Since the mark: a package's own scripts did so. */
+export const asteriskStartedAnew = (on: Role): Deed =>
   expects(
-    `${unit} of the ${on} was started anew`,
+    `Asterisk of the ${on} was started anew`,
     on,
-    ['journalctl', '--no-pager', '--boot', '--output=cat', `--unit=${unit}`, '--grep=^(Stopped|Started) '],
-    /Stopped [\s\S]*Started /,
+    ['find', '/run/asterisk/asterisk.pid', '-newer', markPath],
+    /asterisk\.pid/,
     10_000,
   );
 
