@@ -36,7 +36,7 @@ export const join = (from: string, to: string): Deed => ({ do: 'mend', name: `cu
 /** Long enough for the counter to be full, and a look more. */
 export const fullCountMs = (badLooks + 1) * lookEveryMs;
 /** Until the standby serves: the counter, the last look's own time, and a busy machine. */
-export const standbyServesByCount: Deed = { do: 'wait', serving: 'standby', withinMs: fullCountMs + 8000 };
+export const standbyServesByCount: Deed = { do: 'wait', serving: 'standby', withinMs: fullCountMs + 18_000 };
 
 /** Each name server tells this node's name. */
 export const namesPointTo = (role: Role, withinMs: number): readonly Deed[] =>
