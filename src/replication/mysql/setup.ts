@@ -8,6 +8,7 @@ import { type CertificateFiles, makeCertificate } from './certificate.ts';
 import type { Mysql } from './connection.ts';
 import type { ServerId, Setting } from './dialect.ts';
 import { textOf } from './dialect-common.ts';
+import { forgetLink } from './link.ts';
 import { quoteValue } from './sql-text.ts';
 
 export interface MysqlSetupOptions {
@@ -244,6 +245,8 @@ const undoAll = async (inner: Inner): Promise<Result<readonly string[]>> => {
   const { db, accounts, configFile, recordFile } = inner;
   const former = readRecord(recordFile);
   if (former === null) return fail('mysql-not-set-up', 'Nothing was set up on this node.', 'Nothing to do.');
+  const gone = await forgetLink(db);
+  if (!gone.ok) return gone;
   const back = await db.runAll([
     ...Object.entries(former).map(([name, value]) => assign(name, value)),
     ...db.dialect.readOnly(false),
@@ -255,7 +258,7 @@ const undoAll = async (inner: Inner): Promise<Result<readonly string[]>> => {
   return ok([
     'The settings that can be changed while the server runs are as they were; the others after its next restart.',
     `${configFile} is gone.`,
-    'The accounts of Dualtone are gone; this server takes writes.',
+    'The accounts of Dualtone are gone; this server follows nobody, and takes writes.',
   ]);
 };
 
