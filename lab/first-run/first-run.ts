@@ -7,7 +7,7 @@ import { openTerminal } from './terminal.ts';
 const FRESH: readonly (readonly string[])[] = [
   ['systemctl', 'disable', '--now', 'dualtone.service', 'dualtone-gate.service'],
   ['sh', '-c', 'rm -rf /etc/dualtone /var/lib/dualtone /run/dualtone /etc/systemd/system/dualtone*'],
-  ['sh', '-c', 'nft delete table inet dualtone; nft delete table netdev dualtone; true'],
+  ['sh', '-c', 'nft delete table inet dualtone; nft delete table arp dualtone; true'],
   ['systemctl', 'daemon-reload'],
   ['sh', '-c', "sed -i '/^\\[dualtone\\]/,$d' /etc/asterisk/manager.conf"],
   ['sh', '-c', 'printf \'#include "manager.d/*.conf"\\n\' >> /etc/asterisk/manager.conf'],
