@@ -138,6 +138,14 @@ export const missingText = (missing: readonly MissingView[]): string => missing.
 const checkpointsWithin = (d: Draft): number =>
   d.s.voters.filter(({ answeredAt }) => answersLately(d, answeredAt)).length;
 
+/** How long the standby counts bad looks at the main. */
+const looksMs = ({ settings: { watch } }: Draft): Millis =>
+  watch.kind === 'looks' ? watch.badLooks * watch.lookMs : 0;
+
+/** This node is a standby whose main goes by looks, and takes service back by a person's word alone. */
+const mainWaitsForStandby = ({ settings: { role, watch, failback } }: Draft): boolean =>
+  role === 'standby' && watch.kind === 'looks' && watch.need !== undefined && failback.policy === 'manual';
+
 const rehearsePassive = (d: Draft): Rehearsal => {
   const alone = withoutRival(d);
   const found = obstacles(alone);
@@ -155,9 +163,9 @@ const rehearsePassive = (d: Draft): Rehearsal => {
     return { takesOver: false, afterMs: null, text, missing };
   }
   const waits = found.map(({ until }) => (until ?? 0) - alone.now);
-  const { watch, timing, role } = d.settings;
-  const looksMs = watch.kind === 'looks' && role === 'standby' ? watch.badLooks * watch.lookMs : 0;
-  const afterMs = Math.round(Math.max(timing.promiseMs, looksMs) + Math.max(0, ...waits));
+  const { timing, role } = d.settings;
+  const countsMs = role === 'standby' ? looksMs(d) : 0;
+  const afterMs = Math.round(Math.max(timing.promiseMs, countsMs) + Math.max(0, ...waits));
   const text = `If the ${other} fell silent now, this node would take over after about ${afterMs} ms.`;
   return { takesOver: true, afterMs, text, missing };
 };
@@ -177,6 +185,7 @@ const rehearseActive = (d: Draft): Rehearsal => {
   const needed = needsNoVotes(d) ? 0 : majority(d.s.voters.length);
   if (1 + checkpointsWithin(d) < needed)
     lacks('votes', 'too few checkpoints answer for the other node to win a majority');
+  if (mainWaitsForStandby(d)) lacks('standby-may-serve', 'the main does not take the silence of this node for its end');
   if (missing.length > 0) {
     return {
       takesOver: false,
@@ -185,7 +194,7 @@ const rehearseActive = (d: Draft): Rehearsal => {
       missing,
     };
   }
-  const afterMs = d.settings.timing.promiseMs;
+  const afterMs = Math.max(d.settings.timing.promiseMs, d.settings.role === 'main' ? looksMs(d) : 0);
   return {
     takesOver: true,
     afterMs,

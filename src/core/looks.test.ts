@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { createDraft } from './draft.ts';
 import type { Look, Sample } from './event.ts';
+import { explain } from './explain.ts';
 import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './looks.ts';
 import type { BootMemory } from './memory.ts';
 import { obstacles } from './policy.ts';
@@ -105,6 +106,24 @@ describe('the standby, whose checkpoints cannot promise', () => {
   test('begins anew after an all-good look', () => {
     assert.equal(see(watching(), down, down, down, down, up, down, down, down, down), 'passive');
   });
+  test('tells of nobody serving only when the checkpoints do not reach the main either', () => {
+    const node = watching();
+    see(node, up);
+    assert.ok(!node.notices().includes('nobody-serves'));
+    see(node, down);
+    assert.ok(node.notices().includes('nobody-serves'));
+  });
+  test('serving, it says that the main will wait for a person should it fall silent, where service goes back by hand', () => {
+    for (const [policy, takesOver] of [
+      ['manual', false],
+      ['auto', true],
+    ] as const) {
+      const failback = { policy, holdMs: 60_000, maxWaitMs: 0 };
+      const node = servingNode({ role: 'standby', arbiter: noArbiter, watch: REMSYS, failback });
+      const said = explain(node.settings, node.state, node.now).ifOtherOrThisDied;
+      assert.equal(said.takesOver, takesOver, said.text);
+    }
+  });
   test('never takes over on silence, mixed words, or a main that is just not heard from here', () => {
     assert.equal(see(watching(), ...Array.from({ length: 20 }, () => mute)), 'passive');
     assert.equal(see(watching(), ...Array.from({ length: 20 }, () => mixed)), 'passive');
@@ -128,6 +147,10 @@ describe('the main, whose checkpoints cannot promise', () => {
     }
     return node.state.phase.name;
   };
+  test('says how long the standby would count', () => {
+    const node = serving(true);
+    assert.equal(explain(node.settings, node.state, node.now).ifOtherOrThisDied.afterMs, 300_000);
+  });
   test('stops by itself at the third bad look, and says why', () => {
     const node = serving(false);
     assert.equal(see(node, down, mixed, down), 'serving');

@@ -140,9 +140,14 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
 
 const UNSERVED_ALARM_MS = 5000;
 
+/** The checkpoints reach the main that this standby does not hear; should it not serve, it says so itself. */
+const mainIsSeen = ({ settings: { role, watch }, s }: Draft): boolean =>
+  role === 'standby' && watch.kind === 'looks' && watch.need !== undefined && s.health.rivalLastGood;
+
 /** That nobody serves, for want of votes or of a fit node, is told before the phones tell it. */
 export const tendUnserved = (d: Draft): void => {
-  const served = d.s.lease.name === 'held' || d.now < claimEnds(d) || isManual(d.s) || inMaintenance(d.s);
+  const served =
+    d.s.lease.name === 'held' || d.now < claimEnds(d) || isManual(d.s) || inMaintenance(d.s) || mainIsSeen(d);
   if (served || d.now < d.s.boot.silentUntil) {
     if (d.s.unservedSince < 0) return;
     d.s.unservedSince = -1;
