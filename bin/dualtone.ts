@@ -6,7 +6,9 @@ import { join } from 'node:path';
 /** For a start without `bin/dualtone`, which sets the folder for compiled code itself. */
 const cacheCompiled = (): void => {
   if (process.env['NODE_COMPILE_CACHE'] !== undefined) return;
-  enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'dualtone'));
+  const root = join(import.meta.dirname, '..');
+  const isPackaged = root.startsWith('/usr/lib/');
+  enableCompileCache(isPackaged ? '/var/cache/dualtone' : join(root, 'node_modules', '.cache', 'dualtone'));
 };
 
 /** The training ground builds its hosts from the repository; the Debian package is without it. */

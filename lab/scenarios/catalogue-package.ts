@@ -115,9 +115,9 @@ export const packages: readonly Scenario[] = [
       call,
       isRefused('dpkg fails', 'main', ['dpkg', '--purge', 'dualtone'], /this node serves/),
       { do: 'exec', on: 'standby', argv: ['dpkg', '--purge', 'dualtone'], withinMs: 60_000 },
-      standsAsBefore('standby'),
       // The lab puts its own pair there again, and cannot write through a folder that was removed.
       exec('standby', ['mkdir', '-p', '/etc/dualtone', '/var/lib/dualtone']),
+      standsAsBefore('standby'),
       pause(1000),
       hangUp,
     ],
