@@ -8,8 +8,8 @@ import { processOutput } from '../src/cli/target.ts';
 
 const { program } = createProgram(processOutput());
 
-/** These have command lines of their own; `mysql` is told before the command line has it. */
-const ELSEWHERE = new Set(['simulate', 'lab', 'xivo-command', 'mysql']);
+/** These have command lines of their own. */
+const ELSEWHERE = new Set(['simulate', 'lab', 'xivo-command']);
 
 /** In code: on a line of a block, after a prompt or a path, or between backquotes. */
 const COMMAND = /(?:^ {4,}(?:[#$] )?(?:\S*\/)?|`(?:[#$] )?(?:\S*\/)?)dualtone ([a-z][a-z-]*(?![a-z=-])[^`\n]*)/gm;
