@@ -54,7 +54,8 @@ const violated = (seed: number, only: { readonly faults?: readonly string[] }): 
 
 const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number; readonly by: string | null } => {
   const only = faults === null ? {} : { faults };
-  const slower = tooSlow();
+  // The table is of pairs that vote.
+  const slower = pair === 'looks' ? null : tooSlow();
   if (slower !== null) return { seeds: 0, by: slower };
   let seeds = 0;
   for (let seed = from; seeds < seedsMax; seed += 1) {
