@@ -39,6 +39,12 @@ const pagesAreOpen: readonly Deed[] = [
 const configHas = (role: Role, hold: string): Deed =>
   says(`the file of the ${role} has it`, role, ['cat', nodeConfigPath], new RegExp(`hold: ${hold}`), 1000);
 
+/** A run before may have left the agents with its setting, though no longer in their files. */
+const agentsStartAnew: readonly Deed[] = (['standby', 'main'] as const).flatMap((on): readonly Deed[] => [
+  { do: 'systemctl', on, argv: ['restart', 'dualtone.service'] },
+  mainServes,
+]);
+
 /** As it was, for the runs that follow. */
 const holdsAgain = (role: Role): Deed => exec(role, ['sed', '-i', 's/hold: 3m/hold: 60000ms/', nodeConfigPath]);
 
@@ -46,7 +52,7 @@ const scenarios: readonly Scenario[] = [
   {
     name: 'page-settings',
     text: 'on the pages: a setting is changed on both nodes, then each agent starts again while the other serves; never two, and no call is cut but by the moves',
-    prepare: pagesAreOpen,
+    prepare: [...agentsStartAnew, ...pagesAreOpen],
     deeds: [
       ...does('settings', 'standby'),
       configHas('main', '3m'),
