@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeSnapshot } from '../src/api/snapshot.ts';
 import type { Pair } from './pair/pair.ts';
 import type { Views } from './pair/readiness.ts';
 import { roles } from './pair/setup.ts';
 import type { Observers } from './scenarios/observers.ts';
+
+/** Who answered within it is asked for. */
+const WINDOW_MS = 200;
 
 const holds = (node: NodeSnapshot | undefined): boolean => node?.lease.name === 'held';
 const isOpen = (node: NodeSnapshot | undefined): boolean => node?.gate.open === true;
@@ -33,7 +37,7 @@ const journalProblems = async (pair: Pair): Promise<readonly string[]> => {
 };
 
 const packetProblems = async (observers: Observers): Promise<readonly string[]> => {
-  const serving = await observers.serving(200);
+  const serving = await observers.serving(WINDOW_MS);
   if (!serving.ok) return [serving.error.message];
   return serving.value === 'both' || serving.value === 'nobody' ? [`by packets, ${serving.value} serve`] : [];
 };
@@ -41,7 +45,7 @@ const packetProblems = async (observers: Observers): Promise<readonly string[]> 
 const trunkProblems = async (observers: Observers): Promise<readonly string[]> => {
   const [evidence, serving] = await Promise.all([
     observers.provider.ask('evidence', { sinceMs: Number.MAX_SAFE_INTEGER }),
-    observers.serving(200),
+    observers.serving(WINDOW_MS),
   ]);
   if (!evidence.ok || !serving.ok) return ['the provider or a witness does not answer'];
   const by = evidence.value.current?.by;
@@ -56,6 +60,8 @@ const trunkProblems = async (observers: Observers): Promise<readonly string[]> =
  * lab is taken away. Empty: all is well.
  */
 export const audit = async (pair: Pair, observers: Observers, views: Views): Promise<readonly string[]> => {
+  // Service may have come back in this very moment: what was answered before belongs to another node.
+  await sleep(WINDOW_MS);
   const found = await Promise.all([packetProblems(observers), trunkProblems(observers), journalProblems(pair)]);
   return [...auditViews(views), ...found.flat()];
 };
