@@ -8,6 +8,11 @@ import { writeStanding } from './phrases.ts';
 const INSTALL_MS = 120_000;
 
 const installOn = async (host: Host): Promise<void> => {
+  // A scenario before may have left the package; nothing of it belongs to what the server has.
+  const purged = await host.execChecked(['env', 'DUALTONE_REMOVE=force', 'dpkg', '--purge', 'dualtone'], {
+    timeoutMs: INSTALL_MS,
+  });
+  if (!purged.ok) throw new Error(purged.error.message);
   await freshen(host);
   const written = await host.execChecked(writeStanding.argv, { input: writeStanding.input });
   if (!written.ok) throw new Error(written.error.message);
