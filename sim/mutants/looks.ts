@@ -83,6 +83,13 @@ export const looksGuards: readonly Mutant[] = [
     faults: ['standby-may-serve'],
   }),
   byLooks({
+    name: 'a passive main that is reached takes the standby for passive',
+    file: 'src/core/standby-may-serve.ts',
+    find: "if (d.s.phase.name === 'serving' || d.s.phase.name === 'draining') standbyIsPassive(d);",
+    replace: 'standbyIsPassive(d);',
+    faults: ['standby-may-serve'],
+  }),
+  byLooks({
     name: 'a main that wins alone knows the standby to be passive',
     file: 'src/core/lease.ts',
     find: 'standbyIsSettled(d, !rivalIsSilent(d));',

@@ -1,6 +1,7 @@
 /** Would this node serve now, why, why not, and what is missing (F3). Asks the policy itself, so that both always agree. */
 import { createDraft, type Draft, inMaintenance, isManual, isWell } from './draft.ts';
 import { majority, needsNoVotes, rivalIsSilent } from './lease.ts';
+import { byCheckpoints } from './looks.ts';
 import { obstacles } from './policy.ts';
 import { latestOfRival, rivalIsFit } from './rival-view.ts';
 import type { Settings } from './settings.ts';
@@ -143,8 +144,8 @@ const looksMs = ({ settings: { watch } }: Draft): Millis =>
   watch.kind === 'looks' ? watch.badLooks * watch.lookMs : 0;
 
 /** This node is a standby whose main goes by looks, and takes service back by a person's word alone. */
-const mainWaitsForStandby = ({ settings: { role, watch, failback } }: Draft): boolean =>
-  role === 'standby' && watch.kind === 'looks' && watch.need !== undefined && failback.policy === 'manual';
+const mainWaitsForStandby = ({ settings }: Draft): boolean =>
+  settings.role === 'standby' && byCheckpoints(settings) && settings.failback.policy === 'manual';
 
 const rehearsePassive = (d: Draft): Rehearsal => {
   const alone = withoutRival(d);

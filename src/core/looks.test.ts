@@ -8,7 +8,7 @@ import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMai
 import type { BootMemory } from './memory.ts';
 import { obstacles } from './policy.ts';
 import type { Settings } from './settings.ts';
-import { askOf, goodLook, noArbiter, sample, started, status } from './testing/builders.ts';
+import { askOf, goodLook, noArbiter, sample, started, status, WALL } from './testing/builders.ts';
 import { createNode, type TestNode } from './testing/node.ts';
 import { fitRival, passiveNode, rivalServesFor, servingNode } from './testing/situations.ts';
 
@@ -203,6 +203,17 @@ describe('the main, whose checkpoints cannot promise', () => {
       assert.deepEqual(inTheWay(node), ['standby-may-serve']);
       assert.deepEqual(inTheWay(again(node)), ['standby-may-serve']);
       assert.deepEqual(inTheWay(again(node, null)), ['standby-may-serve']);
+    });
+    test('a clock that was set back since tells nothing: the standby may serve', () => {
+      const settings = { watch: REMSYS, arbiter: noArbiter, ...BY_HAND };
+      const from = (afterMs: number): readonly string[] => {
+        const disk = { ...servingNode(settings).state.disk, standbyMayServeFrom: WALL + afterMs };
+        const node = createNode(servingNode(settings).settings, started(10_000, { boot: null, disk }));
+        return inTheWay(node);
+      };
+      assert.ok(!from(100_000).includes('standby-may-serve'), 'it counts still');
+      assert.ok(from(-100_000).includes('standby-may-serve'));
+      assert.ok(from(86_400_000).includes('standby-may-serve'));
     });
     test('a standby that says it is passive does, and a person', () => {
       const node = again(stopped());

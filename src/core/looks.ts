@@ -1,8 +1,12 @@
 /** What a look at the main is worth, and how looks are counted: mixed ones change nothing, only an all-good one resets. */
 import type { Sample } from './event.ts';
+import type { Settings } from './settings.ts';
 import type { Role } from './words.ts';
 
 export type LookAtMain = 'good' | 'bad' | 'mixed';
+
+/** Both nodes ask checkpoints that cannot promise (NRPE). */
+export const byCheckpoints = ({ watch }: Settings): boolean => watch.kind === 'looks' && watch.need !== undefined;
 
 type Outcomes = readonly Sample['outcome'][];
 

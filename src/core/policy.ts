@@ -3,6 +3,7 @@
 import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk } from './draft.ts';
 import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
+import { byCheckpoints } from './looks.ts';
 import { rivalIsFit } from './rival-view.ts';
 import { longestPromiseMs } from './settings.ts';
 import { type Instant, rivalOf } from './words.ts';
@@ -141,8 +142,8 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
 const UNSERVED_ALARM_MS = 5000;
 
 /** The checkpoints reach the main that this standby does not hear; should it not serve, it says so itself. */
-const mainIsSeen = ({ settings: { role, watch }, s }: Draft): boolean =>
-  role === 'standby' && watch.kind === 'looks' && watch.need !== undefined && s.health.rivalLastGood;
+const mainIsSeen = ({ settings, s }: Draft): boolean =>
+  settings.role === 'standby' && byCheckpoints(settings) && s.health.rivalLastGood;
 
 /** That nobody serves, for want of votes or of a fit node, is told before the phones tell it. */
 export const tendUnserved = (d: Draft): void => {

@@ -3,7 +3,7 @@
  * stopped because it was unheard, it was without the right for as long as the standby counts, or it heard the standby serve.
  */
 import { type Draft, setBoot, setDisk } from './draft.ts';
-import { looksUntilMainStops } from './looks.ts';
+import { byCheckpoints, looksUntilMainStops } from './looks.ts';
 import type { Settings } from './settings.ts';
 import { FOR_EVER } from './state.ts';
 import type { Instant, Millis } from './words.ts';
@@ -34,8 +34,7 @@ export const standbyIsSettled = (d: Draft, isAnswered: boolean): void => {
 
 /** The two are in touch: both begin to count anew. */
 export const beginCountAnew = (d: Draft): void => {
-  const { watch } = d.settings;
-  if (watch.kind !== 'looks' || watch.need === undefined || d.s.health.rivalBad === 0) return;
+  if (!byCheckpoints(d.settings) || d.s.health.rivalBad === 0) return;
   d.s.health = { ...d.s.health, rivalBad: 0 };
   if (d.s.boot.looksBad > 0) setBoot(d, { looksBad: 0 });
 };
