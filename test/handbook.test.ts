@@ -1,6 +1,6 @@
 /** Every command of Dualtone that the README and the handbook name is one that the program has, with options that it has. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { createProgram } from '../src/cli/main.ts';
@@ -67,4 +67,18 @@ test('the handbook’s reading order has every page', () => {
   const index = readFileSync('docs/README.md', 'utf8');
   for (const page of pages.filter((each) => each !== 'README.md' && each !== 'docs/README.md'))
     assert.ok(index.includes(`(${page.slice('docs/'.length)})`), page);
+});
+
+/** A file or folder of the repository that a page names as what shows something: between backquotes, patterns allowed. */
+const PLACE = /`((?:src|test|lab|sim|bench|packaging|examples|scripts|monitoring)\/[\w./*-]+)`/g;
+
+test('the files that pages name are there', () => {
+  const named = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(PLACE)].map(([, place = '']) => ({ page, place })),
+  );
+  assert.ok(named.length > 100, `only ${named.length} places were found: the pattern does not see them`);
+  // What a build makes is not there before it.
+  const missing = named.filter(({ place }) => !place.endsWith('/dist') && globSync(place).length === 0);
+  assert.deepEqual(missing, []);
+  assert.deepEqual(globSync('src/nowhere/*.test.ts'), []);
 });
