@@ -37,6 +37,8 @@ export interface CatalogTable {
   /** The planner's estimate; -1 when it has none. */
   readonly estimatedRows: number;
   readonly bytes: number;
+  /** It has no page at all, so certainly no row; a partitioned one is never said to be. */
+  readonly vacant: boolean;
 }
 
 export interface CatalogForeignKey {
@@ -76,7 +78,7 @@ SELECT coalesce(json_agg(t ORDER BY t.name), '[]') AS answer FROM (
   SELECT c.oid::text AS oid, c.relname AS name, CASE c.relkind WHEN 'p' THEN 'partitioned' ELSE 'plain' END AS kind,
     c.relkind = 'r' AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid) AS "hasChildren",
     c.relreplident AS "replicaIdentity", c.reltuples::float8 AS "estimatedRows",
-    pg_table_size(c.oid) AS bytes,
+    pg_table_size(c.oid) AS bytes, c.relkind = 'r' AND pg_relation_size(c.oid) = 0 AS vacant,
     coalesce((SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
         'notNull', a.attnotnull, 'generated', a.attgenerated <> '',
         'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by-default' END,
@@ -153,6 +155,7 @@ const tableOf = ({ indexes, ...table }: RawTable): CatalogTable => {
     replicaIdentity: table.replicaIdentity,
     estimatedRows: table.estimatedRows,
     bytes: table.bytes,
+    vacant: table.vacant,
   };
 };
 

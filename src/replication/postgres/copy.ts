@@ -126,10 +126,41 @@ const copyOut = (database: Database, text: string, onChunk: (chunk: Buffer) => v
   return { ended: half.ended, pause: () => wire?.stream.pause(), resume: () => wire?.stream.resume() };
 };
 
+/** Rows in batches to `write`; until `open` they are held. `pause`: no more for now. */
+const createFeed = (write: (chunk: Buffer) => boolean, pause: () => void) => {
+  const batch = Buffer.allocUnsafe(BATCH_BYTES);
+  let filled = 0;
+  let isOpen = false;
+  const held: Buffer[] = [];
+  const send = (chunk: Buffer): void => {
+    if (chunk.length === 0) return;
+    if (!isOpen) held.push(Buffer.from(chunk));
+    if (!isOpen || !write(chunk)) pause();
+  };
+  const flush = (): void => {
+    send(batch.subarray(0, filled));
+    filled = 0;
+  };
+  return {
+    isOpen: () => isOpen,
+    open: () => {
+      isOpen = true;
+      for (const chunk of held.splice(0)) write(chunk);
+    },
+    put: (chunk: Buffer): void => {
+      if (filled + chunk.length > BATCH_BYTES) flush();
+      // The chunk lies in the parser's buffer, which is used again: it is copied here, or by `send`.
+      if (chunk.length > BATCH_BYTES) send(chunk);
+      else filled += chunk.copy(batch, filled);
+    },
+    flush,
+  };
+};
+
 /**
  * Runs `copyOutText` (COPY … TO STDOUT) at the source and feeds it to `copyInText` (COPY … FROM STDIN) at the target, both
- * in PostgreSQL's text form; memory stays bounded. After a fault both transactions are lost and the connections should be
- * closed. Faults: those of `Database.query`, of whichever side failed first.
+ * in PostgreSQL's text form, begun at once; memory stays bounded. After a fault both transactions are lost and the connections
+ * should be closed. Faults: those of `Database.query`, of whichever side failed first.
  */
 export const copyAcross = async (
   source: Database,
@@ -140,47 +171,38 @@ export const copyAcross = async (
   if (target.isClosed()) return target.closedFault();
   if (source.isClosed()) return source.closedFault();
   let bytes = 0;
-  const batch = Buffer.allocUnsafe(BATCH_BYTES);
-  let filled = 0;
-  let from: Source | null = null;
   let failed = false;
-  const send = (chunk: Buffer): void => {
-    if (chunk.length > 0 && !failed && !sink.write(chunk)) from?.pause();
-  };
-  const flush = (): void => {
-    send(batch.subarray(0, filled));
-    filled = 0;
-  };
   const ready = Promise.withResolvers<null>();
-  const sink = copyIn(
-    target,
-    copyInText,
-    () => ready.resolve(null),
-    () => from?.resume(),
+  const onReady = (): void => {
+    feed.open();
+    from.resume();
+    ready.resolve(null);
+  };
+  const sink = copyIn(target, copyInText, onReady, () => from.resume());
+  const feed = createFeed(
+    (chunk) => failed || sink.write(chunk),
+    () => from.pause(),
   );
-  const early = await Promise.race([ready.promise, sink.ended]);
-  if (early !== null) return early.ok ? databaseFault(target.name, new Error('it took no rows')) : early;
-
-  from = copyOut(source, copyOutText, (chunk) => {
+  const from = copyOut(source, copyOutText, (chunk) => {
     bytes += chunk.length;
-    if (filled + chunk.length > BATCH_BYTES) flush();
-    // The chunk lies in the parser's buffer, which is used again: it is copied here, or by `send`.
-    if (chunk.length > BATCH_BYTES) send(chunk);
-    else filled += chunk.copy(batch, filled);
+    feed.put(chunk);
   });
   const both = Promise.withResolvers<Result<number>>();
+  const tookNone = databaseFault(target.name, new Error('it took no rows'));
   // The target's failure ends the wait at once; what the source still sends is dropped with the connection.
-  void sink.ended.then(both.resolve);
-  const finish = (result: Result<number>): void => {
+  void sink.ended.then((result) => both.resolve(result.ok && !feed.isOpen() ? tookNone : result));
+  const finish = async (): Promise<void> => {
+    const result = await from.ended;
+    await Promise.race([ready.promise, sink.ended]);
     if (result.ok) {
-      flush();
+      feed.flush();
       sink.end();
     } else {
       sink.abort();
       both.resolve(result);
     }
   };
-  void from.ended.then(finish);
+  void finish();
   const result = await both.promise;
   failed = !result.ok;
   from.resume();

@@ -15,6 +15,7 @@ const table = (name: string, changes: Partial<CatalogTable> = {}, type = 'intege
   replicaIdentity: 'd',
   estimatedRows: 1,
   bytes: 1,
+  vacant: false,
   ...changes,
 });
 

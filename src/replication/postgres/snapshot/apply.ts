@@ -10,9 +10,8 @@ import { type DiffSql, diffSql } from './diff-sql.ts';
 export interface TableTask {
   readonly plan: TablePlan;
   readonly sql: DiffSql;
-  /** What source and target had. */
-  readonly source: TableDigest;
-  readonly target: TableDigest;
+  /** What the source has; null: the target has no row that would have to be compared, so that all goes straight into it and both are digested afterwards. */
+  readonly source: TableDigest | null;
 }
 
 /** What was done to one table. A row whose unique values changed counts as deleted and put. */
@@ -23,16 +22,13 @@ export interface TableChange {
   readonly bytes: number;
 }
 
-export const tableTask = (
-  schema: string,
-  plan: TablePlan,
-  number: number,
-  source: TableDigest,
-  target: TableDigest,
-): TableTask => ({ plan, sql: diffSql(schema, plan, number), source, target });
+export const tableTask = (schema: string, plan: TablePlan, number: number, source: TableDigest | null): TableTask => ({
+  plan,
+  sql: diffSql(schema, plan, number),
+  source,
+});
 
-/** The target has nothing that would have to be compared. */
-const goesStraight = ({ plan, target }: TableTask): boolean => target.rows === 0 && plan.ownRows.length === 0;
+const goesStraight = ({ source }: TableTask): boolean => source === null;
 
 /** Makes the temporary tables of all that cannot go straight, in one round trip. Faults: those of `Database.query`. */
 export const prepareTables = async (tasks: readonly TableTask[], target: Database): Promise<Result<null>> => {
@@ -42,7 +38,7 @@ export const prepareTables = async (tasks: readonly TableTask[], target: Databas
 
 /** Fetches into the temporary table what cannot go straight; returns the bytes. */
 export const fetchTable = async (task: TableTask, source: Database, target: Database): Promise<Result<number>> => {
-  if (goesStraight(task) || task.source.rows === 0) return ok(0);
+  if (task.source === null || task.source.rows === 0) return ok(0);
   const copied = await copyAcross(source, task.sql.copyOut, target, task.sql.copyIntoIncoming);
   return copied.ok ? ok(copied.value.bytes) : copied;
 };

@@ -8,7 +8,7 @@ import { digestTables, sameDigest, type TableDigest } from '../digest.ts';
 import type { Side } from '../fingerprint.ts';
 import { quoteValue } from '../identifier.ts';
 import { type PreflightLimits, preflight } from '../preflight.ts';
-import { type DatabaseRules, planCopy } from '../rules.ts';
+import { type DatabaseRules, planCopy, type TablePlan } from '../rules.ts';
 import { type DatabaseSpace, spaceFault } from '../space.ts';
 import { applyTable, fetchTable, prepareTables, type TableChange, type TableTask, tableTask } from './apply.ts';
 import { findDangling } from './dangling.ts';
@@ -83,18 +83,19 @@ const several = (faults: readonly Fault[]): { readonly ok: false; readonly error
   return { ok: false, error: { ...first, message: texts.join(' ') } };
 };
 
+const noRows: TableDigest = { rows: 0, sum: '0' };
+
 /** What differs, with the statements for it. */
-const findTasks = (source: OpenSide, target: OpenSide, from: Digests, to: Digests): readonly TableTask[] =>
+const findTasks = (source: OpenSide, target: OpenSide, { from, to, straight }: Comparison): readonly TableTask[] =>
   target.plan.tables
-    .filter(({ table }) => !sameDigest(from.get(table.name), to.get(table.name)))
+    .filter(({ table }) => straight.has(table.name) || !sameDigest(from.get(table.name), to.get(table.name)))
     .map((plan, number) =>
       tableTask(
         source.plan.schema,
         // The columns' order is the source's on both sides.
         { ...plan, columns: sourceColumns(source, plan.table.name) },
         number,
-        from.get(plan.table.name) ?? { rows: 0, sum: '' },
-        to.get(plan.table.name) ?? { rows: 0, sum: '' },
+        straight.has(plan.table.name) ? null : (from.get(plan.table.name) ?? noRows),
       ),
     );
 
@@ -102,14 +103,42 @@ const sourceColumns = (source: OpenSide, table: string): readonly string[] =>
   source.plan.tables.find((plan) => plan.table.name === table)?.columns ?? [];
 
 /** Both sides digest the same columns in the same order: the source's plan, for tables that both have. */
-const digestBoth = async (source: OpenSide, target: OpenSide): Promise<Result<readonly [Digests, Digests]>> => {
-  const { schema, tables } = source.plan;
+const digestBoth = async (
+  source: OpenSide,
+  target: OpenSide,
+  tables: readonly TablePlan[],
+): Promise<Result<readonly [Digests, Digests]>> => {
+  const { schema } = source.plan;
   const [from, to] = await Promise.all([
     digestTables(source.database, schema, tables),
     digestTables(target.database, schema, tables),
   ]);
   if (!from.ok) return from;
   return to.ok ? ok([from.value, to.value]) : to;
+};
+
+/** What both sides have, by table. */
+interface Comparison {
+  readonly from: Digests;
+  readonly to: Digests;
+  /** Tables of which the target has no row, and the source some: nothing to compare, all to prove afterwards. */
+  readonly straight: ReadonlySet<string>;
+}
+
+const compare = async (source: OpenSide, target: OpenSide): Promise<Result<Comparison>> => {
+  const vacantAt = (side: OpenSide): ReadonlySet<string> =>
+    new Set(side.catalog.tables.filter((table) => table.vacant).map(({ name }) => name));
+  const [atSource, atTarget] = [vacantAt(source), vacantAt(target)];
+  const { tables } = source.plan;
+  const digests = await digestBoth(
+    source,
+    target,
+    tables.filter(({ table }) => !atTarget.has(table.name)),
+  );
+  if (!digests.ok) return digests;
+  const [from, to] = digests.value;
+  const straight = tables.map(({ table }) => table.name).filter((name) => atTarget.has(name) && !atSource.has(name));
+  return ok({ from, to, straight: new Set(straight) });
 };
 
 const proofFault = (target: string, tables: readonly string[]) =>
@@ -120,16 +149,23 @@ const proofFault = (target: string, tables: readonly string[]) =>
   );
 
 /** The digests of what was written, in the same transaction, against the source's from its snapshot. */
-const prove = async (tasks: readonly TableTask[], target: OpenSide): Promise<Result<null>> => {
-  const plans = tasks.map((task) => task.plan);
-  const digests = await digestTables(target.database, target.plan.schema, plans);
-  if (!digests.ok) return digests;
-  const wrong = tasks.filter((task) => !sameDigest(task.source, digests.value.get(task.plan.table.name)));
+const prove = async (tasks: readonly TableTask[], source: OpenSide, target: OpenSide): Promise<Result<null>> => {
+  const { schema } = target.plan;
+  const plansOf = (some: readonly TableTask[]): readonly TablePlan[] => some.map((task) => task.plan);
+  const [from, to] = await Promise.all([
+    digestTables(source.database, schema, plansOf(tasks.filter((task) => task.source === null))),
+    digestTables(target.database, schema, plansOf(tasks)),
+  ]);
+  if (!from.ok) return from;
+  if (!to.ok) return to;
+  const wrong = tasks
+    .map((task) => ({ name: task.plan.table.name, source: task.source }))
+    .filter(({ name, source: known }) => !sameDigest(known ?? from.value.get(name), to.value.get(name)));
   return wrong.length === 0
     ? ok(null)
     : proofFault(
         target.name,
-        wrong.map((task) => task.plan.table.name),
+        wrong.map(({ name }) => name),
       );
 };
 
@@ -163,7 +199,8 @@ const applyAll = async (
     onProgress({ what: task.plan.table.name, done: tasks.length + index, total: tasks.length * 2 });
     const applied = await applyTable(task, bytes[index] ?? 0, source.database, target.database);
     if (!applied.ok) return applied;
-    changes.push(applied.value);
+    // A vacant table may have been sent rows of the source's own only: none.
+    if (applied.value.put + applied.value.deleted > 0) changes.push(applied.value);
   }
   return ok(changes);
 };
@@ -200,7 +237,7 @@ const write = async (
   const lockedAt = performance.now();
   const changes = await applyAll(tasks, fetched.value, source, target, run);
   if (!changes.ok) return changes;
-  const proven = tasks.length === 0 ? ok(null) : await prove(tasks, target);
+  const proven = tasks.length === 0 ? ok(null) : await prove(tasks, source, target);
   if (!proven.ok) return proven;
   const sequencesSet = await copySequences(source, target);
   if (!sequencesSet.ok) return sequencesSet;
@@ -228,10 +265,9 @@ const runOpen = async (
   const refused = several(checked.value.refusals);
   if (refused !== null) return refused;
   run.onProgress({ what: 'comparison', done: 0, total: null });
-  const digests = await digestBoth(source, target);
-  if (!digests.ok) return digests;
-  const [from, to] = digests.value;
-  const tasks = findTasks(source, target, from, to);
+  const comparison = await compare(source, target);
+  if (!comparison.ok) return comparison;
+  const tasks = findTasks(source, target, comparison.value);
   const room = tasks.length === 0 ? null : ((await options.space?.()) ?? null);
   const space = spaceFault(target.name, bytesOf(tasks, source), room);
   if (space !== null) return { ok: false, error: space };
@@ -240,16 +276,19 @@ const runOpen = async (
   const { changes, sequencesSet } = written.value;
   const deletedIn = new Set(changes.filter((change) => change.deleted > 0).map((change) => change.table));
   const dangling = await findDangling(target.database, target.catalog, target.plan, deletedIn);
-  const rows = [...from.values()].reduce((sum, digest) => sum + digest.rows, 0);
+  const { from, straight } = comparison.value;
+  const copied = changes.filter((change) => straight.has(change.table)).reduce((sum, change) => sum + change.put, 0);
+  const rows = [...from.values()].reduce((sum, digest) => sum + digest.rows, copied);
+  const compared = source.plan.tables.length;
   return ok({
     ...written.value,
-    compared: from.size,
+    compared,
     rows,
     changed: changes.reduce((sum, change) => sum + change.put + change.deleted, 0) + sequencesSet,
     bytes: changes.reduce((sum, change) => sum + change.bytes, 0),
     // The data are in; that this could not be counted is only told.
     warnings: [...checked.value.warnings, ...(dangling.ok ? dangling.value : [dangling.error])],
-    text: textOf(rows, from.size, changes),
+    text: textOf(rows, compared, changes),
   });
 };
 

@@ -27,6 +27,7 @@ export const table = (
   replicaIdentity: 'd',
   estimatedRows: 0,
   bytes: 0,
+  vacant: true,
   ...more,
 });
 
