@@ -29,6 +29,8 @@ test('every layer has files', async () => {
 /** One planted offence for each rule: each must be seen. */
 const planted: readonly (readonly [string, string, RegExp])[] = [
   ['packaging/planted.ts', "import { x } from '../src/cli/program.ts';", /packaging must not import src\/cli/],
+  ['src/drill/planted.ts', "import { x } from '../agent/loop.ts';", /src\/drill must not import src\/agent/],
+  ['src/drill/planted.ts', "import { x } from '../core/decide.ts';", /src\/drill must not import src\/core/],
   ['src/upgrade/planted.ts', "import { x } from '../agent/loop.ts';", /src\/upgrade must not import src\/agent/],
   ['src/systemd/planted.ts', "import { x } from '../probes/board.ts';", /src\/systemd must not import src\/probes/],
   ['src/replicator/planted.ts', "import { x } from '../agent/loop.ts';", /src\/replicator must not import src\/agent/],

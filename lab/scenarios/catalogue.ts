@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { adversities } from './catalogue-adversity.ts';
+import { drills } from './catalogue-drill.ts';
 import { losses } from './catalogue-losses.ts';
 import { merges } from './catalogue-merge.ts';
 import { orders } from './catalogue-orders.ts';
@@ -25,6 +26,7 @@ export const catalogue: readonly Scenario[] = [
   ...adversities,
   ...pages,
   ...packages,
+  ...drills,
   ...xivos,
   ...remsyses,
 ];

@@ -8,7 +8,7 @@ import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
 import type { State } from '../core/state.ts';
-import { rivalOf, type VoterName, type WallTime } from '../core/words.ts';
+import { rivalOf, type VoterName } from '../core/words.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
 import type { StreamStatus } from '../replication/stream.ts';
@@ -16,13 +16,15 @@ import type { LossView } from '../replicator/protocol.ts';
 import { type Checker, checkNow } from './checker.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
 import { type Commands, createCommands } from './commands.ts';
+import type { Driller } from './driller.ts';
 import { renewLast } from './last-renewal.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { lossWithAstDb } from './loss.ts';
-import { projectNode, servingOf } from './project.ts';
+import { projectNode } from './project.ts';
 import { createRecords, type Records } from './records.ts';
 import type { Replication } from './replication.ts';
 import { createRightTeller } from './right-teller.ts';
+import { createServiceClock, type ServiceClock } from './service-clock.ts';
 import { createStepRunner, type StepRunner } from './step-runner.ts';
 import type { Switcher } from './switcher.ts';
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
@@ -65,6 +67,8 @@ export interface AgentParts {
   readonly replication: Replication | null;
   /** Tries prerequisites; null where `checks.enabled` is off. */
   readonly checker: Checker | null;
+  /** Makes drills; null where `drill.enabled` is off. */
+  readonly driller: Driller | null;
   /** Moves machines outside the pair; null where there are none. */
   readonly switcher: Switcher | null;
   readonly notifier: Notifier;
@@ -84,24 +88,6 @@ export interface Agent extends ApiSource {
 }
 
 type Notice = Extract<Effect, { kind: 'notify' }>;
-
-/** Remembers since when who serves. */
-const createServiceClock = (clock: Clock, settings: Settings) => {
-  let seen = '';
-  let since: WallTime | null = null;
-  return {
-    see: (state: State): void => {
-      const { server, epoch } = servingOf(settings, state, clock.now());
-      const now = `${server} ${server === 'this' ? '' : epoch}`;
-      if (now === seen) return;
-      // What was there when the agent started began before; of its own service the node has a note.
-      const first = seen === '';
-      seen = now;
-      since = first ? (server === 'this' ? (state.disk.switches.at(-1) ?? null) : null) : clock.wall();
-    },
-    since: () => since,
-  };
-};
 
 /**
  * Looks at everything each period. The core wakes by itself about as often, and each awakening costs: where it comes within
@@ -155,7 +141,7 @@ interface Works {
   readonly commands: Commands;
   readonly steps: StepRunner;
   readonly heartbeat: ReturnType<typeof createHeartbeat>;
-  readonly service: ReturnType<typeof createServiceClock>;
+  readonly service: ServiceClock;
   readonly vital: VitalSigns;
   readonly say: (level: Notice['level'], code: string, text: string) => void;
   readonly listeners: Set<() => void>;
@@ -227,7 +213,14 @@ const wire = (parts: AgentParts): Works => {
   return works;
 };
 
-const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): void => {
+const changedOf =
+  ({ listeners }: Works) =>
+  (): void => {
+    for (const listener of listeners) listener();
+  };
+
+const begin = (parts: AgentParts, works: Works): void => {
+  const { loop, records, heartbeat, say } = works;
   const { board, rivalLooks, follower } = parts;
   const notes = loop.start(parts.seed);
   for (const note of notes) records.note('memory', { note });
@@ -247,13 +240,14 @@ const begin = (parts: AgentParts, { loop, records, heartbeat, say }: Works): voi
   });
   parts.checker?.start({ note: (kind, data) => records.note(kind, data), say });
   parts.switcher?.start({ note: (kind, data) => records.note(kind, data), say });
+  parts.driller?.start({ note: (kind, data) => records.note(kind, data), say, changed: changedOf(works) });
   const trouble = loop.storeTrouble();
   if (trouble !== null) say('alarm', 'memory-not-kept', `The memory cannot be kept: ${trouble}`);
 };
 
 /** They may take seconds to end, and more than a lease. */
-const endBeside = async ({ replication, checker, switcher }: AgentParts): Promise<void> => {
-  await Promise.all([replication, checker, switcher].map(async (each) => each?.stop()));
+const endBeside = async ({ replication, checker, switcher, driller }: AgentParts): Promise<void> => {
+  await Promise.all([replication, checker, switcher, driller].map(async (each) => each?.stop()));
 };
 
 /** The link first: what the voters hear last is a heartbeat. The gate is left as it is, so that tickets run on. */
@@ -279,6 +273,12 @@ const nothingCopied = () =>
     'No stream of database, files or voicemail is configured on this node.',
     'Configure `streams` in its file; see docs/configuration.md.',
   );
+
+const DRILLS_OFF = fail(
+  'drills-off',
+  'No drill is made here: `drill.enabled` is off.',
+  'Set it on both nodes, and restart the agents one after the other.',
+);
 
 const isStatus = (status: unknown): status is StreamStatus =>
   typeof status === 'object' && status !== null && 'lagMs' in status && 'condition' in status;
@@ -341,6 +341,7 @@ const snapshotOf = (parts: AgentParts, works: Works): NodeSnapshot => {
     otherProven: link.proven?.(rivalOf(settings.role)) ?? false,
     streams: streamsOf(parts, works),
     switches: parts.switcher?.view() ?? null,
+    drill: parts.driller?.view() ?? null,
     journalTrouble: journal.trouble(),
     agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
   });
@@ -379,6 +380,7 @@ export const createAgent = (parts: AgentParts): Agent => {
     snapshot: () => snapshotOf(parts, works),
     command: (request) => works.commands.give(request),
     work: (request, onProgress, signal) => doWork(parts, works, request, onProgress, signal),
+    drill: (ask, by) => parts.driller?.ask(ask, by) ?? Promise.resolve(DRILLS_OFF),
     readJournal: (query) => journal.read(query),
     onChange: (listener) => {
       listeners.add(listener);

@@ -26,13 +26,14 @@ import { createBoard } from '../probes/board.ts';
 import { run } from '../process/run.ts';
 import { removeBootScript, writeBootScript } from '../steps/gate/boot-script.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
-import type { GateSettings } from '../steps/gate/rules.ts';
 import { type Agent, type AgentParts, createAgent } from './agent.ts';
 import { ariOf, createAstDbFollower } from './astdb.ts';
 import { createChecker } from './checker.ts';
 import { createCheckpointLooks } from './checkpoint-looks.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
+import { createDriller } from './driller.ts';
+import { gateSettingsOf } from './gate-settings.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
@@ -53,6 +54,8 @@ export interface Program {
   readonly checkerArgv: readonly string[];
   /** `dualtone switcher`, at ordinary priority. */
   readonly switcherArgv: readonly string[];
+  /** `dualtone driller`, at ordinary priority. */
+  readonly drillerArgv: readonly string[];
   /** `dualtone settings`: one question about the file, on its standard input. */
   readonly settingsArgv: readonly string[];
   /** The configuration as its file says now, as somebody else has parsed it. */
@@ -101,15 +104,6 @@ const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock)
     retryMs: settings.timing.heartbeatMs,
     clock,
   });
-
-const gateSettingsOf = (config: Config, { slots }: Pick<Settings, 'slots'>): GateSettings => {
-  const { sipPorts, iaxPort, mediaPorts } = config.gate;
-  const virtualAddresses = (config.virtualIp?.addresses ?? []).map((each) => each.slice(0, each.indexOf('/')));
-  const asked = [...config.probes.sip, ...config.probes.tcp].map(({ host }) => host);
-  const probedAddresses = asked.includes(config.peer.address) ? [config.peer.address] : [];
-  const forwarded = config.services.some((service) => 'compose' in service);
-  return { slots, sipPorts, iaxPort, mediaPorts, virtualAddresses, probedAddresses, forwarded };
-};
 
 const gateOf = (config: Config, settings: Settings, clock: Clock): Gate =>
   config.gate.enforce ? createGate({ settings: gateSettingsOf(config, settings), clock }) : createUngated();
@@ -161,13 +155,22 @@ const journalOf = (config: Config): WrittenJournal =>
 const unknownStep = (id: string) =>
   fail('step-unknown', `nothing knows how to do step ${id}`, 'report this: it is a mistake of the program');
 
-/** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
-export const composeNode = (
-  given: Config,
-  { version, argv, checkerArgv, switcherArgv, settingsArgv, reread }: Program,
+/** What tries what has not happened yet. */
+const trialsOf = (
+  config: LiveConfig,
+  { checkerArgv, drillerArgv }: Pick<Program, 'checkerArgv' | 'drillerArgv'>,
+  stream: PairStream,
   clock: Clock,
-  notifier: Notifier,
-): Result<Composition> => {
+): Pick<AgentParts, 'checker' | 'driller'> => ({
+  checker: config.checks.enabled
+    ? createChecker(checkerArgv, () => digestOf(config), stream.channel('checks'), clock)
+    : null,
+  driller: createDriller(config, drillerArgv, stream.channel('drill'), clock),
+});
+
+/** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
+export const composeNode = (given: Config, program: Program, clock: Clock, notifier: Notifier): Result<Composition> => {
+  const { version, argv, switcherArgv, settingsArgv, reread } = program;
   const keys = nodeKeys(given);
   if (!keys.ok) return keys;
   const config: LiveConfig = { ...given };
@@ -186,9 +189,7 @@ export const composeNode = (
   const stream = createPairStream(config, keys.value, clock);
   const follower = createAstDbFollower(config, stream, manager.value, ari.value, clock);
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
-  const checker = config.checks.enabled
-    ? createChecker(checkerArgv, () => digestOf(config), stream.channel('checks'), clock)
-    : null;
+  const { checker, driller } = trialsOf(config, program, stream, clock);
   const pairView = createPairView(stream.channel('view'), clock);
   const link = linkOf(config, settings, keys.value, clock);
   const agent: Agent = createAgent({
@@ -209,10 +210,11 @@ export const composeNode = (
     follower,
     replication,
     checker,
+    driller,
     switcher: createSwitcher(config, settings, switcherArgv, clock),
     notifier,
   });
-  const hasStream = isServingWeb(config) || [follower, replication, checker].some((each) => each !== null);
+  const hasStream = isServingWeb(config) || [follower, replication, checker, driller].some((each) => each !== null);
   const beside = [replication, checker].filter((each) => each !== null);
   const renewed = hasStream ? stream : { renew: async () => ok(undefined) };
   return ok({

@@ -24,6 +24,7 @@ export interface Surroundings {
   readonly otherProven: boolean;
   readonly streams: NodeSnapshot['streams'];
   readonly switches: NodeSnapshot['switches'];
+  readonly drill: NodeSnapshot['drill'];
   readonly journalTrouble: string | null;
   readonly agent: AgentHealth;
 }
@@ -166,6 +167,7 @@ export const projectNode = (state: State, around: Surroundings): Omit<NodeSnapsh
     protection: protectionOf(settings, state, facts),
     streams: around.streams,
     switches: around.switches,
+    drill: around.drill,
     journal: { path: journalPath(config), trouble: around.journalTrouble },
     agent: around.agent,
   };

@@ -4,6 +4,7 @@ import type { AlarmAsk } from '../alarms/protocol.ts';
 import type { CheckWork } from '../checks/protocol.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
+import type { DrillAsk } from '../drill/protocol.ts';
 import type { StreamProgress } from '../replication/stream.ts';
 import type { Work } from '../replicator/protocol.ts';
 import type { CommandAnswer, OtherSnapshot, Request, Response } from './protocol.ts';
@@ -181,6 +182,10 @@ const askOnce = async (path: string, question: Question, timeoutMs: Millis): Pro
 /** Asks the other node about its file of settings, through both agents. */
 export const askOtherSettings = (path: string, by: string, ask: unknown, timeoutMs: Millis): Promise<Result<unknown>> =>
   askOnce(path, { type: 'settings', by, ask }, timeoutMs);
+
+/** Begins, previews or stops a drill, at whichever node. */
+export const askDrill = (path: string, by: string, ask: DrillAsk, timeoutMs: Millis): Promise<Result<unknown>> =>
+  askOnce(path, { type: 'drill', by, ask }, timeoutMs);
 
 /** Asks the process of alarms, and waits for its result. */
 export const askAlarm = (path: string, by: string, ask: AlarmAsk, timeoutMs: Millis): Promise<Result<unknown>> =>

@@ -5,6 +5,7 @@ import type { CheckWork } from '../checks/protocol.ts';
 import type { Command } from '../core/event.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Epoch, Instant, Millis } from '../core/words.ts';
+import { type DrillAsk, readDrillAsk } from '../drill/protocol.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
 import { ENTRY, type Work } from '../replicator/protocol.ts';
@@ -33,6 +34,8 @@ export type Request =
   | { readonly id: string; readonly type: 'work'; readonly by: string; readonly work: Work | CheckWork }
   /** Of the process of alarms: a result. */
   | { readonly id: string; readonly type: 'alarm'; readonly by: string; readonly ask: AlarmAsk }
+  /** A drill: begun, shown beforehand, stopped. A result. */
+  | { readonly id: string; readonly type: 'drill'; readonly by: string; readonly ask: DrillAsk }
   /** About the other node's file of settings; who answers there checks it. A result. */
   | { readonly id: string; readonly type: 'settings'; readonly by: string; readonly ask: unknown }
   /** The other node was replaced: its address, pin and key are taken up from the file. */
@@ -186,6 +189,11 @@ const readFields = (id: string, fields: Fields): Request | null => {
       const { by } = fields;
       const ask = readAlarmAsk(fields['ask']);
       return isText(by) && ask !== null ? { id, type: 'alarm', by, ask } : null;
+    }
+    case 'drill': {
+      const { by } = fields;
+      const ask = readDrillAsk(fields['ask']);
+      return isText(by) && ask !== null ? { id, type: 'drill', by, ask } : null;
     }
     case 'audit': {
       const { by, what, detail } = fields;

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { AlarmAsk } from '../alarms/protocol.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import type { DrillAsk } from '../drill/protocol.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
 import {
@@ -28,6 +29,8 @@ export interface ApiSource {
   ): Promise<Result<unknown>>;
   /** Open alarms and their channels; absent where none are configured. */
   alarm?(ask: AlarmAsk, signal: AbortSignal): Promise<Result<unknown>>;
+  /** Drills; absent where there is no pair. */
+  drill?(ask: DrillAsk, by: string): Promise<Result<unknown>>;
   /** The other node as it showed itself last; who asks again and again is told of it. Null: never. */
   other?(): OtherSnapshot | null;
   /** Takes up who the other node is now, from the file; absent where there is none. */
@@ -178,6 +181,11 @@ const serve = (socket: Socket, source: ApiSource): void => {
         return;
       case 'alarm':
         void alarm(socket, source, asked);
+        return;
+      case 'drill':
+        void (source.drill?.(asked.ask, asked.by) ?? Promise.resolve(NO_SETTINGS)).then((result) =>
+          answer(socket, { id, type: 'result', result }),
+        );
         return;
       case 'settings':
         void (source.settings?.(asked.by, asked.ask) ?? Promise.resolve(NO_SETTINGS)).then((result) =>

@@ -3,6 +3,7 @@ import type { ChecksView } from '../checks/report.ts';
 import type { Explanation } from '../core/explain.ts';
 import type { Protection } from '../core/protection.ts';
 import type { Epoch, Millis, Mode, Role, Verdict, VoterName, WallTime } from '../core/words.ts';
+import type { DrillView } from '../drill/protocol.ts';
 import type { StreamStatus } from '../replication/stream.ts';
 import type { LossView, MergeView } from '../replicator/protocol.ts';
 import type { SwitchView } from '../switcher/protocol.ts';
@@ -84,6 +85,8 @@ export interface NodeSnapshot {
   readonly checks: ChecksView | null;
   /** Machines outside the pair that follow service; null: none is configured. */
   readonly switches: SwitchesView | null;
+  /** Rehearsals of a takeover; null: `drill.enabled` is off. */
+  readonly drill: DrillView | null;
   readonly journal: { readonly path: string; readonly trouble: string | null };
   readonly agent: AgentHealth;
 }

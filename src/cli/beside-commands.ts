@@ -26,6 +26,11 @@ const BESIDE: readonly Beside[] = [
     run: (all, file) => all.runSettingsProcess(file),
   },
   {
+    name: 'driller',
+    text: 'Makes drills for the agent, which starts it.',
+    run: (all, file) => all.runDrillerProcess(file),
+  },
+  {
     name: 'switcher',
     text: 'Moves other machines with service for the agent, which starts it.',
     run: (all, file) => all.runSwitcherProcess(file),

@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addBeside } from './beside-commands.ts';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
+import { addDrill } from './drill-commands.ts';
 import { EXIT, EXIT_WORDS } from './exit-codes.ts';
 import { manualFor } from './manual.ts';
 import { addMysql } from './mysql-commands.ts';
@@ -335,6 +336,7 @@ export const createProgram = (output: Output): Shelf => {
   addMerge(shelf);
   addAlarm(shelf);
   addWeb(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addDrill(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPairing(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addUpgrade(shelf);
   addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));

@@ -73,6 +73,13 @@ const replicatorArgv = (path: string): readonly string[] => besideArgv('other', 
 /** At ordinary priority: it waits for other machines, and telephony never for it. */
 const switcherArgv = (path: string): readonly string[] => besideArgv('other', 'switcher', path);
 
+/** At ordinary priority: it measures what telephones see. */
+const drillerArgv = (path: string): readonly string[] => besideArgv('other', 'driller', path);
+
+/** `dualtone driller`: started by the agent, never by hand. */
+export const runDrillerProcess = (path: string): Promise<ExitCode> =>
+  runNodeProcess(path, async () => (await import('../drill/process.ts')).runDriller);
+
 /** Below ordinary priority: what only looks comes after everything else. */
 const checkerArgv = (path: string): readonly string[] => besideArgv('batch', 'checker', path);
 
@@ -161,6 +168,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
         alarmsArgv: alarmsArgv(path, 'node'),
         checkerArgv: checkerArgv(path),
         switcherArgv: switcherArgv(path),
+        drillerArgv: drillerArgv(path),
         reread: rereadFrom(path),
         webArgv: webArgv(path),
         settingsArgv: settingsArgv(path),

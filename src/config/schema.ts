@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alarmsSchema } from './alarms-schema.ts';
+import { drillSchema } from './drill-schema.ts';
 import { needSchema, nrpeSchema } from './nrpe-schema.ts';
 import { probesSchema } from './probes-schema.ts';
 import { reportingSchema } from './reporting-schema.ts';
@@ -357,6 +358,7 @@ export const nodeSections = {
   alarms: alarmsSchema,
   reporting: reportingSchema,
   checks: checksSchema,
+  drill: drillSchema,
   upgrade: upgradeSchema,
   web: webSchema,
   'state-dir': absolutePath().default('/var/lib/dualtone').describe('What must outlive a boot; mode 0700.'),

@@ -152,6 +152,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     follower: null,
     replication: null,
     checker: null,
+    driller: null,
     switcher: null,
     notifier: {
       notify: ({ level, code }) => {

@@ -62,6 +62,7 @@ export const goodSnapshot: NodeSnapshot = {
   streams: { astdb: null, copied: [], merge: null, loss: null, trouble: null },
   checks: null,
   switches: null,
+  drill: null,
   journal: { path: '/nowhere', trouble: null },
   agent: {
     pid: process.pid,

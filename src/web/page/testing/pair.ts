@@ -188,6 +188,7 @@ export const mainAt = (wall: number): NodeSnapshot => ({
   streams: streamsAt(wall),
   checks: checksAt(wall),
   switches: null,
+  drill: null,
   journal: { path: '/var/lib/dualtone/journal', trouble: null },
   agent: {
     pid: 812,
