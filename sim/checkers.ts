@@ -1,8 +1,10 @@
 /** What must never happen, checked at every change of a gate and of a promise; and how long nobody served. */
 import type { Decision } from '../src/core/decide.ts';
+import type { EtcdRecord } from '../src/core/etcd-record.ts';
 import type { State } from '../src/core/state.ts';
 import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
 import { createCover } from './cover.ts';
+import type { EtcdValue } from './etcd-cluster.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
 import type { Watched } from './watched.ts';
 
@@ -20,7 +22,8 @@ export interface Violation {
     | 'late-order'
     | 'early-return'
     | 'stale-word'
-    | 'passed-over';
+    | 'passed-over'
+    | 'foreign-value';
   readonly atMs: number;
   readonly text: string;
 }
@@ -36,6 +39,8 @@ export interface Checkers {
   holder: Role | null;
   gateChanged(role: Role, closingByItself: boolean): void;
   promised(voter: VoterName): void;
+  /** A put took effect in etcd. */
+  etcdPut(record: EtcdRecord, before: EtcdValue): void;
   decided(role: Role, before: State, decision: Decision): void;
   /** Phones reach a node (or not any more). */
   phonesChanged(): void;
@@ -133,6 +138,10 @@ const createCoverCheck = (w: Watched, isOpen: (role: Role) => boolean, fail: Fai
       cover.promised(voter);
       check();
     },
+    etcdPut(record: EtcdRecord): void {
+      cover.etcdPut(record);
+      check();
+    },
     /** Just before it closes by itself, it must still have been covered. */
     closing(role: Role): void {
       if (!w.covered || !isOpen(role) || cover.isCovered(role)) return;
@@ -187,6 +196,12 @@ export const createCheckers = (w: Watched): Checkers => {
       covers.check();
     },
     promised: covers.promised,
+    etcdPut(record, before) {
+      if (before.record === 'foreign') fail('foreign-value', 'a value that is not this pair’s was overwritten in etcd');
+      // A word left there, or persons' orders, promise nothing.
+      const was = before.record === 'foreign' ? null : before.record;
+      if (was?.stamp !== record.stamp || was.promise?.epoch !== record.promise?.epoch) covers.etcdPut(record);
+    },
     decided: createDecisionCheck(w, fail),
     phonesChanged: noteService,
     finish() {

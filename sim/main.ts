@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
+import { etcdFaults } from './faults/etcd.ts';
 import { faults, pausingFaults } from './faults/faults.ts';
 import { tryMutants } from './mutants/try.ts';
 import { runSeed } from './run.ts';
@@ -40,7 +41,7 @@ const percent = (text: string): number => {
 };
 
 const faultNames = (text: string): readonly string[] => {
-  const known = { ...faults, ...pausingFaults };
+  const known = { ...faults, ...etcdFaults, ...pausingFaults };
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !(name in known));
   if (unknown !== undefined) {

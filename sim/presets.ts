@@ -1,8 +1,9 @@
-import type { Settings, Timing } from '../src/core/settings.ts';
+import { ETCD } from '../src/core/etcd-voter.ts';
+import type { Arbiter, Settings, Timing } from '../src/core/settings.ts';
 import type { Role, VoterName } from '../src/core/words.ts';
 
 /** Times of the presets `fast` and `quick` (lease.md). */
-export const timings: Readonly<Record<'fast' | 'quick', Timing>> = {
+export const timings: Readonly<Record<'fast' | 'quick' | 'etcd', Timing>> = {
   fast: {
     heartbeatMs: 100,
     promiseMs: 600,
@@ -23,6 +24,17 @@ export const timings: Readonly<Record<'fast' | 'quick', Timing>> = {
     askMs: 80,
     headStartMs: 150,
   },
+  /** Preset `etcd`, scaled to what a run lasts as its cluster's disks are. */
+  etcd: {
+    heartbeatMs: 100,
+    promiseMs: 600,
+    leaseMs: 560,
+    restartMs: 400,
+    gateLagMs: 12,
+    clockPpm: 500,
+    askMs: 200,
+    headStartMs: 150,
+  },
 };
 
 const checkpointNames: readonly VoterName[] = ['checkpoint-1', 'checkpoint-2', 'checkpoint-3'];
@@ -35,7 +47,17 @@ export interface SimSettings {
   readonly whenLost?: 'wait' | 'likely';
   /** Checkpoints that cannot promise, so many of which must not reach the main; instead of votes. */
   readonly need?: number;
+  /** One etcd cluster votes instead of checkpoints. */
+  readonly etcd?: boolean;
 }
+
+const arbiterOf = ({ checkpoints, etcd = false, whenLost = 'wait' }: SimSettings): Arbiter => {
+  const lost = { whenLost, lostAfterMs: 2000 };
+  if (etcd) return { kind: 'etcd', voters: [ETCD], ...lost };
+  return checkpoints === 0
+    ? { kind: 'none' }
+    : { kind: 'checkpoints', voters: checkpointNames.slice(0, checkpoints), ...lost };
+};
 
 /** Preset `remsys`, its minute scaled to what a run lasts. */
 const looks = { kind: 'looks', badLooks: 5, lookMs: 300 } as const;
@@ -45,15 +67,7 @@ export const settingsFor =
   (role: Role): Settings => ({
     role,
     timing: sim.timing,
-    arbiter:
-      sim.checkpoints === 0
-        ? { kind: 'none' }
-        : {
-            kind: 'checkpoints',
-            voters: checkpointNames.slice(0, sim.checkpoints),
-            whenLost: sim.whenLost ?? 'wait',
-            lostAfterMs: 2000,
-          },
+    arbiter: arbiterOf(sim),
     watch: sim.need === undefined ? { kind: 'lease' } : { ...looks, need: sim.need },
     onIsolation: 'stop',
     telephony: 'warm',

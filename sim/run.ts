@@ -2,6 +2,7 @@
 import type { Settings } from '../src/core/settings.ts';
 import type { Role } from '../src/core/words.ts';
 import type { Violation } from './checkers.ts';
+import { epochsKept, etcdFaults } from './faults/etcd.ts';
 import { cuttingNobodyOff, faults, healAll, pausingFaults, toldApart } from './faults/faults.ts';
 import { type SimSettings, settingsFor, timings } from './presets.ts';
 import { createRandom } from './random.ts';
@@ -34,7 +35,7 @@ const FAULTS_LAST_MS = 4000;
 export const SETTLE_MS = 3500;
 const QUIET_MS = 6000;
 
-const drawSettings = (seed: number): { readonly preset: 'fast' | 'quick'; readonly sim: SimSettings } => {
+const drawSettings = (seed: number): { readonly preset: 'fast' | 'quick' | 'etcd'; readonly sim: SimSettings } => {
   const random = createRandom(seed ^ 0x5bd1e995);
   const preset = random.chance(0.7) ? 'fast' : 'quick';
   const checkpoints = random.chance(0.75) ? 1 : random.chance(0.7) ? 3 : 0;
@@ -49,6 +50,8 @@ const drawSettings = (seed: number): { readonly preset: 'fast' | 'quick'; readon
       preset: 'quick',
       sim: { timing: { ...timings.quick, restartMs: 0 }, checkpoints: 0, failback, need: random.pick([2, 3]) },
     };
+  if (random.chance(0.053))
+    return { preset: 'etcd', sim: { timing: timings.etcd, checkpoints: 0, failback, whenLost, etcd: true } };
   return { preset, sim: { timing, checkpoints, failback, whenLost } };
 };
 
@@ -72,8 +75,8 @@ export const runSeed = (options: RunOptions): RunResult => {
   const observed = options.observer === undefined ? {} : { observer: options.observer };
   const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false, ...observed });
 
-  const all = { ...faults, ...pausingFaults };
-  const names = options.faults ?? Object.keys(faults);
+  const all = { ...faults, ...etcdFaults, ...pausingFaults };
+  const names = options.faults ?? Object.keys(sim.etcd === true ? { ...faults, ...etcdFaults } : faults);
   const paused = names.some((name) => name in pausingFaults);
   if (paused) w.watched.neverTwo = false;
   if (paused) w.watched.covered = false;
@@ -84,6 +87,7 @@ export const runSeed = (options: RunOptions): RunResult => {
   // A node that boots and hears nobody serves in the end, whoever else may: no memory can tell it better.
   const begun = (): boolean => !byLooks || w.agents.main.machine.isOpen() || w.agents.standby.machine.isOpen();
   const drawn = drawFaults(w, names);
+  if (!epochsKept(drawn.map(({ name }) => name))) w.watched.epochsKept = false;
   for (const { name, at } of drawn) {
     const fault = all[name];
     if (fault === undefined) throw new Error(`no fault is called ${name}; there are: ${Object.keys(all).join(' ')}`);

@@ -1,5 +1,5 @@
 /** What the checkers see of the world, and what is held against a run. */
-import type { Role } from '../src/core/words.ts';
+import type { Role, VoterName } from '../src/core/words.ts';
 import type { AgentProcess } from './agent-process.ts';
 import type { CheckpointProcess } from './checkpoint-process.ts';
 import type { Timeline } from './timeline.ts';
@@ -8,6 +8,8 @@ export interface Watched {
   readonly timeline: Timeline;
   readonly agents: Readonly<Record<Role, AgentProcess>>;
   readonly checkpoints: readonly CheckpointProcess[];
+  /** Who votes besides the nodes: the checkpoints, or etcd. */
+  readonly votersBesides: readonly VoterName[];
   /** Two serving is held against the run: arbiter `checkpoints` that are not left out, and no paused machine. */
   neverTwo: boolean;
   /** Every open gate must be covered by promises: besides, automatic mode throughout. */

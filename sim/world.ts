@@ -1,6 +1,7 @@
 /** The simulated world: two nodes that run the real core, the checkpoints, a network, phones, and the checkers beside them. */
 import type { Decision } from '../src/core/decide.ts';
 import type { Effect } from '../src/core/effect.ts';
+import { ETCD } from '../src/core/etcd-voter.ts';
 import type { Event } from '../src/core/event.ts';
 import { checkInvariants } from '../src/core/invariants.ts';
 import type { Message } from '../src/core/message.ts';
@@ -9,6 +10,8 @@ import type { Role, VoterName, WallTime } from '../src/core/words.ts';
 import { type AgentProcess, createAgentProcess, WALL_START } from './agent-process.ts';
 import { type Checkers, createCheckers } from './checkers.ts';
 import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
+import { createEtcdClient, type EtcdClient } from './etcd-client.ts';
+import { createEtcdCluster, ETCD_MEMBERS, type EtcdCluster } from './etcd-cluster.ts';
 import { createLookouts, type Lookout, type Lookouts, lookoutNames } from './lookouts.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -23,6 +26,8 @@ export interface World {
   readonly agents: Readonly<Record<Role, AgentProcess>>;
   readonly checkpoints: readonly CheckpointProcess[];
   readonly lookouts: readonly Lookout[];
+  /** Null: the arbiter is another. */
+  readonly etcd: EtcdCluster | null;
   readonly checkers: Checkers;
   readonly watched: Watched;
   /** The node is cut off from phones and provider as well. */
@@ -49,15 +54,17 @@ export interface WorldOptions {
   readonly observer?: Observer;
 }
 
-/** With checkpoints that count whatever happens, two never serve. */
+/** With voters that count whatever happens, two never serve. */
 const isGuarded = (settings: Settings): boolean =>
-  settings.arbiter.kind === 'checkpoints' && settings.arbiter.whenLost === 'wait';
+  settings.arbiter.kind !== 'none' && settings.arbiter.whenLost === 'wait';
 
 interface Wiring {
   agents: Record<Role, AgentProcess>;
   checkpoints: CheckpointProcess[];
   checkers: Checkers;
   lookouts: Lookouts;
+  etcd: EtcdCluster | null;
+  etcdClients: Readonly<Record<Role, EtcdClient>> | null;
 }
 
 const ROLES: readonly Role[] = ['main', 'standby'];
@@ -69,6 +76,7 @@ const watchedOf = (
   timeline: Timeline,
   cutFromPhones: Readonly<Record<Role, boolean>>,
 ): Watched => ({
+  votersBesides: settings.arbiter.kind === 'none' ? [] : settings.arbiter.voters,
   timeline,
   agents,
   checkpoints,
@@ -97,7 +105,7 @@ export const createWorld = (options: WorldOptions): World => {
   const voters = settings.arbiter.kind === 'checkpoints' ? settings.arbiter.voters : [];
   const wiring = {} as Wiring;
   const network = createNetwork(
-    ['main', 'standby', ...voters, ...lookoutNames(settings)],
+    ['main', 'standby', ...voters, ...lookoutNames(settings), ...etcdNames(settings)],
     timeline,
     random,
     (to, from, message) => deliver(wiring, to, from, message),
@@ -110,6 +118,7 @@ export const createWorld = (options: WorldOptions): World => {
   const agentOf = (role: Role): AgentProcess =>
     createAgentProcess(machineOf(role), timeline, random, {
       send: (to, message) => {
+        if (to === ETCD && wiring.etcdClients !== null) return wiring.etcdClients[role].tell(message);
         if (message.type === 'handover-request') watched.requestSentAt[role] = timeline.now;
         network.send(role, to, message);
       },
@@ -119,7 +128,7 @@ export const createWorld = (options: WorldOptions): World => {
           note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
         options.observer?.decided?.(role, decision, event, WALL_START + timeline.now);
         wiring.checkers.decided(role, before, decision);
-        if (event.kind === 'started') return wiring.lookouts.begin(role);
+        if (event.kind === 'started') return begun(wiring, role);
         const broken = checkInvariants(options.settingsOf(role), before, decision.state, decision.effects);
         if (broken !== null) wiring.checkers.fail('invariant', `${role}: ${broken}`);
       },
@@ -130,6 +139,7 @@ export const createWorld = (options: WorldOptions): World => {
     });
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
   wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
+  wireEtcd(wiring, settings, network, timeline, random);
   wiring.lookouts = createLookouts(settings, wiring.agents, network, timeline, random);
   const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
   const watched = watchedOf(wiring, settings, timeline, cutFromPhones);
@@ -138,6 +148,26 @@ export const createWorld = (options: WorldOptions): World => {
   const bootAll = (): void => bootEverything(wiring);
   const lookouts = wiring.lookouts.all;
   return { ...wiring, lookouts, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
+};
+
+const etcdNames = ({ arbiter }: Settings): readonly VoterName[] => (arbiter.kind === 'etcd' ? ETCD_MEMBERS : []);
+
+/** An agent has begun: so does what looks and asks for it. */
+const begun = ({ etcdClients, lookouts }: Wiring, role: Role): void => {
+  etcdClients?.[role].begin();
+  lookouts.begin(role);
+};
+
+const wireEtcd = (wiring: Wiring, settings: Settings, network: Network, timeline: Timeline, random: Random): void => {
+  wiring.etcd = null;
+  wiring.etcdClients = null;
+  if (etcdNames(settings).length === 0) return;
+  const cluster = createEtcdCluster(network, timeline, random, {
+    committed: (record, before) => wiring.checkers.etcdPut(record, before),
+  });
+  const clientOf = (role: Role): EtcdClient => createEtcdClient(wiring.agents[role], cluster, timeline);
+  wiring.etcd = cluster;
+  wiring.etcdClients = { main: clientOf('main'), standby: clientOf('standby') };
 };
 
 const createCheckpoints = (

@@ -164,5 +164,6 @@ export const healAll = (w: World): void => {
     if (voter.status === 'dead') voter.start();
     else voter.thaw();
   }
+  w.etcd?.heal();
   w.checkers.phonesChanged();
 };

@@ -1,3 +1,4 @@
+import { etcdGuards } from './etcd.ts';
 import { looksGuards } from './looks.ts';
 import type { Mutant } from './mutant.ts';
 import { orderGuards } from './orders.ts';
@@ -11,4 +12,5 @@ export const mutants: readonly Mutant[] = [
   ...orderGuards,
   ...restartGuards,
   ...looksGuards,
+  ...etcdGuards,
 ];

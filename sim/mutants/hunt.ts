@@ -20,6 +20,7 @@ const isOf = (seed: number, kind: PairKind): boolean => {
   const { arbiter, watch } = settingsOfSeed(seed)('main');
   if (kind === 'looks' || watch.kind === 'looks') return kind === 'looks' && watch.kind === 'looks';
   if (kind === 'without-votes') return arbiter.kind === 'none';
+  if (kind === 'etcd' || arbiter.kind === 'etcd') return kind === 'etcd' && arbiter.kind === 'etcd';
   return arbiter.kind === 'checkpoints' && arbiter.whenLost === 'likely';
 };
 
@@ -55,7 +56,7 @@ const violated = (seed: number, only: { readonly faults?: readonly string[] }): 
 const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number; readonly by: string | null } => {
   const only = faults === null ? {} : { faults };
   // The table is of pairs that vote.
-  const slower = pair === 'looks' ? null : tooSlow();
+  const slower = pair === 'looks' || pair === 'etcd' ? null : tooSlow();
   if (slower !== null) return { seeds: 0, by: slower };
   let seeds = 0;
   for (let seed = from; seeds < seedsMax; seed += 1) {

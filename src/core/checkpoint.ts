@@ -45,7 +45,7 @@ const heardOf = (state: CheckpointState, role: Role, now: Instant): Heard | null
 };
 
 /** The orders as they are now: a maintenance grows shorter. */
-const ordersNow = ({ disk, ordersAt }: CheckpointState, now: Instant): Orders =>
+export const ordersNow = ({ disk, ordersAt }: CheckpointState, now: Instant): Orders =>
   withLeft(disk.orders, Math.max(0, inForce(disk.orders).maintenanceMs - (now - ordersAt)));
 
 /** Together with what the message brings; the same state when it brings nothing new. */

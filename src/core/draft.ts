@@ -94,7 +94,7 @@ export const ownStatus = (d: Draft): Status => ({
 const wantsLoose = (d: Draft): boolean => {
   const { arbiter } = d.settings;
   return (
-    arbiter.kind === 'checkpoints' &&
+    arbiter.kind !== 'none' &&
     arbiter.whenLost === 'likely' &&
     d.s.votersLostSince >= 0 &&
     d.now - d.s.votersLostSince >= arbiter.lostAfterMs
@@ -119,15 +119,29 @@ const askOf = (d: Draft, ask: Question, bind: boolean): Ask => ({
   orders: ownOrders(d.s),
 });
 
+/** Lately the rival voted for this node, which needs no other vote then. */
+const rivalVotes = (d: Draft): boolean => {
+  const { lease } = d.s;
+  const since = d.now - 1.5 * d.settings.timing.heartbeatMs;
+  const rival = rivalOf(d.settings.role);
+  return lease.name === 'held' && lease.rounds.some((round) => round.sentAt >= since && round.yes.includes(rival));
+};
+
+/** Each promise of etcd costs its disks a write: it is asked for one where it may be needed. A node that does not hear its rival leaves word there. */
+const bindsVoters = (d: Draft, { question }: Question, bind: boolean): boolean => {
+  if (d.settings.arbiter.kind !== 'etcd') return bind;
+  if (question === 'hello') return d.now - d.s.rival.heardAt > d.settings.timing.promiseMs;
+  return bind && !(question === 'renew' && rivalVotes(d));
+};
+
 /** To the checkpoints alone. */
 export const askVoters = (d: Draft, ask: Question, bind: boolean): void => {
-  const message = askOf(d, ask, bind);
+  const message = askOf(d, ask, bindsVoters(d, ask, bind));
   for (const voter of d.s.voters) send(d, voter.name, message);
 };
 
 /** To the rival and all checkpoints; with `bind` they are asked to promise. */
 export const askAll = (d: Draft, ask: Question, bind: boolean): void => {
-  const message = askOf(d, ask, bind);
-  send(d, rivalOf(d.settings.role), message);
-  for (const voter of d.s.voters) send(d, voter.name, message);
+  send(d, rivalOf(d.settings.role), askOf(d, ask, bind));
+  askVoters(d, ask, bind);
 };

@@ -22,7 +22,7 @@ const loosen = (d: Draft): void => {
     d,
     'alarm',
     'checkpoints-left-out',
-    'The checkpoints stay lost; by agreement the pair does without them and is protected against two active nodes only likely.',
+    `${d.settings.arbiter.kind === 'etcd' ? 'etcd stays lost; by agreement the pair does without it' : 'The checkpoints stay lost; by agreement the pair does without them'} and is protected against two active nodes only likely.`,
   );
 };
 
@@ -38,7 +38,7 @@ const tighten = (d: Draft): void => {
 
 export const tendLoose = (d: Draft): void => {
   const { arbiter } = d.settings;
-  if (arbiter.kind !== 'checkpoints' || d.s.voters.length === 0) return;
+  if (arbiter.kind === 'none' || d.s.voters.length === 0) return;
   const answers = anyVoterAnswers(d);
   if (answers && d.s.votersLostSince >= 0) {
     d.s.votersLostSince = -1;
@@ -46,7 +46,12 @@ export const tendLoose = (d: Draft): void => {
   } else if (!answers && d.s.votersLostSince < 0) {
     d.s.votersLostSince = d.now;
     because(d, 'checkpoints-lost', { voters: d.s.voters.length });
-    notify(d, 'warning', 'checkpoints-lost', 'No checkpoint answers this node.');
+    notify(
+      d,
+      'warning',
+      'checkpoints-lost',
+      arbiter.kind === 'etcd' ? 'etcd does not answer this node.' : 'No checkpoint answers this node.',
+    );
   }
   if (arbiter.whenLost === 'wait') return;
   if (!d.s.disk.loose) loosen(d);

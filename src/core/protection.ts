@@ -47,7 +47,9 @@ const arbiterWeakness = ({ arbiter, watch }: Settings, state: State, facts: Prot
   if (state.disk.loose) {
     return weakness(
       'likely',
-      'the checkpoints stay lost and are left out by agreement: a cut between the nodes makes both serve',
+      arbiter.kind === 'etcd'
+        ? 'etcd stays lost and is left out by agreement: a cut between the nodes makes both serve'
+        : 'the checkpoints stay lost and are left out by agreement: a cut between the nodes makes both serve',
     );
   }
   return null;
@@ -87,12 +89,17 @@ const exceptionsOf = (settings: Settings, state: State, facts: ProtectionFacts):
     ...(facts.gateEnforced
       ? ['another program that empties the whole firewall opens the gate until it is put back, within milliseconds']
       : []),
-    ...(arbiter.kind === 'checkpoints' && arbiter.whenLost === 'likely' && !state.disk.loose
+    ...(arbiter.kind !== 'none' && arbiter.whenLost === 'likely' && !state.disk.loose
       ? [
-          `when every checkpoint stays lost for ${Math.round(arbiter.lostAfterMs / 1000)} s, the nodes do without: then only likely`,
+          `when ${arbiter.kind === 'etcd' ? 'etcd' : 'every checkpoint'} stays lost for ${Math.round(arbiter.lostAfterMs / 1000)} s, the nodes do without: then only likely`,
         ]
       : []),
-    ...(arbiter.kind === 'checkpoints' ? [`a clock more than ${timing.clockPpm} ppm off its rate`] : []),
+    ...(arbiter.kind === 'etcd'
+      ? [
+          `an etcd cluster put back to an old backup within ${Math.round(timing.promiseMs / 2)} ms: it takes longer to stop and start one`,
+        ]
+      : []),
+    ...(arbiter.kind !== 'none' ? [`a clock more than ${timing.clockPpm} ppm off its rate`] : []),
     ...(timing.heartbeatMs < 100
       ? ['preset quick: a burst of loss over 100 ms may cost a takeover, though never two active nodes']
       : []),

@@ -56,6 +56,13 @@ export type Arbiter =
       readonly whenLost: 'wait' | 'likely';
       /** With `likely`: after this long without an answer the nodes agree to leave the lost one out. */
       readonly lostAfterMs: Millis;
+    }
+  | {
+      /** One voter, whose memory is a value in an etcd cluster. */
+      readonly kind: 'etcd';
+      readonly voters: readonly VoterName[];
+      readonly whenLost: 'wait' | 'likely';
+      readonly lostAfterMs: Millis;
     };
 
 export interface Failback {

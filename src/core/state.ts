@@ -320,7 +320,7 @@ export const initialState = (settings: Settings): State => ({
   health: startHealth(0),
   rival: startRival,
   voters:
-    settings.arbiter.kind === 'checkpoints'
+    settings.arbiter.kind !== 'none'
       ? settings.arbiter.voters.map((name) => ({
           name,
           answeredAt: NEVER,

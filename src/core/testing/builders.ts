@@ -36,6 +36,14 @@ export const checkpoints = (count: number, whenLost: 'wait' | 'likely' = 'wait')
   lostAfterMs: 2000,
 });
 
+/** One etcd cluster votes. */
+export const byEtcd = (whenLost: 'wait' | 'likely' = 'wait'): Arbiter => ({
+  kind: 'etcd',
+  voters: ['etcd'],
+  whenLost,
+  lostAfterMs: 2000,
+});
+
 export const noArbiter: Arbiter = { kind: 'none' };
 
 /** How the presets of the originals watch the main. */

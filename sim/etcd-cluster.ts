@@ -1,0 +1,147 @@
+/**
+ * An etcd cluster of three members as its users see it: one linearizable value for the pair, served while a majority of members is up and no
+ * leader is being elected. Its consensus is taken for granted; what it does to requests (late, lost after they took effect, hung) is not.
+ */
+
+import type { EtcdRecord } from '../src/core/etcd-record.ts';
+import type { EtcdReply, EtcdRequest } from '../src/core/etcd-voter.ts';
+import type { Role, VoterName } from '../src/core/words.ts';
+import type { Network } from './network.ts';
+import type { Random } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface EtcdMember {
+  readonly name: VoterName;
+  up: boolean;
+}
+
+export interface EtcdValue {
+  readonly revision: number;
+  readonly record: EtcdRecord | 'foreign' | null;
+}
+
+export interface EtcdCluster {
+  readonly members: readonly EtcdMember[];
+  /** Of the whole store: rises with each put. */
+  revision: number;
+  value: EtcdValue;
+  electingUntil: number;
+  /** A slow disk: each put takes up to this long. */
+  diskMs: number;
+  /** Answers take up to this long, and some come twice. */
+  answerMs: number;
+  /** Answers are lost, whatever the request did. */
+  answersLostUntil: number;
+  /** The node reaches an empty cluster that is not the pair's, until then. */
+  readonly strayUntil: Record<Role, number>;
+  /** A request of the node by way of this member; `answer` may come late, twice, or never. */
+  request(from: Role, member: VoterName, request: EtcdRequest, answer: (reply: EtcdReply) => void): void;
+  /** What it holds now, for a backup. */
+  backup(): EtcdBackup;
+  restore(backup: EtcdBackup): void;
+  heal(): void;
+}
+
+export interface EtcdBackup {
+  readonly revision: number;
+  readonly value: EtcdValue;
+}
+
+export const ETCD_MEMBERS: readonly VoterName[] = ['etcd-1', 'etcd-2', 'etcd-3'];
+export const ETCD_CLUSTER = 'a1b2c3d4e5f60718';
+const NO_VALUE: EtcdValue = { revision: 0, record: null };
+/** A member gives a request up after this long. */
+const HANGS_MS = 3000;
+
+export interface EtcdHooks {
+  /** A put took effect. */
+  committed(record: EtcdRecord, before: EtcdValue): void;
+}
+
+/** Another cluster, which believes whatever it is told. */
+interface Stray {
+  revision: number;
+  value: EtcdValue;
+}
+
+const carryOut = (store: Stray, { put }: EtcdRequest, hooks: EtcdHooks | null): Omit<EtcdReply, 'cluster'> => {
+  const before = store.value;
+  const isPut = put !== null && put.ifRevision === before.revision;
+  if (isPut) {
+    store.revision += 1;
+    store.value = { revision: store.revision, record: put.record };
+    hooks?.committed(put.record, before);
+  }
+  return { isPut, ...store.value };
+};
+
+/** One way of a connection; a cut or a loss is silence, as long as the asker waits. */
+const createRoad =
+  (network: Network, timeline: Timeline, random: Random) =>
+  (from: VoterName, to: VoterName, then: () => void): void => {
+    const weather = network.link(from, to);
+    if (timeline.now < weather.cutUntil) return;
+    if (timeline.now < weather.lossUntil && random.chance(weather.loss)) return;
+    const slowMs = timeline.now < weather.slowUntil ? random.next() ** 2 * weather.slowMs : 0;
+    timeline.after(0.2 + random.next() * 0.6 + slowMs, then);
+  };
+
+const wellCluster = () => ({ electingUntil: 0, diskMs: 0, answerMs: 0, answersLostUntil: 0 });
+
+export const createEtcdCluster = (
+  network: Network,
+  timeline: Timeline,
+  random: Random,
+  hooks: EtcdHooks,
+): EtcdCluster => {
+  const stray: Stray = { revision: 7, value: NO_VALUE };
+  const travel = createRoad(network, timeline, random);
+  const serves = (): boolean =>
+    timeline.now >= c.electingUntil && c.members.filter(({ up }) => up).length > c.members.length / 2;
+  /** A member without a majority holds what it was asked until there is one again, or gives up. */
+  const whenServed = (name: VoterName, since: number, then: () => void): void => {
+    const member = c.members.find((each) => each.name === name);
+    if (member?.up !== true || timeline.now - since > HANGS_MS) return;
+    if (serves()) then();
+    else timeline.after(10, () => whenServed(name, since, then));
+  };
+  const answerTo = (from: Role, name: VoterName, reply: EtcdReply, answer: (reply: EtcdReply) => void): void => {
+    if (timeline.now < c.answersLostUntil) return;
+    const lateMs = c.answerMs * random.next();
+    const arrive = (): void => travel(name, from, () => answer(reply));
+    timeline.after(lateMs, arrive);
+    if (c.answerMs > 0 && random.chance(0.2)) timeline.after(lateMs + random.next() * c.answerMs, arrive);
+  };
+  const c: EtcdCluster = {
+    members: ETCD_MEMBERS.map((name) => ({ name, up: true })),
+    revision: 0,
+    value: NO_VALUE,
+    ...wellCluster(),
+    strayUntil: { main: 0, standby: 0 },
+    request(from, name, request, answer) {
+      travel(from, name, () => {
+        if (timeline.now < c.strayUntil[from]) {
+          const done = carryOut(stray, request, null);
+          return answerTo(from, name, { cluster: 'ffffffffffffffff', ...done }, answer);
+        }
+        whenServed(name, timeline.now, () => {
+          const diskMs = request.put === null ? random.next() : 1 + random.next() * 4 + random.next() * c.diskMs;
+          timeline.after(diskMs, () =>
+            whenServed(name, timeline.now, () =>
+              answerTo(from, name, { cluster: ETCD_CLUSTER, ...carryOut(c, request, hooks) }, answer),
+            ),
+          );
+        });
+      });
+    },
+    backup: () => ({ revision: c.revision, value: c.value }),
+    restore: (backup) => Object.assign(c, backup),
+    heal() {
+      for (const member of c.members) member.up = true;
+      Object.assign(c, wellCluster());
+      Object.assign(c.strayUntil, { main: 0, standby: 0 });
+      if (c.value.record === 'foreign') c.value = NO_VALUE;
+    },
+  };
+  return c;
+};
