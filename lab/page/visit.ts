@@ -2,7 +2,7 @@
  * A person with a browser in a lab, inside the network of its telephones, whose name says which lab it is. `visit.ts begin WHAT …` goes on
  * by itself and returns at once, `visit.ts state WHAT …` says how far it is. WHAT: `open` the pages of both nodes; `watch ROLE` a
  * page until it shows that the standby serves; `order ROLE ORDER` on a page; `settings ROLE` changes one on both nodes, and `restart ROLE`
- * has that node's agent start again; `invite ROLE` makes a token, and `join ROLE` uses it on another page. `first-run` needs no browser: it
+ * has that node's agent start again; `drill ROLE` makes a drill and opens its report; `invite ROLE` makes a token, and `join ROLE` uses it on another page. `first-run` needs no browser: it
  * sets the pair up anew in two terminals.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -125,6 +125,24 @@ const order = async (): Promise<string> => {
   return 'done';
 };
 
+/** On the page of drills: one is made after its preview, and its report is opened as a page of its own. */
+const drill = async (): Promise<string> => {
+  const { browser, context, page } = await openBrowser(role);
+  await page.goto('/#/drills');
+  await page.getByRole('button', { name: 'Switchover drill…' }).click();
+  await page.locator('[data-preview]').waitFor();
+  await page.getByRole('button', { name: 'Make this drill now' }).click();
+  await page.locator('[data-drill]').waitFor();
+  await page.locator('[data-drill]').waitFor({ state: 'detached' });
+  const report = page.getByRole('link', { name: 'Report' }).first();
+  await report.waitFor();
+  const [paper] = await Promise.all([context.waitForEvent('page'), report.click()]);
+  await paper.locator('svg.drill-picture').waitFor();
+  const outcome = await paper.locator('.outcome b').textContent();
+  await browser.close();
+  return outcome === 'passed' ? 'done' : `the report says ${outcome ?? 'nothing'}`;
+};
+
 const openSettings = async () => {
   const opened = await openBrowser(role);
   await opened.page.goto('/#/settings');
@@ -182,6 +200,7 @@ const works: Readonly<Record<string, () => Promise<string>>> = {
   'packaged-run': async () => await packagedRun(lab),
   watch,
   order,
+  drill,
   settings,
   restart,
   invite,

@@ -97,6 +97,23 @@ const scenarios: readonly Scenario[] = [
     expected: { serving: 'standby', outageMsMost: 400, twoServing: 'none', moves: 1 },
   },
   {
+    name: 'page-drill',
+    text: 'on the page of the main: a drill is shown, made and reported; service moves to the standby and comes back',
+    inbound: false,
+    prepare: [
+      ...pagesAreOpen,
+      says(
+        'nothing stands against a drill',
+        'standby',
+        ['dualtone', 'drill', '--preview', '--json'],
+        /"against":\[\]/,
+        60_000,
+      ),
+    ],
+    deeds: [...does('drill', 'main'), mainServes],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 2 },
+  },
+  {
     name: 'page-manual-mode',
     text: 'on the pages: manual mode, then the standby is started while the main serves; the main closes first, never two',
     prepare: [...pagesAreOpen, ...does('order', 'main', 'manual')],

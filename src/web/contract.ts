@@ -8,6 +8,8 @@ import type { CheckpointSnapshot, NodeSnapshot } from '../api/snapshot.ts';
 import type { ChecksView } from '../checks/report.ts';
 import type { Fault, Result } from '../core/result.ts';
 import type { Epoch, Millis, Role, WallTime } from '../core/words.ts';
+import type { DrillKind, DrillPreview, DrillSummary } from '../drill/protocol.ts';
+import type { DrillReport } from '../drill/report.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress, StreamStatus } from '../replication/stream.ts';
 import type { LossView, MergeView } from '../replicator/protocol.ts';
@@ -41,6 +43,10 @@ export type {
   CheckpointSnapshot,
   ChecksView,
   CommandAnswer,
+  DrillKind,
+  DrillPreview,
+  DrillReport,
+  DrillSummary,
   Epoch,
   Fault,
   JournalEntry,
@@ -262,6 +268,21 @@ export interface Forecast {
   readonly rows: readonly ForecastRow[];
   readonly tookMs: Millis;
   readonly preset: string;
+}
+
+// ── Drills: GET /api/v1/drills, /drills/report, /drills/paper `view`; POST /drills, /drills/preview, /drills/stop `operate` ────────
+
+/** What a drill may do; see docs/drill.md. What one does now is in the snapshot's `drill`. */
+export interface DrillRequest {
+  readonly kind: DrillKind;
+  readonly withCalls?: boolean;
+  readonly acceptLoss?: boolean;
+  readonly anyTime?: boolean;
+}
+
+/** 202: it has begun; 200: it is being stopped. */
+export interface DrillBegun {
+  readonly id: string;
 }
 
 // ── Journal. `view` ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

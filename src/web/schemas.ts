@@ -57,6 +57,16 @@ export const workSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('sync-remove'), preview: z.boolean(), withKey: flag(), force: flag() }),
 ]);
 
+/** When a drill was begun, in UTC. */
+export const drillIdSchema = z.string().regex(/^\d{8}-\d{6}$/, 'such as 20261122-030000');
+
+export const drillSchema = z.strictObject({
+  kind: z.enum(['dry', 'switchover', 'takeover']),
+  withCalls: flag(),
+  acceptLoss: flag(),
+  anyTime: flag(),
+});
+
 const addressSchema = z.union([z.ipv4(), z.ipv6()]);
 
 export const inviteSchema = z.strictObject({

@@ -9,6 +9,7 @@ import type {
   BothRequest,
   CommandRequest,
   ConfigRequest,
+  DrillRequest,
   InviteRequest,
   Job,
   JoinRequest,
@@ -55,8 +56,12 @@ export type Ask =
   | { readonly name: 'config-undo' | 'config-both-undo'; readonly base: string }
   | { readonly name: 'config-both-preview'; readonly request: ConfigRequest }
   | { readonly name: 'config-both-write'; readonly request: BothRequest }
+  | { readonly name: 'drills' | 'drill-stop' }
+  | { readonly name: 'drill-report' | 'drill-paper'; readonly id: string }
+  | { readonly name: 'drill-preview' | 'drill-begin'; readonly request: DrillRequest }
   | { readonly name: 'users' }
-  | { readonly name: 'pairing' | 'pairing-cancel' | 'restart' }
+  | { readonly name: 'pairing' | 'pairing-cancel' }
+  | { readonly name: 'restart' }
   | { readonly name: 'pairing-invite'; readonly request: InviteRequest }
   | { readonly name: 'pairing-join'; readonly request: JoinRequest };
 
@@ -65,6 +70,12 @@ export interface LoggedIn {
   readonly session: Session;
   readonly secret: string;
   readonly maxAgeMs: Millis;
+}
+
+/** A report as a document of its own; the digest of its style, in base64, for the policy that goes with it. */
+export interface DrillPaper {
+  readonly html: string;
+  readonly styleDigest: string;
 }
 
 export interface ExportPage {

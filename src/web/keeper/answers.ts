@@ -1,11 +1,12 @@
 /** What the server asks, answered: first whether they may, then by whoever knows. */
 import { askAlarm } from '../../api/client.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Session, WebRole } from '../contract.ts';
+import type { Session, WebRole, WebWork } from '../contract.ts';
 import { NEEDS, WORK_NEEDS } from '../roles.ts';
 import type { Ask, Credential } from '../wire.ts';
 import type { BothFiles } from './both-files.ts';
 import type { ConfigFile } from './config-file.ts';
+import type { Drills } from './drills.ts';
 import { type Answer, type Audit, byOf, type Guard } from './guard.ts';
 import type { Jobs } from './jobs.ts';
 import type { JournalSearch } from './journal-search.ts';
@@ -24,6 +25,7 @@ export interface AnswerParts {
   readonly pair: PairWatch;
   readonly both: BothFiles;
   readonly pairing: Pairing;
+  readonly drills: Drills;
   readonly restart: (by: string) => Promise<Result<unknown>>;
   readonly audit: Audit;
 }
@@ -47,9 +49,29 @@ const testAlarm = async (parts: AnswerParts, by: string, channel: string | null)
   return askAlarm(parts.socket, by, { name: 'alarm-test', channel }, ALARM_TEST_MS);
 };
 
+const beginJob = async ({ audit, jobs }: AnswerParts, work: WebWork, by: string): Promise<Result<unknown>> => {
+  if (work.name === 'check') audit(by, 'check', `asked for ${work.only ?? 'all checks'}`);
+  return jobs.begin(work, by);
+};
+
+type AskedOfPairing = Extract<Ask, { readonly name: 'pairing' | `pairing-${string}` }>;
+
+const answerPairing = async (pairing: Pairing, ask: AskedOfPairing, by: string): Promise<Result<unknown>> => {
+  switch (ask.name) {
+    case 'pairing':
+      return ok(pairing.view());
+    case 'pairing-invite':
+      return pairing.invite(ask.request, by);
+    case 'pairing-join':
+      return pairing.join(ask.request, by);
+    case 'pairing-cancel':
+      return pairing.cancel(by);
+  }
+};
+
 /** Everything but logging in and out; `by` may. */
 const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string): Promise<Result<unknown>> => {
-  const { socket, jobs, journal, users, pair, file, both, pairing } = parts;
+  const { socket, jobs, journal, pair, file, both } = parts;
   switch (ask.name) {
     case 'login':
     case 'logout':
@@ -64,8 +86,7 @@ const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string
     case 'preview':
       return preview(socket, by, ask.command);
     case 'job':
-      if (ask.work.name === 'check') parts.audit(by, 'check', `asked for ${ask.work.only ?? 'all checks'}`);
-      return jobs.begin(ask.work, by);
+      return beginJob(parts, ask.work, by);
     case 'alarm-list':
       return askAlarm(socket, by, { name: 'alarm-list' }, ALARM_LIST_MS);
     case 'alarm-test':
@@ -93,16 +114,20 @@ const answer = async (parts: AnswerParts, ask: Ask, session: Session, by: string
       return both.undo(ask.base, by);
     case 'restart':
       return parts.restart(by);
+    case 'drills':
+    case 'drill-report':
+    case 'drill-paper':
+    case 'drill-preview':
+    case 'drill-begin':
+    case 'drill-stop':
+      return parts.drills(ask, by);
     case 'users':
-      return users.list();
+      return parts.users.list();
     case 'pairing':
-      return ok(pairing.view());
     case 'pairing-invite':
-      return pairing.invite(ask.request, by);
     case 'pairing-join':
-      return pairing.join(ask.request, by);
     case 'pairing-cancel':
-      return pairing.cancel(by);
+      return answerPairing(parts.pairing, ask, by);
   }
 };
 

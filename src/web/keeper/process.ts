@@ -18,6 +18,7 @@ import { createAnswers } from './answers.ts';
 import { askOtherBy, createBothFiles } from './both-files.ts';
 import { type CertificateSource, filesOf, ownCertificate } from './certificate.ts';
 import { createConfigFile } from './config-file.ts';
+import { createDrills } from './drills.ts';
 import { type Audit, createGuard } from './guard.ts';
 import { createJobs } from './jobs.ts';
 import { createJournalSearch } from './journal-search.ts';
@@ -142,6 +143,7 @@ const createWorks = (config: Config, { configPath, serverArgv }: KeeperStart, te
     jobs,
     journal,
     pair,
+    drills: createDrills(socket, config.stateDir, audit),
     restart: createRestart({ run, view: file.view, snapshot: () => pair.now().this, audit }),
     pairing: createPairing({ program, configPath, config, names, clock: systemClock, audit }),
     audit,

@@ -1,6 +1,15 @@
 /** The server faces the network: what it says is checked like anything from there, in its outline; single fields are the agent's to check. */
 import { z } from 'zod';
-import { commandSchema, configChangesSchema, digestSchema, inviteSchema, joinSchema, workSchema } from '../schemas.ts';
+import {
+  commandSchema,
+  configChangesSchema,
+  digestSchema,
+  drillIdSchema,
+  drillSchema,
+  inviteSchema,
+  joinSchema,
+  workSchema,
+} from '../schemas.ts';
 import type { FromServer } from '../wire.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -31,6 +40,8 @@ const askSchema = z.discriminatedUnion('name', [
       'pairing',
       'pairing-cancel',
       'restart',
+      'drills',
+      'drill-stop',
     ]),
   }),
   z.strictObject({
@@ -39,6 +50,8 @@ const askSchema = z.discriminatedUnion('name', [
   }),
   z.strictObject({ name: z.literal('preview'), command: commandSchema }),
   z.strictObject({ name: z.literal('job'), work: workSchema }),
+  z.strictObject({ name: z.enum(['drill-report', 'drill-paper']), id: drillIdSchema }),
+  z.strictObject({ name: z.enum(['drill-preview', 'drill-begin']), request: drillSchema }),
   z.strictObject({ name: z.literal('alarm-test'), channel: text(64).nullable() }),
   z.strictObject({ name: z.enum(['journal', 'export']), query: querySchema }),
   z.strictObject({

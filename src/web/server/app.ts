@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
 import { fail } from '../../core/result.ts';
 import type { Job, PairView } from '../contract.ts';
-import type { LoggedIn, ServerSettings } from '../wire.ts';
+import type { DrillPaper, LoggedIn, ServerSettings } from '../wire.ts';
 import { invalid, sendFault, sendReply } from './answers.ts';
 import type { Events } from './events.ts';
 import { sendExport } from './export.ts';
 import { createFastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from './fastify.ts';
 import { encodingFor, type PageFile } from './files.ts';
-import { addressOf, COOKIE, cookieHeader, credentialOf, isForged, SECURITY_HEADERS } from './headers.ts';
+import { addressOf, COOKIE, cookieHeader, credentialOf, isForged, paperPolicy, SECURITY_HEADERS } from './headers.ts';
 import type { Link } from './link.ts';
 import { metricsText } from './metrics.ts';
 import { openApi } from './openapi.ts';
@@ -70,6 +70,10 @@ const absent = (path: string, value: unknown) => {
 
 const SHAPED = /\/(jobs\/:id|checks|streams|explain)$/;
 
+/** A document with one style of its own, and nothing that runs. */
+const sendPaper = (reply: FastifyReply, { html, styleDigest }: DrillPaper): FastifyReply =>
+  reply.header('content-security-policy', paperPolicy(styleDigest)).type('text/html; charset=utf-8').send(html);
+
 const askHandler =
   ({ link }: AppParts, route: Route, ask: NonNullable<Route['ask']>): Handler =>
   async (request, reply) => {
@@ -84,6 +88,7 @@ const askHandler =
       return reply.header('set-cookie', cookieHeader(secret, maxAgeMs)).send(session);
     }
     if (ask(given).name === 'logout') return sendReply(reply.header('set-cookie', cookieHeader('', 0)), answer, 204);
+    if (ask(given).name === 'drill-paper') return sendPaper(reply, result.value as DrillPaper);
     if (!SHAPED.test(route.path)) return sendReply(reply, answer, route.status);
     const { id } = request.params as { readonly id?: string };
     const value = shaped(route.path, id, result.value);

@@ -5,13 +5,23 @@ import {
   type BothRequest,
   type CommandRequest,
   type ConfigRequest,
+  type DrillRequest,
   type InviteRequest,
   type JobRequest,
   type JoinRequest,
   type WebRole,
 } from '../contract.ts';
 import { NEEDS, WORK_NEEDS } from '../roles.ts';
-import { commandSchema, configChangesSchema, digestSchema, inviteSchema, joinSchema, workSchema } from '../schemas.ts';
+import {
+  commandSchema,
+  configChangesSchema,
+  digestSchema,
+  drillIdSchema,
+  drillSchema,
+  inviteSchema,
+  joinSchema,
+  workSchema,
+} from '../schemas.ts';
 import type { Ask, JournalQuery } from '../wire.ts';
 
 export interface Route {
@@ -77,6 +87,9 @@ const toQuery = (query: unknown): JournalQuery => {
     limit,
   };
 };
+
+const drillQuerySchema = z.strictObject({ id: drillIdSchema });
+const drillIdOf = (query: unknown): string => (query as z.output<typeof drillQuerySchema>).id;
 
 const base = { body: null, query: null, ask: null } as const;
 const get = (
@@ -153,6 +166,30 @@ export const ROUTES: readonly Route[] = [
   }),
   get('/journal/verify', NEEDS.verify, 'JournalProof', 'Prove that no entry was changed or is missing.', {
     ask: () => ({ name: 'verify' }),
+  }),
+  get('/drills', NEEDS.drills, 'DrillSummary[]', 'Drills that were made, newest first.', {
+    ask: () => ({ name: 'drills' }),
+  }),
+  get('/drills/report', NEEDS['drill-report'], 'DrillReport', 'The report of one.', {
+    query: drillQuerySchema,
+    ask: ({ query }) => ({ name: 'drill-report', id: drillIdOf(query) }),
+  }),
+  get('/drills/paper', NEEDS['drill-paper'], 'text/html', 'The same as a page that prints well.', {
+    query: drillQuerySchema,
+    ask: ({ query }) => ({ name: 'drill-paper', id: drillIdOf(query) }),
+  }),
+  post('/drills/preview', NEEDS['drill-preview'], 'DrillPreview', 'What a drill would do, and what is against it.', {
+    body: drillSchema,
+    ask: ({ body }) => ({ name: 'drill-preview', request: body as DrillRequest }),
+  }),
+  post('/drills', NEEDS['drill-begin'], 'DrillBegun', 'Begin a drill; the snapshot shows how far it is.', {
+    body: drillSchema,
+    ask: ({ body }) => ({ name: 'drill-begin', request: body as DrillRequest }),
+    status: 202,
+  }),
+  post('/drills/stop', NEEDS['drill-stop'], 'DrillBegun', 'Stop the drill: service goes back at once.', {
+    body: z.strictObject({}),
+    ask: () => ({ name: 'drill-stop' }),
   }),
   get('/config', NEEDS.config, 'ConfigView', 'The configuration in force, secrets hidden.', {
     ask: () => ({ name: 'config' }),

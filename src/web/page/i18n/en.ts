@@ -1,4 +1,5 @@
 /** Every word of the page, in English. `{name}` is filled in; `_one` and `_other` are the forms of a number. */
+import { enDrill } from './en-drill.ts';
 import { enPlaces } from './en-places.ts';
 import { enSettings } from './en-settings.ts';
 import { enWork } from './en-work.ts';
@@ -187,6 +188,7 @@ export const en = {
   'step.running': 'running',
   'step.done': 'done',
   'step.failed': 'failed',
+  ...enDrill,
   ...enPlaces,
   ...enWork,
   ...enSettings,

@@ -1,5 +1,6 @@
 /** Every word of the page, in French. A test holds its keys and parameters against the English ones. */
 import type { Words } from './en.ts';
+import { frDrill } from './fr-drill.ts';
 import { frPlaces } from './fr-places.ts';
 import { frSettings } from './fr-settings.ts';
 import { frWork } from './fr-work.ts';
@@ -188,6 +189,7 @@ export const fr: Words = {
   'step.running': 'en cours',
   'step.done': 'fait',
   'step.failed': 'échec',
+  ...frDrill,
   ...frPlaces,
   ...frWork,
   ...frSettings,

@@ -12,6 +12,10 @@ import {
   type ConfigRequest,
   type ConfigView,
   CSRF_HEADER,
+  type DrillBegun,
+  type DrillPreview,
+  type DrillRequest,
+  type DrillSummary,
   type Fault,
   type InviteRequest,
   type Job,
@@ -52,6 +56,10 @@ export interface Api {
   readonly verify: () => Promise<Result<JournalProof>>;
   readonly alarms: () => Promise<Result<AlarmList>>;
   readonly testAlarm: (channel: string | null) => Promise<Result<readonly ChannelTest[]>>;
+  readonly drills: () => Promise<Result<readonly DrillSummary[]>>;
+  readonly drillPreview: (request: DrillRequest) => Promise<Result<DrillPreview>>;
+  readonly drill: (request: DrillRequest) => Promise<Result<DrillBegun>>;
+  readonly drillStop: () => Promise<Result<DrillBegun>>;
   readonly config: () => Promise<Result<ConfigView>>;
   readonly configPreview: (request: ConfigRequest) => Promise<Result<ConfigPreview>>;
   readonly configWrite: (request: ConfigRequest) => Promise<Result<ConfigView>>;
@@ -111,6 +119,9 @@ export const exportAddress = (ask: JournalAsk): string => {
   return `${API}/journal/export${query === '' ? '' : `?${query}`}`;
 };
 
+/** Where a browser finds a drill's report as a page that prints. */
+export const drillPaperAddress = (id: string): string => `${API}/drills/paper?id=${encodeURIComponent(id)}`;
+
 const pageQuery = (ask: JournalAsk): string => {
   const query = filters(ask);
   query.set('limit', '100');
@@ -152,6 +163,10 @@ export const createApi = (fetcher: typeof fetch): Api => {
     verify: () => ask('GET', '/journal/verify'),
     alarms: () => ask('GET', '/alarms'),
     testAlarm: (channel) => ask('POST', '/alarms/test', { channel }),
+    drills: () => ask('GET', '/drills'),
+    drillPreview: (request) => ask('POST', '/drills/preview', request),
+    drill: (request) => ask('POST', '/drills', request),
+    drillStop: () => ask('POST', '/drills/stop', {}),
     config: () => ask('GET', '/config'),
     configPreview: (request) => ask('POST', '/config/preview', request),
     configWrite: (request) => ask('POST', '/config', request),

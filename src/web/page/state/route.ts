@@ -1,6 +1,6 @@
 /** The page's places, as the part of the address after `#/`. */
 
-export const ROUTES = ['overview', 'journal', 'streams', 'checks', 'what-if', 'alarms', 'settings'] as const;
+export const ROUTES = ['overview', 'journal', 'streams', 'checks', 'what-if', 'drills', 'alarms', 'settings'] as const;
 
 export type Route = (typeof ROUTES)[number] | 'login' | 'public';
 

@@ -8,6 +8,7 @@ import { ROUTES, type Route } from '../state/route.ts';
 import { Actions } from './actions.ts';
 import { AlarmsPage } from './alarms.ts';
 import { ChecksPage } from './checks.ts';
+import { DrillsPage } from './drills.ts';
 import { GlanceCard } from './glance.ts';
 import { h } from './h.ts';
 import { JournalPage, Timeline } from './journal.ts';
@@ -36,6 +37,7 @@ const PLACES: Readonly<Record<(typeof ROUTES)[number], () => VNode | null>> = {
   streams: StreamsPage,
   checks: ChecksPage,
   'what-if': WhatIfPage,
+  drills: DrillsPage,
   alarms: AlarmsPage,
   settings: SettingsPage,
 };
