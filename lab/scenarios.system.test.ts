@@ -8,7 +8,15 @@ import { runScenario } from './scenarios/run.ts';
 import { openStage, type Stage } from './scenarios/stage.ts';
 
 /** The scenarios that every `npm test` runs, once each, on one lab; all of them: `npm run test:lab`. */
-const subset = ['power-loss', 'asterisk-crash', 'isolation', 'switchover', 'standby-power-loss', 'lone-boot-main'];
+const subset = [
+  'power-loss',
+  'asterisk-crash',
+  'isolation',
+  'switchover',
+  'standby-power-loss',
+  'lone-boot-main',
+  'drill-takeover',
+];
 
 const value = <T>(result: Result<T>): T => {
   assert.ok(result.ok, result.ok ? '' : `${result.error.code}: ${result.error.message}`);

@@ -37,6 +37,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     gate: { enforce: setup.enforceGate },
     network: { gateway: lab.gateway.v4, interface: 'eth0' },
     probes: { ami: { user: 'dualtone' }, sip: [{ name: 'sip-local', transport: 'udp', host: '127.0.0.1' }] },
+    drill: { stay: '3s' },
     failback: {
       policy: setup.failback.policy,
       hold: `${setup.failback.holdMs}ms`,

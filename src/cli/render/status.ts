@@ -81,7 +81,7 @@ const agentTroubles = (agent: AgentHealth, journal: { readonly trouble: string |
 
 /** What wants a person's eye, in order of weight. */
 const troublesOf = (snapshot: NodeSnapshot): readonly string[] => {
-  const { health, maintenance, mode, needsAcknowledgement, plan, errand, gate } = snapshot;
+  const { health, maintenance, mode, needsAcknowledgement, plan, errand, gate, drill } = snapshot;
   const bad = snapshot.samples.filter(({ outcome, about }) => outcome !== 'ok' && about !== 'rival');
   const failed = plan.steps.filter(({ status }) => status === 'failed').map(({ id }) => id);
   return [
@@ -94,6 +94,9 @@ const troublesOf = (snapshot: NodeSnapshot): readonly string[] => {
     ...(needsAcknowledgement ? ['too many switches: give `dualtone acknowledge` when you have seen why'] : []),
     ...(mode === 'manual' ? ['manual mode: only a person starts and stops service'] : []),
     ...(maintenance === null ? [] : [`maintenance for ${span(maintenance.leftMs)} more: ${maintenance.reason}`]),
+    ...(drill?.run === null || drill?.run === undefined
+      ? []
+      : [`a ${drill.run.kind} drill is being made: ${drill.run.text} (\`dualtone drill stop\` ends it)`]),
     ...(errand === null ? [] : [`\`${errand.name}\` is under way, ${span(errand.leftMs)} left`]),
     ...(gate.enforced ? [] : ['the kernel gate is not enforced (gate.enforce: false)']),
     ...agentTroubles(snapshot.agent, snapshot.journal),
