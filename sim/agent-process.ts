@@ -1,7 +1,7 @@
 /** The agent of one node: runs the real core, keeps its memory before any effect leaves, and can be killed, frozen or held up by its disk. */
 import { type Decision, decide } from '../src/core/decide.ts';
 import type { Effect } from '../src/core/effect.ts';
-import type { Command, Event, Sample } from '../src/core/event.ts';
+import type { Command, Event, FenceOutcome, Sample } from '../src/core/event.ts';
 import type { Message } from '../src/core/message.ts';
 import { initialState, type State } from '../src/core/state.ts';
 import type { VoterName } from '../src/core/words.ts';
@@ -39,6 +39,9 @@ export interface AgentHooks {
   /** The memory on tmpfs was written: promises are in force from now. */
   kept(): void;
   replied(effect: Extract<Effect, { kind: 'reply' }>): void;
+  /** The device is asked; its answer comes once, or never. */
+  fence(order: Extract<Effect, { kind: 'fence' }>, answer: (outcome: FenceOutcome) => void): void;
+  fenceEnd(op: number): void;
 }
 
 const samplesOf: Record<Telephony, Sample> = {
@@ -142,6 +145,13 @@ const applyEffect = (a: Process, effect: Effect): void => {
       return runStep(a, effect);
     case 'reply':
       return inner.hooks.replied(effect);
+    case 'fence':
+      return inner.hooks.fence(effect, (outcome) => {
+        if (inner.incarnation !== born) return;
+        handle(a, () => ({ kind: 'fence', at: inner.m.local(), op: effect.op, outcome, detail: outcome }));
+      });
+    case 'fence-end':
+      return inner.hooks.fenceEnd(effect.op);
     case 'keep':
     case 'notify':
       return;

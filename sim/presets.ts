@@ -49,6 +49,8 @@ export interface SimSettings {
   readonly need?: number;
   /** One etcd cluster votes instead of checkpoints. */
   readonly etcd?: boolean;
+  /** Each node's power has a device. */
+  readonly fenced?: boolean;
 }
 
 const arbiterOf = ({ checkpoints, etcd = false, whenLost = 'wait' }: SimSettings): Arbiter => {
@@ -71,7 +73,7 @@ export const settingsFor =
     watch: sim.need === undefined ? { kind: 'lease' } : { ...looks, need: sim.need },
     onIsolation: 'stop',
     telephony: 'warm',
-    loneWaitMs: sim.need === undefined ? 2000 : 300,
+    loneWaitMs: sim.need === undefined && sim.fenced !== true ? 2000 : 300,
     restartStep: 'telephony',
     health: { badLooks: 3, goodLooks: 2 },
     unfit: { policy: 'takeover', restartWaitMs: 1000, lastResortMs: 1000 },
@@ -81,5 +83,6 @@ export const settingsFor =
       { id: 'virtual-ip', timeoutMs: 2000, onFailure: 'continue' },
       { id: 'telephony', timeoutMs: 10_000, onFailure: 'continue' },
     ],
+    fencing: sim.fenced === true ? { timeoutMs: 900, retryMs: 250, standbyDelayMs: 300, unheardMs: 150 } : null,
     slots: 8,
   });

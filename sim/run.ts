@@ -4,6 +4,7 @@ import type { Role } from '../src/core/words.ts';
 import type { Violation } from './checkers.ts';
 import { epochsKept, etcdFaults } from './faults/etcd.ts';
 import { cuttingNobodyOff, faults, healAll, pausingFaults, toldApart } from './faults/faults.ts';
+import { fenceFaults } from './faults/fences.ts';
 import { type SimSettings, settingsFor, timings } from './presets.ts';
 import { createRandom } from './random.ts';
 import { createWorld, type Observer, type World } from './world.ts';
@@ -52,6 +53,10 @@ const drawSettings = (seed: number): { readonly preset: 'fast' | 'quick' | 'etcd
     };
   if (random.chance(0.053))
     return { preset: 'etcd', sim: { timing: timings.etcd, checkpoints: 0, failback, whenLost, etcd: true } };
+  if (random.chance(0.06)) {
+    const voting = random.pick([0, 0, 0, 1, 3]);
+    return { preset, sim: { timing, checkpoints: voting, failback, whenLost, fenced: true } };
+  }
   return { preset, sim: { timing, checkpoints, failback, whenLost } };
 };
 
@@ -75,10 +80,13 @@ export const runSeed = (options: RunOptions): RunResult => {
   const observed = options.observer === undefined ? {} : { observer: options.observer };
   const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false, ...observed });
 
-  const all = { ...faults, ...etcdFaults, ...pausingFaults };
-  const names = options.faults ?? Object.keys(sim.etcd === true ? { ...faults, ...etcdFaults } : faults);
+  const all = { ...faults, ...etcdFaults, ...pausingFaults, ...fenceFaults };
+  const fenced = sim.fenced === true;
+  const besides = { ...(sim.etcd === true ? etcdFaults : {}), ...(fenced ? fenceFaults : {}) };
+  const names = options.faults ?? Object.keys({ ...faults, ...besides });
   const paused = names.some((name) => name in pausingFaults);
-  if (paused) w.watched.neverTwo = false;
+  // Without votes a machine that stands still is turned off before another serves.
+  if (paused && !(fenced && sim.checkpoints === 0)) w.watched.neverTwo = false;
   if (paused) w.watched.covered = false;
   if (names.every((name) => cuttingNobodyOff.has(name))) w.watched.neverTwo = true;
   const byHand = sim.failback.policy === 'manual';

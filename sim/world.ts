@@ -12,6 +12,7 @@ import { type Checkers, createCheckers } from './checkers.ts';
 import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
 import { createEtcdClient, type EtcdClient } from './etcd-client.ts';
 import { createEtcdCluster, ETCD_MEMBERS, type EtcdCluster } from './etcd-cluster.ts';
+import { createFenceDevices, deviceNames, type FenceDevice, type FenceDevices, type Power } from './fence-devices.ts';
 import { createLookouts, type Lookout, type Lookouts, lookoutNames } from './lookouts.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createNetwork, type Network } from './network.ts';
@@ -28,6 +29,8 @@ export interface World {
   readonly lookouts: readonly Lookout[];
   /** Null: the arbiter is another. */
   readonly etcd: EtcdCluster | null;
+  /** Devices that turn nodes off; none where the pair has none. */
+  readonly fences: readonly FenceDevice[];
   readonly checkers: Checkers;
   readonly watched: Watched;
   /** The node is cut off from phones and provider as well. */
@@ -58,6 +61,9 @@ export interface WorldOptions {
 const isGuarded = (settings: Settings): boolean =>
   settings.arbiter.kind !== 'none' && settings.arbiter.whenLost === 'wait';
 
+/** Without votes and with devices that do not lie about the power, two never serve either, a paused machine included. */
+export const isProved = ({ arbiter, fencing }: Settings): boolean => arbiter.kind === 'none' && fencing !== null;
+
 interface Wiring {
   agents: Record<Role, AgentProcess>;
   checkpoints: CheckpointProcess[];
@@ -65,6 +71,7 @@ interface Wiring {
   lookouts: Lookouts;
   etcd: EtcdCluster | null;
   etcdClients: Readonly<Record<Role, EtcdClient>> | null;
+  fences: FenceDevices;
 }
 
 const ROLES: readonly Role[] = ['main', 'standby'];
@@ -80,13 +87,27 @@ const watchedOf = (
   timeline,
   agents,
   checkpoints,
-  neverTwo: isGuarded(settings),
+  neverTwo: isGuarded(settings) || isProved(settings),
   covered: isGuarded(settings),
   epochsKept: true,
   noVotes: settings.arbiter.kind === 'none',
   cutOffSince: { main: Number.POSITIVE_INFINITY, standby: Number.POSITIVE_INFINITY },
   requestSentAt: { main: 0, standby: 0 },
   phonesReach: (role) => !cutFromPhones[role],
+});
+
+const powerOf = ({ agents }: Wiring, note: (text: string) => void): Power => ({
+  off(role) {
+    const agent = agents[role];
+    note(`${role.padEnd(8)} TURNED OFF`);
+    if (!agent.machine.up) return;
+    powerOff(agent);
+    // A machine that stood still does so no more.
+    agent.machine.resume();
+  },
+  on(role) {
+    if (!agents[role].machine.up) bootMachine(agents[role]);
+  },
 });
 
 const bootEverything = ({ checkpoints, agents }: Wiring): void => {
@@ -104,12 +125,7 @@ export const createWorld = (options: WorldOptions): World => {
   const settings = options.settingsOf('main');
   const voters = settings.arbiter.kind === 'checkpoints' ? settings.arbiter.voters : [];
   const wiring = {} as Wiring;
-  const network = createNetwork(
-    ['main', 'standby', ...voters, ...lookoutNames(settings), ...etcdNames(settings)],
-    timeline,
-    random,
-    (to, from, message) => deliver(wiring, to, from, message),
-  );
+  const network = networkOf(wiring, settings, voters, timeline, random);
   const machineOf = (role: Role): Machine =>
     createMachine(role, options.settingsOf(role), timeline, random, (machine, byItself) => {
       wiring.checkers.gateChanged(machine.role, byItself);
@@ -136,18 +152,21 @@ export const createWorld = (options: WorldOptions): World => {
         note(`${role.padEnd(8)} reply ${reply.code}`);
         options.observer?.replied?.(role, reply);
       },
+      fence: (order, answer) => wiring.fences.order(role, order, answer),
+      fenceEnd: (op) => wiring.fences.end(role, op),
     });
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
   wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
   wireEtcd(wiring, settings, network, timeline, random);
   wiring.lookouts = createLookouts(settings, wiring.agents, network, timeline, random);
+  wiring.fences = createFenceDevices(settings, wiring.agents, powerOf(wiring, note), network, timeline, random);
   const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
   const watched = watchedOf(wiring, settings, timeline, cutFromPhones);
   wiring.checkers = createCheckers(watched);
   startLooks(wiring, timeline, settings.timing.heartbeatMs);
   const bootAll = (): void => bootEverything(wiring);
-  const lookouts = wiring.lookouts.all;
-  return { ...wiring, lookouts, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
+  const seen = { lookouts: wiring.lookouts.all, fences: wiring.fences.all };
+  return { ...wiring, ...seen, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
 };
 
 const etcdNames = ({ arbiter }: Settings): readonly VoterName[] => (arbiter.kind === 'etcd' ? ETCD_MEMBERS : []);
@@ -169,6 +188,20 @@ const wireEtcd = (wiring: Wiring, settings: Settings, network: Network, timeline
   wiring.etcd = cluster;
   wiring.etcdClients = { main: clientOf('main'), standby: clientOf('standby') };
 };
+
+const networkOf = (
+  wiring: Wiring,
+  settings: Settings,
+  voters: readonly VoterName[],
+  timeline: Timeline,
+  random: Random,
+): Network =>
+  createNetwork(
+    ['main', 'standby', ...voters, ...lookoutNames(settings), ...etcdNames(settings), ...deviceNames(settings)],
+    timeline,
+    random,
+    (to, from, message) => deliver(wiring, to, from, message),
+  );
 
 const createCheckpoints = (
   wiring: Wiring,

@@ -62,6 +62,8 @@ export const recordPair = ({ seed, preset, healthyMs }: RecordingPlan): readonly
       send: (to, message) => network.send(role, to, message),
       kept: () => undefined,
       replied: () => undefined,
+      fence: () => undefined,
+      fenceEnd: () => undefined,
       decided: (_before, _decision, event) => eventsByRole[role].push({ event, wall: WALL_START + timeline.now }),
     });
   };

@@ -159,6 +159,11 @@ export const healAll = (w: World): void => {
   leaveToItself(w);
   // Orders given at both nodes at once while they did not hear each other: one of them lost. They are given again.
   w.timeline.after(1600, () => leaveToItself(w));
+  for (const device of w.fences) Object.assign(device, { mood: 'well', slowMs: 0, lateMs: 0 });
+  // A device may turn a node off as the faults end; a person puts it on again.
+  w.timeline.after(900, () => {
+    for (const { role } of w.fences) if (!w.agents[role].machine.up) bootMachine(w.agents[role]);
+  });
   for (const lookout of w.lookouts) Object.assign(lookout, { lie: null, dead: false });
   for (const voter of w.checkpoints) {
     if (voter.status === 'dead') voter.start();

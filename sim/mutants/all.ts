@@ -1,4 +1,5 @@
 import { etcdGuards } from './etcd.ts';
+import { fenceGuards } from './fences.ts';
 import { looksGuards } from './looks.ts';
 import type { Mutant } from './mutant.ts';
 import { orderGuards } from './orders.ts';
@@ -13,4 +14,5 @@ export const mutants: readonly Mutant[] = [
   ...restartGuards,
   ...looksGuards,
   ...etcdGuards,
+  ...fenceGuards,
 ];

@@ -17,7 +17,8 @@ export interface Hunt {
 }
 
 const isOf = (seed: number, kind: PairKind): boolean => {
-  const { arbiter, watch } = settingsOfSeed(seed)('main');
+  const { arbiter, watch, fencing } = settingsOfSeed(seed)('main');
+  if (kind === 'fenced' || fencing !== null) return kind === 'fenced' && fencing !== null;
   if (kind === 'looks' || watch.kind === 'looks') return kind === 'looks' && watch.kind === 'looks';
   if (kind === 'without-votes') return arbiter.kind === 'none';
   if (kind === 'etcd' || arbiter.kind === 'etcd') return kind === 'etcd' && arbiter.kind === 'etcd';

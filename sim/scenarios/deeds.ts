@@ -100,6 +100,24 @@ export const deedByName: Readonly<Record<string, Deed>> = {
   'start agent': (w, [word]) => agentOf(w, word).start(),
   'freeze agent': (w, [word]) => agentOf(w, word).freeze(),
   'thaw agent': (w, [word]) => agentOf(w, word).thaw(),
+  pause(w, [word]) {
+    agentOf(w, word).machine.pause();
+    w.checkers.gateChanged(roleOf(word), false);
+  },
+  wake(w, [word, span = '']) {
+    const agent = agentOf(w, word);
+    // A machine that was turned off meanwhile does not wake.
+    if (!agent.machine.up) return;
+    agent.machine.resume();
+    agent.clockJump(spanOf(span), true);
+    agent.drain();
+  },
+  /** `device of main hangs`, `refuses`, `lies`, `well`. */
+  'device of': (w, [word, mood]) => {
+    const device = w.fences.find(({ role }) => role === word);
+    if (device === undefined) throw new Error(`nothing turns it off: ${word}`);
+    device.mood = mood as typeof device.mood;
+  },
   'lose checkpoint': (w, [word]) => checkpointOf(w, word).lose(),
   'start checkpoint': (w, [word]) => checkpointOf(w, word).start(),
   'lost steps': (w, [word]) => {

@@ -135,6 +135,10 @@ const setterByWord: Readonly<Record<string, Setter>> = {
   'restart-step': (pair, [step]) => {
     pair.change = { ...pair.change, restartStep: step === 'none' ? null : (step ?? null) };
   },
+  fenced: (pair) => {
+    const fencing = { timeoutMs: 5000, retryMs: 2000, standbyDelayMs: 1000, unheardMs: 1000 };
+    pair.change = { ...pair.change, fencing };
+  },
   telephony: (pair, [what]) => {
     pair.change = { ...pair.change, telephony: what as 'cold' };
   },

@@ -17,6 +17,8 @@ import { type Checker, checkNow } from './checker.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
 import { type Commands, createCommands } from './commands.ts';
 import type { Driller } from './driller.ts';
+import type { Fences } from './fences.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { renewLast } from './last-renewal.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { lossWithAstDb } from './loss.ts';
@@ -69,6 +71,8 @@ export interface AgentParts {
   readonly checker: Checker | null;
   /** Makes drills; null where `drill.enabled` is off. */
   readonly driller: Driller | null;
+  /** Devices that turn the other node off; null where there are none. */
+  readonly fences: Fences | null;
   /** Moves machines outside the pair; null where there are none. */
   readonly switcher: Switcher | null;
   readonly notifier: Notifier;
@@ -88,38 +92,6 @@ export interface Agent extends ApiSource {
 }
 
 type Notice = Extract<Effect, { kind: 'notify' }>;
-
-/**
- * Looks at everything each period. The core wakes by itself about as often, and each awakening costs: where it comes within
- * a quarter of the period, the look joins it.
- */
-const createHeartbeat = (clock: Clock, periodMs: number, beat: (lateMs: number) => void) => {
-  let due = 0;
-  let cancel = (): void => undefined;
-  const ring = (now: number, late: number): void => {
-    cancel();
-    due = now + periodMs;
-    cancel = clock.at(due + periodMs / 4, () => {
-      const rungAt = clock.now();
-      ring(rungAt, rungAt - due - periodMs / 4);
-    });
-    beat(late);
-  };
-  return {
-    start: (): void => ring(clock.now(), 0),
-    /** The agent is awake for another reason. */
-    awake: (): void => {
-      const now = clock.now();
-      if (now >= due - periodMs / 4) ring(now, Math.max(0, now - due - periodMs / 4));
-    },
-    /** Something about telephony failed, or is well again: it counts now, and the next look comes a period later. */
-    hasten: (news: boolean): void => {
-      const now = clock.now();
-      if (news || now >= due - periodMs / 4) ring(now, 0);
-    },
-    stop: (): void => cancel(),
-  };
-};
 
 /** Tells everybody whom it concerns what a person should hear. */
 const createVoice = (clock: Clock, records: () => Records, vital: VitalSigns, notifier: Notifier) => {
@@ -155,6 +127,10 @@ const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: No
   return createLoop({
     ...parts,
     steps: { run: (order) => works().steps.run(order), keep: (until) => works().steps.keep(until) },
+    fences: {
+      order: (order) => parts.fences?.order(order),
+      end: (op) => parts.fences?.end(op),
+    },
     onAwake: () => {
       parts.onAwake();
       works().heartbeat.awake();
@@ -222,6 +198,11 @@ const changedOf =
 const begin = (parts: AgentParts, works: Works): void => {
   const { loop, records, heartbeat, say } = works;
   const { board, rivalLooks, follower } = parts;
+  parts.fences?.start({
+    answer: (op, outcome, detail) => loop.post((at) => ({ kind: 'fence', at, op, outcome, detail })),
+    note: (kind, data) => records.note(kind, data),
+    say,
+  });
   const notes = loop.start(parts.seed);
   for (const note of notes) records.note('memory', { note });
   const look = (samples: readonly Sample[] | null): void =>
@@ -262,7 +243,7 @@ const end = async (
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
-  await Promise.all([parts.board, steps, parts.follower].map(async (each) => each?.stop()));
+  await Promise.all([parts.board, steps, parts.follower, parts.fences].map(async (each) => each?.stop()));
   for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
   await parts.gate.dispose();
 };

@@ -16,6 +16,7 @@ import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { longestPromiseMs, type Settings, type Timing } from '../core/settings.ts';
 import { rivalOf } from '../core/words.ts';
+import { createAskDevice } from '../fencing/device.ts';
 import { createJournal, type WrittenJournal } from '../journal/journal.ts';
 import { createStateStore, readBootId } from '../journal/state-store.ts';
 import { checkpointOf } from '../nrpe/configured.ts';
@@ -33,6 +34,7 @@ import { createCheckpointLooks } from './checkpoint-looks.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
 import { createDriller } from './driller.ts';
+import { createFences } from './fences.ts';
 import { gateSettingsOf } from './gate-settings.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
@@ -168,6 +170,12 @@ const trialsOf = (
   driller: createDriller(config, drillerArgv, stream.channel('drill'), clock),
 });
 
+/** Machines outside the pair, and the devices that turn the other node off. */
+const outsideOf = (config: Config, settings: Settings, switcherArgv: readonly string[], clock: Clock) => ({
+  switcher: createSwitcher(config, settings, switcherArgv, clock),
+  fences: createFences(config, createAskDevice(run), clock),
+});
+
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (given: Config, program: Program, clock: Clock, notifier: Notifier): Result<Composition> => {
   const { version, argv, switcherArgv, settingsArgv, reread } = program;
@@ -211,7 +219,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     replication,
     checker,
     driller,
-    switcher: createSwitcher(config, settings, switcherArgv, clock),
+    ...outsideOf(config, settings, switcherArgv, clock),
     notifier,
   });
   const hasStream = isServingWeb(config) || [follower, replication, checker, driller].some((each) => each !== null);

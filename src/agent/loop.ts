@@ -11,6 +11,12 @@ import type { Clock, Gate, PeerLink, StateStore } from '../ports.ts';
 import { createMemoryKeeper } from './memory-keeper.ts';
 import type { StepRunner } from './step-runner.ts';
 
+/** Who asks the devices; each order is answered by a `fence` event. */
+export interface FenceOrders {
+  order(order: Extract<Effect, { kind: 'fence' }>): void;
+  end(op: number): void;
+}
+
 export interface LoopParts {
   readonly settings: Settings;
   readonly clock: Clock;
@@ -18,6 +24,7 @@ export interface LoopParts {
   readonly gate: Pick<Gate, 'apply'>;
   readonly link: Pick<PeerLink, 'send'>;
   readonly steps: Pick<StepRunner, 'run' | 'keep'>;
+  readonly fences: FenceOrders;
   /** The core's own alarm rings: a good moment for what is due about now. */
   readonly onAwake: () => void;
   /** Told of each decision after its effects have left; writes the journal and shows the state. */
@@ -49,9 +56,11 @@ const isHarmless = (effect: Effect): boolean => {
       return effect.direction === 'passivate';
     case 'notify':
     case 'reply':
+    case 'fence-end':
       return true;
     case 'send':
     case 'keep':
+    case 'fence':
       return false;
   }
 };
@@ -115,6 +124,10 @@ const createDispatch = (parts: LoopParts, post: Loop['post']) => {
         return parts.steps.run(effect);
       case 'keep':
         return parts.steps.keep(effect.until);
+      case 'fence':
+        return parts.fences.order(effect);
+      case 'fence-end':
+        return parts.fences.end(effect.op);
       case 'notify':
         return parts.onNotice(effect);
       case 'reply':

@@ -79,6 +79,7 @@ const eventOf = (event: Event): unknown => {
     case 'gate':
     case 'step':
     case 'return':
+    case 'fence':
     case 'clock-jump':
       return event;
   }
@@ -111,6 +112,7 @@ const epochOf = (state: State): number =>
 const ordersOf = ({ effects }: Decision): readonly unknown[] =>
   effects.flatMap((effect): readonly Readonly<Record<string, string>>[] => {
     if (effect.kind === 'gate') return [{ gate: effect.action.type }];
+    if (effect.kind === 'fence') return [{ fence: effect.action }];
     if (effect.kind === 'step') return [{ step: effect.stepId, direction: effect.direction }];
     return [];
   });

@@ -5,6 +5,7 @@ import { asteriskChecks } from './families/asterisk.ts';
 import { configurationChecks } from './families/configuration.ts';
 import { createDnsChecks } from './families/dns.ts';
 import { dnsRecordChecks } from './families/dns-records.ts';
+import { fencingChecks } from './families/fencing.ts';
 import { kernelChecks } from './families/kernel.ts';
 import { machineChecks } from './families/machine.ts';
 import { mysqlChecks } from './families/mysql.ts';
@@ -30,6 +31,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   registry.add('Services and rivals', serviceChecks);
   registry.add('Asterisk', asteriskChecks);
   registry.add('Replication', [...replicationChecks, ...mysqlChecks]);
+  registry.add('Fencing', fencingChecks);
   registry.add('The machine', machineChecks);
   registry.add('Alarms', alarmChecks);
   registry.add('XiVO and Wazo', [...telephoneSystemChecks, ...createPhoneModelChecks()]);

@@ -91,6 +91,9 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
     'streams.files.directories': streams.files.directories.toSorted().join(' ') || 'none',
     'streams.collected': streams.collected.toSorted().join(' ') || 'none',
   };
+  const { fencing } = config;
+  found['fencing'] =
+    fencing === null ? 'none' : `devices; ${fencing.afterOff}, unheard ${fencing.unheardMs ?? 'never'}`;
   Object.assign(found, switchAgreement(config));
   flat('timing', config.timing, found);
   flat('watch', config.watch, found);

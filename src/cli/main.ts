@@ -4,6 +4,7 @@ import { addBeside } from './beside-commands.ts';
 import { completionFor, SHELLS, type Shell } from './completion.ts';
 import { addDrill } from './drill-commands.ts';
 import { EXIT, EXIT_WORDS } from './exit-codes.ts';
+import { addFence } from './fence-commands.ts';
 import { manualFor } from './manual.ts';
 import { addMysql } from './mysql-commands.ts';
 import { addPairing } from './pairing-commands.ts';
@@ -341,6 +342,7 @@ export const createProgram = (output: Output): Shelf => {
   addUpgrade(shelf);
   addXivo(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addMysql(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
+  addFence(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addReporting(program, (parent, usage, summary, action) => add(shelf, parent, usage, summary, action));
   addPrograms(shelf);
   addBeside(program, (exit) => {

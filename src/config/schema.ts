@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alarmsSchema } from './alarms-schema.ts';
 import { drillSchema } from './drill-schema.ts';
+import { fencingSchema } from './fencing-schema.ts';
 import { needSchema, nrpeSchema } from './nrpe-schema.ts';
 import { probesSchema } from './probes-schema.ts';
 import { reportingSchema } from './reporting-schema.ts';
@@ -352,6 +353,7 @@ export const nodeSections = {
     })
     .prefault({})
     .describe('Cap on voluntary moves.'),
+  fencing: fencingSchema,
   hooks: z.array(hookSchema).max(32).prefault([]).describe('Programs of yours that run as steps.'),
   streams: streamsSchema,
   switches: switchesSchema,

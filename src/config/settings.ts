@@ -1,5 +1,6 @@
 import type { Arbiter, Settings, Step, Watch } from '../core/settings.ts';
 import { type Config, type HookConfig, neededReports, serviceName } from './config.ts';
+import { fencingSettings } from './fencing.ts';
 
 const arbiterOf = (config: Config): Arbiter => {
   const { arbiter } = config;
@@ -72,6 +73,7 @@ export const toSettings = (config: Config): Settings => {
     unfit: config.unfit,
     failback: config.failback,
     flapping: config.flapping,
+    fencing: fencingSettings(config),
     plan: planOf(config),
     slots,
   };

@@ -16,6 +16,7 @@ import {
 } from './draft.ts';
 import type { Effect } from './effect.ts';
 import type { Event } from './event.ts';
+import { onFence, tendFence } from './fence.ts';
 import { applyLook } from './health.ts';
 import { endOfOpenEnd, onArmed, renewForRestart, tendLease, tendReleasing } from './lease.ts';
 import { tendLoose } from './loose.ts';
@@ -161,6 +162,8 @@ const apply = (d: Draft, e: Event): void => {
       return onCommand(d, e);
     case 'return':
       return onReturn(d, e);
+    case 'fence':
+      return onFence(d, e);
     case 'clock-jump':
       return onClockJump(d, e);
   }
@@ -201,6 +204,7 @@ const advance = (d: Draft): void => {
   tendReleasing(d);
   tendClosing(d);
   tendLoose(d);
+  tendFence(d);
   if (d.s.phase.name === 'passive') tendPassive(d);
   const began = tendWon(d);
   if (!began && (d.s.phase.name === 'serving' || d.s.phase.name === 'draining')) tendServing(d);

@@ -13,6 +13,8 @@ export type GateAction =
 
 export type StepDirection = 'activate' | 'passivate' | 'restart';
 
+export type FenceAction = 'off' | 'status';
+
 export type Effect =
   | { readonly kind: 'send'; readonly to: VoterName; readonly message: Message }
   | { readonly kind: 'gate'; readonly op: number; readonly action: GateAction }
@@ -25,6 +27,19 @@ export type Effect =
       readonly epoch: Epoch;
       readonly expiresAt: Instant;
     }
+  /**
+   * Make sure of the other node's power: turn it `off`, or read its `status` only. Answered by a `fence` event with its `op`. No device is
+   * asked to turn off past `expiresAt`.
+   */
+  | {
+      readonly kind: 'fence';
+      readonly op: number;
+      readonly action: FenceAction;
+      readonly epoch: Epoch;
+      readonly expiresAt: Instant;
+    }
+  /** The other node is heard again: what has not been done of that request is left. */
+  | { readonly kind: 'fence-end'; readonly op: number }
   /** The right was renewed: refresh what the kernel holds for a limited time (the virtual IP). */
   | { readonly kind: 'keep'; readonly until: Instant }
   | {

@@ -36,6 +36,8 @@ export type Command =
   | { readonly name: 'maintenance-off' }
   | { readonly name: 'acknowledge' };
 
+export type FenceOutcome = 'off' | 'on' | 'failed' | 'unknown';
+
 export type Event =
   /** The process began. `boot` is null after a boot or where the tmpfs file is missing or odd; `disk` null on the first start ever. */
   | {
@@ -73,5 +75,16 @@ export type Event =
     }
   /** Whether the main, if it served now, would have all that was left on the standby: `why` it has not. */
   | { readonly kind: 'return'; readonly at: Instant; readonly ready: boolean; readonly why: string }
+  /**
+   * What the devices say of the other node's power, to the fence effect with this `op`. `off`: read back by itself, and off. `on`: read only.
+   * `failed`: it is not off, or a device refused. `unknown`: no device answered in time.
+   */
+  | {
+      readonly kind: 'fence';
+      readonly at: Instant;
+      readonly op: number;
+      readonly outcome: FenceOutcome;
+      readonly detail: string;
+    }
   /** Monotonic and wall or boot clock disagree by `jumpMs`: the machine may have been paused, or a clock was set. */
   | { readonly kind: 'clock-jump'; readonly at: Instant; readonly jumpMs: Millis; readonly paused: boolean };

@@ -33,6 +33,7 @@ const settings: Settings = {
   unfit: { policy: 'takeover', restartWaitMs: 10_000, lastResortMs: 5000 },
   failback: { policy: 'manual', holdMs: 60_000, maxWaitMs: 0 },
   flapping: { maxSwitches: 3, windowMs: 3_600_000 },
+  fencing: null,
   plan: [],
   slots: 16,
 };

@@ -125,6 +125,8 @@ const withoutRival = (d: Draft): Draft => {
     boot: { ...d.s.boot, promise: null },
     // Its own retries and starts do not stand in the way of one who looks ahead.
     lease: { name: 'none', since: d.now, retryAt: d.now },
+    // A device would have to say so then; that it answers is the business of checks.
+    fence: { name: 'off', since: later },
     health: { ...d.s.health, rivalBad, networkProvedAt },
     rival: { ...rival, heardAt: Math.min(rival.heardAt, later - promiseMs - 1) },
     voters: d.s.voters.map((voter) => ({ ...voter, answeredAt: voter.answeredAt + shift })),
@@ -167,7 +169,8 @@ const rehearsePassive = (d: Draft): Rehearsal => {
   const { timing, role } = d.settings;
   const countsMs = role === 'standby' ? looksMs(d) : 0;
   const afterMs = Math.round(Math.max(timing.promiseMs, countsMs) + Math.max(0, ...waits));
-  const text = `If the ${other} fell silent now, this node would take over after about ${afterMs} ms.`;
+  const proof = d.settings.fencing !== null && needsNoVotes(d) ? ', once its device has turned it off' : '';
+  const text = `If the ${other} fell silent now, this node would take over after about ${afterMs} ms${proof}.`;
   return { takesOver: true, afterMs, text, missing };
 };
 

@@ -72,12 +72,34 @@ const holdBroken = ({ before, after }: Step): string | null => {
   return held && began && !wanted && !handed ? 'asked for the right to serve while in hold' : null;
 };
 
+/** Where silence alone decides, a device has proved it; and who is heard, or has not been met, is not turned off. */
+const fenceBroken = ({ settings, before, after, effects }: Step): string | null => {
+  if (settings.fencing === null) return null;
+  const silentMs = after.now - after.rival.heardAt;
+  if (effects.some((e) => e.kind === 'fence' && e.action === 'off')) {
+    if (silentMs <= settings.timing.promiseMs) return 'a node that is heard is to be turned off';
+    if (after.freshBoot && after.rival.heardAt < after.startedAt) return 'a node that has just booted turns one off';
+    if (after.lease.name === 'held' && after.rival.heardAt >= after.lease.since)
+      return 'a node that was heard since this one serves is to be turned off';
+  }
+  const { lease } = after;
+  if (before.lease.name !== 'asking' || lease.name !== 'held') return null;
+  if (settings.arbiter.kind !== 'none' && !before.disk.loose && !after.disk.loose) return null;
+  const hasWord = lease.rounds.some(({ yes }) => yes.includes(rivalOf(settings.role)));
+  const votes = lease.rounds.some(({ own, yes }) => own && yes.length + 1 >= majority(after.voters.length));
+  const vouched = before.errand?.confirmed === true;
+  return hasWord || votes || vouched || before.fence.name === 'off'
+    ? null
+    : 'serving after a silence that nothing proves';
+};
+
 const laws: readonly ((step: Step) => string | null)[] = [
   memoryBroken,
   parityBroken,
   grantBroken,
   phaseBroken,
   holdBroken,
+  fenceBroken,
 ];
 
 /** The first law that this decision breaks, in words; null when all hold. The very first decision of a process begins with restored memory and is exempt. */

@@ -4,7 +4,7 @@ import { knowsAll } from './in-force.ts';
 import type { Answer } from './message.ts';
 import { longestPromiseMs } from './settings.ts';
 import { standbyIsSettled } from './standby-may-serve.ts';
-import { FOR_EVER, type Lease, NEVER, type Round } from './state.ts';
+import { FOR_EVER, type Lease, NEVER, NO_FENCE, type Round } from './state.ts';
 import { applyRelease, voteForSelf } from './voter.ts';
 import { type Epoch, type Millis, nextEpoch, type Role, rivalOf, type VoterName } from './words.ts';
 
@@ -37,6 +37,13 @@ export const manualIsKnown = (d: Draft): boolean => {
   const know = d.s.voters.filter((v) => knowsAll(v.knows, orders)).length;
   return count > 0 && know >= count - majority(count) + 2;
 };
+
+/**
+ * Where silence alone would decide and a device is configured, it must have turned the silent rival off, or a person vouch for it: a pause
+ * or a cut looks like a death.
+ */
+export const lacksProof = (d: Draft): boolean =>
+  d.settings.fencing !== null && d.s.fence.name !== 'off' && d.s.errand?.confirmed !== true;
 
 const ownWouldVote = (d: Draft): boolean =>
   voteForSelf(d.s.boot, d.settings.role, 0, d.now, d.settings.timing.promiseMs) !== null;
@@ -125,7 +132,7 @@ const countAsking = (d: Draft): void => {
   const { round } = lease;
   if (round.sentAt === NEVER || isOver(d, round)) return;
   // A rival that was heard a moment ago has an answer; only one that has been silent for long may be gone, and not where this node is the one cut off.
-  const alone = needsNoVotes(d) && rivalIsSilent(d) && d.s.health.network !== 'down';
+  const alone = needsNoVotes(d) && rivalIsSilent(d) && !lacksProof(d) && d.s.health.network !== 'down';
   if (wins(d, round.own, round.yes) || alone || isConfirmed(d)) hold(d, lease);
 };
 
@@ -148,6 +155,8 @@ const hold = (d: Draft, lease: Asking): void => {
   };
   setBoot(d, { holding: lease.epoch, heldOpen: manual });
   standbyIsSettled(d, !rivalIsSilent(d));
+  // One proof, one term: whoever is put back into service by hand meanwhile is not heard of.
+  if (needsNoVotes(d) && d.s.fence.name === 'off') d.s.fence = NO_FENCE;
   because(d, 'won', {
     epoch: lease.epoch,
     own: round.own,

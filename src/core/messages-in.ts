@@ -1,4 +1,5 @@
 import { because, type Draft, noteEpoch, ownOrders, ownStatus, setDisk } from './draft.ts';
+import { heardDespiteFence } from './fence.ts';
 import { highestKnown, knownOf, knowsAll } from './in-force.ts';
 import { loseLease, onAnswer, rivalIsSilent } from './lease.ts';
 import type { Answer, Ask, HandoverRequest, Heard, Message, Orders, Release, Status } from './message.ts';
@@ -38,6 +39,7 @@ const met = (d: Draft, { life }: Status): Rival['met'] =>
 const sawRival = (d: Draft, status: Status): boolean => {
   const { rival } = d.s;
   if (isOvertaken(d, rival, status)) return false;
+  heardDespiteFence(d, status);
   // Silence is a break: a cable that comes and goes begins the hold anew.
   const unbroken = rival.wellSince >= 0 && !rivalIsSilent(d);
   const wellSince = status.well ? (unbroken ? rival.wellSince : d.now) : -1;

@@ -1,6 +1,7 @@
 /** Who should ask for the right to serve, and when. Each condition is named, so that `explain` says what is in the way. */
 
 import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk } from './draft.ts';
+import { askForProof, missingProof } from './fence.ts';
 import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
 import { byCheckpoints } from './looks.ts';
@@ -117,6 +118,12 @@ const loneObstacle = (d: Draft): Obstacle | null => {
   return null;
 };
 
+/** Without votes, where a device is configured: silence must have been made sure of. */
+const proofObstacle = (d: Draft): Obstacle | null => {
+  const missing = missingProof(d);
+  return missing === null ? null : obstacle('proof-of-power', missing);
+};
+
 /** Everything that keeps this passive node from asking for the right to serve now, most decisive first. */
 export const obstacles = (d: Draft): readonly Obstacle[] => {
   const { lease } = d.s;
@@ -136,6 +143,7 @@ export const obstacles = (d: Draft): readonly Obstacle[] => {
     fitObstacle(d),
     headStartObstacle(d),
     retry,
+    proofObstacle(d),
   ].filter((o) => o !== null);
 };
 
@@ -172,7 +180,9 @@ const pin = (d: Draft, ordered: boolean): void => {
 /** A passive node sounds out the voters as soon as nothing is in the way. */
 export const tendPassive = (d: Draft): void => {
   if (d.s.lease.name !== 'none') return;
-  if (obstacles(d).length > 0) return;
+  const [first] = obstacles(d);
+  if (first?.rule === 'proof-of-power') return askForProof(d);
+  if (first !== undefined) return;
   because(d, 'may-serve', { wanted: isWanted(d), rivalSilentMs: Math.round(Math.min(d.now - d.s.rival.heardAt, 1e6)) });
   pin(d, isWanted(d));
   if (rivalIsSilent(d) && (needsNoVotes(d) || d.s.errand?.confirmed === true)) ask(d, 0);

@@ -30,7 +30,10 @@ interface Weakness {
 
 const weakness = (level: Weakness['level'], text: string): Weakness => ({ level, text });
 
-const arbiterWeakness = ({ arbiter, watch }: Settings, state: State, facts: ProtectionFacts): Weakness | null => {
+const arbiterWeakness = (settings: Settings, state: State, facts: ProtectionFacts): Weakness | null => {
+  const { arbiter, watch } = settings;
+  // Silence decides nothing then: a device does, or a person.
+  if (settings.fencing !== null) return null;
   if (watch.kind === 'looks' && watch.need !== undefined && arbiter.kind === 'none')
     return weakness(
       'likely',
@@ -82,14 +85,24 @@ const weaknesses = (settings: Settings, state: State, facts: ProtectionFacts): r
   return found.filter((each) => each !== null);
 };
 
+/** Without votes, what stands still is turned off before another serves. */
+const pauseExceptions = ({ timing, fencing }: Settings, byVotes: boolean): readonly string[] => {
+  if (fencing !== null && !byVotes) return [];
+  const until = fencing?.unheardMs ?? null;
+  const turnedOff = until === null ? '' : `, until a device has turned it off, ${until} ms after the other took over`;
+  return [`a virtual machine that was paused may serve for up to ${timing.leaseMs} ms after it wakes${turnedOff}`];
+};
+
 const exceptionsOf = (settings: Settings, state: State, facts: ProtectionFacts): readonly string[] => {
-  const { arbiter, timing } = settings;
+  const { arbiter, timing, fencing } = settings;
+  const byVotes = arbiter.kind !== 'none' && !state.disk.loose;
   const found = [
-    `a virtual machine that was paused may serve for up to ${timing.leaseMs} ms after it wakes`,
+    ...pauseExceptions(settings, byVotes),
+    ...(fencing === null || byVotes ? [] : ['a fence device that says off of a machine that is on']),
     ...(facts.gateEnforced
       ? ['another program that empties the whole firewall opens the gate until it is put back, within milliseconds']
       : []),
-    ...(arbiter.kind !== 'none' && arbiter.whenLost === 'likely' && !state.disk.loose
+    ...(arbiter.kind !== 'none' && arbiter.whenLost === 'likely' && !state.disk.loose && fencing === null
       ? [
           `when ${arbiter.kind === 'etcd' ? 'etcd' : 'every checkpoint'} stays lost for ${Math.round(arbiter.lostAfterMs / 1000)} s, the nodes do without: then only likely`,
         ]
@@ -123,10 +136,11 @@ export const protectionOf = (settings: Settings, state: State, facts: Protection
       ? 'likely'
       : 'always';
   const decisive = found.find((each) => each.level === level);
-  const why =
-    decisive === undefined
-      ? 'a node serves only with a majority of votes or the other’s word, and the kernel enforces it'
-      : decisive.text;
+  const byVotes = settings.arbiter.kind !== 'none' && !state.disk.loose;
+  const always = byVotes
+    ? 'a node serves only with a majority of votes or the other’s word, and the kernel enforces it'
+    : 'a node serves only by the other’s word, or after a device has turned the silent other one off';
+  const why = decisive === undefined ? always : decisive.text;
   return {
     level,
     text: `${LINE[level]} (${why}).`,

@@ -14,6 +14,8 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
   alone: (f) => `the other node could not take over for ${span(f['sinceMs'])}: ${s(f['why'])}`,
   ask: (f) =>
     `it took epoch ${s(f['epoch'])} and asked for the right to serve${f['handed'] === 0 ? '' : `, showing that epoch ${s(f['handed'])} was handed to it`}`,
+  'ask-fence': (f) =>
+    `it asked the device of the other node ${f['action'] === 'off' ? 'to turn it off' : 'whether it is off'} (${Number(f['rivalSilentMs']) >= 1e6 ? 'not heard' : `silent for ${span(f['rivalSilentMs'])}`}, epoch ${s(f['epoch'])})`,
   'asked-to-hand-over': (f) => `the other node asked it to hand over (epoch ${s(f['epoch'])})`,
   'checkpoints-count-again': () => 'the checkpoints answer again and count again',
   'checkpoints-lost': () => 'no checkpoint answers any more',
@@ -26,6 +28,10 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
     `its own network is ${s(f['network'])} and the other node silent for ${span(f['rivalSilentMs'])}: it is the one cut off`,
   drain: (f) =>
     `it is about to hand over, because ${s(f['why'])}${f['whenIdle'] === true ? `, when no call is up, at the latest in ${span(f['maxWaitMs'])}` : ''}`,
+  fence: (f) =>
+    `the device of the other node, asked ${f['action'] === 'off' ? 'to turn it off' : 'whether it is off'}: ${s(f['outcome'])} (${s(f['detail'])})`,
+  'fence-contradicted': (f) =>
+    `the same agent of the other node was heard ${span(f['offMs'])} after its device had said that it is off`,
   flapping: (f) =>
     `${s(f['switches'])} switches within the window (cap ${s(f['cap'])}): voluntary moves wait for a person`,
   'hand-over': (f) =>

@@ -94,6 +94,18 @@ export interface FlappingRules {
   readonly windowMs: Millis;
 }
 
+/** A device turns the other node's power off: where silence alone would decide, and never instead of the lease (ADR 0048). */
+export interface Fencing {
+  /** The longest that one request may take, all devices together; then its outcome is unknown. */
+  readonly timeoutMs: Millis;
+  /** So long after one that failed, the next. */
+  readonly retryMs: Millis;
+  /** Where neither node served by its last word, the standby asks so much later, so that the two do not turn each other off. */
+  readonly standbyDelayMs: Millis;
+  /** After a takeover by votes, a node that stays unheard for so long is turned off, since it may stand still; null: it is left alone. */
+  readonly unheardMs: Millis | null;
+}
+
 /** What the core needs to know of a node's configuration. */
 export interface Settings {
   readonly role: Role;
@@ -112,6 +124,8 @@ export interface Settings {
   readonly unfit: UnfitRules;
   readonly failback: Failback;
   readonly flapping: FlappingRules;
+  /** Null: no device is configured, and silence is believed as before. */
+  readonly fencing: Fencing | null;
   /** In the order of activation; passivation runs them backwards. */
   readonly plan: readonly Step[];
   /** Number of ticket slots in the kernel gate; more than leaseMs / heartbeatMs. */

@@ -1,3 +1,4 @@
+import type { FenceAction } from './effect.ts';
 import { type Known, NOTHING_KNOWN, noOrders } from './in-force.ts';
 import type { BootMemory, DiskMemory } from './memory.ts';
 import type { Status } from './message.ts';
@@ -178,6 +179,18 @@ export interface PendingGate {
   readonly seq: number;
 }
 
+/** What this node knows by its devices of a rival that it does not hear. */
+export type Fence =
+  | {
+      readonly name: 'none';
+      readonly retryAt: Instant;
+      /** What the last request came to; empty: none was made since the rival was heard. */
+      readonly failure: string;
+    }
+  | { readonly name: 'asked'; readonly op: number; readonly action: FenceAction; readonly until: Instant }
+  /** Proved to be off, and not heard since. */
+  | { readonly name: 'off'; readonly since: Instant };
+
 export interface State {
   readonly version: 1;
   readonly now: Instant;
@@ -221,10 +234,15 @@ export interface State {
   readonly returnHeld: string;
   /** The restart step under way. */
   readonly restartOp: number;
+  readonly fence: Fence;
+  /** That devices do not help was told since the rival was last heard. */
+  readonly fenceTold: boolean;
 }
 
 export const NEVER = -1e9;
 export const FOR_EVER = 1e15;
+
+export const NO_FENCE: Fence = { name: 'none', retryAt: NEVER, failure: '' };
 
 export const emptyDisk: DiskMemory = {
   epochCeiling: 0,
@@ -342,4 +360,6 @@ export const initialState = (settings: Settings): State => ({
   aloneTold: false,
   returnHeld: '',
   restartOp: 0,
+  fence: NO_FENCE,
+  fenceTold: false,
 });

@@ -13,6 +13,7 @@ const LACK_BY_RULE: Readonly<Record<string, string>> = {
   unfit: 'la téléphonie de ce nœud n’est pas en état',
   'standby-may-serve': 'le secours est peut-être en service depuis que ce nœud s’est arrêté, et n’a pas été entendu',
   'head-start': 'le principal est en état et passe en premier',
+  'proof-of-power': 'l’autre nœud se tait, et aucun appareil n’a prouvé qu’il est hors tension',
   retry: 'une courte attente après le dernier essai',
   'rival-silent': 'l’autre nœud se tait',
   'rival-unfit': 'l’autre nœud dit que sa téléphonie n’est pas en état',

@@ -154,6 +154,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     checker: null,
     driller: null,
     switcher: null,
+    fences: null,
     notifier: {
       notify: ({ level, code }) => {
         events.push(`notify ${level} ${code}`);

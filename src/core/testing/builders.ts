@@ -67,6 +67,7 @@ export const settings = (change: Partial<Settings> = {}): Settings => ({
   unfit: { policy: 'takeover', restartWaitMs: 1000, lastResortMs: 1000 },
   failback: { policy: 'manual', holdMs: 60_000, maxWaitMs: 0 },
   flapping: { maxSwitches: 3, windowMs: 3_600_000 },
+  fencing: null,
   plan: [step('virtual-ip'), step('telephony', 'continue', 10_000)],
   slots: 8,
   ...change,

@@ -51,6 +51,7 @@ export const anySettings: fc.Arbitrary<Settings> = fc
     onIsolation: fc.constantFrom('stop', 'serve'),
     telephony: fc.constantFrom('warm', 'cold'),
     restartStep: fc.constantFrom(null, 'telephony'),
+    fencing: fc.constantFrom(null, null, { timeoutMs: 900, retryMs: 250, standbyDelayMs: 300, unheardMs: 150 }),
     unfit: fc.record({
       policy: fc.constantFrom('takeover', 'restart-first'),
       restartWaitMs: fc.constant(1000),
@@ -248,6 +249,18 @@ const anyStep = fc.record({ ms: anyMs, outcome: fc.constantFrom('done', 'done', 
     }),
   }),
 );
+const anyFence = fc.record({ ms: anyMs, outcome: fc.constantFrom('off', 'off', 'on', 'failed', 'unknown') }).map(
+  ({ ms, outcome }): Happening => ({
+    ms,
+    make: (_s, { fence }, at) => ({
+      kind: 'fence',
+      at,
+      op: fence.name === 'asked' ? fence.op : 0,
+      outcome: outcome as 'off',
+      detail: '',
+    }),
+  }),
+);
 const anyOther = fc.oneof(
   fc
     .record({ ms: anyMs, look: fc.constantFrom(...looks) })
@@ -287,6 +300,7 @@ export const anyHappenings = fc.array(
     { weight: 5, arbitrary: anyAnswer },
     { weight: 5, arbitrary: anyGate },
     { weight: 2, arbitrary: anyStep },
+    { weight: 1, arbitrary: anyFence },
     { weight: 4, arbitrary: anyOther },
     { weight: 1, arbitrary: anyHandover },
   ),

@@ -16,6 +16,8 @@ const SENTENCE_BY_RULE: Readonly<Record<string, (f: Facts) => string>> = {
   alone: (f) => `l’autre nœud n’aurait pu prendre le relais pendant ${span(f['sinceMs'])} : ${s(f['why'])}`,
   ask: (f) =>
     `il a pris l’époque ${s(f['epoch'])} et demandé le droit de service${f['handed'] === 0 ? '' : `, en montrant que l’époque ${s(f['handed'])} lui avait été remise`}`,
+  'ask-fence': (f) =>
+    `il a demandé à l’appareil de l’autre nœud ${f['action'] === 'off' ? 'de le mettre hors tension' : 's’il est hors tension'} (${Number(f['rivalSilentMs']) >= 1e6 ? 'pas entendu' : `muet depuis ${span(f['rivalSilentMs'])}`}, époque ${s(f['epoch'])})`,
   'asked-to-hand-over': (f) => `l’autre nœud lui a demandé de passer la main (époque ${s(f['epoch'])})`,
   'checkpoints-count-again': () => 'les points de contrôle répondent et comptent de nouveau',
   'checkpoints-lost': () => 'plus aucun point de contrôle ne répond',
@@ -28,6 +30,10 @@ const SENTENCE_BY_RULE: Readonly<Record<string, (f: Facts) => string>> = {
     `son propre réseau est ${s(f['network'])} et l’autre nœud se tait depuis ${span(f['rivalSilentMs'])} : c’est lui qui est coupé`,
   drain: (f) =>
     `il va passer la main, parce que ${s(f['why'])}${f['whenIdle'] === true ? `, quand il n’y aura plus d’appel, au plus tard dans ${span(f['maxWaitMs'])}` : ''}`,
+  fence: (f) =>
+    `l’appareil de l’autre nœud, prié ${f['action'] === 'off' ? 'de le mettre hors tension' : 'de dire s’il est hors tension'} : ${s(f['outcome'])} (${s(f['detail'])})`,
+  'fence-contradicted': (f) =>
+    `le même agent de l’autre nœud a été entendu ${span(f['offMs'])} après que son appareil l’eut dit hors tension`,
   flapping: (f) =>
     `${s(f['switches'])} bascules dans la fenêtre (limite ${s(f['cap'])}) : les passages voulus attendent une personne`,
   'hand-over': (f) =>
