@@ -136,6 +136,22 @@ test('units: the worst of them is the word', () => {
   assert.equal(judgeUnits(['a'], [new Map()]).outcome, 'silent');
 });
 
+test('a systemd that is too busy to answer says nothing of its units', async () => {
+  const clock = createHandClock();
+  const got = collect();
+  const probe = createServiceProbe(
+    { probe: 'service', about: 'telephony', ...pace, units: ['asterisk.service'] },
+    clock,
+    async () => await new Promise<never>(() => undefined),
+  );
+  probe.start(got.report);
+  await clock.pass(900);
+  assert.deepEqual(
+    got.samples.map(({ outcome, reason }) => [outcome, reason]),
+    [['silent', 'no answer within 200 ms']],
+  );
+});
+
 test('systemd is not asked more often than each second, and its own trouble is silence', async () => {
   const clock = createHandClock();
   const got = collect();

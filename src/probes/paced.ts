@@ -23,6 +23,8 @@ export interface PacedOptions extends Subject, Pace {
   readonly overlapping: boolean;
   /** Asked at each turn; true: this one is left out, and what was said last stands. */
   readonly skip?: (() => boolean) | undefined;
+  /** What no answer in time says of the subject: that it fails, which is the default, or nothing, where somebody else is asked about it. */
+  readonly unanswered?: 'failed' | 'silent' | undefined;
   /** A question was not answered in time. */
   readonly onOverdue?: (() => void) | undefined;
 }
@@ -60,7 +62,7 @@ interface State {
 }
 
 /**
- * Asks at a steady pace, each question under its own deadline. No answer in time is `failed`; when this process itself
+ * Asks at a steady pace, each question under its own deadline. No answer in time is `failed`, if not told otherwise; when this process itself
  * came late by more than half a period it is `silent`, and open questions get their time anew. A newer answer settles
  * the questions before it, so that a lost packet is made good by the next. An answer after its deadline is a sign of life as well, and
  * a question is not held against one who has answered a former one since it was asked: so a short deadline finds who is
@@ -146,7 +148,7 @@ const setDeadline = (state: State, question: Question): void => {
 const mostOverdue = 8;
 
 const overdue = (state: State, question: Question): void => {
-  const { timeoutMs, overlapping, onOverdue } = state.options;
+  const { timeoutMs, overlapping, unanswered, onOverdue } = state.options;
   close(state, question);
   if (overlapping) {
     state.overdue.add(question);
@@ -155,7 +157,8 @@ const overdue = (state: State, question: Question): void => {
     // Slow is not dead: whoever answered former questions in the meantime has its time.
     if (state.answeredAt >= question.askedAt) return;
   } else question.off.abort(calledOff);
-  tell(state, failed(`no answer within ${timeoutMs} ms`));
+  const reason = `no answer within ${timeoutMs} ms`;
+  tell(state, unanswered === 'silent' ? silent(reason) : failed(reason));
   onOverdue?.();
 };
 

@@ -19,7 +19,8 @@ const PROPERTIES = ['LoadState', 'ActiveState', 'SubState'] as const;
 
 /**
  * Are the units active, as systemd sees it? One that is inactive or failed is crashed: its process is gone for certain.
- * Starting and stopping ones are `failed`; a unit that systemd does not know is our own mistake, so `silent`.
+ * Starting and stopping ones are `failed`; a unit that systemd does not know is our own mistake, so `silent`. A systemd that does not
+ * answer in time is busy, as on a machine under load: that says nothing of the units.
  */
 export const createServiceProbe = (
   options: ServiceProbeOptions,
@@ -33,7 +34,7 @@ export const createServiceProbe = (
   const wellEveryMs = Math.max(options.wellEveryMs ?? 0, periodMs);
   let due = Number.NEGATIVE_INFINITY;
   const paced = createPacedProbe(
-    { ...options, periodMs, overlapping: false, skip: () => clock.now() < due },
+    { ...options, periodMs, overlapping: false, unanswered: 'silent', skip: () => clock.now() < due },
     async (signal) => {
       const looked = await look(units, PROPERTIES, { timeoutMs: timeoutMs * 2 + 1_000, signal });
       if (!looked.ok) return silent(looked.error.message);
