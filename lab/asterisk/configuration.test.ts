@@ -20,6 +20,12 @@ test('every telephone has endpoint, login and address of record', () => {
   assert.ok(text.includes('[3999](phone)'));
 });
 
+test('who has more telephones than numbers of four figures has some of five, and can call them', () => {
+  assert.ok(fileNamed('pjsip.conf', { endpoints: 10_000 }).text.includes('[15999](phone)'));
+  assert.equal(fileNamed('extensions.conf', { endpoints: 4001 }).text.match(/_1XXXX,1,Dial/g)?.length, 2);
+  assert.ok(!fileNamed('extensions.conf', { endpoints: 4000 }).text.includes('_1XXXX'));
+});
+
 test('telephony is bound to the virtual address and the loopback, never to all', () => {
   const { text } = fileNamed('pjsip.conf');
   assert.deepEqual(
@@ -44,6 +50,6 @@ test('secrets are the same on both nodes, differ from each other and between lab
 });
 
 test('more telephones than numbers is a fault', () => {
-  for (const endpoints of [0, -1, 1.5, 4001])
+  for (const endpoints of [0, -1, 1.5, 10_001])
     assert.equal(pbxFiles({ ...plan, endpoints }).ok, false, String(endpoints));
 });

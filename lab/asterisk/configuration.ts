@@ -4,6 +4,7 @@ import { databaseFiles, featureExtensions } from './database.ts';
 import { modulesConf } from './modules.ts';
 import { pjsipConf, section } from './pjsip.ts';
 import {
+  endpointsMost,
   mailboxPrefixes,
   managerSecret,
   managerUser,
@@ -12,6 +13,7 @@ import {
   phoneAccounts,
   restSecret,
   services,
+  shortOnes,
 } from './plan.ts';
 
 /** A file of a node's disk. */
@@ -22,13 +24,19 @@ export interface PbxFile {
   readonly owner: string;
 }
 
-const extensionsConf = ({ voicemail = false, mediaServers = [], ownAddress }: PbxPlan): string =>
-  [
+/** Numbers of five figures are there where they are needed. */
+const longNumbers = ({ endpoints }: PbxPlan): string =>
+  endpoints > shortOnes ? `exten = _1XXXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n` : '';
+
+const extensionsConf = (plan: PbxPlan): string => {
+  const { voicemail = false, mediaServers = [], ownAddress } = plan;
+  return [
     '[general]\nstatic = yes\nwriteprotect = yes\n\n',
     '[phones]\n',
     ...(voicemail
       ? ['include = mailboxes\ninclude = features\n']
       : [`exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`]),
+    longNumbers(plan),
     `exten = ${services.echo},1,Answer()\n same = n,Echo()\n same = n,Hangup()\n`,
     `exten = ${services.silence},1,Answer()\n same = n,Wait(3600)\n same = n,Hangup()\n`,
     ...(ownAddress === undefined ? [] : [`exten = ${services.backup},1,Dial(PJSIP/backup,30)\n same = n,Hangup()\n`]),
@@ -37,9 +45,11 @@ const extensionsConf = ({ voicemail = false, mediaServers = [], ownAddress }: Pb
     ),
     `exten = _${outsidePrefix}X.,1,Dial(PJSIP/\${EXTEN:1}@trunk,30)\n same = n,Hangup()\n\n`,
     '[from-trunk]\n',
+    longNumbers(plan),
     `exten = _[1-4]XXX,1,Dial(PJSIP/\${EXTEN},30)\n same = n,Hangup()\n`,
     `exten = ${services.echo},1,Goto(phones,${services.echo},1)\n`,
   ].join('');
+};
 
 /** Messages are left, and heard or deleted, by real calls; `listen` and `erase` press the keys of a person. */
 const mailboxExtensions = (): string => {
@@ -115,11 +125,11 @@ const loggerConf = '[general]\n[logfiles]\nmessages.log = notice,warning,error,s
 
 /** Asterisk's whole configuration for one node, and the agent's copy of the manager secret. Pure. Fault: `pbx-plan-bad`. */
 export const pbxFiles = (plan: PbxPlan): Result<readonly PbxFile[]> => {
-  if (!Number.isInteger(plan.endpoints) || plan.endpoints < 1 || plan.endpoints > 4000) {
+  if (!Number.isInteger(plan.endpoints) || plan.endpoints < 1 || plan.endpoints > endpointsMost) {
     return fail(
       'pbx-plan-bad',
-      `${plan.endpoints} telephones do not fit the numbers 1000 to 4999`,
-      'ask for 1 to 4000',
+      `${plan.endpoints} telephones do not fit the numbers that there are`,
+      `ask for 1 to ${endpointsMost}`,
     );
   }
   const own = (name: string, text: string): PbxFile => ({

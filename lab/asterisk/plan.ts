@@ -12,7 +12,7 @@ export interface PbxPlan {
   /** Where telephony is reached; the SIP transports and the media are bound to it and to nothing else. */
   readonly virtualAddress: string;
   readonly providerAddress: string;
-  /** How many telephones, from extension 1000 on; at most 4,000. */
+  /** How many telephones: the first 4,000 from extension 1000 on, more from 10000 on; at most 10,000. */
   readonly endpoints: number;
   /** Makes the secrets, the same on both nodes; the run id will do. */
   readonly seed: string;
@@ -41,6 +41,10 @@ export interface PbxAccount {
 }
 
 export const firstExtension = 1000;
+/** Of four figures; what comes after them has five. */
+export const shortOnes = 4000;
+const firstLong = 10_000;
+export const endpointsMost = 10_000;
 
 /** Numbers that need nobody at the other end. */
 export const services = {
@@ -81,7 +85,8 @@ const secretFor = (seed: string, user: string): string =>
   createHash('sha256').update(`dualtone-lab/${seed}/${user}`).digest('hex').slice(0, 24);
 
 /** The extension of the telephone at an index from 0. */
-export const extensionAt = (index: number): string => String(firstExtension + index);
+export const extensionAt = (index: number): string =>
+  String(index < shortOnes ? firstExtension + index : firstLong + index - shortOnes);
 
 /** All telephones' logins, in order of their extensions. */
 export const phoneAccounts = (plan: Pick<PbxPlan, 'endpoints' | 'seed'>): readonly PbxAccount[] =>

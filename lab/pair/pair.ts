@@ -177,7 +177,10 @@ export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup, site?: Site
     },
     order: async (role, argv) => await lab.host(role).exec(['dualtone', ...argv], { timeoutMs: 60_000 }),
     contactCount: async (role) => {
-      const shown = await lab.host(role).execChecked(['asterisk', '-rx', 'database show registrar/contact']);
+      // Ten thousand are some megabytes.
+      const shown = await lab.host(role).execChecked(['asterisk', '-rx', 'database show registrar/contact'], {
+        maxOutputBytes: 32 * 1024 * 1024,
+      });
       if (!shown.ok) return shown;
       // Extensions alone: who registers at the node's own address is none of the telephones that are counted.
       const lines = shown.value.stdout.split('\n').filter((line) => /^\/registrar\/contact\/\d/.test(line));

@@ -9,6 +9,7 @@ import { pages } from './catalogue-page.ts';
 import { people } from './catalogue-people.ts';
 import { remsyses } from './catalogue-remsys.ts';
 import { replications } from './catalogue-replication.ts';
+import { scales } from './catalogue-scale.ts';
 import { cuts, illnesses } from './catalogue-troubles.ts';
 import { xivos } from './catalogue-xivo.ts';
 import { select } from './patterns.ts';
@@ -29,6 +30,7 @@ export const catalogue: readonly Scenario[] = [
   ...drills,
   ...xivos,
   ...remsyses,
+  ...scales,
 ];
 
 /** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */

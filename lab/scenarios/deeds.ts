@@ -4,6 +4,7 @@ import { inject } from '../faults/fault.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { startBackupPhone } from '../xivo/backup-phone.ts';
 import { dialCode, endCalls, expectLamp, hangUp, placeCall, refusedCall } from './calls.ts';
+import { placeMany, storm } from './load.ts';
 import type { Observers } from './observers.ts';
 import type { Deed, Serving } from './scenario.ts';
 import type { Undertaking } from './undertaking.ts';
@@ -152,6 +153,14 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       return await refusedCall(run, deed);
     case 'hang-up':
       return await hangUp(run);
+    case 'calls':
+      run.hasManyCalls = true;
+      return await placeMany(run.observers, deed.count, deed.aSecond);
+    case 'storm': {
+      const stormed = storm(run.observers, run.load, deed.aSecond);
+      run.background.push(stormed.then((report) => (report.ok ? ok(undefined) : report)));
+      return ok(undefined);
+    }
     case 'lamp':
       return await expectLamp(run, deed);
   }
@@ -168,6 +177,8 @@ export const mendAll = async (run: Undertaking): Promise<Result<void>> => {
   }
   run.backupPhone?.stop();
   await endCalls(run);
+  // The other end of a call may be gone with its server: nobody answers then, and it is over all the same.
+  if (run.hasManyCalls === true) await run.observers.phones.ask('hangUpAll', null);
   results.push(await run.pair.lab.boot());
   return results.find((result) => !result.ok) ?? ok(undefined);
 };

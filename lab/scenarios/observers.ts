@@ -6,7 +6,7 @@ import { linkAddressOf, octetByRole } from '../network/addressing.ts';
 import { type Phones, startPhones } from '../phones/client.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Server } from '../phones/follow.ts';
-import type { PhonesEvent } from '../phones/protocol.ts';
+import type { PhonesEvent, RegisterPlan } from '../phones/protocol.ts';
 import { type Provider, startProvider } from '../provider/client.ts';
 import { followedName } from '../remsys/places.ts';
 import { startWitness, type Witness } from '../witness/client.ts';
@@ -30,6 +30,8 @@ export interface ObserverOptions {
   readonly lab: Lab;
   readonly pbx: PbxPlan;
   readonly signal: AbortSignal;
+  /** At which pace the telephones register, and again and again. */
+  readonly register?: RegisterPlan;
   readonly onPhoneEvent?: (event: PhonesEvent) => void;
 }
 
@@ -82,8 +84,8 @@ const openWitness = async ({ lab, signal }: ObserverOptions, role: Role): Promis
   });
 };
 
-const registerAll = async (phones: Phones): Promise<Result<void>> => {
-  const registered = await phones.ask('register', {});
+const registerAll = async (phones: Phones, plan: RegisterPlan): Promise<Result<void>> => {
+  const registered = await phones.ask('register', plan);
   if (!registered.ok) return registered;
   const [first] = registered.value.failed;
   if (first === undefined) return ok(undefined);
@@ -127,7 +129,7 @@ export const startObservers = async (options: ObserverOptions): Promise<Result<O
   let registeredAtMs = Number.NEGATIVE_INFINITY;
   const begin = async (): Promise<Result<void>> => {
     const beganMs = monotonicMs();
-    const registered = await registerAll(phones.value);
+    const registered = await registerAll(phones.value, options.register ?? {});
     if (registered.ok) registeredAtMs = beganMs;
     if (!registered.ok || asks) return registered;
     const { lab } = options;

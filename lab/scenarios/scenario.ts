@@ -56,6 +56,10 @@ export type Deed =
   /** Waits until it registers at this node, no longer than `mostMs` after it last did. */
   | { readonly do: 'backup-phone-at'; readonly role: Role; readonly withinMs: number; readonly mostMs: number }
   | { readonly do: 'hang-up' }
+  /** So many telephones call at the pace given, and stay in their calls until the run ends. */
+  | { readonly do: 'calls'; readonly count: number; readonly aSecond: number }
+  /** All telephones register at once, in the background: a run waits for it, and each must be registered in the end. */
+  | { readonly do: 'storm'; readonly aSecond: number }
   /** Waits until a telephone's message lamp was told this: `1/0 by NAME`, new and old, and who said so. */
   | { readonly do: 'lamp'; readonly user: string; readonly says: RegExp; readonly withinMs: number };
 
@@ -86,6 +90,11 @@ export interface Goal {
   readonly p99Ms: number;
 }
 
+export interface Load {
+  readonly endpoints: number;
+  readonly registrationsAMinute: number;
+}
+
 /** How a lab for it must be built; what is left out is as usual. */
 export interface LabNeeds {
   /** A small disk for the agents' state, which can be filled. */
@@ -96,6 +105,8 @@ export interface LabNeeds {
   readonly xivo?: boolean;
   /** Two versions of the Debian package, which the hosts find at `packagePath`. */
   readonly packages?: boolean;
+  /** So many telephones, whatever the series has, each of which registers again and again, all together so often. */
+  readonly load?: Load;
   /** Two sites with a router between; a setup with `remsys` needs it. Which name server is the primary is a lab's whole life long. */
   readonly remsys?: 'bind' | 'knot';
 }

@@ -66,6 +66,7 @@ const keyOf = (needs: LabNeeds | undefined): string =>
     needs?.xivo === true,
     needs?.remsys ?? null,
     needs?.packages === true,
+    needs?.load ?? null,
   ]);
 
 /** Scenarios that need the same lab, one group after the other, in the order in which the first of each comes. */
@@ -98,7 +99,7 @@ const runOne = async (stage: Stage, scenario: Scenario, options: SeriesOptions):
 
 const stageFor = async (scenario: Scenario, { endpoints, signal, log }: SeriesOptions): Promise<Result<Stage>> =>
   await openStage({
-    endpoints,
+    endpoints: scenario.needs?.load?.endpoints ?? endpoints,
     signal,
     needs: scenario.needs ?? {},
     first: { ...usualSetup, ...scenario.setup },

@@ -17,8 +17,9 @@ import { remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
 import { mediaServersOf } from '../xivo/media-server.ts';
 import { prepareReporting } from '../xivo/reporting.ts';
 import { installSite, type Site } from '../xivo/site.ts';
+import { paceOf } from './load.ts';
 import { type Observers, startObservers } from './observers.ts';
-import type { LabNeeds } from './scenario.ts';
+import type { LabNeeds, Load } from './scenario.ts';
 
 /** A lab with a pair in it and everybody who watches it, for as many runs as wanted. */
 export interface Stage {
@@ -121,7 +122,7 @@ const setRight = async (pair: Pair, setup: PairSetup, isLinked = true): Promise<
 const unready = (missing: readonly string[]): Result<never> =>
   fail('stage-unready', `the pair did not come to its start: ${missing.join('; ')}`, 'see the journals of both nodes');
 
-const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart'] => {
+const createToStart = (pair: Pair, observers: () => Observers, load: Load | undefined): Stage['toStart'] => {
   let installed: PairSetup | undefined;
   const reinstall = async (setup: PairSetup): Promise<Result<readonly string[]>> => {
     installed = undefined;
@@ -147,15 +148,20 @@ const createToStart = (pair: Pair, observers: () => Observers): Stage['toStart']
     const missing = asked?.length === 0 ? ok(asked) : await reinstall(setup);
     if (!missing.ok) return missing;
     if (missing.value.length > 0) return unready(missing.value);
-    return await settleOutside(pair, observers(), setup);
+    return await settleOutside(pair, observers(), setup, load !== undefined);
   };
 };
 
 /** All telephones are known to the main, and the trunk is registered by it. */
-const settleOutside = async (pair: Pair, observers: Observers, setup: PairSetup): Promise<Result<void>> => {
+const settleOutside = async (
+  pair: Pair,
+  observers: Observers,
+  setup: PairSetup,
+  isRefreshed: boolean,
+): Promise<Result<void>> => {
   const known = await pair.contactCount('main');
   if (!known.ok) return known;
-  const isStale = monotonicMs() > observers.registeredAtMs() + registeredForMs;
+  const isStale = !isRefreshed && monotonicMs() > observers.registeredAtMs() + registeredForMs;
   const begun = known.value < pair.pbx.endpoints || isStale ? await observers.begin() : ok(undefined);
   if (!begun.ok) return begun;
   const missing = await whenReady(pair, setup, 5000);
@@ -239,10 +245,16 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     }
     const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...aroundOf(needs)]);
     if (!booted.ok) return booted;
-    const started = await startObservers({ lab, pbx, signal });
+    const { load } = needs;
+    const started = await startObservers({
+      lab,
+      pbx,
+      signal,
+      ...(load === undefined ? {} : { register: paceOf(load) }),
+    });
     if (!started.ok) return started;
     observers = started.value;
-    const toStart = createToStart(pair, () => started.value);
+    const toStart = createToStart(pair, () => started.value, load);
     const ready = await toStart(options.first);
     if (!ready.ok) return ready;
     return ok({

@@ -3,6 +3,7 @@ import type { Mend } from '../faults/fault.ts';
 import type { Pair } from '../pair/pair.ts';
 import type { BackupPhone } from '../xivo/backup-phone.ts';
 import type { Observers } from './observers.ts';
+import type { Load } from './scenario.ts';
 
 /** What the deeds of one run leave to be ended. */
 export interface Undertaking {
@@ -12,6 +13,10 @@ export interface Undertaking {
   readonly mendByName: Map<string, Mend>;
   readonly background: Promise<Result<void>>[];
   readonly calls: string[];
+  /** Of the lab that it runs in. */
+  readonly load?: Load;
+  /** Telephones are in calls that no list has. */
+  hasManyCalls?: boolean;
   /** The telephone with a backup registrar, once it was begun. */
   backupPhone?: BackupPhone;
   /** The longest pause in the voice of each call that a deed ended, in ms. */
