@@ -1,6 +1,6 @@
 /** `node bench/main.ts NAME`: measures, writes what was measured to a results file, and makes the page of measurements from such files. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
 import { type AgentLine, benchAgent } from './agent/agent.ts';
@@ -9,14 +9,15 @@ import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
 import { benchReplication, type ReplicationLine, replicationParts } from './replication/replication.ts';
-import { pagePath, renderPage, resultsFolder } from './report/page.ts';
+import { pagePath, picturePath, renderPage, renderPictures, resultsFolder } from './report/page.ts';
 import { openResults, type ResultsFile, type RunLine } from './results.ts';
-import { benchRivals } from './rivals/rivals.ts';
-import type { RivalLine } from './rivals/run.ts';
+import { benchRivals, type RivalsLine } from './rivals/rivals.ts';
 import { faultNames, systemNames } from './rivals/system.ts';
+import { benchScale, cells, type ScaleLine } from './scale/scale.ts';
 import type { BenchOptions } from './series.ts';
 import { benchSteady } from './steady/steady.ts';
 import { benchViewers, type ViewerLine } from './viewers/viewers.ts';
+import { benchYears, type YearsLine } from './years/years.ts';
 
 const complain = ({ code, message, remedy }: Fault): number => {
   process.stderr.write(`bench: ${message}.\n    ${remedy} [${code}]\n`);
@@ -129,14 +130,33 @@ benchmark('viewers', 'what 200 viewers of the page cost the agent; needs root, a
   },
 );
 
-benchmark('rivals', 'Dualtone, keepalived and a check by cron: the same faults on the same lab', 10)
+benchmark('rivals', 'Dualtone, keepalived, pacemaker and a check by cron: the same faults on the same lab', 10)
   .option('--systems <names>', `some of ${systemNames.join(',')}`, names)
-  .option('--faults <names>', `some of ${faultNames.join(',')}`, names)
+  .option('--faults <names>', `some of ${faultNames.join(',')},cost`, names)
   .action(async (flags: Flags & { readonly systems?: readonly string[]; readonly faults?: readonly string[] }) => {
     const { systems, faults } = flags;
     const some = { ...(systems === undefined ? {} : { systems }), ...(faults === undefined ? {} : { faults }) };
-    process.exitCode = await measure<RivalLine>('rivals', flags, (results, options) =>
+    process.exitCode = await measure<RivalsLine>('rivals', flags, (results, options) =>
       benchRivals(results, { ...options, ...some }),
+    );
+  });
+
+benchmark(
+  'years',
+  'seven years of a hundred pairs by chance, with the outages of the other results; a seed a run',
+  10,
+).action(async (flags: Flags) => {
+  process.exitCode = await measure<YearsLine>('years', flags, (results, options) =>
+    benchYears(results, resultsFolder, options),
+  );
+});
+
+benchmark('scale', 'takeovers with 100, 1 000 and 10 000 telephones, with calls and in a storm of registrations', 5)
+  .option('--only <cells>', `some of ${cells.map(({ what }) => what).join(',')}`, names)
+  .action(async (flags: Flags) => {
+    const only = flags.only === undefined ? {} : { only: flags.only };
+    process.exitCode = await measure<ScaleLine>('scale', flags, (results, options) =>
+      benchScale(results, { ...options, ...only }),
     );
   });
 
@@ -151,11 +171,16 @@ benchmark('replication', 'the database: snapshots beside the original method, on
 
 program
   .command('report')
-  .description('makes docs/measurements.md from bench/results')
+  .description('makes docs/measurements.md and its pictures from bench/results')
   .option('--from <folder>', 'results of another place', resultsFolder)
   .option('--to <file>', 'another page', pagePath)
   .action(async ({ from, to }: { readonly from: string; readonly to: string }) => {
     await writeFile(to, await renderPage(from));
+    for (const [name, picture] of await renderPictures(from)) {
+      const path = picturePath(to, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, picture);
+    }
   });
 
 await program.parseAsync();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Machine } from '../machine.ts';
 import { busyMsOf } from '../machine.ts';
@@ -8,7 +9,7 @@ import { overTheMinute } from '../rivals/phase.ts';
 import { orderOf } from '../rivals/rivals.ts';
 import type { RivalLine } from '../rivals/run.ts';
 import { partsSection } from './agent-parts.ts';
-import { committedPage, renderPage } from './page.ts';
+import { committedPage, pagePath, picturePath, renderPage, renderPictures } from './page.ts';
 import { pairedRatio } from './rivals.ts';
 import { circumstancesOf, reachedText } from './words.ts';
 
@@ -19,6 +20,8 @@ const measured = (percents: readonly number[]): readonly Measured<RunLine>[] =>
 
 test('the page of measurements is what the committed results make', async () => {
   assert.equal(await committedPage(), await renderPage(), 'run: npm run bench -- report');
+  for (const [name, picture] of await renderPictures())
+    assert.equal(await readFile(picturePath(pagePath, name), 'utf8'), picture, name);
 });
 
 test('runs belong to the session before them, and an unfinished last line is dropped', () => {
@@ -73,6 +76,7 @@ const rival = (run: number, outageMs: number, recovered = true): RivalLine => ({
   recovered,
   two_serving_ms: 0,
   moves: 0,
+  registrations_kept: null,
   watched_ms: 0,
   to_minute_ms: 0,
   asker_late_ms: 0,

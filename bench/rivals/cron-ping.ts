@@ -75,9 +75,12 @@ export const createCronPing = (ground: Ground): System => {
       'power-loss': { withinMs: decisionMs, staysMs: 500, runsMost: 5 },
       'asterisk-crash': { withinMs: 8000, staysMs: 1000, runsMost: 10 },
       'asterisk-hang': { withinMs: 100_000, staysMs: 0, runsMost: 1 },
+      isolation: { withinMs: decisionMs, staysMs: 0, whole: true, runsMost: 2 },
       switchover: { withinMs: 15_000, staysMs: 700, runsMost: 10 },
       'cut-between': { withinMs: decisionMs, staysMs: 0, whole: true, runsMost: 2 },
     },
+    sharesRegistrations: false,
+    unitsByHost: { main: [], standby: [cronUnit] },
     install: async () =>
       await installNodes(ground, {
         main: {
@@ -115,7 +118,7 @@ export const createCronPing = (ground: Ground): System => {
     },
     beforeFault: async (fault) => {
       const toMinuteMs = 60_000 - (Date.now() % 60_000);
-      const waits = fault === 'power-loss' || fault === 'cut-between';
+      const waits = fault === 'power-loss' || fault === 'isolation' || fault === 'cut-between';
       if (waits) await sleep((toMinuteMs - beforeMinuteMs + 60_000) % 60_000);
     },
   };

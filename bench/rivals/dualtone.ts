@@ -1,4 +1,4 @@
-import { agentUnit, createPair, pbxUnit } from '../../lab/pair/pair.ts';
+import { agentUnit, checkpointUnit, createPair, pbxUnit } from '../../lab/pair/pair.ts';
 import { lacks, type Views } from '../../lab/pair/readiness.ts';
 import { usualSetup } from '../../lab/pair/setup.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
@@ -21,9 +21,12 @@ export const createDualtone = (ground: Ground, preset: 'fast' | 'quick'): System
       'power-loss': watched,
       'asterisk-crash': { ...watched, staysMs: 3000 },
       'asterisk-hang': watched,
+      isolation: { withinMs: 8000, staysMs: 0, whole: true },
       switchover: watched,
       'cut-between': { withinMs: 6000, staysMs: 0, whole: true },
     },
+    sharesRegistrations: true,
+    unitsByHost: { main: [agentUnit], standby: [agentUnit], checkpoint1: [checkpointUnit] },
     install: async () => {
       const forbidden = await forbidSystems(ground);
       return forbidden.ok ? await pair.install(setup) : forbidden;

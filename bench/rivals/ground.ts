@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installPbx } from '../../lab/asterisk/configuration.ts';
 import type { PbxPlan } from '../../lab/asterisk/plan.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
-import { agentUnit, gateUnit } from '../../lab/pair/pair.ts';
-import { roles } from '../../lab/pair/setup.ts';
+import { agentUnit, checkpointUnit, createPair, gateUnit, type Pair } from '../../lab/pair/pair.ts';
+import { roles, usualSetup } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
 import { askerName, type Observers, startObservers } from '../../lab/scenarios/observers.ts';
 import { standardTopology } from '../../lab/topology.ts';
@@ -15,6 +15,8 @@ export interface Ground {
   readonly lab: Lab;
   readonly pbx: PbxPlan;
   readonly observers: Observers;
+  /** How many registrations of telephones a node's Asterisk knows. */
+  readonly contactCount: Pair['contactCount'];
   readonly close: () => Promise<Result<void>>;
 }
 
@@ -22,7 +24,7 @@ const endpoints = 20;
 
 /** Builds the lab; the nodes stay dark until a system is installed. Faults: those of the parts. */
 export const openGround = async (signal: AbortSignal, log: (text: string) => void): Promise<Result<Ground>> => {
-  const created = await createLab({ topology: standardTopology({ witnesses: true }), log });
+  const created = await createLab({ topology: standardTopology({ witnesses: true }), tree: 'rivals', log });
   if (!created.ok) return created;
   const lab = created.value;
   const pbx: PbxPlan = {
@@ -41,7 +43,8 @@ export const openGround = async (signal: AbortSignal, log: (text: string) => voi
     await observers.value.stop();
     return await lab.down();
   };
-  return ok({ lab, pbx, observers: observers.value, close });
+  const { contactCount } = createPair(lab, pbx, usualSetup);
+  return ok({ lab, pbx, observers: observers.value, contactCount, close });
 };
 
 /** The units that make a system; at most those of one system start at boot. */
@@ -52,13 +55,28 @@ export const systemUnits = [
   'keepalived.service',
   'cron.service',
   'bench-address.service',
+  'corosync.service',
+  'corosync-qdevice.service',
+  'pacemaker.service',
 ] as const;
+
+/** The same on the third machine. */
+const thirdUnits = [checkpointUnit, 'corosync-qnetd.service'] as const;
+const third = 'checkpoint1';
 
 /** A file of a node. */
 export interface NodeFile {
   readonly path: string;
   readonly text: string;
   readonly mode?: number;
+  readonly owner?: string;
+}
+
+/** The third machine, where a system has one. */
+export interface ThirdPlan {
+  readonly files: readonly NodeFile[];
+  /** Of what the third machine can have, those that start at boot. */
+  readonly units: readonly string[];
 }
 
 export interface NodePlan {
@@ -78,10 +96,15 @@ export const forbidSystems = async ({ lab }: Ground): Promise<Result<void>> => {
       if (!written.ok) return written;
     }
   }
+  for (const unit of thirdUnits) {
+    const written = await lab.host(third).write(bootDropIn(unit), '');
+    if (!written.ok) return written;
+  }
   return ok(undefined);
 };
 
-const writeNode = async ({ lab, pbx }: Ground, role: Role, plan: NodePlan): Promise<Result<void>> => {
+const writeNode = async (ground: Ground, role: Role, plan: NodePlan): Promise<Result<void>> => {
+  const { lab, pbx } = ground;
   const host = lab.host(role);
   const installed = await installPbx(host, { ...pbx, nodeName: role }, { startAtBoot: plan.startsAsterisk });
   if (!installed.ok) return installed;
@@ -89,8 +112,13 @@ const writeNode = async ({ lab, pbx }: Ground, role: Role, plan: NodePlan): Prom
     const silent = await host.write(bootDropIn('asterisk.service'), '');
     if (!silent.ok) return silent;
   }
-  for (const { path, text, mode } of plan.files) {
-    const written = await host.write(path, text, { mode: mode ?? 0o644 });
+  return await furnish(ground, role, plan);
+};
+
+const furnish = async ({ lab }: Ground, name: string, plan: ThirdPlan): Promise<Result<void>> => {
+  const host = lab.host(name);
+  for (const { path, text, mode, owner } of plan.files) {
+    const written = await host.write(path, text, { mode: mode ?? 0o644, ...(owner === undefined ? {} : { owner }) });
     if (!written.ok) return written;
   }
   for (const unit of plan.units) {
@@ -100,13 +128,14 @@ const writeNode = async ({ lab, pbx }: Ground, role: Role, plan: NodePlan): Prom
   return ok(undefined);
 };
 
-/** Switches both nodes off, writes what a system needs on their disks, and boots them. The checkpoint stays dark: only Dualtone has one. */
+/** Switches all off, writes what a system needs on their disks, and boots the nodes; the third machine stays dark where it has no plan. */
 export const installNodes = async (
   ground: Ground,
   planByRole: Readonly<Record<Role, NodePlan>>,
+  thirdPlan?: ThirdPlan,
 ): Promise<Result<void>> => {
   const { lab } = ground;
-  for (const name of [...roles, 'checkpoint1']) {
+  for (const name of [...roles, third]) {
     const off = await lab.host(name).powerOff();
     if (!off.ok) return off;
   }
@@ -116,7 +145,12 @@ export const installNodes = async (
     const written = await writeNode(ground, role, planByRole[role]);
     if (!written.ok) return written;
   }
-  return await lab.boot(roles);
+  if (thirdPlan === undefined) return await lab.boot(roles);
+  const furnished = await furnish(ground, third, thirdPlan);
+  if (!furnished.ok) return furnished;
+  // Whoever arbitrates is there before those who ask.
+  const booted = await lab.boot([third]);
+  return booted.ok ? await lab.boot(roles) : booted;
 };
 
 /** Boots the nodes that are off, and starts units where they were stopped. */
@@ -184,4 +218,41 @@ export const whenAtStart = async (
     }
     await sleep(60);
   }
+};
+
+/** So long are registrations good for a run that begins now. */
+const registeredForMs = 120_000;
+const astDb = '/var/lib/asterisk/astdb.sqlite3';
+
+/** All telephones are known to the main, and, where a system does not share them, to nobody else: as after hours of service. */
+export const settleRegistrations = async (ground: Ground, areShared: boolean): Promise<Result<void>> => {
+  const { lab, pbx, observers } = ground;
+  const known = await ground.contactCount('main');
+  if (!known.ok) return known;
+  const isStale = monotonicMs() > observers.registeredAtMs() + registeredForMs;
+  const begun = known.value < pbx.endpoints || isStale ? await observers.begin() : ok(undefined);
+  if (!begun.ok || areShared) return begun;
+  const standby = lab.host('standby');
+  const runs = await standby.exec(['pgrep', '-x', 'asterisk']);
+  if (!runs.ok) return runs;
+  const forgotten =
+    runs.value.code === 0
+      ? await standby.exec(['asterisk', '-rx', 'database deltree registrar/contact'])
+      : await standby.exec(['rm', '-f', astDb]);
+  return forgotten.ok ? ok(undefined) : forgotten;
+};
+
+/** How many of a hundred telephones need not register again: known to the node that serves them, and not because they did. */
+export const registrationsKept = async (
+  { contactCount, observers, pbx }: Ground,
+  role: Role,
+  sinceMs: number,
+): Promise<number | null> => {
+  const [known, counts] = await Promise.all([
+    contactCount(role),
+    observers.phones.ask('counts', { sinceMs, untilMs: monotonicMs() }),
+  ]);
+  if (!known.ok || !counts.ok) return null;
+  const kept = Math.min(known.value, pbx.endpoints) - counts.value['registration-begun'];
+  return Math.max(0, Math.round((100 * kept) / pbx.endpoints));
 };

@@ -62,10 +62,13 @@ export const createKeepalived = (ground: Ground, plan: KeepalivedPlan): System =
         ? {}
         : {
             'power-loss': healthy,
+            isolation: { withinMs: 8000, staysMs: 0, whole: true },
             switchover: healthy,
             'cut-between': { withinMs: 6000, staysMs: 0, whole: true },
           }),
     },
+    sharesRegistrations: false,
+    unitsByHost: { main: [unit], standby: [unit] },
     install: async () => await installNodes(ground, { main: nodePlan('main'), standby: nodePlan('standby') }),
     restore: async () => await revive(ground, units),
     missing: async () => {

@@ -1,12 +1,14 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { ResultsFile } from '../results.ts';
 import type { BenchOptions } from '../series.ts';
+import { type CostLine, costOf, runCost } from './cost.ts';
 import { createCronPing } from './cron-ping.ts';
 import { createDualtone } from './dualtone.ts';
 import { type Ground, openGround } from './ground.ts';
 import { createKeepalived } from './keepalived.ts';
+import { createPacemaker, pacemakerDefault, pacemakerTuned } from './pacemaker.ts';
 import { type RivalLine, runFault, toStart, whatOf } from './run.ts';
-import { type FaultName, faultNames, type System, type SystemName, systemNames, type Watch } from './system.ts';
+import { faultNames, type System, type SystemName, systemNames } from './system.ts';
 
 export interface RivalOptions extends BenchOptions {
   readonly systems?: readonly string[];
@@ -27,6 +29,10 @@ const createSystem = (ground: Ground, name: SystemName): System => {
       return createKeepalived(ground, { name, advertS: 1, tracks: true });
     case 'keepalived-100ms-track':
       return createKeepalived(ground, { name, advertS: 0.1, tracks: true });
+    case 'pacemaker':
+      return createPacemaker(ground, pacemakerDefault);
+    case 'pacemaker-tuned':
+      return createPacemaker(ground, pacemakerTuned);
     case 'cron-ping':
       return createCronPing(ground);
   }
@@ -38,24 +44,35 @@ export const orderOf = <T>(all: readonly T[], round: number): readonly T[] => {
   return [...all.slice(from), ...all.slice(0, from)];
 };
 
+/** A line of the results: what a fault did, or what a system costs without one. */
+export type RivalsLine = RivalLine | CostLine;
+type Results = ResultsFile<RivalsLine>;
+
 interface Pending {
-  readonly fault: FaultName;
-  readonly watch: Watch;
+  readonly what: string;
+  readonly measure: (ground: Ground, run: number) => Promise<Result<RivalsLine>>;
 }
 
+/** More minutes of peace tell nothing new. */
+const costRunsMost = 3;
+
 /** What of a round is still to be done on a system. */
-const pendingOf = (
-  system: System,
-  round: number,
-  results: ResultsFile<RivalLine>,
-  options: RivalOptions,
-): readonly Pending[] =>
-  faultNames.flatMap((fault): readonly Pending[] => {
+const pendingOf = (system: System, round: number, results: Results, options: RivalOptions): readonly Pending[] => {
+  const faults = faultNames.flatMap((fault): readonly (Pending & { readonly most: number })[] => {
     const watch = system.watchByFault[fault];
     if (watch === undefined || options.faults?.includes(fault) === false) return [];
-    const wanted = Math.min(round, watch.runsMost ?? round);
-    return results.count(whatOf(fault, system.name)) < wanted ? [{ fault, watch }] : [];
+    const what = whatOf(fault, system.name);
+    const measure: Pending['measure'] = async (ground, run) => await runFault(ground, system, fault, watch, run);
+    return [{ what, measure, most: watch.runsMost ?? round }];
   });
+  const cost = {
+    what: costOf(system.name),
+    measure: async (ground: Ground, run: number) => await runCost(ground, system, run),
+    most: costRunsMost,
+  };
+  const wanted = options.faults === undefined || options.faults.includes('cost') ? [...faults, cost] : faults;
+  return wanted.filter(({ what, most }) => results.count(what) < Math.min(round, most));
+};
 
 const stopped = (): Result<never> => fail('bench-stopped', 'the series was stopped', 'run it again, and it goes on');
 
@@ -63,16 +80,15 @@ const runSystem = async (
   ground: Ground,
   system: System,
   pending: readonly Pending[],
-  results: ResultsFile<RivalLine>,
+  results: Results,
   options: RivalOptions,
 ): Promise<Result<void>> => {
   const installed = await system.install();
   if (!installed.ok) return installed;
-  for (const { fault, watch } of pending) {
-    const number = results.count(whatOf(fault, system.name)) + 1;
-    const line = await runFault(ground, system, fault, watch, number);
+  for (const { what, measure } of pending) {
+    const line = await measure(ground, results.count(what) + 1);
     if (options.signal.aborted) return stopped();
-    if (!line.ok) return fail(line.error.code, `${system.name}, ${fault}: ${line.error.message}`, line.error.remedy);
+    if (!line.ok) return fail(line.error.code, `${what}: ${line.error.message}`, line.error.remedy);
     await results.add(line.value);
     options.onLine(line.value);
   }
@@ -89,11 +105,7 @@ const beginAsking = async (ground: Ground, system: System): Promise<Result<void>
   }
 };
 
-const runRounds = async (
-  ground: Ground,
-  results: ResultsFile<RivalLine>,
-  options: RivalOptions,
-): Promise<Result<void>> => {
+const runRounds = async (ground: Ground, results: Results, options: RivalOptions): Promise<Result<void>> => {
   const names = systemNames.filter((name) => options.systems?.includes(name) !== false);
   const systems = names.map((name) => createSystem(ground, name));
   let asks = false;
@@ -120,7 +132,7 @@ const labsMost = 5;
  * Does the same to every system, round by round in a changing order, on one lab. Runs that never recovered are kept, and count. Faults:
  * `bench-stopped`, and what broke the lab again and again.
  */
-export const benchRivals = async (results: ResultsFile<RivalLine>, options: RivalOptions): Promise<Result<void>> => {
+export const benchRivals = async (results: Results, options: RivalOptions): Promise<Result<void>> => {
   let done: Result<void> = ok(undefined);
   for (let attempt = 1; attempt <= labsMost; attempt += 1) {
     const ground = await openGround(options.signal, options.log);

@@ -1,7 +1,14 @@
 import type { Result } from '../../src/core/result.ts';
 
 /** What is done to every system. */
-export const faultNames = ['power-loss', 'asterisk-crash', 'asterisk-hang', 'switchover', 'cut-between'] as const;
+export const faultNames = [
+  'power-loss',
+  'asterisk-crash',
+  'asterisk-hang',
+  'isolation',
+  'switchover',
+  'cut-between',
+] as const;
 export type FaultName = (typeof faultNames)[number];
 
 export const systemNames = [
@@ -11,6 +18,8 @@ export const systemNames = [
   'keepalived-100ms',
   'keepalived-1s-track',
   'keepalived-100ms-track',
+  'pacemaker',
+  'pacemaker-tuned',
   'cron-ping',
 ] as const;
 export type SystemName = (typeof systemNames)[number];
@@ -39,6 +48,14 @@ export interface System {
    */
   readonly restore: () => Promise<Result<void>>;
   readonly missing: () => Promise<readonly string[]>;
+  /** How long the way to the start may take; default 30 s. */
+  readonly readyWithinMs?: number;
+  /** False: the standby knows no registration of the main, so what a former run left there is forgotten before each run. */
+  readonly sharesRegistrations: boolean;
+  /** Who runs Asterisk, where it is not Debian's unit: sends a signal to the main's. */
+  readonly signalAsterisk?: (signal: 'KILL' | 'STOP' | 'CONT') => Promise<Result<void>>;
+  /** Of what it consists, besides Asterisk, by host: for processes and memory. */
+  readonly unitsByHost: Readonly<Record<string, readonly string[]>>;
   /** What a person does to move service to the standby; settles when the commands have ended. */
   readonly switchover: () => Promise<Result<void>>;
   /** Waits for the moment at which the fault should strike; the rest is chance. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ export const readExecs = (trace: string): readonly string[] =>
   [...trace.matchAll(/sched_process_exec: filename=(\S+) /g)].map(([, program = '']) => program);
 
 const watch = async (tracing: string, cgroup: string, forMs: number): Promise<readonly string[]> => {
-  const instance = join(tracing, 'instances', `dualtone-lab-${process.pid}`);
+  // Several hosts may be watched at once.
+  const instance = join(tracing, 'instances', `dualtone-lab-${randomUUID()}`);
   await mkdir(instance);
   try {
     // Children of those that are followed are followed, from before their first program on.

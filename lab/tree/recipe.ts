@@ -10,8 +10,11 @@ export interface TreeRecipe {
   readonly disabledUnits?: readonly string[];
 }
 
-/** `usual`: what every pair needs. `xivo`: what a XiVO runs besides. `remsys`: checkpoints by NRPE, name servers, a mail server. */
-export type TreeKind = 'usual' | 'xivo' | 'remsys';
+/**
+ * `usual`: what every pair needs. `xivo`: what a XiVO runs besides. `remsys`: checkpoints by NRPE, name servers, a mail server. `rivals`:
+ * what else keeps two servers going, for measurements.
+ */
+export type TreeKind = 'usual' | 'xivo' | 'remsys' | 'rivals';
 
 const common = [
   'asterisk',
@@ -56,6 +59,23 @@ const remsysPackages = [
 ];
 const remsysUnits = ['nagios-nrpe-server.service', 'named.service', 'knot.service', 'postfix.service'];
 
+const rivalsPackages = [
+  ...common,
+  'pacemaker',
+  'pacemaker-cli-utils',
+  'corosync',
+  'corosync-qdevice',
+  'corosync-qnetd',
+  'resource-agents',
+];
+const rivalsUnits = [
+  'pacemaker.service',
+  'corosync.service',
+  'corosync-qdevice.service',
+  'corosync-qnetd.service',
+  'pcsd.service',
+];
+
 /** Of each kind, in the order in which they are tried. A tree of its own, so that no other lab becomes larger or slower. */
 export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = {
   usual: recipes,
@@ -67,6 +87,10 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
   remsys: [
     { suite: 'sid', packages: remsysPackages, disabledUnits: remsysUnits },
     { suite: 'bullseye', packages: remsysPackages, disabledUnits: remsysUnits },
+  ],
+  rivals: [
+    { suite: 'sid', packages: rivalsPackages, disabledUnits: rivalsUnits },
+    { suite: 'bullseye', packages: rivalsPackages, disabledUnits: rivalsUnits },
   ],
 };
 
