@@ -202,16 +202,17 @@ const missingOutside = async ({ observers }: Ground): Promise<readonly string[]>
   return missing;
 };
 
-/** Waits until a system is at its start, as itself and the observers see it. Fault: `system-unready`. */
+/** Waits until a system is at its start, as itself and, once telephones ask, the observers see it. Fault: `system-unready`. */
 export const whenAtStart = async (
   ground: Ground,
   missing: () => Promise<readonly string[]>,
   withinMs: number,
+  isAsked = true,
 ): Promise<Result<void>> => {
   const deadlineMs = monotonicMs() + withinMs;
   for (;;) {
     const inside = await missing();
-    const found = inside.length > 0 ? inside : await missingOutside(ground);
+    const found = inside.length > 0 || !isAsked ? inside : await missingOutside(ground);
     if (found.length === 0) return ok(undefined);
     if (monotonicMs() > deadlineMs) {
       return fail('system-unready', `the system did not come to its start: ${found.join('; ')}`, 'see its log');

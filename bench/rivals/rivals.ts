@@ -7,7 +7,7 @@ import { createDualtone } from './dualtone.ts';
 import { type Ground, openGround } from './ground.ts';
 import { createKeepalived } from './keepalived.ts';
 import { createPacemaker, pacemakerDefault, pacemakerTuned } from './pacemaker.ts';
-import { type RivalLine, runFault, toStart, whatOf } from './run.ts';
+import { type RivalLine, runFault, toStart, whatOf, whenInstalled } from './run.ts';
 import { faultNames, type System, type SystemName, systemNames } from './system.ts';
 
 export interface RivalOptions extends BenchOptions {
@@ -99,6 +99,8 @@ const runSystem = async (
 const beginAsking = async (ground: Ground, system: System): Promise<Result<void>> => {
   const installed = await system.install();
   if (!installed.ok) return installed;
+  const ready = await whenInstalled(ground, system);
+  if (!ready.ok) return ready;
   for (let attempt = 1; ; attempt += 1) {
     const begun = await ground.observers.begin();
     if (begun.ok || attempt === 3) return begun.ok ? await toStart(ground, system) : begun;

@@ -110,6 +110,10 @@ const watchOn = async (ground: Ground, watch: Watch, sinceMs: number): Promise<R
   return ok(undefined);
 };
 
+/** The wait for a system that nobody asks yet. */
+export const whenInstalled = async (ground: Ground, system: System): Promise<Result<void>> =>
+  await whenAtStart(ground, system.missing, system.readyWithinMs ?? readyWithinMs, false);
+
 /** Back to the start; where that does not help, from the disks on. Faults: `system-unready` and those of the lab. */
 export const toStart = async (ground: Ground, system: System): Promise<Result<void>> => {
   const withinMs = system.readyWithinMs ?? readyWithinMs;
