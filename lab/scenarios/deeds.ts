@@ -101,6 +101,16 @@ const beginBackupPhone = async (run: Undertaking): Promise<Result<void>> => {
   return ok(undefined);
 };
 
+const doMany = async (run: Undertaking, deed: Extract<Deed, { do: 'calls' | 'storm' }>): Promise<Result<void>> => {
+  if (deed.do === 'calls') {
+    run.hasManyCalls = true;
+    return await placeMany(run.observers, deed.count, deed.aSecond);
+  }
+  const stormed = storm(run.observers, run.load, deed.aSecond);
+  run.background.push(stormed.then((report) => (report.ok ? ok(undefined) : report)));
+  return ok(undefined);
+};
+
 /** Does one deed of a scenario. Faults: those of what it does, `not-seen`, `order-other`, `mend-unknown`. */
 export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void>> => {
   const { lab } = run.pair;
@@ -154,13 +164,8 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
     case 'hang-up':
       return await hangUp(run);
     case 'calls':
-      run.hasManyCalls = true;
-      return await placeMany(run.observers, deed.count, deed.aSecond);
-    case 'storm': {
-      const stormed = storm(run.observers, run.load, deed.aSecond);
-      run.background.push(stormed.then((report) => (report.ok ? ok(undefined) : report)));
-      return ok(undefined);
-    }
+    case 'storm':
+      return await doMany(run, deed);
     case 'lamp':
       return await expectLamp(run, deed);
   }

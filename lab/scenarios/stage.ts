@@ -204,12 +204,9 @@ const aroundOf = (needs: LabNeeds): readonly string[] => {
   return hosts.map(({ name }) => name);
 };
 
-/** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
-export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
-  const { needs, signal, endpoints } = options;
-  const packed = needs.packages === true ? await ensurePackages(ownRepository) : ok(undefined);
-  if (!packed.ok) return packed;
-  const created = await createLab({
+const createLabFor = async (options: StageOptions): Promise<Result<Lab>> => {
+  const { needs } = options;
+  return await createLab({
     topology: standardTopology({
       witnesses: true,
       ...(needs.stateDisk === true ? { stateDiskMib } : {}),
@@ -220,6 +217,14 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     ...(options.keep === true ? { keep: true } : {}),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
+};
+
+/** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
+export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
+  const { needs, signal, endpoints } = options;
+  const packed = needs.packages === true ? await ensurePackages(ownRepository) : ok(undefined);
+  if (!packed.ok) return packed;
+  const created = await createLabFor(options);
   if (!created.ok) return created;
   const lab = created.value;
   const facts = await treeFactsOf(lab.runId);
