@@ -7,10 +7,9 @@ import { type Measured, parseResults, type RunLine } from '../results.ts';
 import { keepalivedConf } from '../rivals/keepalived.ts';
 import { overTheMinute } from '../rivals/phase.ts';
 import { orderOf } from '../rivals/rivals.ts';
-import type { RivalLine } from '../rivals/run.ts';
 import { partsSection } from './agent-parts.ts';
 import { committedPage, pagePath, picturePath, renderPage, renderPictures } from './page.ts';
-import { pairedRatio } from './rivals.ts';
+import { pairedRatio, type RoundLine } from './rivals.ts';
 import { circumstancesOf, reachedText } from './words.ts';
 
 const machine: Machine = { processor: 'Test', processors: 2, memoryGib: 4, kernel: '6.1', node: 'v24' };
@@ -69,7 +68,8 @@ test('what a part costs is what its absence saves, and what was not measured is 
   assert.match(partsSection([]), /Not measured yet/);
 });
 
-const rival = (run: number, outageMs: number, recovered = true): RivalLine => ({
+const rival = (run: number, outageMs: number, recovered = true): RoundLine => ({
+  session: 'one',
   what: 'x',
   run,
   outage_ms: outageMs,
@@ -89,6 +89,7 @@ test('ratios are taken within a round', () => {
   assert.equal(pairedRatio(ours, [rival(1, 8000, false)]), 0);
   assert.equal(pairedRatio(ours, [rival(7, 1000)]), undefined);
   assert.equal(pairedRatio(ours, [rival(1, 0)]), undefined);
+  assert.equal(pairedRatio(ours, [{ ...rival(1, 1000), session: 'two' }]), undefined);
 });
 
 test('each round begins with another system', () => {

@@ -58,17 +58,20 @@ const ratioText = (value: number | undefined): string => {
   return value < 0.1 ? value.toFixed(3) : value.toFixed(2);
 };
 
+/** A run, and in which session it was: rounds of two sessions are no pair. */
+export type RoundLine = RivalLine & { readonly session: string };
+
 /** The median over all rounds of this system's outage in a round by the rival's in the same round. Pure. */
-export const pairedRatio = (ours: readonly RivalLine[], theirs: readonly RivalLine[]): number | undefined => {
+export const pairedRatio = (ours: readonly RoundLine[], theirs: readonly RoundLine[]): number | undefined => {
   const ratios = theirs.flatMap((their) => {
-    const our = ours.find(({ run }) => run === their.run);
+    const our = ours.find(({ run, session }) => run === their.run && session === their.session);
     const value = our === undefined ? undefined : ratio(outageOf(our), outageOf(their));
     return value === undefined ? [] : [value];
   });
   return ratios.length === 0 ? undefined : medianOf(ratios);
 };
 
-type LinesBySystem = (system: SystemName) => readonly RivalLine[];
+type LinesBySystem = (system: SystemName) => readonly RoundLine[];
 
 const timedFaults: readonly FaultName[] = ['power-loss', 'isolation', 'cut-between'];
 
@@ -110,7 +113,9 @@ const computedRow = (linesOf: LinesBySystem): readonly (readonly string[])[] => 
 const linesBy =
   (fault: FaultName, measured: readonly Measured<RivalLine>[]): LinesBySystem =>
   (system) =>
-    measured.map(({ line }) => line).filter(({ what }) => what === whatOf(fault, system));
+    measured.flatMap(({ line, session: { session } }) =>
+      line.what === whatOf(fault, system) ? [{ ...line, session }] : [],
+    );
 
 const faultSection = (fault: FaultName, measured: readonly Measured<RivalLine>[]): readonly string[] => {
   const linesOf = linesBy(fault, measured);
