@@ -151,3 +151,31 @@ test('what was written into the passive standby before its term is no part of th
   await nodes.standby.query(`UPDATE dualtone.guard SET serving = true; UPDATE users SET dnd = true WHERE id = 2`);
   assert.equal(must(await status.run(identity(), options())).count, 1);
 });
+
+test('what a settled merge has brought home is no part of the next: what the main changed since stays', async () => {
+  await nodes.standby.query(
+    `UPDATE users SET dnd = true WHERE id = 1; UPDATE extensions SET context = 'outside' WHERE id = 1`,
+  );
+  must(await status.run(identity(), options()));
+  must(await configuration.run(identity(), options({ decisions: { all: 'refuse', byId: {} } })));
+  await nodes.main.query('UPDATE users SET dnd = false WHERE id = 1');
+  await nodes.standby.query(`UPDATE dualtone.guard SET serving = false; UPDATE users SET dnd = true WHERE id = 3`);
+  await nodes.standby.query(
+    `UPDATE dualtone.guard SET serving = true, epoch = 5; UPDATE users SET dnd = true WHERE id = 2`,
+  );
+  const next = identity({
+    mergeKey: '22222222-2222-4222-8222-222222222222',
+    terms: [{ epoch: 5, from: 1, to: 2 }],
+  });
+  assert.equal(must(await status.preview(next, options())).count, 1);
+  assert.equal(must(await status.run(next, options())).count, 1);
+  assert.deepEqual(await nodes.main.query('SELECT id, dnd FROM users WHERE id <= 3 ORDER BY id'), [
+    { id: 1, dnd: false },
+    { id: 2, dnd: true },
+    { id: 3, dnd: false },
+  ]);
+  assert.equal(must(await configuration.preview(next, options())).count, 0);
+  const { pending, refused } = must(await configuration.run(next, options()));
+  assert.deepEqual([pending, refused], [[], []]);
+  await nodes.standby.query('UPDATE dualtone.guard SET epoch = 3');
+});

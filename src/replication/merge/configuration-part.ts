@@ -196,7 +196,7 @@ export const createConfigurationPart = (options: ChangesOptions): MergePart => {
     name: 'configuration',
     preview: (merge, { signal }) =>
       withDatabases(options.connectHere, options.connectThere, signal, async ({ here, there }) => {
-        const log = await readStandbyLog(there, rules.isLeftOut);
+        const log = await readStandbyLog(there, merge.terms, rules.isLeftOut);
         if (!log.ok) return log;
         const records = await loadRecords(here, merge.mergeKey, null);
         if (!records.ok) return records;
@@ -223,7 +223,7 @@ export const createConfigurationPart = (options: ChangesOptions): MergePart => {
           return decided.ok ? loadReport(here, merge, []) : decided;
         });
       return withDatabases(options.connectHere, options.connectThere, run.signal, async ({ here, there }) => {
-        const log = await readStandbyLog(there, rules.isLeftOut);
+        const log = await readStandbyLog(there, merge.terms, rules.isLeftOut);
         if (!log.ok) return log;
         const decided = await decideAll(here, options, rules, merge, run, log.value.changes);
         return decided.ok ? loadReport(here, merge, log.value.warnings) : decided;

@@ -4,7 +4,7 @@ import { type ChangeEntry, readChanges } from '../postgres/changes/log.ts';
 import type { Database } from '../postgres/connection.ts';
 import { type Blind, blindChanges, createFold, type LoggedChange, type NetChange, rowId } from './fold.ts';
 import { parseRow } from './json.ts';
-import { countText } from './part.ts';
+import { countText, type Term } from './part.ts';
 
 export interface StandbyLog {
   readonly changes: readonly NetChange[];
@@ -31,13 +31,15 @@ const blindText = ({ table, key }: Blind): string =>
     : `${rowId(table, key)}: the row is too large for the log; compare it by hand.`;
 
 /**
- * All that was changed on the standby since it began to serve; what was written into it before, while it was passive, is left out.
- * Faults: those of `readChanges`.
+ * All that was changed on the standby since the first of `terms` began; left out is what was written into it before, while it was passive,
+ * or in terms that are settled: that is home, and the main may have changed it since. Faults: those of `readChanges`.
  */
 export const readStandbyLog = async (
   there: Database,
+  terms: readonly Pick<Term, 'epoch'>[],
   isLeftOut: (table: string) => boolean,
 ): Promise<Result<StandbyLog>> => {
+  const first = Math.min(...terms.map(({ epoch }) => epoch));
   const fold = createFold();
   const blind = new Map<string, Blind>();
   let began = false;
@@ -46,7 +48,7 @@ export const readStandbyLog = async (
     const read = await readChanges(there, since);
     if (!read.ok) return read;
     for (const entry of read.value.changes) {
-      began = began || entry.serving;
+      began = began || (entry.serving && entry.epoch >= first);
       if (!began || isLeftOut(entry.table)) continue;
       const logged = loggedOf(entry);
       fold.add(logged);

@@ -125,7 +125,7 @@ export const createStatusPart = (options: ChangesOptions): MergePart => {
     name: 'status',
     preview: (merge, { signal }) =>
       withDatabases(options.connectHere, options.connectThere, signal, async ({ here, there }) => {
-        const log = await readStandbyLog(there, rules.isLeftOut);
+        const log = await readStandbyLog(there, merge.terms, rules.isLeftOut);
         if (!log.ok) return log;
         const records = await loadRecords(here, merge.mergeKey, null);
         if (!records.ok) return records;
@@ -143,7 +143,7 @@ export const createStatusPart = (options: ChangesOptions): MergePart => {
       }),
     run: (merge, { signal, onProgress }) =>
       withDatabases(options.connectHere, options.connectThere, signal, async (databases) => {
-        const log = await readStandbyLog(databases.there, rules.isLeftOut);
+        const log = await readStandbyLog(databases.there, merge.terms, rules.isLeftOut);
         if (!log.ok) return log;
         const before = await loadRecords(databases.here, merge.mergeKey, null);
         if (!before.ok) return before;

@@ -24,7 +24,7 @@ export interface ChangeEntry {
 
 export interface ReadChanges {
   readonly changes: readonly ChangeEntry[];
-  /** All entries up to here have been given out; the next reading begins behind it, and `forgetChanges` may go so far. */
+  /** All entries up to here have been given out; the next reading begins behind it. */
   readonly untilSeq: number;
   /** There are more. */
   readonly more: boolean;
@@ -114,16 +114,13 @@ export const readChanges = async (
   return ok({ changes, untilSeq, more, missed });
 };
 
-/** Removes the entries up to `untilSeq`, as `readChanges` gave it; how many. Faults: those of `Database.run`. */
-export const forgetChanges = (db: Database, untilSeq: number): Promise<Result<number>> =>
-  db.run('DELETE FROM dualtone.changes WHERE seq <= $1::bigint', [untilSeq]);
-
 /**
- * Removes what was logged while the node did not serve, more than `olderThanMs` ago: a copy has overwritten it since.
- * The latest stay, since a takeover may be under way. Faults: those of `Database.run`.
+ * Removes at most `limit` entries of a node that rests and whose terms are all home; how many. Those of the last minute stay, since a
+ * takeover may be under way, unless they are of a term. Faults: those of `Database.run`.
  */
-export const forgetRestingChanges = (db: Database, olderThanMs: Millis): Promise<Result<number>> =>
+export const forgetChanges = (db: Database, limit: number): Promise<Result<number>> =>
   db.run(
-    `DELETE FROM dualtone.changes WHERE NOT serving AND at < clock_timestamp() - $1::float8 * interval '1 millisecond'`,
-    [olderThanMs],
+    `DELETE FROM dualtone.changes WHERE seq IN (SELECT seq FROM dualtone.changes
+      WHERE serving OR at < clock_timestamp() - interval '1 minute' ORDER BY seq LIMIT $1::int)`,
+    [limit],
   );
