@@ -116,6 +116,7 @@ test('a row for each stream, in 80 columns; what failed with its remedy', () => 
           progress: { what: 'x', done: 1, total: 3 },
           lastSuccess: null,
         }),
+        status({ name: 'collected', condition: 'running', progress: { what: 'x', done: 3, total: 3 }, tookMs: null }),
       ],
       merge: { condition: 'nothing', text: 'nothing is to be brought home', last: 'merge 3' },
       loss: loss(true),
@@ -132,6 +133,7 @@ test('a row for each stream, in 80 columns; what failed with its remedy', () => 
               The disk of the standby is full.
               Make space there.
   voicemail   out  running 33% 40 s      never                    in 14 min
+  collected   out  running 99% 40 s      40 s ago                 in 14 min
   merge       nothing is to be brought home (merge 3)
   loss        if service moved now, more than streams.loss-limit would be
               missing:
@@ -140,6 +142,32 @@ test('a row for each stream, in 80 columns; what failed with its remedy', () => 
 `,
   );
   for (const line of lines) assert.ok(line.length <= 80, line);
+});
+
+test('of several streams each is told: what was copied, and what failed with its next step', async () => {
+  const run = { stream: 'files', startedAt: 1, tookMs: 1200, changed: 3, bytes: 9, text: '3 changed, 9 bytes' };
+  const warning = { code: 'y', message: 'The directory /a is missing here.', remedy: 'Make it.' };
+  const runs = [{ ...run, warnings: [warning] }];
+  const fault = {
+    code: 'streams-not-all',
+    message: 'database: The disk is full. The others were copied.',
+    remedy: 'Make space.',
+  };
+  agent.told = { ok: false, error: Object.assign(fault, { runs }) };
+  const said = await say('replicate');
+  assert.equal(said.code, 1);
+  assert.equal(said.out, 'files: 3 changed, 9 bytes (1.2 s)\n');
+  assert.match(
+    said.err,
+    /! The directory \/a is missing here\.\n {4}Make it\.\ndualtone: database: The disk is full\. .*\n {4}Make space\.\n$/,
+  );
+  const asJson = JSON.parse((await say('replicate', '--json')).out) as Readonly<Record<string, unknown>>;
+  assert.deepEqual([asJson['ok'], asJson['code'], asJson['runs']], [false, 'streams-not-all', runs]);
+  agent.told = ok(runs);
+  assert.deepEqual(
+    [(await say('replicate')).code, (await say('replicate')).out],
+    [0, 'files: 3 changed, 9 bytes (1.2 s)\n'],
+  );
 });
 
 test('where nothing follows, there is no table; where a stream failed, a line for a person and exit code 5', async () => {

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { configOf } from '../agent/testing/config.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { StreamRun } from '../replication/stream.ts';
 import type { FromReplicator, Work } from './protocol.ts';
-import { createReplicatorWorks, type ReplicatorWorks } from './works.ts';
+import { createReplicatorWorks, type ReplicatorWorks, replicate } from './works.ts';
 
 /** Two replicators whose agents hand on what they say to each other; nothing that they would copy from or to is there. */
 const pairIn = (folder: string) => {
@@ -72,3 +74,30 @@ for (const mode of ['snapshot', 'continuous'])
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+test('of all streams one that fails keeps no other from its turn, and each is told', async () => {
+  const ran: string[] = [];
+  const stream = (name: string, fault: Result<StreamRun> | null = null) => ({
+    name,
+    run: async (): Promise<Result<StreamRun>> => {
+      ran.push(name);
+      const run = { stream: name, startedAt: 1, tookMs: 1, changed: 0, bytes: 0, warnings: [], text: 'nothing' };
+      return fault ?? ok(run);
+    },
+  });
+  const full = fail('x-full', 'The disk is full.', 'Make space.');
+  const options = { signal: new AbortController().signal, onProgress: () => undefined };
+  const all = [stream('database', full), stream('files'), stream('voicemail', full), { name: 'mysql', run: null }];
+  const done = await replicate(all, null, options);
+  assert.deepEqual(ran, ['database', 'files', 'voicemail']);
+  assert.ok(!done.ok);
+  const { code, message, remedy, runs } = done.error as typeof done.error & { readonly runs: readonly StreamRun[] };
+  assert.equal(code, 'streams-not-all');
+  assert.equal(message, 'database, voicemail: The disk is full. The others were copied.');
+  assert.equal(remedy, 'Make space.');
+  assert.deepEqual(
+    runs.map((run) => run.stream),
+    ['files'],
+  );
+  assert.deepEqual(await replicate(all, 'database', options), full);
+});

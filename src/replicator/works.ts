@@ -3,11 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
 import type { MergeRunOptions, Merges } from '../replication/merge/orchestrate.ts';
 import { connectDatabase } from '../replication/postgres/connection.ts';
-import type { RunOptions, Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
+import type { RunOptions, Stream, StreamReporter, StreamRight, StreamRun } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
 import { localDatabase, readSecret } from './access.ts';
 import { createTableWatch } from './database/table-watch.ts';
@@ -66,9 +66,26 @@ const noSuch = (name: string, names: readonly string[]) =>
     names.length === 0 ? 'No stream here has runs; see `dualtone status`.' : `There are: ${names.join(', ')}.`,
   );
 
-/** Runs one stream, or all that have runs, one after the other. */
-const replicate = async (
-  streams: readonly Stream[],
+/** Who failed alike is named together. */
+const failedTexts = (failed: readonly (readonly [name: string, fault: Fault])[]): string =>
+  [...Map.groupBy(failed, ([, { message }]) => message)]
+    .map(([message, alike]) => `${alike.map(([name]) => name).join(', ')}: ${message.replace(/\.$/, '')}.`)
+    .join(' ');
+
+/** What failed of several, with what the others did. */
+const notAll = (runs: readonly StreamRun[], failed: readonly (readonly [name: string, fault: Fault])[]) => {
+  const [first, ...more] = failed;
+  if (first === undefined) return ok(runs);
+  if (runs.length === 0 && more.length === 0) return { ok: false, error: first[1] } as const;
+  const remedies = [...new Set(failed.map(([, { remedy }]) => remedy))];
+  const rest = runs.length === 0 ? 'No stream was copied.' : 'The others were copied.';
+  const fault = fail('streams-not-all', `${failedTexts(failed)} ${rest}`, remedies.join(' '));
+  return { ok: false, error: { ...fault.error, runs } } as const;
+};
+
+/** Runs one stream, or all that have runs, one after the other: one that fails keeps no other from its turn. */
+export const replicate = async (
+  streams: readonly Pick<Stream, 'name' | 'run'>[],
   name: string | null,
   options: RunOptions,
 ): Promise<Result<unknown>> => {
@@ -79,14 +96,16 @@ const replicate = async (
       name ?? 'all',
       able.map((stream) => stream.name),
     );
-  const runs: unknown[] = [];
-  for (const { run } of chosen) {
-    const done = await run?.(options);
+  const runs: StreamRun[] = [];
+  const failed: [string, Fault][] = [];
+  for (const stream of chosen) {
+    if (options.signal.aborted) break;
+    const done = await stream.run?.(options);
     if (done === undefined) continue;
-    if (!done.ok) return done;
-    runs.push(done.value);
+    if (done.ok) runs.push(done.value);
+    else failed.push([stream.name, done.error]);
   }
-  return { ok: true, value: runs };
+  return notAll(runs, failed);
 };
 
 const notHere = () =>

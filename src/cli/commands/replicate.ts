@@ -1,11 +1,12 @@
 /** Replication from the command line: runs on request, the way for files, the database's set-up. */
 import type { Config } from '../../config/config.ts';
+import type { Result } from '../../core/result.ts';
 import type { StreamProgress, StreamRun } from '../../replication/stream.ts';
 import type { Work } from '../../replicator/protocol.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { problemLines } from '../problems.ts';
 import { DEFAULT_CONFIG } from '../program.ts';
-import { type CommonOptions, Ended, type Output, orEnd, socketOf } from '../target.ts';
+import { type CommonOptions, Ended, type Output, orEnd, showFault, socketOf } from '../target.ts';
 import { whoami } from './order.ts';
 
 const BAR = 24;
@@ -27,7 +28,7 @@ const createBar = (options: CommonOptions, output: Output) => {
 };
 
 /** Asks the agent for work; Ctrl-C cancels it. */
-export const askFor = async (work: Work, options: CommonOptions, output: Output): Promise<unknown> => {
+const asked = async (work: Work, options: CommonOptions, output: Output): Promise<Result<unknown>> => {
   const { askWork } = await import('../../api/client.ts');
   const cancel = new AbortController();
   const onInterrupt = (): void => cancel.abort();
@@ -37,7 +38,18 @@ export const askFor = async (work: Work, options: CommonOptions, output: Output)
   const result = await askWork(socket, `${whoami()} (command line)`, work, cancel.signal, bar.show);
   bar.end();
   process.off('SIGINT', onInterrupt);
-  return orEnd(result, options, output);
+  return result;
+};
+
+/** The same, or the command's end. */
+export const askFor = async (work: Work, options: CommonOptions, output: Output): Promise<unknown> =>
+  orEnd(await asked(work, options, output), options, output);
+
+const showRuns = (runs: readonly StreamRun[], output: Output): void => {
+  for (const run of runs) {
+    output.out(`${run.stream}: ${run.text} (${(run.tookMs / 1000).toFixed(1)} s)\n`);
+    for (const { message, remedy } of run.warnings) output.err(`  ! ${message}\n    ${remedy}\n`);
+  }
 };
 
 /** `dualtone replicate [stream]`. */
@@ -46,15 +58,14 @@ export const replicate = async (
   options: CommonOptions,
   output: Output,
 ): Promise<ExitCode> => {
-  const runs = (await askFor({ name: 'replicate', stream: stream ?? null }, options, output)) as readonly StreamRun[];
-  if (options.json === true) output.out(`${JSON.stringify({ ok: true, runs })}\n`);
-  else {
-    for (const run of runs) {
-      output.out(`${run.stream}: ${run.text} (${(run.tookMs / 1000).toFixed(1)} s)\n`);
-      for (const { message, remedy } of run.warnings) output.err(`  ! ${message}\n    ${remedy}\n`);
-    }
+  const done = await asked({ name: 'replicate', stream: stream ?? null }, options, output);
+  if (options.json === true && done.ok) output.out(`${JSON.stringify({ ok: true, runs: done.value })}\n`);
+  else if (options.json !== true) {
+    // Where some failed, the fault has with it what the others did.
+    const { runs = [] } = (done.ok ? { runs: done.value } : done.error) as { readonly runs?: readonly StreamRun[] };
+    showRuns(runs, output);
   }
-  return EXIT.ok;
+  return done.ok ? EXIT.ok : showFault(done.error, options, output);
 };
 
 /** The node's configuration, read for a command that works without the agent. */

@@ -48,7 +48,8 @@ const WORD: Readonly<Record<StreamCondition, string>> = {
 const conditionText = ({ condition, progress }: StreamStatus): string => {
   if (condition !== 'running' || progress === null || progress.total === null || progress.total === 0)
     return WORD[condition];
-  return `running ${Math.floor((100 * Math.min(progress.done, progress.total)) / progress.total)}%`;
+  // While it runs it is not whole, and two digits fit the column.
+  return `running ${Math.min(99, Math.floor((100 * progress.done) / progress.total))}%`;
 };
 
 const lastText = ({ lastSuccess, tookMs }: StreamStatus, wall: number): string => {
