@@ -92,6 +92,15 @@ test('a stream that never succeeded exceeds any limit and says why', () => {
   );
 });
 
+test('an error that is over is no reason any more', () => {
+  const lastError = { code: 'x', message: 'It was not reached.', remedy: 'Look.', at: 5 };
+  const textOf = (lastSuccess: number): string =>
+    lossNow(input({ streams: [stream({ lagMs: 20_000, condition: 'behind', lastError, lastSuccess })] })).items[0]
+      ?.text ?? '';
+  assert.match(textOf(4), /The last error: It was not reached\./);
+  assert.doesNotMatch(textOf(6), /error/);
+});
+
 test('a lag that is not known counts from the last success', () => {
   const loss = lossNow(input({ streams: [stream({ lagMs: null, lastSuccess: 1_000_000 - 90_000 })] }));
   assert.equal(loss.maxLagMs, 90_000);

@@ -92,7 +92,10 @@ const judgeStream = (status: StreamStatus, input: LossInput): Judged => {
   // A lag that its stream cannot tell any more is at least as old as its last success.
   const knownMs = status.lagMs ?? (status.lastSuccess === null ? null : Math.max(0, input.now - status.lastSuccess));
   const lagMs = knownMs === null ? null : youngest(knownMs, status);
-  const why = status.lastError === null ? '' : ` The last error: ${status.lastError.message}`;
+  const { lastError, lastSuccess } = status;
+  // One that is over explains nothing any more.
+  const isOver = lastError !== null && lastSuccess !== null && lastError.at <= lastSuccess;
+  const why = lastError === null || isOver ? '' : ` The last error: ${lastError.message}`;
   if (lagMs === null) {
     const text = `${name}: nothing has ever been copied from ${from} to ${to}; all of it would be missing there.${why}`;
     return { item: { stream: status.name, text }, over: true, lagMs };
