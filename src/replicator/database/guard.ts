@@ -51,20 +51,13 @@ const apply = async (db: Database, want: Wanted, collects: boolean): Promise<Res
   return db.query('SELECT dualtone.set_unmerged($1)', [open.length === 0 ? null : Math.min(...open)]);
 };
 
-/** Never delays a takeover: it is told beside it. */
-export const createDatabaseGuard = (options: DatabaseGuardOptions): DatabaseGuard => {
-  const { clock, reporter, collects } = options;
-  const stopping = new AbortController();
-  const said: { wanted: Wanted | null; applied: Wanted | null } = { wanted: null, applied: null };
-  let working: Promise<void> | null = null;
-  let cancelAgain = (): void => undefined;
-  let cancelTidy = (): void => undefined;
-  let trouble = '';
-
-  const onDatabase = async (act: (db: Database) => Promise<Result<unknown>>): Promise<Result<unknown>> => {
-    const access = options.access();
-    if (!access.ok) return access;
-    const opened = await (options.connect ?? connectDatabase)(access.value, stopping.signal);
+/** A connection for one act. */
+const openerOf =
+  ({ access, connect = connectDatabase }: DatabaseGuardOptions, signal: AbortSignal) =>
+  async (act: (db: Database) => Promise<Result<unknown>>): Promise<Result<unknown>> => {
+    const found = access();
+    if (!found.ok) return found;
+    const opened = await connect(found.value, signal);
     if (!opened.ok) return opened;
     try {
       return await act(opened.value);
@@ -72,16 +65,30 @@ export const createDatabaseGuard = (options: DatabaseGuardOptions): DatabaseGuar
       await opened.value.close();
     }
   };
-  /** What fails here is done the next time. */
+
+/** All of the log, as long as nothing else is wanted; what fails is done the next time. */
+const empty = async (db: Database, isStill: () => boolean): Promise<Result<unknown>> => {
+  for (;;) {
+    const gone = await forgetChanges(db, FEW);
+    if (!gone.ok || gone.value < FEW || !isStill()) return gone;
+  }
+};
+
+/** Never delays a takeover: it is told beside it. */
+export const createDatabaseGuard = (options: DatabaseGuardOptions): DatabaseGuard => {
+  const { clock, reporter, collects } = options;
+  const stopping = new AbortController();
+  const onDatabase = openerOf(options, stopping.signal);
+  const said: { wanted: Wanted | null; applied: Wanted | null } = { wanted: null, applied: null };
+  let working: Promise<void> | null = null;
+  let cancelAgain = (): void => undefined;
+  let cancelTidy = (): void => undefined;
+  let trouble = '';
+
   const tidy = async (want: Wanted): Promise<void> => {
     if (!collects || !isHome(want)) return;
     const isStill = (): boolean => said.wanted === want && !stopping.signal.aborted;
-    await onDatabase(async (db) => {
-      for (;;) {
-        const gone = await forgetChanges(db, FEW);
-        if (!gone.ok || gone.value < FEW || !isStill()) return gone;
-      }
-    });
+    await onDatabase((db) => empty(db, isStill));
     if (isStill()) cancelTidy = clock.at(clock.now() + TIDY_MS, begin);
   };
   const work = async (): Promise<void> => {
