@@ -60,6 +60,10 @@ for (const mode of ['snapshot', 'continuous'])
       assert.equal(await ask(main, '1', removal), 'ssh-key-missing');
       assert.equal(await ask(standby, '2', removal), 'sync-not-here');
       assert.equal(await ask(standby, '3', { name: 'replicate', stream: 'files' }), 'files-not-sending');
+      assert.equal(
+        await ask(standby, '8', { name: 'replicate', stream: null }),
+        mode === 'snapshot' ? 'database-not-sending' : 'files-not-sending',
+      );
       assert.equal(await ask(standby, '4', { name: 'merge-preview' }), 'merge-not-here');
       assert.equal(await ask(main, '5', { name: 'replicate', stream: 'none' }), 'stream-unknown');
       assert.equal(await ask(standby, '6', { name: 'loss' }), 'ok');

@@ -76,7 +76,8 @@ const failedTexts = (failed: readonly (readonly [name: string, fault: Fault])[])
 const notAll = (runs: readonly StreamRun[], failed: readonly (readonly [name: string, fault: Fault])[]) => {
   const [first, ...more] = failed;
   if (first === undefined) return ok(runs);
-  if (runs.length === 0 && more.length === 0) return { ok: false, error: first[1] } as const;
+  const isPassive = failed.every(([, { code }]) => code.endsWith('-not-sending'));
+  if (runs.length === 0 && (more.length === 0 || isPassive)) return { ok: false, error: first[1] } as const;
   const remedies = [...new Set(failed.map(([, { remedy }]) => remedy))];
   const rest = runs.length === 0 ? 'No stream was copied.' : 'The others were copied.';
   const fault = fail('streams-not-all', `${failedTexts(failed)} ${rest}`, remedies.join(' '));
@@ -151,6 +152,13 @@ const whenFree = async (work: () => Promise<Result<unknown>>, { signal }: RunOpt
 const performMerge = async (merges: Merges | null, work: MergeWork, options: RunOptions): Promise<Result<unknown>> =>
   merges === null ? notHere() : whenFree(() => mergeOnce(merges, work, options), options);
 
+/** The last one may be of an outage before: then it says that there is more. */
+const reportOf = async (merges: Merges, number: number | null, signal: AbortSignal): Promise<Result<unknown>> => {
+  const report = merges.report(number);
+  if (!report.ok || number !== null) return report;
+  return ok({ ...report.value, hasMore: await merges.hasMore(signal) });
+};
+
 const mergeOnce = async (merges: Merges, work: MergeWork, options: RunOptions): Promise<Result<unknown>> => {
   switch (work.name) {
     case 'merge-preview':
@@ -160,7 +168,7 @@ const mergeOnce = async (merges: Merges, work: MergeWork, options: RunOptions): 
     case 'merge-undo':
       return merges.undo(work.merge, options);
     case 'merge-report':
-      return merges.report(work.merge);
+      return reportOf(merges, work.merge, options.signal);
   }
 };
 

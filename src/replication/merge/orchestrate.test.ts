@@ -123,6 +123,15 @@ test('a first pass while the standby serves, a second when it is quiet, then it 
   assert.deepEqual([...home.keys()], ['a', 'b', 'c']);
   assert.deepEqual(world.standby.terms, []);
   assert.equal(codeOf(await merges.run(asked())), 'merge-nothing');
+  assert.deepEqual(previewLines(must(await merges.preview(asked()))), [
+    'The standby has collected nothing since the last merge: there is nothing to bring.',
+  ]);
+  const last = must(merges.report(null));
+  assert.doesNotMatch(reportLines(last).join('\n'), /next merge/);
+  assert.match(
+    reportLines({ ...last, hasMore: true }).at(-1) ?? '',
+    /^The standby has served since then: .* next merge/,
+  );
   assert.equal(statSync(join(directory, '1')).mode & 0o777, 0o700);
   for (const name of readdirSync(join(directory, '1')))
     assert.equal(statSync(join(directory, '1', name)).mode & 0o777, 0o600);

@@ -52,6 +52,8 @@ export interface Merges {
   undo(number: number, options: Pick<MergeRunOptions, 'signal' | 'onProgress'>): Promise<Result<MergeReport>>;
   /** Null: the last one. Faults: `merge-unknown`, `merge-not-kept`. */
   report(number: number | null): Result<MergeReport>;
+  /** Whether the standby holds what no merge has begun to bring; false where it cannot be asked. */
+  hasMore(signal: AbortSignal): Promise<boolean>;
   list(): Result<readonly MergeReport[]>;
   /** Forgets finished merges older than `keepMs`; how many. */
   prune(signal: AbortSignal): Promise<Result<number>>;
@@ -369,6 +371,13 @@ export const createMerges = (options: MergesOptions): Merges => {
     report: (number) => {
       const merge = find(number);
       return merge.ok ? ok(storedReport(merge.value)) : merge;
+    },
+    hasMore: async (signal) => {
+      const stored = options.store.list();
+      const last = stored.ok ? stored.value.at(-1) : undefined;
+      if (!stored.ok || (last !== undefined && isOpen(last))) return false;
+      const standby = await options.standby(signal);
+      return standby.ok && standby.value.terms.length > 0;
     },
     list: () => {
       const stored = options.store.list();

@@ -14,6 +14,8 @@ export interface MergeReport {
   readonly parts: readonly PartReport[];
   /** Whether all is home and the standby was told. */
   readonly settled: boolean;
+  /** The standby holds what no merge has begun to bring; absent: it was not asked. */
+  readonly hasMore?: boolean;
 }
 
 export interface MergePreview {
@@ -70,11 +72,20 @@ export const reportLines = (report: MergeReport): readonly string[] => [
   ...report.parts.flatMap(partLines),
   ...report.failed.map(({ part, error }) => `${part}: failed. ${error.message}`),
   ...decisionHint(report),
+  ...(report.hasMore === true
+    ? [
+        'The standby has served since then: what it collected comes with the next merge, by itself or by `dualtone merge run`.',
+      ]
+    : []),
 ];
 
 /** Lines for the terminal. */
 export const previewLines = (preview: MergePreview): readonly string[] => [
-  preview.number === null ? 'A merge would bring:' : `Merge ${preview.number} would bring now:`,
+  preview.parts.length + preview.failed.length === 0
+    ? 'The standby has collected nothing since the last merge: there is nothing to bring.'
+    : preview.number === null
+      ? 'A merge would bring:'
+      : `Merge ${preview.number} would bring now:`,
   ...preview.parts.flatMap((part) => [
     `${part.part}: ${part.what}`,
     ...section(

@@ -1,7 +1,7 @@
 /** What the standby collected comes home: the main merges, by itself or when asked; the standby answers, and says whether service may go back. */
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Instant } from '../../core/words.ts';
+import type { Instant, Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { StandbyView } from '../../replication/merge/machine.ts';
 import { createMerges, type MergeRunOptions, type Merges } from '../../replication/merge/orchestrate.ts';
@@ -45,6 +45,8 @@ const ASK_MS = 5000;
 const LOOK_MS = 3000;
 /** While the standby serves on, what it collects is brought this often. */
 const AGAIN_MS = 30_000;
+/** How often finished merges that are too old to be undone are looked for. */
+const PRUNE_MS: Millis = 3_600_000;
 
 const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === 'object' && input !== null;
@@ -180,6 +182,21 @@ const createDriver = ({ talk, reporter }: Surroundings, merges: Merges, signal: 
   };
 };
 
+/** Finished merges that are too old to be undone go, now and then; what fails is tried the next time. */
+const createPruner = ({ clock, reporter }: Surroundings, merges: Merges, signal: AbortSignal) => {
+  let cancel = (): void => undefined;
+  const prune = async (): Promise<void> => {
+    const pruned = await merges.prune(signal);
+    if (!pruned.ok || pruned.value > 0)
+      reporter.note('merges-forgotten', pruned.ok ? { count: pruned.value } : pruned.error);
+    if (!signal.aborted) later(PRUNE_MS);
+  };
+  const later = (ms: Millis): void => {
+    cancel = clock.at(clock.now() + ms, () => void prune());
+  };
+  return { start: () => later(AGAIN_MS), stop: () => cancel() };
+};
+
 /** The main's part: it looks whether the standby has collected something, and brings it. */
 const createMainSide = (around: Surroundings): Merging => {
   const { config, talk, way, clock, mailboxes, mysql } = around;
@@ -204,6 +221,7 @@ const createMainSide = (around: Surroundings): Merging => {
     },
   };
   const driver = createDriver(around, merges, stopping.signal);
+  const pruner = createPruner(around, merges, stopping.signal);
   let cancel = (): void => undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
   const look = async (): Promise<void> => {
@@ -221,6 +239,7 @@ const createMainSide = (around: Surroundings): Merging => {
   return {
     start: () => {
       if (config.streams.merge.automatic) next();
+      pruner.start();
     },
     setRight: () => undefined,
     merges,
@@ -229,6 +248,7 @@ const createMainSide = (around: Surroundings): Merging => {
     stop: async () => {
       stopping.abort();
       cancel();
+      pruner.stop();
     },
   };
 };
