@@ -116,7 +116,13 @@ test('a row for each stream, in 80 columns; what failed with its remedy', () => 
           progress: { what: 'x', done: 1, total: 3 },
           lastSuccess: null,
         }),
-        status({ name: 'collected', condition: 'running', progress: { what: 'x', done: 3, total: 3 }, tookMs: null }),
+        status({
+          name: 'collected',
+          warnings: ['A link leads out of /a and did not follow: b.'],
+          condition: 'running',
+          progress: { what: 'x', done: 3, total: 3 },
+          tookMs: null,
+        }),
       ],
       merge: { condition: 'nothing', text: 'nothing is to be brought home', last: 'merge 3' },
       loss: loss(true),
@@ -134,6 +140,7 @@ test('a row for each stream, in 80 columns; what failed with its remedy', () => 
               Make space there.
   voicemail   out  running 33% 40 s      never                    in 14 min
   collected   out  running 99% 40 s      40 s ago                 in 14 min
+              ! A link leads out of /a and did not follow: b.
   merge       nothing is to be brought home (merge 3)
   loss        if service moved now, more than streams.loss-limit would be
               missing:
@@ -150,7 +157,7 @@ test('of several streams each is told: what was copied, and what failed with its
   const runs = [{ ...run, warnings: [warning] }];
   const fault = {
     code: 'streams-not-all',
-    message: 'database: The disk is full. The others were copied.',
+    message: 'database: The disk of \u001b[2J is full. The others were copied.',
     remedy: 'Make space.',
   };
   agent.told = { ok: false, error: Object.assign(fault, { runs }) };
@@ -159,7 +166,7 @@ test('of several streams each is told: what was copied, and what failed with its
   assert.equal(said.out, 'files: 3 changed, 9 bytes (1.2 s)\n');
   assert.match(
     said.err,
-    /! The directory \/a is missing here\.\n {4}Make it\.\ndualtone: database: The disk is full\. .*\n {4}Make space\.\n$/,
+    /! The directory \/a is missing here\.\n {4}Make it\.\ndualtone: database: The disk of \\u001b\[2J is full\. .*\n {4}Make space\.\n$/,
   );
   const asJson = JSON.parse((await say('replicate', '--json')).out) as Readonly<Record<string, unknown>>;
   assert.deepEqual([asJson['ok'], asJson['code'], asJson['runs']], [false, 'streams-not-all', runs]);

@@ -50,6 +50,8 @@ export interface StreamStatus {
   readonly progress: StreamProgress | null;
   /** Absent or null: it is not counted now. */
   readonly pending?: StreamPending | null;
+  /** What did not follow and did not fail the rest, or should be known, as of the last whole run. */
+  readonly warnings?: readonly string[];
 }
 
 /** One finished run. */

@@ -1,6 +1,7 @@
 /** The streams as a table that fits a terminal of 80 columns, with what is wrong below its row; then the merge, and what a move would lose. */
 import type { NodeSnapshot } from '../../api/snapshot.ts';
 import type { StreamCondition, StreamStatus } from '../../replication/stream.ts';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { span } from './time.ts';
 
@@ -18,7 +19,7 @@ const isStatus = (value: unknown): value is StreamStatus => isRecord(value) && '
 export const wrapped = (text: string, width = WIDTH - INDENT): readonly string[] => {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of printable(text).split(' ')) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
@@ -73,11 +74,20 @@ const rowOf = (status: StreamStatus, wall: number, style: Style): string => {
 };
 
 /** What a person should know besides the row; nothing while all is well. */
-const detailOf = ({ condition, text, lastError }: StreamStatus): readonly string[] => {
+const detailOf = ({ condition, text, lastError, warnings = [] }: StreamStatus): readonly string[] => {
   if ((condition === 'failed' || condition === 'blocked') && lastError !== null)
     return [...below(lastError.message), ...below(lastError.remedy)];
-  return condition === 'in-step' || condition === 'running' || text === '' ? [] : below(text);
+  const isSaid = condition === 'in-step' || condition === 'running' || text === '' || warnings.includes(text);
+  return isSaid ? [] : below(text);
 };
+
+const MOST_WARNINGS = 5;
+
+/** What does not follow although the rest does. */
+const warningsOf = ({ warnings = [] }: StreamStatus): readonly string[] => [
+  ...warnings.slice(0, MOST_WARNINGS).flatMap((text) => below(`! ${text}`)),
+  ...(warnings.length > MOST_WARNINGS ? below(`! and ${warnings.length - MOST_WARNINGS} more`) : []),
+];
 
 const astdbDetail = (status: StreamStatus): readonly string[] => {
   const { connected, connection, limit } = status as StreamStatus & Readonly<Record<string, unknown>>;
@@ -104,7 +114,11 @@ export const streamLines = ({ streams, wall }: NodeSnapshot, style: Style): read
   const { astdb, copied, merge } = streams;
   const rows = [
     ...(isStatus(astdb) ? [rowOf(astdb, wall, style), ...astdbDetail(astdb)] : []),
-    ...copied.flatMap((status) => [rowOf(status, wall, style), ...detailOf(status)]),
+    ...copied.flatMap((status) => [
+      rowOf(status, wall, style),
+      ...detailOf(status),
+      ...warningsOf(status).map((line) => style.warning(line)),
+    ]),
   ];
   if (rows.length === 0) return [];
   return [

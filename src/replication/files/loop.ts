@@ -12,6 +12,8 @@ export interface LoopFacts {
   readonly last: RunOutcome | null;
   readonly lastSuccess: WallTime | null;
   readonly lastError: (Fault & { readonly at: WallTime }) | null;
+  /** Of the last run of everything: one of some directories says nothing about the others. */
+  readonly warnings: readonly string[];
   readonly progress: StreamProgress | null;
 }
 
@@ -38,9 +40,11 @@ const createRecord = ({ clock, onOutcome }: LoopOptions) => {
   let last: RunOutcome | null = null;
   let lastSuccess: WallTime | null = null;
   let lastError: LoopFacts['lastError'] = null;
+  let warnings: LoopFacts['warnings'] = [];
   return {
     take: (outcome: RunOutcome): void => {
       last = outcome;
+      if (outcome.full) warnings = outcome.warnings.map(({ message }) => message);
       if (outcome.fault === null) lastSuccess = clock.wall();
       else lastError = { ...outcome.fault, at: clock.wall() };
       onOutcome(outcome);
@@ -48,8 +52,9 @@ const createRecord = ({ clock, onOutcome }: LoopOptions) => {
     /** What was before says nothing about now. */
     begin: (): void => {
       last = null;
+      warnings = [];
     },
-    facts: () => ({ last, lastSuccess, lastError }),
+    facts: () => ({ last, lastSuccess, lastError, warnings }),
   };
 };
 

@@ -21,6 +21,7 @@ export interface FilesFacts {
   readonly last: RunOutcome | null;
   readonly lastSuccess: WallTime | null;
   readonly lastError: (Fault & { readonly at: WallTime }) | null;
+  readonly warnings: readonly string[];
   readonly nextRun: WallTime | null;
   readonly progress: StreamProgress | null;
   readonly pending: StreamPending | null;
@@ -61,8 +62,8 @@ const textOf = (facts: FilesFacts, condition: StreamCondition): string => {
   const fault = facts.last?.fault ?? null;
   if (fault !== null) return fault.message;
   if (facts.blind !== null) return facts.blind;
-  const warning = facts.last?.warnings[0];
-  if (warning !== undefined) return warning.message;
+  const [warning] = facts.warnings;
+  if (warning !== undefined) return warning;
   return (
     { running: 'being copied', behind: 'changes wait to be copied' }[condition as string] ?? 'all is at the other node'
   );
@@ -91,5 +92,6 @@ export const describeFiles = (facts: FilesFacts): StreamStatus => {
     tookMs: facts.last?.tookMs ?? null,
     progress: facts.progress,
     pending: facts.pending,
+    warnings: facts.warnings,
   };
 };

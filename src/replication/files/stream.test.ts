@@ -199,6 +199,21 @@ test('a missing directory and a link that leads out are warnings, told once', as
   );
   assert.deepEqual(said, ['warning files-directory-missing', 'warning files-link-outside']);
   assert.deepEqual(new Set(calls), new Set(['b:*']));
+  assert.match(stream.status().warnings?.join(' ') ?? '', /a is missing here .* out of .*b and did not follow: x\.$/);
+});
+
+test('what did not follow stays to be seen while single changes do', async () => {
+  const { stream, until, made, notes, calls } = make();
+  made.answer = () => Promise.resolve(ok({ changed: 1, bytes: 0, unsafeLinks: ['x'], unsafeCount: 1, tookMs: 1 }));
+  stream.setRight(SERVES);
+  await until(() => notes.length > 0);
+  made.answer = () => Promise.resolve(fine);
+  writeFileSync(join(folder, 'a', 'new'), '');
+  await until(() => calls.includes('a:') && notes.length > 1);
+  assert.equal(stream.status().warnings?.length, 2);
+  assert.match(stream.status().text, /did not follow: x/);
+  assert.ok((await stream.run?.(options()))?.ok);
+  assert.deepEqual(stream.status().warnings, []);
 });
 
 test('a run on request joins the one under way; two at once never happen', async () => {

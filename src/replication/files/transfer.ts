@@ -58,7 +58,7 @@ const notWritten = (): Failure =>
 const otherNodeRefused = (code: string, message: string): Failure => {
   // What the other side's guard said stands for itself.
   const remedy = 'See `dualtone status` on the other node.';
-  return { ok: false, error: { code, message, remedy } };
+  return { ok: false, error: { code, message: `The other node says: ${message}`, remedy } };
 };
 
 const silent = (): Failure =>

@@ -235,4 +235,5 @@ const statusOf = (
   bytes: state.last?.bytes ?? null,
   tookMs: state.last === null ? null : Math.round(state.last.tookMs),
   progress: state.progress,
+  warnings: isSending ? (state.last?.warnings.map(({ message }) => message) ?? []) : [],
 });
