@@ -4,6 +4,7 @@ import type { Fault, Result } from '../core/result.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { problemLines } from './problems.ts';
 import { DEFAULT_CONFIG, DEFAULT_JOURNAL, DEFAULT_SOCKET } from './program.ts';
+import { printable } from './render/printable.ts';
 import { type Style, styleFor } from './render/style.ts';
 
 /** Options that every command has. */
@@ -44,7 +45,7 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
 /** A fault for people on standard error, or as JSON on standard output; gives the exit code. */
 export const showFault = (fault: Fault, options: CommonOptions, output: Output): ExitCode => {
   if (options.json === true) output.out(`${JSON.stringify({ ok: false, ...fault })}\n`);
-  else output.err(`dualtone: ${fault.message.replace(/\.$/, '')}.\n    ${fault.remedy}\n`);
+  else output.err(`dualtone: ${printable(fault.message.replace(/\.$/, ''))}.\n    ${printable(fault.remedy)}\n`);
   return EXIT_BY_CODE[fault.code] ?? EXIT.refused;
 };
 

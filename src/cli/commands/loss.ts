@@ -1,6 +1,7 @@
 /** Before a person moves service: what would be lost. An automatic takeover never asks. */
 import { type Move, moveTarget } from '../../api/move.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { printable } from '../render/printable.ts';
 import type { CommonOptions, Output } from '../target.ts';
 import { showFault } from '../target.ts';
 
@@ -29,7 +30,7 @@ export const guardLoss = async (
   const { askLoss } = await import('../../api/loss.ts');
   const loss = await askLoss(socket, by, target);
   const isRefused = loss.exceedsLimit && options.acceptLoss !== true && move !== 'start';
-  if (options.json !== true) for (const { text } of loss.items) output.err(`  ! ${text}\n`);
+  if (options.json !== true) for (const { text } of loss.items) output.err(`  ! ${printable(text)}\n`);
   if (!isRefused) return null;
   const message = 'More than `streams.loss-limit` would be lost, or be missing for now; service was not moved';
   const remedy =

@@ -2,12 +2,15 @@
 import type { MergePreview, MergeReport } from '../../replication/merge/report.ts';
 import { ENTRY } from '../../replicator/protocol.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { printable } from '../render/printable.ts';
 import type { CommonOptions, Output } from '../target.ts';
 import { Ended } from '../target.ts';
 import { askFor } from './replicate.ts';
 
 const show = (lines: readonly string[], data: object, options: CommonOptions, output: Output): void =>
-  output.out(options.json === true ? `${JSON.stringify({ ok: true, ...data })}\n` : `${lines.join('\n')}\n`);
+  output.out(
+    options.json === true ? `${JSON.stringify({ ok: true, ...data })}\n` : `${lines.map(printable).join('\n')}\n`,
+  );
 
 const numberOf = (text: string | undefined, output: Output): number | null => {
   if (text === undefined) return null;

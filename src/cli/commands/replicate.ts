@@ -6,6 +6,7 @@ import type { Work } from '../../replicator/protocol.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { problemLines } from '../problems.ts';
 import { DEFAULT_CONFIG } from '../program.ts';
+import { printable } from '../render/printable.ts';
 import { type CommonOptions, Ended, type Output, orEnd, showFault, socketOf } from '../target.ts';
 import { whoami } from './order.ts';
 
@@ -19,7 +20,7 @@ const createBar = (options: CommonOptions, output: Output) => {
       if (!shown) return;
       const share = total === null || total === 0 ? 0 : Math.min(1, done / total);
       const bar = total === null ? '' : `[${'='.repeat(Math.round(share * BAR)).padEnd(BAR)}] `;
-      output.err(`\r\u001b[K${bar}${what.slice(0, 50)}${total === null ? '' : ` ${done}/${total}`}`);
+      output.err(`\r\u001b[K${bar}${printable(what).slice(0, 50)}${total === null ? '' : ` ${done}/${total}`}`);
     },
     end: (): void => {
       if (shown) output.err('\r\u001b[K');
@@ -47,8 +48,8 @@ export const askFor = async (work: Work, options: CommonOptions, output: Output)
 
 const showRuns = (runs: readonly StreamRun[], output: Output): void => {
   for (const run of runs) {
-    output.out(`${run.stream}: ${run.text} (${(run.tookMs / 1000).toFixed(1)} s)\n`);
-    for (const { message, remedy } of run.warnings) output.err(`  ! ${message}\n    ${remedy}\n`);
+    output.out(`${run.stream}: ${printable(run.text)} (${(run.tookMs / 1000).toFixed(1)} s)\n`);
+    for (const { message, remedy } of run.warnings) output.err(`  ! ${printable(message)}\n    ${printable(remedy)}\n`);
   }
 };
 

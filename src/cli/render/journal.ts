@@ -2,6 +2,7 @@
 
 import type { JournalEntry } from '../../api/protocol.ts';
 import { sentenceOf } from '../../core/sentences.ts';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { stamp } from './time.ts';
 
@@ -25,5 +26,5 @@ const tintOf = ({ kind, data }: JournalEntry, style: Style): ((text: string) => 
 /** `2026-11-21 08:31:02.123  #12 e4 decision  it won epoch 4 …` */
 export const renderEntry = (entry: JournalEntry, style: Style): string => {
   const head = style.faint(`${stamp(entry.wall)}  #${entry.seq} e${entry.epoch}`);
-  return `${head} ${entry.kind}: ${tintOf(entry, style)(textOf(entry))}`;
+  return `${head} ${entry.kind}: ${tintOf(entry, style)(printable(textOf(entry)))}`;
 };

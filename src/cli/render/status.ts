@@ -1,6 +1,7 @@
 /** `status` as a tired person reads it: one line that matters, then the details, troubles first. */
 import type { AgentHealth, CheckpointSnapshot, NodeSnapshot, Snapshot } from '../../api/snapshot.ts';
 import { readinessLine } from './checks.ts';
+import { printable } from './printable.ts';
 import { streamLines, streamTroubles } from './streams.ts';
 import type { Style } from './style.ts';
 import { moment, span } from './time.ts';
@@ -136,7 +137,7 @@ const readinessRow = ({ checks }: NodeSnapshot): readonly string[] => {
 };
 
 const nodeLines = (snapshot: NodeSnapshot, style: Style): readonly string[] => [
-  ...troublesOf(snapshot).map((text) => style.warning(`  ! ${text}`)),
+  ...troublesOf(snapshot).map((text) => style.warning(`  ! ${printable(text)}`)),
   '',
   thisRow(snapshot),
   otherRow(snapshot),
@@ -161,7 +162,7 @@ const checkpointLines = (snapshot: CheckpointSnapshot, style: Style): readonly s
     );
   };
   return [
-    ...agentTroubles(agent, journal).map((text) => style.warning(`  ! ${text}`)),
+    ...agentTroubles(agent, journal).map((text) => style.warning(`  ! ${printable(text)}`)),
     '',
     heardRow('main'),
     heardRow('standby'),

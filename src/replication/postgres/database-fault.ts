@@ -15,13 +15,15 @@ interface ServerError {
   readonly message: string;
   readonly table: string | null;
   readonly constraint: string | null;
+  /** At what it was when it failed: `while updating tuple (0,7) in relation "queue"`. */
+  readonly where: string | null;
 }
 
 const textOf = (input: unknown): string | null => (typeof input === 'string' && input !== '' ? input : null);
 
 const readError = (error: unknown): ServerError => {
   if (typeof error !== 'object' || error === null)
-    return { code: null, message: String(error), table: null, constraint: null };
+    return { code: null, message: String(error), table: null, constraint: null, where: null };
   const fields = error as Readonly<Record<string, unknown>>;
   // Of an AggregateError (several addresses tried) the first tells enough.
   const inner: unknown = Array.isArray(fields['errors']) ? fields['errors'][0] : undefined;
@@ -31,6 +33,7 @@ const readError = (error: unknown): ServerError => {
     message,
     table: textOf(fields['table']),
     constraint: textOf(fields['constraint']),
+    where: textOf(fields['where']),
   };
 };
 
@@ -52,7 +55,7 @@ const constraintFault = (name: string, { message, table, constraint }: ServerErr
   );
 
 /** Those whose code tells all; the rest is told by its class. */
-const byCode = (name: string, { code, message }: ServerError) => {
+const byCode = (name: string, { code, message, where }: ServerError) => {
   switch (code ?? '') {
     case '28P01':
     case '28000':
@@ -82,7 +85,7 @@ const byCode = (name: string, { code, message }: ServerError) => {
     case '55P03':
       return fail(
         'database-locked',
-        `On ${name} a lock was not had in time: ${sentence(message)}.`,
+        `On ${name} a lock was not had in time${where === null ? '' : ` (${sentence(where)})`}: ${sentence(message)}.`,
         'See pg_stat_activity there for the session that holds it; the next run tries again.',
       );
     case '57014':
@@ -144,7 +147,7 @@ export const databaseFault = (name: string, error: unknown): Failed => {
   return withState(byCode(name, read) ?? byClass(name, read) ?? byWay(name, read), read);
 };
 
-const bare: ServerError = { code: null, message: '', table: null, constraint: null };
+const bare: ServerError = { code: null, message: '', table: null, constraint: null, where: null };
 
 /** Nothing came back in time; the connection is gone with it. */
 export const silentFault = (name: string, what: string, ms: number): Failed =>
