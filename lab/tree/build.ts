@@ -25,7 +25,7 @@ export interface TreeFacts {
 const buildLimitMs = 900_000;
 
 /** Dies with us, and takes with it, as PID 1 of its own, every process that it started: no orphan goes on writing. */
-const mortal: readonly string[] = [
+export const mortal: readonly string[] = [
   'setpriv',
   '--pdeathsig=KILL',
   'unshare',
@@ -36,11 +36,16 @@ const mortal: readonly string[] = [
   '--mount-proc',
 ];
 
-/** The builder's argv: apt resolves and verifies signatures, dpkg leaves out what no host reads. */
-export const builderArgv = (recipe: TreeRecipe, mirror: Mirror, root: string): readonly string[] => [
+/** The builder's argv: apt resolves and verifies signatures, dpkg leaves out what no host reads. `extract`: unpacked, not installed. */
+export const builderArgv = (
+  recipe: Pick<TreeRecipe, 'suite' | 'packages' | 'besideSuite'>,
+  mirror: Mirror,
+  root: string,
+  variant: 'minbase' | 'extract' = 'minbase',
+): readonly string[] => [
   'mmdebstrap',
   '--mode=root',
-  '--variant=minbase',
+  `--variant=${variant}`,
   '--format=directory',
   `--include=${recipe.packages.join(',')}`,
   '--aptopt=Apt::Install-Recommends "false";',

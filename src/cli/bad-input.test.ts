@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { freePort } from '../../test/free-port.ts';
 import { main } from './main.ts';
 import { createSaid } from './testing/said.ts';
 
@@ -104,14 +104,6 @@ const withoutReader = async (
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(late);
   return { code, err };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  return typeof bound === 'object' && bound !== null ? bound.port : 0;
 };
 
 test('who reads has gone, as after `| head`: a command ends without a word, a pairing in order', async () => {

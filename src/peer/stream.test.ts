@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import * as fc from 'fast-check';
+import { freePort } from '../../test/free-port.ts';
 import { createFrameReader, encodeFrame } from './frames.ts';
 import { generateKey, type PairKey, parseKey } from './key.ts';
 import { createPeerStream, type PeerStream, type PeerStreamOptions } from './stream.ts';
@@ -14,20 +15,6 @@ const newKey = (): PairKey => {
 };
 
 const KEY = newKey();
-
-const portOf = (server: Server): number => {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const node = (
   context: TestContext,

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../test/ssh/sshd.ts';
+import { freePort } from '../../test/free-port.ts';
 import type { Role } from '../core/words.ts';
 import { dig, keyText, startServer, ZONE } from '../switches/dns/testing/servers.ts';
 import { dnsOf, dnsSwitch } from './dns-switch.ts';

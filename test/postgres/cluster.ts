@@ -1,8 +1,8 @@
 /** PostgreSQL clusters for tests: private, quick, in memory, and gone with the test that started them. */
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
+import { freePort } from '../free-port.ts';
 import { type ClusterOptions, initialise, makeCertificate, makePlace, type Place } from './place.ts';
 import { type Ending, type ServerProcess, startServerProcess } from './server-process.ts';
 import { mainMajor, obtainServer, type Server } from './versions.ts';
@@ -45,16 +45,6 @@ export interface Cluster {
   /** Ends the server and removes all of it; harmless when it has ended. */
   readonly stop: () => Promise<void>;
 }
-
-const freePort = async (): Promise<number> =>
-  await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 const postgresArgv = (server: Server, place: Place, port: number): readonly string[] => {
   const program = join(server.binDir, 'postgres');

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureRequirements } from '../../lab/requirements.ts';
 import { type PublicKey, parsePublicKey } from '../../src/ssh/public-key.ts';
 import type { SshTarget } from '../../src/ssh/target.ts';
+import { freePort } from '../free-port.ts';
 
 export interface TestSshd {
   readonly folder: string;
@@ -24,16 +25,6 @@ export interface TestSshd {
   pid(): number;
   stop(): Promise<void>;
 }
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-};
 
 const listens = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

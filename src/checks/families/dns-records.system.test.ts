@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort } from '../../../test/ssh/sshd.ts';
+import { freePort } from '../../../test/free-port.ts';
 import { keyText, startServer, ZONE } from '../../switches/dns/testing/servers.ts';
 import { configWith, find, told } from '../testing/around.ts';
 import { dnsRecordChecks } from './dns-records.ts';

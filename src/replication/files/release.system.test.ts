@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { freePort } from '../../../test/free-port.ts';
 import { realClock, startFilesPeer } from '../../../test/ssh/files-peer.ts';
-import { freePort } from '../../../test/ssh/sshd.ts';
 import { createTunnel, type Tunnel } from '../../ssh/tunnel.ts';
 
 test('a port that a lost session still holds at the other node is freed, and the tunnel stands', {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
-import { freePort } from '../../../test/ssh/sshd.ts';
+import { freePort } from '../../../test/free-port.ts';
 import type { Role } from '../../core/words.ts';
 import { createDns, type Dns, type DnsOptions } from './dns.ts';
 import { update } from './name-server.ts';

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../../test/free-port.ts';
 import type { OtherSnapshot, Request } from '../../../api/protocol.ts';
 import { type ApiServer, type ApiSource, openApiServer } from '../../../api/server.ts';
 import type { NodeSnapshot } from '../../../api/snapshot.ts';
@@ -107,17 +107,6 @@ const openAgent = async (folder: string): Promise<FakeAgent> => {
       journal.close();
     },
   };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 };
 
 export interface World {
