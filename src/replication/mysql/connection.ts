@@ -53,8 +53,16 @@ type Settled = (result: Result<readonly MysqlRow[]>) => void;
 
 const rowsOf = (answer: unknown): readonly MysqlRow[] => (Array.isArray(answer) ? (answer as readonly MysqlRow[]) : []);
 
+interface Life {
+  readonly isClosed: () => boolean;
+  readonly lost: () => void;
+}
+
+const isFatal = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'fatal' in error && error.fatal === true;
+
 /** One statement at a time, in the order asked. */
-const createSender = (line: Connection, access: MysqlAccess, signal: AbortSignal, isClosed: () => boolean) => {
+const createSender = (line: Connection, access: MysqlAccess, signal: AbortSignal, { isClosed, lost }: Life) => {
   let last: Promise<unknown> = Promise.resolve();
   const sendNow = (text: string, values: readonly (string | number | null)[]): Promise<Result<readonly MysqlRow[]>> =>
     new Promise((resolve) => {
@@ -70,8 +78,11 @@ const createSender = (line: Connection, access: MysqlAccess, signal: AbortSignal
         settle(silentFault(access.name, 'answer'));
       }, access.statementMs);
       signal.addEventListener('abort', onAbort);
-      const onAnswer = (error: unknown, answer: unknown): void =>
+      const onAnswer = (error: unknown, answer: unknown): void => {
+        // The driver tells the statement alone that the line is dead, and emits nothing.
+        if (isFatal(error)) lost();
         settle(error === null ? ok(rowsOf(answer)) : mysqlFault(access.name, error));
+      };
       if (values.length === 0) line.query(text, onAnswer);
       else line.execute(text, [...values], onAnswer);
     });
@@ -94,7 +105,7 @@ const createRaw = (line: Connection, access: MysqlAccess, signal: AbortSignal): 
   line.on('error', destroy);
   line.on('end', destroy);
   signal.addEventListener('abort', destroy);
-  const send = createSender(line, access, signal, () => closed);
+  const send = createSender(line, access, signal, { isClosed: () => closed, lost: destroy });
   return {
     name: access.name,
     query: async <R extends MysqlRow>(text: string, values: readonly (string | number | null)[] = []) =>

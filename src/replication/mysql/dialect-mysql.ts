@@ -34,7 +34,9 @@ const follow: Dialect['follow'] = ({ host, port, user, password, caFile }, filte
   ];
 };
 
-/** A plugin, with names of old and new; set-up loads the new ones. */
+/** Since then its plugins have the new names, and only those are loaded by set-up. */
+const SEMI_SYNC_RENAMED = 8_000_026;
+
 const semiSync: Dialect['semiSync'] = (side, waitMs) => {
   const on = waitMs === null ? 'OFF' : 'ON';
   if (side === 'receiver')
@@ -65,7 +67,7 @@ export const createMysqlDialect = (version: string, number: number): Dialect => 
   // The first switches the second off too, the second the first on.
   readOnly: (on) => [on ? 'SET GLOBAL super_read_only = 1' : 'SET GLOBAL read_only = 0'],
   readOnlyQuery: 'SELECT @@global.read_only AS locked, @@global.super_read_only AS strict',
-  semiSync,
+  semiSync: number >= SEMI_SYNC_RENAMED ? semiSync : () => [],
   settings: (serverId) => [
     ...commonSettings(serverId),
     {
@@ -81,7 +83,14 @@ export const createMysqlDialect = (version: string, number: number): Dialect => 
   fileLines: [
     'skip_replica_start = 1',
     'super_read_only = 1',
-    ...(number >= 8_000_026 ? ['plugin_load_add = semisync_source.so', 'plugin_load_add = semisync_replica.so'] : []),
+    ...(number >= SEMI_SYNC_RENAMED
+      ? [
+          'plugin_load_add = semisync_source.so',
+          'plugin_load_add = semisync_replica.so',
+          // It is asked when the link begins, which is before anybody is told to close.
+          'loose_rpl_semi_sync_replica_enabled = 1',
+        ]
+      : []),
   ],
   steerRights: 'REPLICATION CLIENT, RELOAD, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN',
   severalAddresses: true,

@@ -153,6 +153,13 @@ const closeDown = async (state: NodeState, db: Mysql): Promise<Result<void>> => 
   return db.runAll(db.dialect.semiSync('receiver', state.options.semiSyncWaitMs));
 };
 
+/** Whether the lock binds administrators too, where the server can do that: one may have lifted it. */
+const isWhole = async (db: Mysql): Promise<boolean> => {
+  if (db.dialect.kind === 'mariadb') return true;
+  const lock = await readReadOnly(db);
+  return !lock.ok || lock.value.strict;
+};
+
 /** What a node that serves has ahead of the other is on its way there; only a passive one has what it should not. */
 const strayOf = ({ options }: NodeState, db: Mysql, own: ServerView, there: ServerView): Result<void> => {
   if (own.holding > 0 || own.kind !== there.kind) return ok(undefined);
@@ -221,7 +228,7 @@ const look = async (state: NodeState): Promise<Result<void>> => {
   if (serves && first.value.locked) {
     const done = await openUp(state, db);
     if (!done.ok) return done;
-  } else if (!serves && !first.value.locked) {
+  } else if (!serves && !(first.value.locked && (await isWhole(db)))) {
     const done = await closeDown(state, db);
     if (!done.ok) return done;
   }

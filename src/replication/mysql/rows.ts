@@ -65,9 +65,9 @@ export const readTables = async (
   return ok(tables.filter(({ database, table }) => !exclude.includes(`${database}.${table}`)));
 };
 
-/** All of a row in one text: each column as it is written, so that no two values look alike. */
+/** All of a row in one text: each column as it is written, so that no two values look alike. MySQL 9 has MD5 and SHA1 no more. */
 const rowDigest = (columns: readonly string[]): string =>
-  `MD5(CONCAT_WS(',', ${columns.map((name) => `COALESCE(HEX(CAST(${quoteName(name)} AS BINARY)), '-')`).join(', ')}))`;
+  `SHA2(CONCAT_WS(',', ${columns.map((name) => `COALESCE(HEX(CAST(${quoteName(name)} AS BINARY)), '-')`).join(', ')}), 256)`;
 
 const names = (columns: readonly string[]): string => columns.map(quoteName).join(', ');
 

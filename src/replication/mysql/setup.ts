@@ -8,7 +8,7 @@ import { type CertificateFiles, makeCertificate } from './certificate.ts';
 import type { Mysql } from './connection.ts';
 import type { ServerId, Setting } from './dialect.ts';
 import { textOf } from './dialect-common.ts';
-import { forgetLink } from './link.ts';
+import { forgetLink, readReadOnly, setReadOnly } from './link.ts';
 import { quoteValue } from './sql-text.ts';
 
 export interface MysqlSetupOptions {
@@ -18,6 +18,8 @@ export interface MysqlSetupOptions {
   readonly configFile: string;
   /** Address on which the other node's server is heard; null: it comes through SSH. */
   readonly listenOn: string | null;
+  /** Address by which the other node's server comes here; behind NAT it is another. */
+  readonly reachedAt: string;
   /** Where a certificate is made, for the server to offer; null: through SSH. */
   readonly certificate: CertificateFiles | null;
   /** What was there before, to be put back. */
@@ -219,12 +221,24 @@ const written = (path: string, text: string, mode: number): Result<void> => {
 const assign = (name: string, value: string): string =>
   `SET GLOBAL ${name} = ${/^\d+$/.test(value) ? value : quoteValue(value)}`;
 
+/** A passive node's MySQL refuses administrators too (`super_read_only`): lifted for so long, while `read_only` stays. */
+const asAdministrator = async (db: Mysql, statements: readonly string[]): Promise<Result<void>> => {
+  const lock = await readReadOnly(db);
+  if (!lock.ok) return lock;
+  if (!lock.value.strict) return db.runAll(statements);
+  const lifted = await db.query('SET GLOBAL super_read_only = 0');
+  if (!lifted.ok) return lifted;
+  const done = await db.runAll(statements);
+  const locked = await setReadOnly(db, true);
+  return done.ok ? locked : done;
+};
+
 const applyAll = async (inner: Inner): Promise<Result<readonly MysqlItem[]>> => {
   const { db, serverId, certificate, accounts } = inner;
   const kept = await keepFormer(inner);
   if (!kept.ok) return kept;
   if (certificate !== null) {
-    const made = await makeCertificate(certificate, inner.listenOn ?? '127.0.0.1', inner.run);
+    const made = await makeCertificate(certificate, inner.reachedAt, inner.run);
     if (!made.ok) return made;
   }
   const saved = written(inner.configFile, fileText(inner), 0o644);
@@ -237,7 +251,7 @@ const applyAll = async (inner: Inner): Promise<Result<readonly MysqlItem[]>> => 
     const set = await db.query(assign(setting.name, setting.value));
     if (!set.ok) return set;
   }
-  const made = await db.runAll(accountStatements(db.dialect, accounts));
+  const made = await asAdministrator(db, accountStatements(db.dialect, accounts));
   return made.ok ? lookAt(inner) : made;
 };
 

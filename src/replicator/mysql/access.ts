@@ -94,6 +94,7 @@ export const mysqlSetupOptions = (
     accounts: accountsOf(config, password.value),
     configFile: mysql.configFile ?? `${dialect.configDirectory}/zz-dualtone.cnf`,
     listenOn: mysql.via === 'tls' ? config.node.address : null,
+    reachedAt: config.node.knownAs ?? config.node.address,
     certificate: ownCertificate ? mysqlCertificate(config, owner) : null,
     recordFile: `${config.stateDir}/mysql-setup.json`,
   });

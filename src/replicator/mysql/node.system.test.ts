@@ -1,13 +1,24 @@
-/** Two nodes with real MariaDB servers: takeover, return, failback, and what a person must decide; nothing is ever overwritten. */
+/** Two nodes with real servers, of MariaDB and of MySQL: takeover, return, failback, and what a person must decide; nothing is ever overwritten. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { type Make, makesUnderTest } from '../../../test/mysql/makes.ts';
 import { removeTemplate } from '../../../test/mysql/server.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { ok } from '../../core/result.ts';
 import { compareAll } from '../../replication/mysql/compare.ts';
+import type { Mysql } from '../../replication/mysql/connection.ts';
 import { createMysqlNode, type MysqlNode } from '../../replication/mysql/node.ts';
 import { answerRows, localSide, peerSide } from '../../replication/mysql/sides.ts';
-import { must, PASSWORD, rows, startPair, type TestNode, type TestPair } from '../../replication/mysql/testing/pair.ts';
+import {
+  must,
+  PASSWORD,
+  rows,
+  startPair,
+  type TestNode,
+  type TestPair,
+  textOf,
+  wordsOf,
+} from '../../replication/mysql/testing/pair.ts';
 import { createTalk } from '../../replication/talk.ts';
 import { createMysqlPart } from './merge-part.ts';
 
@@ -35,8 +46,9 @@ const createLine = () => {
 };
 
 const said: string[] = [];
-const accepted = { main: '', standby: '' };
-const { line, ...talks } = createLine();
+let accepted: { main: string; standby: string };
+let line: ReturnType<typeof createLine>['line'];
+let talks: Omit<ReturnType<typeof createLine>, 'line'>;
 
 const nodeFor = (role: 'main' | 'standby', here: TestNode, there: TestNode): MysqlNode =>
   createMysqlNode({
@@ -60,21 +72,10 @@ const nodeFor = (role: 'main' | 'standby', here: TestNode, there: TestNode): Mys
     reporter: { note: () => undefined, say: (_level, code) => said.push(`${role}: ${code}`) },
   });
 
+let make: Make;
 let pair: TestPair;
 let main: MysqlNode;
 let standby: MysqlNode;
-
-before(async () => {
-  pair = await startPair();
-  main = nodeFor('main', pair.main, pair.standby);
-  standby = nodeFor('standby', pair.standby, pair.main);
-});
-after(async () => {
-  await Promise.all([main?.stop(), standby?.stop()]);
-  for (const talk of Object.values(talks)) talk.stop();
-  await pair?.stop();
-  await removeTemplate();
-});
 
 const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
   const limit = performance.now() + 15_000;
@@ -99,9 +100,13 @@ const names = async (node: TestNode): Promise<readonly unknown[]> => {
 };
 
 const add = (name: string): string => `INSERT INTO asterisk.users (name) VALUES ('${name}')`;
+/** At a passive node, whose MySQL is locked again within a second: then once more. */
+const asAdministrator = (db: Mysql, statements: readonly string[]): Promise<void> =>
+  until('the administrator writes', async () => (await db.runAll([...wordsOf[make].lift, ...statements])).ok);
+
 const TABLE = 'CREATE TABLE asterisk.users (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80)) ENGINE=InnoDB';
 
-test('the node that serves takes writes, the other follows within a second and takes none', async () => {
+const passiveFollows = async (): Promise<void> => {
   const admin = await pair.main.root();
   for (const node of [main, standby]) node.start();
   main.setRight({ holding: 1, highest: 1 }, 0);
@@ -117,13 +122,14 @@ test('the node that serves takes writes, the other follows within a second and t
   assert.equal(await writes(pair.standby, add('nobody')), false);
   await until('the main knows', () => main.status().condition === 'in-step' && (main.status().lagMs ?? 9999) < 3000);
   const admin2 = await pair.main.root();
-  assert.deepEqual(await rows(admin2, "SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'"), [
-    { Variable_name: 'Rpl_semi_sync_master_clients', Value: '1' },
+  const { semiSyncClients } = wordsOf[make];
+  assert.deepEqual(await rows(admin2, `SHOW STATUS LIKE '${semiSyncClients}'`), [
+    { Variable_name: semiSyncClients, Value: '1' },
   ]);
   admin2.destroy();
-});
+};
 
-test('the main loses its power: the standby takes writes at once; they are home before the main takes any', async () => {
+const mainLosesPower = async (): Promise<void> => {
   line.cut = true;
   await pair.main.server.kill();
   standby.setRight({ holding: 2, highest: 2 }, 1);
@@ -160,31 +166,28 @@ test('the main loses its power: the standby takes writes at once; they are home 
   await must(part.run(merge, { ...options, pass: 'second' }));
   standby.setRight({ holding: 0, highest: 3 }, 0);
   await until('the standby follows', async () => (await names(pair.standby)).length === 4);
-});
+};
 
-test("what an administrator wrote to the passive node's MariaDB, which read_only does not bind, is told, kept, and flows when a person says so", async () => {
+const strayIsTold = async (): Promise<void> => {
   const root = await pair.standby.root();
-  await must(root.query(add('stray')));
+  await asAdministrator(root, [add('stray')]);
   await until('it is told', () => standby.status().lastError?.code === 'mysql-strayed');
   assert.equal(standby.status().condition, 'blocked');
   assert.equal((await names(pair.main)).includes('stray'), false);
-  const [position] = await rows(root, "SELECT CONCAT_WS(',', @@gtid_binlog_pos, NULLIF(@@gtid_slave_pos, '')) AS text");
-  accepted.standby = String(position?.['text']);
+  accepted.standby = await textOf(root, wordsOf[make].position);
   await until('both have it', async () => (await names(pair.main)).includes('stray'));
   await until('all is well', () => standby.status().condition === 'in-step' && main.status().condition === 'in-step');
   root.destroy();
-});
+};
 
-test('rows that differ are shown one by one, with both values and without secrets; rows on their way are not', async () => {
+const rowsAreShown = async (): Promise<void> => {
   const root = await pair.standby.root();
-  await must(
-    root.runAll([
-      'SET SESSION sql_log_bin = 0',
-      "UPDATE asterisk.users SET name = 'Eve' WHERE name = 'Ada'",
-      "DELETE FROM asterisk.users WHERE name = 'Joe'",
-      "INSERT INTO asterisk.users (id, name) VALUES (90001, 'ghost')",
-    ]),
-  );
+  await asAdministrator(root, [
+    'SET SESSION sql_log_bin = 0',
+    "UPDATE asterisk.users SET name = 'Eve' WHERE name = 'Ada'",
+    "DELETE FROM asterisk.users WHERE name = 'Joe'",
+    "REPLACE INTO asterisk.users (id, name) VALUES (90001, 'ghost')",
+  ]);
   const home = await pair.main.root();
   const many = Array.from({ length: 2500 }, (_, index) => `('user ${index}')`).join(', ');
   await must(
@@ -206,7 +209,7 @@ test('rows that differ are shown one by one, with both values and without secret
         settle: async () => {
           settled += 1;
           // As a row that was on its way, and has come.
-          await must(root.query('DELETE FROM asterisk.users WHERE id = 90001'));
+          await asAdministrator(root, ['DELETE FROM asterisk.users WHERE id = 90001']);
         },
       },
     ),
@@ -226,4 +229,55 @@ test('rows that differ are shown one by one, with both values and without secret
   ]);
   assert.deepEqual(compared.notCompared, []);
   for (const db of [root, home]) db.destroy();
-});
+};
+
+/** Lifted by a person for a copy, or by a program. */
+const lockIsWhole = async (): Promise<void> => {
+  const root = await pair.standby.root();
+  await must(root.runAll(wordsOf[make].lift));
+  await until(
+    'administrators are bound again',
+    async () => (await textOf(root, 'SELECT @@global.super_read_only AS text')) === '1',
+  );
+  const done = await must(pair.standby.setup(root).apply());
+  assert.deepEqual(
+    done.filter(({ condition }) => condition !== 'right'),
+    [],
+    'set-up can be repeated on a passive node',
+  );
+  assert.equal(await textOf(root, 'SELECT @@global.super_read_only AS text'), '1');
+  root.destroy();
+};
+
+for (const each of makesUnderTest()) {
+  describe(each, () => {
+    before(async () => {
+      make = each;
+      accepted = { main: '', standby: '' };
+      ({ line, ...talks } = createLine());
+      pair = await startPair(make);
+      main = nodeFor('main', pair.main, pair.standby);
+      standby = nodeFor('standby', pair.standby, pair.main);
+    });
+    after(async () => {
+      await Promise.all([main?.stop(), standby?.stop()]);
+      for (const talk of Object.values(talks)) talk.stop();
+      await pair?.stop();
+      await removeTemplate();
+    });
+    test('the node that serves takes writes, the other follows within a second and takes none', passiveFollows);
+    test(
+      'the main loses its power: the standby takes writes at once; they are home before the main takes any',
+      mainLosesPower,
+    );
+    test(
+      "what an administrator wrote to the passive node's MariaDB, which read_only does not bind, is told, kept, and flows when a person says so",
+      strayIsTold,
+    );
+    test(
+      'rows that differ are shown one by one, with both values and without secrets; rows on their way are not',
+      rowsAreShown,
+    );
+    if (each === 'mysql') test('what binds administrators is in force again when one has lifted it', lockIsWhole);
+  });
+}

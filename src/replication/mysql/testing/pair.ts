@@ -1,5 +1,6 @@
-/** Two real MariaDB servers that are set up as a pair, in memory. */
+/** Two real MariaDB or MySQL servers that are set up as a pair, in memory; and what tests must say differently to them. */
 import { join } from 'node:path';
+import type { Make } from '../../../../test/mysql/makes.ts';
 import { startServer, type TestServer } from '../../../../test/mysql/server.ts';
 import type { Result } from '../../../core/result.ts';
 import { run } from '../../../process/run.ts';
@@ -73,6 +74,7 @@ const nodeOf = (server: TestServer, serverId: ServerId, signal: AbortSignal): Te
           },
           configFile: server.configFile,
           listenOn: '127.0.0.1',
+          reachedAt: '127.0.0.1',
           certificate,
           recordFile: join(server.folder, 'record.json'),
         },
@@ -87,6 +89,50 @@ const nodeOf = (server: TestServer, serverId: ServerId, signal: AbortSignal): Te
     }),
   };
 };
+
+/** Statements and names that differ; what a test knows of the position of a server. */
+export interface Words {
+  /** Before an administrator can write to a passive node. */
+  readonly lift: readonly string[];
+  /** As if a server had followed `domain 1` or the server with this number of itself so far. */
+  readonly pretend: (sourceUuid: string, number: number) => readonly string[];
+  /** It has followed nothing, and written nothing. */
+  readonly forgetAll: readonly string[];
+  readonly position: string;
+  readonly semiSyncClients: string;
+  readonly sourceUuid: string;
+}
+
+export const wordsOf: Readonly<Record<Make, Words>> = {
+  mariadb: {
+    lift: [],
+    pretend: (_sourceUuid, number) => [
+      'SET GLOBAL gtid_strict_mode = 0',
+      `SET GLOBAL gtid_slave_pos = '1-1-${number}'`,
+      'SET GLOBAL gtid_strict_mode = 1',
+    ],
+    forgetAll: ['RESET MASTER', "SET GLOBAL gtid_slave_pos = '1-1-2'"],
+    position: "SELECT CONCAT_WS(',', @@gtid_binlog_pos, NULLIF(@@gtid_slave_pos, '')) AS text",
+    semiSyncClients: 'Rpl_semi_sync_master_clients',
+    sourceUuid: "SELECT '' AS text",
+  },
+  mysql: {
+    lift: ['SET GLOBAL super_read_only = 0'],
+    pretend: (sourceUuid, number) => [
+      'SET SESSION sql_log_bin = 1',
+      `SET SESSION gtid_next = '${sourceUuid}:${number}'`,
+      'BEGIN',
+      'COMMIT',
+      "SET SESSION gtid_next = 'AUTOMATIC'",
+    ],
+    forgetAll: ['RESET BINARY LOGS AND GTIDS'],
+    position: 'SELECT @@global.gtid_executed AS text',
+    semiSyncClients: 'Rpl_semi_sync_source_clients',
+    sourceUuid: 'SELECT @@global.server_uuid AS text',
+  },
+};
+
+export const textOf = async (db: Mysql, query: string): Promise<string> => String((await rows(db, query))[0]?.['text']);
 
 export interface TestPair {
   readonly main: TestNode;
@@ -110,10 +156,10 @@ const prepare = async (node: TestNode): Promise<void> => {
   await node.server.startAgain();
 };
 
-/** Both set up and restarted: about 4 s. */
-export const startPair = async (): Promise<TestPair> => {
+/** Both set up and restarted: about 4 s, of MySQL 10 s. */
+export const startPair = async (make: Make): Promise<TestPair> => {
   const stopping = new AbortController();
-  const servers = await Promise.all([startServer(), startServer()]);
+  const servers = await Promise.all([startServer(make), startServer(make)]);
   const stop = async (): Promise<void> => {
     stopping.abort();
     await Promise.all(servers.map((server) => server.stop()));
