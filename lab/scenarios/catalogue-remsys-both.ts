@@ -6,6 +6,7 @@ import type { Deed, Scenario } from './scenario.ts';
 
 /** A person vouches at this node that the other does not serve, which is not so; then they meet again. */
 const startedByHand = (at: Role, other: Role): readonly Deed[] => [
+  { do: 'call', from: '1000', to: '1001' },
   cut('main', 'standby'),
   pause(1500),
   order(at, 'mode', 'manual'),
@@ -16,6 +17,17 @@ const startedByHand = (at: Role, other: Role): readonly Deed[] => [
   join('main', 'standby'),
   { do: 'wait', serving: at, withinMs: 5000 },
   journal(other, 'it yielded', /claims the newer epoch \d+: this one stops at once/, 5000),
+  journal(
+    other,
+    'it lists its calls',
+    /Both nodes served at once: .* This one stops\. Calls here: 1000 to 1001 \(Up/,
+    5000,
+  ),
+  journal(at, 'so does the other', /Both nodes served at once: .* The other one is to stop\./, 5000),
+  ...([at, other] as const).map((role) =>
+    journal(role, 'what each wrote is listed', /What this node wrote while both served: astdb: /, 20_000),
+  ),
+  { do: 'hang-up' },
   ...namesPointTo(at, 5000),
 ];
 

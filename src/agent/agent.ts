@@ -1,4 +1,5 @@
 /** One node's agent: the loop in the middle, and around it what looks, acts, remembers and shows. Knows ports only. */
+import type { CallLine } from '../ami/calls.ts';
 import type { ApiSource } from '../api/server.ts';
 import type { NodeSnapshot } from '../api/snapshot.ts';
 import type { Config } from '../config/config.ts';
@@ -13,12 +14,13 @@ import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
 import type { StreamStatus } from '../replication/stream.ts';
 import type { LossView } from '../replicator/protocol.ts';
+import { type BothActive, createBothActive } from './both-active.ts';
 import { type Checker, checkNow } from './checker.ts';
 import { type ClockReading, createClockWatch } from './clock-watch.ts';
 import { type Commands, createCommands } from './commands.ts';
 import type { Driller } from './driller.ts';
 import type { Fences } from './fences.ts';
-import { createHeartbeat } from './heartbeat.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { renewLast } from './last-renewal.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { lossWithAstDb } from './loss.ts';
@@ -75,6 +77,8 @@ export interface AgentParts {
   readonly fences: Fences | null;
   /** Moves machines outside the pair; null where there are none. */
   readonly switcher: Switcher | null;
+  /** The calls that Asterisk has; null where it cannot be asked. */
+  readonly calls: (() => Promise<Result<readonly CallLine[]>>) | null;
   readonly notifier: Notifier;
 }
 
@@ -112,8 +116,9 @@ interface Works {
   readonly records: Records;
   readonly commands: Commands;
   readonly steps: StepRunner;
-  readonly heartbeat: ReturnType<typeof createHeartbeat>;
+  readonly heartbeat: Heartbeat;
   readonly service: ServiceClock;
+  readonly both: BothActive;
   readonly vital: VitalSigns;
   readonly say: (level: Notice['level'], code: string, text: string) => void;
   readonly listeners: Set<() => void>;
@@ -137,6 +142,7 @@ const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: No
     },
     onDecided: (before, decision, event) => {
       works().records.decided(before, decision, event);
+      works().both.see(before, decision);
       works().service.see(decision.state);
       tellRight(decision.state);
       changed();
@@ -182,6 +188,14 @@ const wire = (parts: AgentParts): Works => {
     steps,
     heartbeat,
     service: createServiceClock(clock, settings),
+    both: createBothActive({
+      clock,
+      calls: parts.calls,
+      servesSince: () => works.service.since(),
+      streams: () => listOf(streamsOf(parts, works)),
+      note: (kind, data) => works.records.note(kind, data),
+      say,
+    }),
     vital,
     say,
     listeners: new Set(),
@@ -234,12 +248,13 @@ const endBeside = async ({ replication, checker, switcher, driller }: AgentParts
 /** The link first: what the voters hear last is a heartbeat. The gate is left as it is, so that tickets run on. */
 const end = async (
   parts: AgentParts,
-  { loop, records, heartbeat, commands, steps }: Works,
+  { loop, records, heartbeat, commands, steps, both }: Works,
   why: string,
 ): Promise<void> => {
   records.note('agent-stopped', { why });
   loop.stop();
   heartbeat.stop();
+  both.stop();
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
@@ -289,6 +304,12 @@ const streamsOf = (parts: AgentParts, works: Works): NodeSnapshot['streams'] => 
     trouble: replication?.trouble() ?? null,
   };
 };
+
+const listOf = ({ astdb, copied, merge }: NodeSnapshot['streams']): readonly unknown[] => [
+  astdb,
+  ...copied,
+  ...(merge === null ? [] : [{ name: 'merge', ...merge }]),
+];
 
 const isLoss = (value: unknown): value is LossView =>
   typeof value === 'object' && value !== null && 'exceedsLimit' in value && 'items' in value;

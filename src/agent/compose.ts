@@ -39,7 +39,7 @@ import { gateSettingsOf } from './gate-settings.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
-import { managerOf, probesOf } from './probes.ts';
+import { callsOf, managerOf, probesOf } from './probes.ts';
 import { createReload, type LiveConfig } from './reload.ts';
 import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
@@ -157,6 +157,8 @@ const journalOf = (config: Config): WrittenJournal =>
 const unknownStep = (id: string) =>
   fail('step-unknown', `nothing knows how to do step ${id}`, 'report this: it is a mistake of the program');
 
+const isThere = <T>(each: T | null): each is T => each !== null;
+
 /** What tries what has not happened yet. */
 const trialsOf = (
   config: LiveConfig,
@@ -220,10 +222,10 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     checker,
     driller,
     ...outsideOf(config, settings, switcherArgv, clock),
+    calls: callsOf(manager.value),
     notifier,
   });
-  const hasStream = isServingWeb(config) || [follower, replication, checker, driller].some((each) => each !== null);
-  const beside = [replication, checker].filter((each) => each !== null);
+  const hasStream = isServingWeb(config) || [follower, replication, checker, driller].some(isThere);
   const renewed = hasStream ? stream : { renew: async () => ok(undefined) };
   return ok({
     agent,
@@ -231,6 +233,6 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     stream: hasStream ? stream : null,
     pairView,
     settings: createSettingsExchange(stream.channel('settings'), settingsArgv, run),
-    reload: createReload({ config, link, stream: renewed, beside, reread }),
+    reload: createReload({ config, link, stream: renewed, beside: [replication, checker].filter(isThere), reread }),
   });
 };

@@ -31,3 +31,5 @@ export const createHeartbeat = (clock: Clock, periodMs: number, beat: (lateMs: n
     stop: (): void => cancel(),
   };
 };
+
+export type Heartbeat = ReturnType<typeof createHeartbeat>;

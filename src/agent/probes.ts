@@ -1,5 +1,7 @@
 /** From the configuration to the probes that look at this node. */
 import { readFileSync } from 'node:fs';
+import { type CallLine, listCalls } from '../ami/calls.ts';
+import { connectAmi } from '../ami/connection.ts';
 import { type Config, runsAlways } from '../config/config.ts';
 import type { Sample } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -35,6 +37,21 @@ export const managerOf = (
     );
   }
 };
+
+/** Asks once, by a connection of its own: what is asked each period must not wait. Faults: those of `connectAmi` and `listCalls`. */
+export const callsOf = (manager: Extract<ReturnType<typeof managerOf>, { ok: true }>['value']) =>
+  manager === null
+    ? null
+    : async (): Promise<Result<readonly CallLine[]>> => {
+        const wait = { connectTimeoutMs: CALLS_MS, actionTimeoutMs: CALLS_MS };
+        const opened = await connectAmi({ ...manager, ...wait, events: 'off' });
+        if (!opened.ok) return opened;
+        const calls = await listCalls(opened.value);
+        opened.value.close();
+        return calls;
+      };
+
+const CALLS_MS = 2000;
 
 /** Pings of one pace and one timeout share one fping. */
 const pings = (config: Config, clock: Clock): readonly WatchedProbe[] => {

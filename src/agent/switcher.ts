@@ -4,7 +4,7 @@ import { type Config, isSwitching } from '../config/config.ts';
 import type { Settings } from '../core/settings.ts';
 import type { State } from '../core/state.ts';
 import type { Clock } from '../ports.ts';
-import type { FromSwitcher, Service, SwitchView, ToSwitcher } from '../switcher/protocol.ts';
+import type { FromSwitcher, Service, SwitchNote, SwitchView, ToSwitcher } from '../switcher/protocol.ts';
 import { type Beside, createBeside } from './beside.ts';
 import { createServiceTeller } from './service-teller.ts';
 
@@ -26,6 +26,14 @@ const RESTART_MOST_MS = 60_000;
 /** After its input has ended it may put back what it began. */
 const END_MS = 3000;
 
+/** To the journal; and who follows names is told where they lead now, as the scheme of REMSYS did. */
+const tellNote = (listeners: SwitcherListeners | null, note: SwitchNote): void => {
+  listeners?.note('switch', note);
+  if (note.name !== 'dns' || note.direction !== 'activate') return;
+  if (note.outcome === 'done') listeners?.say('info', 'service-names-moved', `Names in the DNS: ${note.text}.`);
+  if (note.outcome === 'mended') listeners?.say('warning', 'names-mended', `Names in the DNS: ${note.text}.`);
+};
+
 /** Null where nothing is switched. `argv` runs `dualtone switcher`, at ordinary priority. */
 export const createSwitcher = (
   config: Config,
@@ -39,7 +47,7 @@ export const createSwitcher = (
   let all: readonly SwitchView[] = [];
   const take = (message: FromSwitcher): void => {
     if (message.type === 'status') all = message.switches;
-    else if (message.type === 'note') listeners?.note('switch', message.note);
+    else if (message.type === 'note') tellNote(listeners, message.note);
     else listeners?.say(message.level, message.code, message.text);
   };
   const tell = (): void => {

@@ -155,6 +155,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     driller: null,
     switcher: null,
     fences: null,
+    calls: async () => ok([{ from: '1000', to: '1001', state: 'Up', lasted: '00:00:12' }]),
     notifier: {
       notify: ({ level, code }) => {
         events.push(`notify ${level} ${code}`);
