@@ -26,7 +26,7 @@ const SEEN_IN_FACTS: ReadonlySet<string> = new Set([
 ]);
 
 /** Streams of data are seen in the facts too, and no reason to wake somebody. */
-const OF_DATA = /^(database|files|voicemail|astdb|ssh|sync|merge|reload|collected|replicator)-/;
+const OF_DATA = /^(database|mysql|files|voicemail|astdb|ssh|sync|merge|reload|collected|replicator)-/;
 
 const WORST: Readonly<Record<Severity, Severity>> = { info: 'info', warning: 'warning', alarm: 'warning' };
 
