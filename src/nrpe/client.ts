@@ -67,6 +67,8 @@ const UNREACHED: ReadonlySet<string> = new Set([
   'EHOSTDOWN',
 ]);
 
+const OUT_OF_DATE: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+
 const closedUnasked = (target: NrpeTarget) =>
   fail(
     'nrpe-refused',
@@ -82,6 +84,12 @@ const failedBy = (target: NrpeTarget, { code: errno = '', message }: NodeJS.Errn
       'See that `nagios-nrpe-server` runs there and that its port is open to both nodes.',
     );
   if (errno === 'ECONNRESET' || errno === 'EPIPE') return closedUnasked(target);
+  if (OUT_OF_DATE.has(errno))
+    return fail(
+      'nrpe-certificate-dates',
+      `By the clock of this machine the certificate of the NRPE daemon at ${placeOf(target)} is ${errno === 'CERT_HAS_EXPIRED' ? 'out of date' : 'not valid yet'}.`,
+      'Compare the clocks of both machines (`timedatectl`); if they agree, renew the certificate there.',
+    );
   return fail(
     'nrpe-tls',
     `TLS with the NRPE daemon at ${placeOf(target)} failed: ${message.replace(/\.?\s*$/, '').slice(0, 200)}.`,
@@ -131,8 +139,8 @@ const exchange = (target: NrpeTarget, query: Buffer, timeoutMs: Millis, signal: 
   });
 
 /**
- * One question in one version. Faults: `nrpe-unreachable`, `nrpe-refused`, `nrpe-tls`, `nrpe-timeout`, `nrpe-malformed`,
- * `nrpe-called-off`. None of them says anything about what the daemon was asked.
+ * One question in one version. Faults: `nrpe-unreachable`, `nrpe-refused`, `nrpe-tls`, `nrpe-certificate-dates`, `nrpe-timeout`,
+ * `nrpe-malformed`, `nrpe-called-off`. None of them says anything about what the daemon was asked.
  */
 export const askNrpe = async (
   target: NrpeTarget,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort } from '../../test/ssh/sshd.ts';
+import { freePort } from '../../test/free-port.ts';
 import { ok } from '../core/result.ts';
 import { type CheckpointOptions, createNrpeCheckpoint } from './checkpoint.ts';
 import { askNrpe, type NrpeTarget, type NrpeTls } from './client.ts';
@@ -113,4 +113,26 @@ test('certificates on both sides, and no answer to or from who has none', { time
   assert.match(await wordOf({ target: at(daemon.port, bare) }), /^nrpe-(tls|refused)$/);
   assert.equal(await wordOf({ target: at(daemon.port, { ...shown, ca: pem('node.pem'), name: null }) }), 'nrpe-tls');
   assert.match(await wordOf({ target: at(daemon.port, ANONYMOUS) }), /^nrpe-(tls|refused)$/);
+});
+
+test('a certificate that is out of date by this machine’s clock is told so, and says nothing about the main', {
+  timeout: 20_000,
+}, async (t) => {
+  const folder = daemonFolder();
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  makeCertificates(folder, '127.0.0.1', -1);
+  const pem = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const daemon = await startDaemon({
+    lines: [
+      ...LINES,
+      'ssl_version=TLSv1.2+',
+      'ssl_use_adh=0',
+      `ssl_cacert_file=${folder}/ca.pem`,
+      `ssl_cert_file=${folder}/daemon.pem`,
+      `ssl_privatekey_file=${folder}/daemon.key`,
+    ],
+  });
+  t.after(daemon.stop);
+  const tls = { kind: 'certificate', ca: pem('ca.pem'), certificate: null, key: null, name: null } as const;
+  assert.equal(await wordOf({ target: at(daemon.port, tls) }), 'nrpe-certificate-dates');
 });

@@ -1,4 +1,5 @@
 /** Checks of MySQL and MariaDB: made ready here, alike on both nodes, and its tables fit to follow. */
+import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Result } from '../../core/result.ts';
 import type { Mysql } from '../../replication/mysql/connection.ts';
@@ -6,6 +7,7 @@ import { readTables } from '../../replication/mysql/rows.ts';
 import { localMysql, serverIdOf } from '../../replicator/mysql/access.ts';
 import { type Definition, failed, failedBy, notApplicable, PACE, passed, type Said } from '../check.ts';
 import { connectOnce } from '../connect-once.ts';
+import { spaceTroubles } from './machine.ts';
 
 const connect = async (config: Config, signal: AbortSignal): Promise<Result<Mysql>> => {
   const access = localMysql(config);
@@ -80,4 +82,28 @@ const port: Definition = {
   },
 };
 
-export const mysqlChecks: readonly Definition[] = [ready, port, keys];
+const space: Definition = {
+  id: 'mysql-disk-space',
+  about:
+    'There is space where MySQL or MariaDB keeps its data and its log of changes: a full disk stops writes here, or what comes from the other node.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.usual,
+  remedy: 'Make space there; the log of changes is kept shorter by `binlog_expire_logs_seconds`.',
+  try: ({ config }, signal) =>
+    withServer(config, signal, async (db) => {
+      const told = await db.query<{ readonly data: unknown; readonly log: unknown }>(
+        'SELECT @@global.datadir AS data, @@global.log_bin_basename AS log',
+      );
+      if (!told.ok) return failedBy(told.error);
+      const { data, log } = told.value[0] ?? {};
+      const places = [
+        ...(typeof data === 'string' ? [[data, "MySQL's data"] as const] : []),
+        ...(typeof log === 'string' ? [[dirname(log), "MySQL's log of changes"] as const] : []),
+      ];
+      const troubles = spaceTroubles(places);
+      return troubles.length === 0 ? passed(`${places.length} places have space`) : failed(troubles.join(', '));
+    }),
+};
+
+export const mysqlChecks: readonly Definition[] = [ready, port, keys, space];

@@ -6,7 +6,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../test/ssh/sshd.ts';
+import { freePort } from '../../../test/free-port.ts';
 
 export interface Daemon {
   readonly port: number;
@@ -86,7 +86,8 @@ export const startDaemon = async ({
 };
 
 /** An authority of the test's own, and a certificate for an address that it signed: paths of PEM files in `folder`. */
-export const makeCertificates = (folder: string, address: string): void => {
+/** `days`: how long that of the daemon is valid; less than 0: it is out of date. */
+export const makeCertificates = (folder: string, address: string, days = 2): void => {
   const openssl = (...argv: string[]): void =>
     void execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe', timeout: 20_000 });
   const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
@@ -94,8 +95,8 @@ export const makeCertificates = (folder: string, address: string): void => {
   writeFileSync(join(folder, 'names'), `subjectAltName=IP:${address}\n`);
   for (const who of ['daemon', 'node']) {
     openssl('req', ...fresh.slice(0, 5), '-keyout', `${who}.key`, '-out', `${who}.csr`, '-subj', `/CN=${who}`);
-    const signed = ['-in', `${who}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2'];
-    openssl('x509', '-req', ...signed, '-extfile', 'names', '-out', `${who}.pem`);
+    const signed = ['-in', `${who}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days'];
+    openssl('x509', '-req', ...signed, String(who === 'daemon' ? days : 2), '-extfile', 'names', '-out', `${who}.pem`);
   }
   // The daemon reads them as the user that it becomes.
   for (const name of ['ca.pem', 'daemon.pem', 'daemon.key', 'node.pem', 'node.key'])
