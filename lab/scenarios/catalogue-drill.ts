@@ -1,5 +1,5 @@
 /** Rehearsals of a takeover, and all that may come in between. */
-import { mainHasPower, mainLosesPower, mainServes, order, pause, says, standbyServes } from './phrases.ts';
+import { exec, mainHasPower, mainLosesPower, mainServes, order, pause, says, standbyServes } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
 /** Nobody looks at what telephones may notice of the machine's load. */
@@ -73,7 +73,13 @@ export const drills: readonly Scenario[] = [
     text: 'the main falls silent, its gate closes by the kernel, the standby takes over, and service comes back',
     inbound: false,
     prepare: [ready, canBegin],
-    deeds: [drill('standby', 'takeover', '--yes'), mainServes, ...ended(outcome('passed'))],
+    // Telephones ask every 10 ms beside it, and are not answered for about as long.
+    deeds: [
+      drill('standby', 'takeover', '--yes'),
+      mainServes,
+      ...ended(outcome('passed')),
+      ...ended(/"thereMs":([1-9]|1\d)00/),
+    ],
     expected: { serving: 'main', outageMsMost, twoServing: 'none', moves: 2 },
   },
   {
@@ -183,5 +189,33 @@ export const drills: readonly Scenario[] = [
       ...over(outcome('interrupted')),
     ],
     expected: { serving: 'main', outageMsMost: 2500, twoServing: 'none', moves: 2 },
+  },
+  {
+    name: 'drill-process-killed',
+    text: 'the process that makes the drill is killed while the standby serves: the next one brings service home',
+    inbound: false,
+    prepare: [ready, canBegin],
+    deeds: [
+      drill('standby', 'switchover', '--yes', '--no-wait'),
+      away,
+      exec('standby', ['pkill', '-KILL', '-f', 'driller --config']),
+      mainServes,
+      ...over(outcome('interrupted')),
+    ],
+    expected: { serving: 'main', outageMsMost, twoServing: 'none', moves: 2 },
+  },
+  {
+    name: 'drill-main-agent-killed',
+    text: 'the main’s agent, made silent for a drill, is killed: the next one starts passive, and service comes back to it',
+    inbound: false,
+    prepare: [ready, canBegin],
+    deeds: [
+      drill('standby', 'takeover', '--yes', '--no-wait'),
+      standbyServes,
+      { do: 'systemctl', on: 'main', argv: ['kill', '--kill-whom=main', '--signal=KILL', 'dualtone.service'] },
+      ...over(outcome('passed')),
+      mainServes,
+    ],
+    expected: { serving: 'main', outageMsMost, twoServing: 'none', moves: 2 },
   },
 ];

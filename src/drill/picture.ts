@@ -23,7 +23,6 @@ const runsOf = (slots: string): readonly Run[] =>
 const MARKS: Partial<Record<DrillStep['what'], string>> = {
   moved: 'standby',
   returned: 'main',
-  'back-asked': 'back',
   stopped: 'stop',
   fault: 'fault',
 };

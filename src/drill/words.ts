@@ -21,7 +21,8 @@ export const timeOf = (wall: WallTime): string => {
 };
 
 /** To the tenth of a second that the questions are apart. */
-export const secondsOf = (ms: Millis | null): string => (ms === null ? 'not measured' : `${(ms / 1000).toFixed(1)} s`);
+export const secondsOf = (ms: Millis | null): string =>
+  ms === null ? 'not measured' : ms === 0 ? 'under 0.1 s' : `${(ms / 1000).toFixed(1)} s`;
 
 export interface Fact {
   readonly name: string;

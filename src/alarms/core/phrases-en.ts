@@ -133,6 +133,13 @@ export const phrasesEn = {
   'notice.checkpoints-left-out': 'Bring the checkpoints back: until then two nodes may serve in a partition.',
   'notice.clock-jump': 'See the time service, and whether the virtual machine was paused or moved.',
   'notice.agent-late': 'See what else keeps this machine busy: a heartbeat that is late by a lease costs a takeover.',
+  'notice.drill-begun': 'Nothing: `dualtone drill status` shows how far it is, `dualtone drill stop` ends it.',
+  'notice.drill-ended': 'Nothing: `dualtone drill report` has what telephones saw.',
+  'notice.drill-failed': 'See `dualtone drill report`, and where service is: `dualtone status`.',
+  'notice.drill-gave-way': 'See to the real fault first: `dualtone status`, `dualtone explain`.',
+  'notice.drill-interrupted': 'See `dualtone status` whether service is home, else `dualtone failback`.',
+  'notice.drill-overdue': 'Make one on a quiet night: `dualtone drill switchover`.',
+  'notice.drill-not-begun': 'See `dualtone drill --preview` for what stands against it.',
 
   'who.serves': '{name} ({role}) serves',
   'who.nobody': 'NOBODY is known to serve',

@@ -25,6 +25,19 @@ const asked = (name: 'begin' | 'preview', { kind, ...given }: DrillRequest): Dri
   return { name, kind, withCalls, acceptLoss, anyTime };
 };
 
+/** A report is read from a file in its outline only; one of another version may lack what is drawn. */
+const paperResult = (report: DrillReport): Result<DrillPaper> => {
+  try {
+    return ok({ html: paperOf(report), styleDigest: STYLE_DIGEST });
+  } catch {
+    return fail(
+      'drill-unreadable',
+      'The report of this drill cannot be drawn.',
+      'See it as JSON: `drill report --json`.',
+    );
+  }
+};
+
 export const createDrills = (socket: string, stateDir: string, audit: Audit): Drills => {
   const store = createDrillStore(stateDir);
   const ask = (what: DrillAsk, by: string): Promise<Result<unknown>> => askDrill(socket, by, what, PATIENCE_MS);
@@ -41,8 +54,7 @@ export const createDrills = (socket: string, stateDir: string, audit: Audit): Dr
         return report(asks.id);
       case 'drill-paper': {
         const found = report(asks.id);
-        const paper = (html: string): DrillPaper => ({ html, styleDigest: STYLE_DIGEST });
-        return found.ok ? ok(paper(paperOf(found.value))) : found;
+        return found.ok ? paperResult(found.value) : found;
       }
       case 'drill-preview':
         return ask(asked('preview', asks.request), by);

@@ -33,6 +33,8 @@ export const enDrill = {
   'drill.back': 'No answer back',
   'drill.report': 'Report',
   'drill.not-measured': '–',
+  'drill.under': 'under {span}',
+  'drill.newest': 'The newest first; times by ten questions a second',
   'drill-outcome.passed': 'passed',
   'drill-outcome.failed': 'failed',
   'drill-outcome.stopped': 'stopped',

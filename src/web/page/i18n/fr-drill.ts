@@ -36,6 +36,8 @@ export const frDrill: Readonly<Record<keyof typeof enDrill, string>> = {
   'drill.back': 'Sans réponse au retour',
   'drill.report': 'Rapport',
   'drill.not-measured': '–',
+  'drill.under': 'moins de {span}',
+  'drill.newest': 'Les plus récents d’abord ; durées mesurées par dix questions par seconde',
   'drill-outcome.passed': 'réussi',
   'drill-outcome.failed': 'échoué',
   'drill-outcome.stopped': 'arrêté',

@@ -161,7 +161,8 @@ const Standing = ({ drill }: { readonly drill: DrillView }): VNode => {
 };
 
 const rowOf = ({ id, kind, outcome, startedAt, thereMs, backMs }: DrillSummary, { t, moment, span, state }: Ui) => {
-  const way = (ms: number | null): string => (ms === null ? t('drill.not-measured') : span(ms));
+  const way = (ms: number | null): string =>
+    ms === null ? t('drill.not-measured') : ms === 0 ? t('drill.under', { span: span(100) }) : span(ms);
   return {
     key: id,
     cells: [
@@ -209,7 +210,7 @@ const Reports = ({ last }: { readonly last: string }): VNode | null => {
     { title: t('drill.list') },
     all.length === 0
       ? h('p', null, t('drill.none'))
-      : h(Table, { caption: t('drill.list'), head, rows: all.map((each) => rowOf(each, ui)) }),
+      : h(Table, { caption: t('drill.newest'), head, rows: all.map((each) => rowOf(each, ui)) }),
   );
 };
 
