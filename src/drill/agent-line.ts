@@ -28,7 +28,8 @@ const WATCH_MS: Millis = 50;
 const STALE_MS: Millis = 3000;
 const VALID_MS: Millis = 5000;
 const PATIENCE_MS: Millis = 20_000;
-const CHECK_MS: Millis = 60_000;
+/** Well within what a person's question waits. */
+const CHECK_MS: Millis = 25_000;
 
 export const createAgentLine = (socket: string): AgentLine => {
   const off = new AbortController();

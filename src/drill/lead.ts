@@ -66,14 +66,22 @@ interface Asked {
   readonly loss: LossView | null;
 }
 
-/** What stands against it now. */
-export const askAround = async (lead: Lead, options: DrillOptions, by: string): Promise<Result<Asked>> => {
+/** What stands against it, by what is known. */
+const askOnce = async (lead: Lead, options: DrillOptions, by: string): Promise<Result<Asked>> => {
   const looked = await lead.agent.look();
   if (!looked.ok) return looked;
   const snapshot = looked.value;
   const loss = snapshot.streams.loss === null ? null : await lead.agent.loss('standby', by);
   const standing = { snapshot, loss, time: localTime(Date.now()) };
   return ok({ snapshot, loss, against: objections(standing, options, lead.config) });
+};
+
+/** What stands against it now: what was found wrong some time ago, as while an address moved, is tried again first. */
+export const askAround = async (lead: Lead, options: DrillOptions, by: string): Promise<Result<Asked>> => {
+  const known = await askOnce(lead, options, by);
+  if (!known.ok || known.value.against[0]?.code !== 'drill-not-ready') return known;
+  await lead.agent.check(by);
+  return askOnce(lead, options, by);
 };
 
 /** How far the main's wall clock is ahead, by the quickest of some questions. */
@@ -239,7 +247,7 @@ const dryCourse = async (
   });
   await lead.agent.check(by);
   // As if it were to move: what stands against that is what a dry drill is for.
-  const again = await askAround(lead, { ...options, kind: 'switchover', withCalls: true, anyTime: true }, by);
+  const again = await askOnce(lead, { ...options, kind: 'switchover', withCalls: true, anyTime: true }, by);
   const now = again.ok ? again.value : asked;
   const [first] = now.against;
   const verdict =
