@@ -28,6 +28,9 @@ export const requiredPackages: readonly { readonly name: string; readonly progra
   { name: 'bind9-dnsutils', program: 'nsupdate' },
   // Without `mariadb-server`: the program and no unit, so that nothing starts.
   { name: 'mariadb-server-core', program: '/usr/sbin/mariadbd' },
+  { name: 'fence-agents', program: '/usr/sbin/fence_ipmilan' },
+  { name: 'ipmitool', program: 'ipmitool' },
+  { name: 'openipmi', program: 'ipmi_sim' },
   { name: 'postgresql-15', program: '/usr/lib/postgresql/15/bin/postgres' },
 ];
 

@@ -47,7 +47,7 @@ Architecture: ${architecture}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${installedKib}
 Depends: ${DEPENDS.join(', ')}
-Suggests: asterisk, postgresql
+Suggests: asterisk, postgresql, fence-agents
 Section: comm
 Priority: optional
 Description: ${DESCRIPTION}`;

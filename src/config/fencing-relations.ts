@@ -70,11 +70,23 @@ export const fencingClashes = ({ fencing }: Sections): readonly Clash[] => {
   );
 };
 
+/** They run `ipmitool -P PASSWORD` (fence-agents 4.12.1). */
+const BY_IPMITOOL = /^fence_(ipmilan|ipmilanplus|ilo3|ilo4|ilo5|idrac|imm)$/;
+
+const argumentNotes = ({ levels }: NonNullable<Config['fencing']>): readonly string[] =>
+  levels
+    .flatMap(({ devices }) => devices)
+    .filter(({ agent, secrets }) => BY_IPMITOOL.test(agent) && secrets.length > 0)
+    .map(
+      ({ name, agent }) =>
+        `${agent} hands the password of ${name} to ipmitool as an argument, which local users can see while it runs; docs/fencing.md has what helps`,
+    );
+
 /** What is allowed and deserves a word. */
 export const fencingNotes = ({ fencing, arbiter }: Config): readonly string[] => {
   if (fencing === null) return [];
   const votes = arbiter.kind === 'checkpoints' && arbiter.checkpoints.some(({ kind }) => kind === 'voter');
-  const notes: string[] = [];
+  const notes = [...argumentNotes(fencing)];
   if (votes && fencing.unheardMs === null)
     notes.push('fencing.unheard is null: with checkpoints that vote the devices are asked only if those stay lost');
   return notes;

@@ -24,6 +24,12 @@ test('a device with its secret in a file is taken, and the core is told the long
   });
 });
 
+test('an agent that shows its password to local users is told', () => {
+  const parsed = parseConfig(fencing('secrets: [{ option: password, file: /etc/x }]'));
+  assert.ok(parsed.ok);
+  assert.ok(parsed.notes.some((note) => note.includes('ipmitool as an argument')));
+});
+
 test('nothing configured is nothing to the core', () => {
   const parsed = parseConfig(HEAD);
   assert.ok(parsed.ok);
