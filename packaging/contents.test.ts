@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { billOf } from './bill.ts';
-import { filesBelow, isOfDependency, isOfProgram } from './contents.ts';
+import { filesBelow, isOfDependency, isOfProgram, namesIn } from './contents.ts';
 import { controlOf, copyrightOf, packagedUnit } from './documents.ts';
 import { lockedPackages } from './lock.ts';
 import { RUNTIME_VERSION } from './runtime.ts';
@@ -49,6 +49,15 @@ test('a file that is left out and asked for is seen', () => {
   const folder = join(root, 'node_modules/yaml');
   const isIn = (path: string): boolean => isOfDependency(path) && !path.includes('/doc/');
   assert.notDeepEqual(missed(folder, filesBelow(folder), isIn), []);
+});
+
+test('XiVO’s four commands are one file, by the names that the program knows', () => {
+  const names = namesIn(root);
+  const known = readFileSync(join(root, 'src/xivo/commands.ts'), 'utf8');
+  assert.equal(names.length, 4);
+  for (const [name] of names) assert.ok(known.includes(`'${name}':`), name);
+  for (const [, target] of names)
+    assert.ok(statSync(join(root, 'bin', target)).isFile() && isOfProgram(`bin/${target}`));
 });
 
 test('tests, sources of the page and the lab are not in the package', () => {

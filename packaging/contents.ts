@@ -1,5 +1,16 @@
 /** Which files of the repository, and of the packages it runs with, are in the package: what runs, and what a person reads. */
-import { chmodSync, cpSync, lstatSync, lutimesSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { LockedPackage } from './lock.ts';
 
@@ -52,11 +63,18 @@ const copyPlain = (from: string, to: string): void => {
   chmodSync(to, 0o644);
 };
 
+/** One program by several names: the links of `bin`, each to its neighbour. */
+export const namesIn = (root: string): readonly (readonly [name: string, target: string])[] =>
+  readdirSync(join(root, 'bin'), { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink())
+    .map(({ name }) => [name, readlinkSync(join(root, 'bin', name))] as const);
+
 /** Copies the program into `place`. */
 export const copyProgram = (root: string, place: string): void => {
   for (const folder of PROGRAM_FOLDERS)
     for (const path of filesBelow(join(root, folder)).map((file) => `${folder}/${file}`))
       if (isOfProgram(path)) copy(join(root, path), join(place, path));
+  for (const [name, target] of namesIn(root)) symlinkSync(target, join(place, 'bin', name));
 };
 
 /** Copies what the program runs with; returns the text of each licence, by package. */
