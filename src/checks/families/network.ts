@@ -101,6 +101,14 @@ const virtualInterface: Definition = {
 
 const PROBE_SECONDS = 2;
 
+/** Whose answers arping tells of; the older one of Debian 11 tells after them whom they were for. */
+export const answersIn = (stdout: string): readonly string[] => {
+  const found = [...stdout.matchAll(/reply from \S+ +\[([0-9A-Fa-f:]{17})\]/g)].map(([, mac]) =>
+    (mac ?? '').toLowerCase(),
+  );
+  return [...new Set(found)];
+};
+
 /** Ethernet addresses that answer for an IPv4 address, asked as one who has no address yet. Faults: those of `run`. */
 const whoAnswers = async (run: Run, device: string, host: string, signal: AbortSignal) => {
   // -D asks from 0.0.0.0, which touches nobody's neighbour table, and ends at the first answer.
@@ -108,8 +116,7 @@ const whoAnswers = async (run: Run, device: string, host: string, signal: AbortS
   const asked = await run(argv, { timeoutMs: (PROBE_SECONDS + 2) * 1000, signal });
   if (!asked.ok) return asked;
   const { exitCode, stdout, stderr } = asked.value;
-  const answers = [...stdout.matchAll(/\[([0-9A-Fa-f:]{17})\]/g)].map(([, mac]) => (mac ?? '').toLowerCase());
-  return { ok: true as const, value: { answers: [...new Set(answers)], exitCode, stderr } };
+  return { ok: true as const, value: { answers: answersIn(stdout), exitCode, stderr } };
 };
 
 /** Who may answer for the virtual IP: the node that serves. */
