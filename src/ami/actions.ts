@@ -179,3 +179,27 @@ export const dbDelete = async (
     ? ok(false)
     : refusal('DBDel', response);
 };
+
+/** Whether Asterisk has this module (`chan_sip`) loaded. Needs class `system`. Faults as `act`, and `ami-permission`. */
+export const isLoaded = async (ami: AmiConnection, module: string, ask: AmiAsk = {}): Promise<Result<boolean>> => {
+  const answer = await ami.act('ModuleCheck', [['Module', module]], ask);
+  if (!answer.ok) return answer;
+  const { response } = answer.value;
+  if (response.name === 'Success') return ok(true);
+  return /not loaded/i.test(headerOf(response, 'Message') ?? '') ? ok(false) : refusal('ModuleCheck', response);
+};
+
+/**
+ * Unloads a module and loads it again, in one: refused while calls use it. By the console, since `ModuleLoad` of Asterisk 16 has no
+ * `refresh`. Needs class `command`. Faults as `act`, `ami-permission`, `ami-refusal`.
+ */
+export const refreshModule = async (ami: AmiConnection, module: string, ask: AmiAsk = {}): Promise<Result<void>> => {
+  const said = await runCommand(ami, `module refresh ${module}.so`, ask);
+  if (!said.ok) return said;
+  if (said.value.some((line) => line.startsWith('Unloaded and loaded '))) return ok(undefined);
+  return fail(
+    'ami-refusal',
+    `Asterisk refused to load ${module} anew: ${said.value.join(' ').slice(0, 200)}`,
+    'Look at the Asterisk log.',
+  );
+};

@@ -70,9 +70,18 @@ export const createAstDbBase = (options: BaseOptions, clock: Clock): AstDbBase =
 };
 
 const takeEvent = (event: AmiMessage, onChanged: BaseListeners['onChanged']): void => {
+  if (event.name === 'PeerStatus') takePeer(event, onChanged);
   if (event.name !== 'ContactStatus') return;
   const aor = headerOf(event, 'AOR');
   const uri = headerOf(event, 'URI');
   if (aor === undefined || uri === undefined) return;
   onChanged(contactKey(aor, uri), headerOf(event, 'ContactStatus') === 'Removed');
+};
+
+/** chan_sip's, which tells each registration, a refreshed one too. */
+const takePeer = (event: AmiMessage, onChanged: BaseListeners['onChanged']): void => {
+  const name = /^SIP\/([^/]+)$/.exec(headerOf(event, 'Peer') ?? '')?.[1];
+  const status = headerOf(event, 'PeerStatus');
+  if (name === undefined || (status !== 'Registered' && status !== 'Unregistered')) return;
+  onChanged(`SIP/Registry/${name}`, status === 'Unregistered');
 };

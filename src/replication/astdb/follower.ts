@@ -4,6 +4,7 @@ import type { AstDbBase } from './base.ts';
 import { type Follows, followsBy } from './families.ts';
 import type { AstDbTransport, FromHolder } from './message.ts';
 import { type AstDbRow, differenceOf, digestOf, expiryOf, isContact, livesAt } from './rows.ts';
+import { createSipRegistrations, isSipRegistration, type SipRegistrations } from './sip-registrations.ts';
 import type { RowToPut } from './writing.ts';
 
 /** The side that is passive: makes its Asterisk's rows what the holder's are. */
@@ -37,6 +38,7 @@ interface State {
   readonly base: AstDbBase;
   readonly transport: AstDbTransport;
   readonly clock: Clock;
+  readonly sip: SipRegistrations;
   highest: Epoch;
   /** Messages are let in; what was let in before is still done after the right has come to us. */
   open: boolean;
@@ -73,6 +75,7 @@ export const createFollower = (base: AstDbBase, transport: AstDbTransport, clock
     base,
     transport,
     clock,
+    sip: createSipRegistrations(base.refreshSip, clock, (task) => enqueue(state, task)),
     highest: 0,
     open: false,
     following: false,
@@ -98,13 +101,19 @@ export const createFollower = (base: AstDbBase, transport: AstDbTransport, clock
       enqueue(state, async () => {
         state.following = true;
         state.left = null;
+        // Phones have registered with us since it read rows.
+        state.sip.reopened();
         forget(state);
         ask(state, 'this node follows now');
       });
     },
     finish: () => finish(state),
     take: (message) => take(state, message),
-    reopened: () => enqueue(state, () => (state.following ? repaired(state) : addMissing(state))),
+    reopened: () =>
+      enqueue(state, () => {
+        state.sip.reopened();
+        return state.following ? repaired(state) : addMissing(state);
+      }),
     status: () => ({
       rows: state.target.size,
       inStep: state.complete && !state.behind,
@@ -115,6 +124,7 @@ export const createFollower = (base: AstDbBase, transport: AstDbTransport, clock
     }),
     stop: async () => {
       state.stopped = true;
+      state.sip.rest();
       await state.queue;
     },
   };
@@ -178,6 +188,7 @@ const takeChange = async (state: State, message: Extract<FromHolder, { type: 'ch
   // Until all is there nothing is taken away, and one comparison at the end is cheaper.
   if (!state.complete) return;
   await apply(state, put, gone);
+  if (!state.behind && [...put.map(({ key }) => key), ...gone].some(isSipRegistration)) state.sip.hold(target);
   acknowledge(state);
 };
 
@@ -238,14 +249,19 @@ const repair = async (state: State): Promise<void> => {
   const change = differenceOf(ours, state.target, state.clock.wall());
   const put = change.put.map((row) => ({ ...row, isNew: !ours.has(row.key) }));
   if (put.length + change.delete.length > 0) await apply(state, put, change.delete);
-  if (!state.behind && state.following) await state.base.liven(new Map(state.target));
+  if (state.behind || !state.following) return;
+  state.sip.hold(state.target);
+  await state.base.liven(new Map(state.target));
 };
 
 const finish = (state: State): Promise<void> => {
   if (state.open) {
     state.open = false;
+    state.sip.rest();
     enqueue(state, async () => {
       state.following = false;
+      state.sip.rest();
+      await state.sip.settle();
       const { complete, theirs, behind } = state;
       if (!complete || behind) state.left = { rows: new Map(state.target), complete, theirs };
       forget(state);
@@ -275,4 +291,6 @@ const addMissing = async (state: State): Promise<void> => {
     .map(([key, value]) => ({ key, value, isNew: !own.value.has(key) }));
   const isGone = (key: string): boolean => left.complete && !isContact(key) && left.theirs(key) && !left.rows.has(key);
   await apply(state, put, [...own.value.keys()].filter(isGone));
+  // What calls hold stays loaded; a phone that is unknown then comes back with its next registration.
+  if (put.some(({ key }) => isSipRegistration(key))) await state.sip.refresh();
 };

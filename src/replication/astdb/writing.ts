@@ -1,4 +1,4 @@
-import { dbDelete, dbPut } from '../../ami/actions.ts';
+import { dbDelete, dbPut, isLoaded, refreshModule } from '../../ami/actions.ts';
 import { astDbPutAny } from '../../ami/astdb-query.ts';
 import type { AmiConnection } from '../../ami/connection.ts';
 import { longestLine } from '../../ami/message.ts';
@@ -8,6 +8,7 @@ import type { Follows } from './families.ts';
 import type { Manager } from './manager.ts';
 import { applyQueues, queueOf } from './queues.ts';
 import { type AstDbRow, isContact } from './rows.ts';
+import type { Refreshed } from './sip-registrations.ts';
 
 /** A row to put; `isNew`: Asterisk does not have it yet. */
 export interface RowToPut extends AstDbRow {
@@ -30,6 +31,8 @@ export interface Writing {
   apply(change: ChangeToApply): Promise<Result<Applied>>;
   /** Makes what lives in Asterisk equal to rows that are there already: members of queues, states of endpoints. */
   liven(rows: ReadonlyMap<string, string>): Promise<Result<void>>;
+  /** chan_sip, where there is one, reads its registrations again; calls keep it from that. Faults as the manager's. */
+  refreshSip(): Promise<Result<Refreshed>>;
   /** What follows as a row but does not take effect at once, in a sentence; null: all does. */
   limit(): string | null;
 }
@@ -40,16 +43,18 @@ interface State {
   readonly follows: Follows;
   ariFault: string | null;
   queueFault: string | null;
+  sipFault: string | null;
   /** Contacts that were made anew for their endpoint's state: where it did not help, it is not done for ever. */
   readonly woken: Map<string, string>;
 }
 
 export const createWriting = (manager: Manager, ari: Ari | null, follows: Follows): Writing => {
-  const state: State = { manager, ari, follows, ariFault: null, queueFault: null, woken: new Map() };
+  const state: State = { manager, ari, follows, ariFault: null, queueFault: null, sipFault: null, woken: new Map() };
   return {
     apply: (change) => manager.on((ami) => apply(state, ami, change)),
     liven: (rows) => manager.on((ami) => liven(state, ami, rows)),
-    limit: () => [state.ariFault, state.queueFault].filter((fault) => fault !== null).join(' ') || null,
+    refreshSip: () => manager.on((ami) => refreshSip(state, ami)),
+    limit: () => [state.ariFault, state.queueFault, state.sipFault].filter((fault) => fault !== null).join(' ') || null,
   };
 };
 
@@ -236,4 +241,16 @@ export const wake = async (ari: Ari | null, ami: AmiConnection, row: AstDbRow): 
   if (made?.ok === true) return;
   const [family, key] = splitKey(row.key);
   await dbPut(ami, family, { key, value: row.value });
+};
+
+const chanSip = 'chan_sip';
+
+const refreshSip = async (state: State, ami: AmiConnection): Promise<Result<Refreshed>> => {
+  const there = await isLoaded(ami, chanSip);
+  if (!there.ok) return there.error.code === 'ami-permission' ? ok('absent') : there;
+  if (!there.value) return ok('absent');
+  const done = await refreshModule(ami, chanSip);
+  if (!done.ok && done.error.code !== 'ami-refusal' && done.error.code !== 'ami-permission') return done;
+  state.sipFault = done.ok ? null : `Registrations with chan_sip count after its next load. ${done.error.message}`;
+  return ok(done.ok ? 'done' : 'busy');
 };

@@ -127,6 +127,11 @@ const baseOn = (rules: FamilyRules, table: ReturnType<typeof createTable>, life:
       return ok({ refused: [] });
     },
     liven: async () => ok(undefined),
+    refreshSip: async () => {
+      if (!life.up) return away;
+      calls.push('refresh-sip');
+      return ok('done');
+    },
     limit: () => null,
     awaken: () => void calls.push('awaken'),
     sleep: () => undefined,
