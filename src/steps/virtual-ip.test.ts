@@ -146,6 +146,25 @@ describe('the virtual IP', () => {
     assert.equal(rounds, 3);
   });
 
+  test('is announced anew where service comes back before it was given up', async () => {
+    const machine = createMachine();
+    const clock = createClock();
+    let begun: (readonly string[])[] = [];
+    const step = createStep(machine.run, machine, {
+      clock,
+      announcer: { ...silent, begin: (addresses) => void begun.push(addresses) },
+    });
+    step.keep?.(clock.now() + 560);
+    await step.run('activate', never);
+    // The other node serves meanwhile; a slow service of the plan stands before the address.
+    step.keep?.(clock.now());
+    clock.move(1000);
+    begun = [];
+    step.keep?.(clock.now() + 560);
+    await step.run('activate', never);
+    assert.deepEqual([machine.state(), begun], ['192.0.2.10 2001:db8::10', [['192.0.2.10', '2001:db8::10']]]);
+  });
+
   test('is announced at once, after 100 ms, and then evenly', () => {
     assert.deepEqual(schedule(5, 500), [0, 100, 500, 1000, 1500]);
     assert.deepEqual(schedule(1, 500), [0]);

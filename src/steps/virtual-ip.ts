@@ -36,7 +36,7 @@ const previewOf = (holder: AddressHolder, options: VirtualIpOptions, direction: 
     .join(', ');
   if (direction === 'restart') return 'nothing: an address needs no restart';
   if (direction === 'passivate') return here === '' ? 'nothing: no address is here' : `remove ${here} from ${device}`;
-  if (gone.length === 0) return `nothing: ${here} is here`;
+  if (gone.length === 0) return `announce ${here}, which is here, ${options.announcements} times`;
   return `add ${gone.join(', ')} to ${device} and announce it ${options.announcements} times`;
 };
 
@@ -67,7 +67,8 @@ export const createVirtualIpStep = (options: VirtualIpOptions): DisposableStep =
     const trouble = await holder.take(lifetimeOf(keepUntil > now ? keepUntil : now + GRACE_MS, now));
     if (signal.aborted) return unknown('called off while the address was being taken');
     if (trouble !== null) return trouble;
-    if (before.length > 0) announcer.begin(before.map(hostOf), mayAnnounce);
+    // Also where it is here still: service came back before a slow passivation got to it, and the neighbours know the other node.
+    announcer.begin(hosts, mayAnnounce);
     const after = holder.missing();
     if (after.length === 0) return done(`${named} on ${device}`, before.length > 0);
     return failed(`${after.map(hostOf).join(', ')} is not in use: is the link of ${device} down?`);
