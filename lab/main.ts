@@ -105,14 +105,21 @@ interface UpOptions {
   readonly checkpoint: boolean;
   readonly data: DataSetup;
   readonly topology: TopologyName;
+  readonly asterisk?: '16';
 }
 
 type TopologyName = 'pair' | 'xivo' | 'remsys';
 
+const onlyXivo: Fault = {
+  code: 'lab-asterisk',
+  message: 'Asterisk 16 is there for the topology xivo alone',
+  remedy: 'say --topology xivo',
+};
+
 /** What each topology asks of the lab and of the pair in it. */
 const topologies: Readonly<
   Record<
-    TopologyName,
+    TopologyName | 'xivo-16',
     { readonly needs: LabNeeds; readonly setup: (data: DataSetup) => Partial<PairSetup>; readonly around: string }
   >
 > = {
@@ -123,6 +130,11 @@ const topologies: Readonly<
     setup: (data) => ({ xivo: wholeXivo, data: data === 'none' ? 'snapshot' : data }),
     around: namesOf(xivoHosts),
   },
+  'xivo-16': {
+    needs: { xivo: true, asterisk: 16 },
+    setup: (data) => ({ xivo: { ...wholeXivo, chanSip: true }, data: data === 'none' ? 'snapshot' : data }),
+    around: namesOf(xivoHosts),
+  },
   remsys: {
     needs: twoSites().needs,
     setup: () => twoSites().setup,
@@ -130,8 +142,9 @@ const topologies: Readonly<
   },
 };
 
-const up = async ({ phones, preset, checkpoint, data, topology }: UpOptions): Promise<number> => {
-  const { needs, setup, around } = topologies[topology];
+const up = async ({ phones, preset, checkpoint, data, topology: kind, asterisk }: UpOptions): Promise<number> => {
+  if (asterisk !== undefined && kind !== 'xivo') return complain(onlyXivo);
+  const { needs, setup, around } = topologies[asterisk === undefined ? kind : 'xivo-16'];
   const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data, ...setup(data) };
   const stage = await untilSignal(
     async (signal) => await openStage({ endpoints: phones, needs, first, signal, keep: true, log: say }),
@@ -213,11 +226,7 @@ const ending =
 
 const phonesOption = ['--phones <n>', 'how many telephones: 20, 200, 3000 …', whole(2, 4000), 20] as const;
 
-/** The command; its exit code is 0 when everything came out as expected. */
-export const labCommand = (): Command => {
-  const command = new Command('lab')
-    .exitOverride()
-    .description('a training ground: two real Asterisk servers, telephones, a provider');
+const addUp = (command: Command): void => {
   command
     .command('up')
     .description('builds a lab that stays, with the pair running')
@@ -237,7 +246,18 @@ export const labCommand = (): Command => {
         .choices(['pair', 'xivo', 'remsys'])
         .default('pair'),
     )
+    .addOption(
+      new Option('--asterisk <version>', "with the topology xivo: Debian 11's Asterisk, with chan_sip").choices(['16']),
+    )
     .action(ending(async (options: UpOptions) => await up(options)));
+};
+
+/** The command; its exit code is 0 when everything came out as expected. */
+export const labCommand = (): Command => {
+  const command = new Command('lab')
+    .exitOverride()
+    .description('a training ground: two real Asterisk servers, telephones, a provider');
+  addUp(command);
   command
     .command('down [LAB]')
     .description('takes a lab away; without a name all that nobody uses')

@@ -17,7 +17,7 @@ export interface StandardOptions {
   readonly stateDiskMib?: number;
   /** Adds the networks of the two witnesses, eye-main and eye-standby. */
   readonly witnesses?: boolean;
-  /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting server, two media servers. */
+  /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting and the provisioning server, two media servers. */
   readonly xivo?: boolean;
   /** Two sites and the rest of the world, routed: name servers, a mail server, and what delays between the sites. */
   readonly remsys?: boolean;
@@ -38,7 +38,7 @@ const twoSites: RoutedPlan = {
 
 /** What stands around a XiVO pair. */
 export const xivoHosts: readonly HostPlan[] = (
-  ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'mds1', 'mds2'] as const
+  ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'provisioning', 'mds1', 'mds2'] as const
 ).map((name) => ({ name, kind: 'system', octet: octetByRole[name] }));
 
 const eyes: readonly HostPlan[] = (['eye-main', 'eye-standby'] as const).map((name) => ({

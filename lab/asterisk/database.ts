@@ -47,19 +47,20 @@ const lines = (pattern: string, ...steps: readonly string[]): string =>
   steps.map((step, at) => `${at === 0 ? `exten = ${pattern},1,` : ' same = n,'}${step}\n`).join('');
 
 /** A call to a person: refused by do-not-disturb, forwarded, or taken by the secretary, as the person has it. */
-const toPerson = lines(
-  '_[1-4]XXX',
-  `GotoIf($["\${DB(DND/\${EXTEN})}" = "YES"]?busy,1)`,
-  `Set(user=$[\${EXTEN} - ${before}])`,
-  `Set(forwards=${column('userfeatures', 'id', `\${user}`, 'enableunc')})`,
-  `Set(to=\${IF($["\${forwards}" = "1"]?${column('userfeatures', 'id', `\${user}`, 'destunc')}:\${EXTEN})})`,
-  `Set(boss=${column('callfiltermember', 'bstype', 'boss', 'typeval')})`,
-  `Set(filters=${column('callfiltermember', 'bstype', 'boss', 'active')})`,
-  `Set(secretary=${column('callfiltermember', 'bstype', 'secretary', 'typeval')})`,
-  `Set(to=\${IF($["\${boss}/\${filters}" = "\${user}/1"]?$[0\${secretary} + ${before}]:\${to})})`,
-  `Dial(PJSIP/\${to},30)`,
-  'Hangup()',
-);
+const toPerson = (phones: string): string =>
+  lines(
+    '_[1-4]XXX',
+    `GotoIf($["\${DB(DND/\${EXTEN})}" = "YES"]?busy,1)`,
+    `Set(user=$[\${EXTEN} - ${before}])`,
+    `Set(forwards=${column('userfeatures', 'id', `\${user}`, 'enableunc')})`,
+    `Set(to=\${IF($["\${forwards}" = "1"]?${column('userfeatures', 'id', `\${user}`, 'destunc')}:\${EXTEN})})`,
+    `Set(boss=${column('callfiltermember', 'bstype', 'boss', 'typeval')})`,
+    `Set(filters=${column('callfiltermember', 'bstype', 'boss', 'active')})`,
+    `Set(secretary=${column('callfiltermember', 'bstype', 'secretary', 'typeval')})`,
+    `Set(to=\${IF($["\${boss}/\${filters}" = "\${user}/1"]?$[0\${secretary} + ${before}]:\${to})})`,
+    `Dial(${phones}/\${to},30)`,
+    'Hangup()',
+  );
 
 const set = (table: string, key: string, value: string, name: string, to: string): string =>
   `Set(REALTIME(${table},${key},${value},${name})=${to})`;
@@ -67,7 +68,7 @@ const set = (table: string, key: string, value: string, name: string, to: string
 const done = 'Goto(done,1)';
 
 /** Contexts `[features]`, which the telephones' includes; a code is answered when all is written. */
-export const featureExtensions = (): string =>
+export const featureExtensions = (phones: string): string =>
   [
     '\n[features]\n',
     lines(
@@ -85,9 +86,9 @@ export const featureExtensions = (): string =>
       done,
     ),
     lines(featureCodes.filter, set('callfiltermember', 'typeval', ofCaller, 'active', '1'), done),
-    lines(featureCodes.agent, `AddQueueMember(lab,PJSIP/${caller},2)`, done),
+    lines(featureCodes.agent, `AddQueueMember(lab,${phones}/${caller},2)`, done),
     lines('done', 'Answer()', 'Hangup()'),
     lines('busy', 'Hangup(17)'),
     lines(services.queue, 'Answer()', 'Queue(lab,,,,20)', 'Hangup()'),
-    toPerson,
+    toPerson(phones),
   ].join('');

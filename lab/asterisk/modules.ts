@@ -94,5 +94,9 @@ const voicemailModules: readonly string[] = [
 ];
 
 /** modules.conf. A name that a version lacks costs a line in its log; an old one may call a module differently. */
-export const modulesConf = ({ voicemail = false } = {}): string =>
-  `[modules]\nautoload=no\n${[...modules, ...(voicemail ? voicemailModules : [])].map((name) => `load = ${name}.so`).join('\n')}\n`;
+export const modulesConf = ({ voicemail = false, chanSip = false } = {}): string => {
+  // res_rtp_asterisk needs res_pjproject, also where nothing else is PJSIP's.
+  const base = chanSip ? [...modules.filter((name) => !/pjsip/.test(name)), 'chan_sip'] : modules;
+  const all = [...base, ...(voicemail ? voicemailModules : [])];
+  return `[modules]\nautoload=no\n${all.map((name) => `load = ${name}.so`).join('\n')}\n`;
+};

@@ -1,11 +1,4 @@
-import {
-  backupAccount,
-  mediaServerAccount,
-  type PbxAccount,
-  type PbxPlan,
-  phoneAccounts,
-  trunkAccount,
-} from './plan.ts';
+import { backupAccount, type PbxPlan, phoneAccounts, type Way, waysOf } from './plan.ts';
 
 /** One section of an Asterisk configuration file. */
 export const section = (header: string, values: Readonly<Record<string, string | number>>): string =>
@@ -102,18 +95,6 @@ const backupPhone = (plan: PbxPlan): readonly string[] => {
     section(user, { type: 'aor', max_contacts: 1, remove_existing: 'yes', minimum_expiration: 60 }),
   ];
 };
-
-/** A way to another server, at which the node registers. */
-interface Way {
-  readonly name: string;
-  readonly address: string;
-  readonly account: PbxAccount;
-}
-
-const waysOf = (plan: PbxPlan): readonly Way[] => [
-  { name: 'trunk', address: plan.providerAddress, account: trunkAccount(plan) },
-  ...(plan.mediaServers ?? []).map(({ name, address }) => ({ name, address, account: mediaServerAccount(plan, name) })),
-];
 
 const way = (plan: PbxPlan, { name, address, account }: Way): readonly string[] => {
   const { user, password } = account;

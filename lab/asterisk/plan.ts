@@ -24,6 +24,8 @@ export interface PbxPlan {
   readonly voicemail?: boolean;
   /** For the Asterisk 16 of Debian bullseye. */
   readonly isOld?: boolean;
+  /** Telephones and trunks are chan_sip's; default PJSIP's. Needs Asterisk 16. */
+  readonly chanSip?: boolean;
   /** The node's own address, at which the telephone with a backup registrar registers; default none. */
   readonly ownAddress?: string;
   /** How others know the node's `virtualAddress` where it is behind NAT. */
@@ -38,6 +40,13 @@ export interface PbxPlan {
 export interface PbxAccount {
   readonly user: string;
   readonly password: string;
+}
+
+/** A way to another server, at which the node registers. */
+export interface Way {
+  readonly name: string;
+  readonly address: string;
+  readonly account: PbxAccount;
 }
 
 export const firstExtension = 1000;
@@ -112,6 +121,12 @@ export const mediaServerAccount = (plan: Pick<PbxPlan, 'seed'>, name: string): P
   user: 'xivo',
   password: secretFor(plan.seed, name),
 });
+
+/** The provider, and the media servers. */
+export const waysOf = (plan: PbxPlan): readonly Way[] => [
+  { name: 'trunk', address: plan.providerAddress, account: trunkAccount(plan) },
+  ...(plan.mediaServers ?? []).map(({ name, address }) => ({ name, address, account: mediaServerAccount(plan, name) })),
+];
 
 /** The manager secret, for the agent's secret file and manager.conf. */
 export const managerSecret = (plan: Pick<PbxPlan, 'seed'>): string => secretFor(plan.seed, 'manager');

@@ -67,6 +67,7 @@ do $$ begin create role ${databaseUser} login; exception when duplicate_object t
 grant select, insert on cel to ${databaseUser};
 grant usage on sequence cel_id_seq to ${databaseUser};
 grant select, update on userfeatures, callfiltermember to ${databaseUser};
+grant select on staticsip to ${databaseUser};
 `;
 
 /** Asterisk looks at the database when these are loaded, and may have booted before there was one. */
@@ -100,12 +101,18 @@ const prepareNode = async (host: Host, role: Role): Promise<Result<void>> =>
     () => letAsteriskLook(host),
   ]);
 
-/** The agents find each other first, and the main begins to serve. */
-const untilDone = async (host: Host, argv: readonly string[], withinMs: number): Promise<Result<Outcome>> => {
+/** The agents find each other first, and the main begins to serve. `remedy` is tried after each try that failed, whatever comes of it. */
+const untilDone = async (
+  host: Host,
+  argv: readonly string[],
+  withinMs: number,
+  remedy?: readonly string[],
+): Promise<Result<Outcome>> => {
   const deadlineMs = monotonicMs() + withinMs;
   for (;;) {
     const done = await host.execChecked(argv, { timeoutMs: 150_000 });
     if (done.ok || monotonicMs() > deadlineMs) return done;
+    if (remedy !== undefined) await host.exec(remedy, { timeoutMs: 150_000 });
     await sleep(200);
   }
 };
@@ -155,6 +162,6 @@ export const prepareStreams = async (lab: Lab, data: DataSetup): Promise<Result<
   const [main, standby] = [lab.host('main'), lab.host('standby')];
   return await allOf([
     () => (isStrict(data) ? syncInitByPerson(main, standby) : untilDone(main, ['dualtone', 'sync', 'init'], 60_000)),
-    () => untilDone(main, ['dualtone', 'replicate'], 90_000),
+    () => untilDone(main, ['dualtone', 'replicate'], 180_000, ['dualtone', 'merge', 'run']),
   ]);
 };

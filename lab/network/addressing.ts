@@ -32,6 +32,7 @@ export const octetByRole = {
   'cc-standby': 63,
   berofos: 64,
   reporting: 65,
+  provisioning: 66,
   mds1: 67,
   mds2: 68,
   dns1: 71,

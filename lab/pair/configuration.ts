@@ -27,6 +27,8 @@ const arbiterOf = (lab: LabPlaces, setup: PairSetup): object =>
 /** A node's file, as a user would write it. */
 export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup): string => {
   const rival = rivalOf(role);
+  const chanSip = setup.xivo?.chanSip === true;
+  const [transport, registerNow] = chanSip ? ['tcp', 'sip reload'] : ['udp', 'pjsip send register *all'];
   return stringify({
     node: { role, name: role, address: lab.host(role).address.v4 },
     peer: { name: rival, address: lab.host(rival).address.v4 },
@@ -36,7 +38,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     'virtual-ip': { addresses: [`${lab.virtual.v4}/24`], interface: 'eth0' },
     gate: { enforce: setup.enforceGate },
     network: { gateway: lab.gateway.v4, interface: 'eth0' },
-    probes: { ami: { user: 'dualtone' }, sip: [{ name: 'sip-local', transport: 'udp', host: '127.0.0.1' }] },
+    probes: { ami: { user: 'dualtone' }, sip: [{ name: 'sip-local', transport, host: '127.0.0.1' }] },
     drill: { stay: '3s' },
     failback: {
       policy: setup.failback.policy,
@@ -52,7 +54,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
       {
         name: 'register-trunk',
         // A mute Asterisk tries every two seconds by itself; so it tries at once.
-        run: ['/usr/sbin/asterisk', '-rx', 'pjsip send register *all'],
+        run: ['/usr/sbin/asterisk', '-rx', registerNow],
         when: 'activate',
         // A XiVO's other services come after Asterisk, and one of them may hang.
         position: 'telephony',

@@ -103,7 +103,8 @@ const installNode = async (
       ...pbx,
       nodeName: role,
       voicemail: setup.data !== 'none',
-      ...(setup.xivo === null ? {} : { ownAddress: host.address.v4 }),
+      // chan_sip listens at one address alone.
+      ...(setup.xivo === null ? {} : setup.xivo.chanSip === true ? { chanSip: true } : { ownAddress: host.address.v4 }),
       ...(lab.routed === undefined ? {} : ownPlaces(lab, role)),
     },
     { startAtBoot: isWarm },
@@ -159,6 +160,11 @@ const installAll = async (place: Place, setup: PairSetup, key: string): Promise<
   return written.ok ? await lab.boot() : written;
 };
 
+/** Extensions alone: who registers at the node's own address is none of the telephones that are counted. */
+const pjsipContacts = { command: 'database show registrar/contact', isOne: /^\/registrar\/contact\/\d/ };
+/** What chan_sip itself knows, whatever the rows say. */
+const sipPeers = { command: 'sip show peers', isOne: /^\d+\S*\s+\d+\.\d+\.\d+\.\d+\s/ };
+
 /** The handle on a pair in a lab; nothing happens until `install`. One key for the lab's life. `site`: what stands around it. */
 export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup, site?: Site): Pair => {
   let current = first;
@@ -177,14 +183,12 @@ export const createPair = (lab: Lab, pbx: PbxPlan, first: PairSetup, site?: Site
     },
     order: async (role, argv) => await lab.host(role).exec(['dualtone', ...argv], { timeoutMs: 60_000 }),
     contactCount: async (role) => {
+      const { command, isOne } = current.xivo?.chanSip === true ? sipPeers : pjsipContacts;
       // Ten thousand are some megabytes.
-      const shown = await lab.host(role).execChecked(['asterisk', '-rx', 'database show registrar/contact'], {
-        maxOutputBytes: 32 * 1024 * 1024,
-      });
-      if (!shown.ok) return shown;
-      // Extensions alone: who registers at the node's own address is none of the telephones that are counted.
-      const lines = shown.value.stdout.split('\n').filter((line) => /^\/registrar\/contact\/\d/.test(line));
-      return ok(lines.length);
+      const shown = await lab
+        .host(role)
+        .execChecked(['asterisk', '-rx', command], { maxOutputBytes: 32 * 1024 * 1024 });
+      return shown.ok ? ok(shown.value.stdout.split('\n').filter((line) => isOne.test(line)).length) : shown;
     },
   };
 };

@@ -11,6 +11,8 @@ import {
 } from '../xivo/phrases.ts';
 import { reinstall } from '../xivo/reinstall.ts';
 import { plain, plainXivo, xivoPair } from '../xivo/setup.ts';
+import { xivoChanSipOf } from './catalogue-xivo-chan-sip.ts';
+import { xivoEnable } from './catalogue-xivo-enable.ts';
 import { xivoMedia } from './catalogue-xivo-media.ts';
 import { xivoPhones } from './catalogue-xivo-phones.ts';
 import { xivoReporting } from './catalogue-xivo-reporting.ts';
@@ -203,4 +205,14 @@ const upgrades: readonly Scenario[] = [
 const nodes: readonly Scenario[] = [...moves, ...passives, ...upgrades];
 
 /** A XiVO pair and what stands around it. */
-export const xivos: readonly Scenario[] = [...nodes, ...xivoSwitches, ...xivoMedia, ...xivoPhones, ...xivoReporting];
+const usual: readonly Scenario[] = [
+  ...nodes,
+  ...xivoSwitches,
+  ...xivoMedia,
+  ...xivoPhones,
+  ...xivoReporting,
+  ...xivoEnable,
+];
+
+/** And the same with Asterisk 16 and chan_sip. */
+export const xivos: readonly Scenario[] = [...usual, ...xivoChanSipOf(usual)];

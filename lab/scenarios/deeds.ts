@@ -111,6 +111,18 @@ const doMany = async (run: Undertaking, deed: Extract<Deed, { do: 'calls' | 'sto
   return ok(undefined);
 };
 
+const backupPhoneIsAt = async (
+  run: Undertaking,
+  deed: Extract<Deed, { do: 'backup-phone-at' }>,
+): Promise<Result<void>> => {
+  const found = await run.backupPhone?.expect(deed.role, deed.withinMs, deed.mostMs);
+  if (found === undefined)
+    return fail('not-as-expected', 'no telephone with a backup registrar was begun', 'see the scenario');
+  if (!found.ok) return found;
+  run.backupPhoneMs = found.value;
+  return ok(undefined);
+};
+
 /** Does one deed of a scenario. Faults: those of what it does, `not-seen`, `order-other`, `mend-unknown`. */
 export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void>> => {
   const { lab } = run.pair;
@@ -144,10 +156,7 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
     case 'backup-phone':
       return await beginBackupPhone(run);
     case 'backup-phone-at':
-      return (
-        (await run.backupPhone?.expect(deed.role, deed.withinMs, deed.mostMs)) ??
-        fail('not-as-expected', 'no telephone with a backup registrar was begun', 'see the scenario')
-      );
+      return await backupPhoneIsAt(run, deed);
     case 'commands':
       return await countCommands(run, deed);
     case 'wait':

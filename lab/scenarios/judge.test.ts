@@ -73,6 +73,8 @@ const report = (run: number, outageMs: number, ok = true): RunReport => ({
     calls_cut: 0,
     voice_pause_ms: null,
     needs_acknowledgement: false,
+    deeds_ms: 0,
+    backup_phone_ms: null,
     asker_late_ms: 0,
     took_ms: 1,
     problems: [],

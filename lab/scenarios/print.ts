@@ -14,6 +14,8 @@ export const runLine = (report: RunReport): string => {
     `two ${ms(report.two_serving_ms).padStart(4)}`,
     `kept ${ms(report.registrations_kept).padStart(3)} %`,
     `→ ${seen.serving}`,
+    `done ${(seen.deeds_ms / 1000).toFixed(1)} s`,
+    ...(seen.backup_phone_ms === null ? [] : [`its telephone ${ms(seen.backup_phone_ms)} ms`]),
   ].join('  ');
   return [line, ...seen.problems.map((problem) => `       ${problem}`)].join('\n');
 };

@@ -32,6 +32,10 @@ export interface RunReport {
     /** The longest pause in the voice of a call that the scenario made; null without one. */
     readonly voice_pause_ms: number | null;
     readonly needs_acknowledgement: boolean;
+    /** From the first deed to the end of the last: of a loss of power, to the last step that the scenario waits for. */
+    readonly deeds_ms: number;
+    /** How long the telephone with a backup registrar was without one; null without it. */
+    readonly backup_phone_ms: number | null;
     /** How late the asking telephone itself was at most. */
     readonly asker_late_ms: number;
     /** The whole run, from start to start, in ms. */
@@ -85,6 +89,8 @@ interface Watched {
   readonly registrationsKept: number | null;
   readonly needsAcknowledgement: boolean;
   readonly voicePauseMs: number | null;
+  readonly deedsMs: number;
+  readonly backupPhoneMs: number | null;
   readonly problems: readonly string[];
 }
 
@@ -99,7 +105,9 @@ const observe = async (
   const ringName = await ringing(stage, `${scenario.name}-${monotonicMs()}`, scenario.inbound !== false);
   const fromMs = monotonicMs();
   await sleep(leadMs);
+  const beganMs = monotonicMs();
   const problems = [...(await performAll(run, deeds))];
+  const deedsMs = monotonicMs() - beganMs;
   for (const done of await Promise.all(run.background)) if (!done.ok) problems.push(done.error.message);
   await sleep(scenario.staysMs ?? 1000);
   const serving = await observers.serving(100);
@@ -114,7 +122,15 @@ const observe = async (
   if (!measured.ok) return measured;
   const needsAcknowledgement = [views.main, views.standby].some((view) => view?.needsAcknowledgement === true);
   const voicePauseMs = run.voicePausesMs.length === 0 ? null : rounded(Math.max(...run.voicePausesMs));
-  const seen = { serving: serving.value, registrationsKept, needsAcknowledgement, voicePauseMs };
+  const backupPhoneMs = run.backupPhoneMs ?? null;
+  const seen = {
+    serving: serving.value,
+    registrationsKept,
+    needsAcknowledgement,
+    voicePauseMs,
+    deedsMs,
+    backupPhoneMs,
+  };
   return ok({ measured: measured.value, ...seen, problems });
 };
 
@@ -145,6 +161,8 @@ const reportOf = (
       calls_cut: measured.callsCut,
       voice_pause_ms: voicePauseMs,
       needs_acknowledgement: needsAcknowledgement,
+      deeds_ms: Math.round(watched.deedsMs),
+      backup_phone_ms: watched.backupPhoneMs,
       asker_late_ms: measured.selfLateMs,
       took_ms: Math.round(tookMs),
       problems,

@@ -103,6 +103,8 @@ export interface LabNeeds {
   readonly falseClock?: boolean;
   /** What stands around a XiVO pair; a setup with `xivo` needs it. */
   readonly xivo?: boolean;
+  /** With `xivo`: Debian 11's Asterisk 16 in place of a current one; a setup with `chanSip` needs it. */
+  readonly asterisk?: 16;
   /** Two versions of the Debian package, which the hosts find at `packagePath`. */
   readonly packages?: boolean;
   /** So many telephones, whatever the series has, each of which registers again and again, all together so often. */

@@ -64,6 +64,7 @@ const keyOf = (needs: LabNeeds | undefined): string =>
     needs?.stateDisk === true,
     needs?.falseClock === true,
     needs?.xivo === true,
+    needs?.asterisk ?? null,
     needs?.remsys ?? null,
     needs?.packages === true,
     needs?.load ?? null,

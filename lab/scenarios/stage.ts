@@ -14,6 +14,7 @@ import { usualRemsys } from '../remsys/setup.ts';
 import { installTwoSites } from '../remsys/site.ts';
 import { remainsOf } from '../teardown.ts';
 import { remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
+import type { TreeKind } from '../tree/recipe.ts';
 import { mediaServersOf } from '../xivo/media-server.ts';
 import { prepareReporting } from '../xivo/reporting.ts';
 import { installSite, type Site } from '../xivo/site.ts';
@@ -187,6 +188,11 @@ const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<R
     : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
 };
 
+const treeOf = ({ xivo, asterisk, remsys }: LabNeeds): { readonly tree?: TreeKind } => {
+  if (xivo === true) return { tree: asterisk === 16 ? 'xivo-16' : 'xivo' };
+  return remsys === undefined ? {} : { tree: 'remsys' };
+};
+
 /** What stands around the pair, on its hosts, which are off. */
 const installAround = async (
   lab: Lab,
@@ -213,7 +219,7 @@ const createLabFor = async (options: StageOptions): Promise<Result<Lab>> => {
       ...(needs.xivo === true ? { xivo: true } : {}),
       ...(needs.remsys === undefined ? {} : { remsys: true, checkpoints: 3 }),
     }),
-    ...(needs.xivo === true ? { tree: 'xivo' } : needs.remsys === undefined ? {} : { tree: 'remsys' }),
+    ...treeOf(needs),
     ...(options.keep === true ? { keep: true } : {}),
     ...(options.log === undefined ? {} : { log: options.log }),
   });

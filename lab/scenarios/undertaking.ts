@@ -19,6 +19,8 @@ export interface Undertaking {
   hasManyCalls?: boolean;
   /** The telephone with a backup registrar, once it was begun. */
   backupPhone?: BackupPhone;
+  /** How long it was without a registration when it was last looked for, in ms. */
+  backupPhoneMs?: number;
   /** The longest pause in the voice of each call that a deed ended, in ms. */
   readonly voicePausesMs: number[];
 }

@@ -11,10 +11,10 @@ export interface TreeRecipe {
 }
 
 /**
- * `usual`: what every pair needs. `xivo`: what a XiVO runs besides. `remsys`: checkpoints by NRPE, name servers, a mail server. `rivals`:
+ * `usual`: what every pair needs. `xivo`: what a XiVO runs besides; `xivo-16`: with Asterisk 16, which has chan_sip. `remsys`: checkpoints by NRPE, name servers, a mail server. `rivals`:
  * what else keeps two servers going, for measurements.
  */
-export type TreeKind = 'usual' | 'xivo' | 'remsys' | 'rivals';
+export type TreeKind = 'usual' | 'xivo' | 'xivo-16' | 'remsys' | 'rivals';
 
 const common = [
   'asterisk',
@@ -84,6 +84,8 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
     { suite: 'sid', packages: xivoPackages, besideSuite: 'bookworm', disabledUnits: xivoUnits },
     { suite: 'bullseye', packages: xivoPackages, disabledUnits: xivoUnits },
   ],
+  // sid's Asterisk has no chan_sip any more.
+  'xivo-16': [{ suite: 'bullseye', packages: xivoPackages, disabledUnits: xivoUnits }],
   remsys: [
     { suite: 'sid', packages: remsysPackages, disabledUnits: remsysUnits },
     { suite: 'bullseye', packages: remsysPackages, disabledUnits: remsysUnits },

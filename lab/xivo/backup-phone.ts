@@ -21,8 +21,8 @@ export interface BackupPhonePlan {
 
 /** A telephone that registers at the nodes' own addresses. */
 export interface BackupPhone {
-  /** Waits until it registers there; `mostMs`: since its last registration. Fault: `not-as-expected`. */
-  readonly expect: (where: string, withinMs: number, mostMs: number) => Promise<Result<void>>;
+  /** Waits until it registers there, and gives how long after its last registration; `mostMs`: at most. Fault: `not-as-expected`. */
+  readonly expect: (where: string, withinMs: number, mostMs: number) => Promise<Result<number>>;
   readonly stop: () => void;
 }
 
@@ -61,7 +61,7 @@ export const startBackupPhone = async (lab: Lab, pbx: PbxPlan): Promise<Result<B
       const deadlineMs = monotonicMs() + withinMs;
       for (;;) {
         const { where, afterMs } = readLast(last);
-        if (where === wanted && afterMs <= mostMs) return ok(undefined);
+        if (where === wanted && afterMs <= mostMs) return ok(afterMs);
         if (where === wanted || monotonicMs() > deadlineMs) {
           const told = `it was to register at the ${wanted} within ${mostMs} ms, and says: ${last}`;
           return fail(

@@ -1,6 +1,6 @@
 /**
  * The machines around a XiVO pair. Real: systemd, sshd, the shipped forced commands, and the Asterisk of a media server. Stand-ins, since
- * none can be had here: `edge-dcomp` and `xivocc-dcomp` (one program of the switches' own tests), the berofos box, Elasticsearch.
+ * none can be had here: `edge-dcomp` and `xivocc-dcomp` (one program of the switches' own tests), the berofos box, Elasticsearch, provd.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,6 +23,16 @@ export const boxMoodPath = '/srv/mood';
 /** Its settings, as it last changed them. */
 export const boxStatePath = '/srv/box';
 export const boxLogin = 'admin:lab';
+export const provdUnit = 'lab-provd.service';
+export const provdPort = 8666;
+/** One word: how provd is to behave from now on. */
+export const provdMoodPath = '/srv/mood';
+/** The pair's main, which its registrars name. */
+export const provdMainPath = '/srv/main';
+/** What provd holds: a line for each configuration, its keys in order. */
+export const provdStatePath = '/srv/configs';
+/** Devices that were told to read their configuration again, a line each. */
+export const provdToldPath = '/srv/told';
 /** What the stand-in for Elasticsearch holds of queues: a line for each event. */
 export const elasticStatePath = '/srv/queue_log';
 

@@ -18,6 +18,9 @@ import {
   elasticUnit,
   folderByFar,
   programUnit,
+  provdMainPath,
+  provdMoodPath,
+  provdUnit,
 } from './far-files.ts';
 import { installMediaServer, mediaServersOf } from './media-server.ts';
 import { groupUnits, nodeFiles } from './node-files.ts';
@@ -73,6 +76,16 @@ const installReporting = async (lab: Lab): Promise<Result<void>> => {
   return database.ok ? await host.enableUnit(elasticUnit) : database;
 };
 
+const installProvisioning = async (lab: Lab): Promise<Result<void>> => {
+  const host = lab.host('provisioning');
+  const written = await writeAll(host, [
+    programUnit(provdUnit, 'provd-main.ts'),
+    { path: provdMoodPath, text: 'well\n' },
+    { path: provdMainPath, text: lab.host('main').address.v4 },
+  ]);
+  return written.ok ? await host.enableUnit(provdUnit) : written;
+};
+
 const installNode = async (lab: Lab, role: Role, secrets: readonly HostFile[]): Promise<Result<void>> => {
   const host = lab.host(role);
   const written = await writeAll(host, [...nodeFiles(host), ...secrets]);
@@ -99,7 +112,7 @@ export const installSite = async (lab: Lab, pbx: PbxPlan): Promise<Result<Site>>
     const done = await installCompose(lab, name, keyOf(name), nodes);
     if (!done.ok) return done;
   }
-  for (const install of [installBox, installReporting]) {
+  for (const install of [installBox, installReporting, installProvisioning]) {
     const done = await install(lab);
     if (!done.ok) return done;
   }

@@ -13,16 +13,16 @@ const line = (ip: string, more: Readonly<Record<string, unknown>> = {}) => ({
   ...more,
 });
 
-export const provdConfigs: readonly ProvdConfig[] = [
-  { id: 'base', X_type: 'internal', parent_ids: [], raw_config: { ip: MAIN, http_port: 8667 } },
+export const provdConfigsAt = (main: string): readonly ProvdConfig[] => [
+  { id: 'base', X_type: 'internal', parent_ids: [], raw_config: { ip: main, http_port: 8667 } },
   {
     id: 'default',
     X_type: 'registrar',
     deletable: false,
     parent_ids: [],
     raw_config: { X_key: '' },
-    registrar_main: MAIN,
-    proxy_main: MAIN,
+    registrar_main: main,
+    proxy_main: main,
   },
   {
     id: 'branch',
@@ -38,21 +38,23 @@ export const provdConfigs: readonly ProvdConfig[] = [
     id: 'autoprov',
     X_type: 'internal',
     parent_ids: ['base'],
-    raw_config: { sip_lines: { '1': line(MAIN) }, sccp_call_managers: { '1': { ip: MAIN } } },
+    raw_config: { sip_lines: { '1': line(main) }, sccp_call_managers: { '1': { ip: main } } },
   },
   {
     id: 'phone1',
     parent_ids: ['base'],
-    raw_config: { sip_lines: { '1': line(MAIN), '2': line(BRANCH, { backup_registrar_ip: '10.9.0.9' }) } },
+    raw_config: { sip_lines: { '1': line(main), '2': line(BRANCH, { backup_registrar_ip: '10.9.0.9' }) } },
   },
   {
     id: 'phone2',
     parent_ids: ['base'],
-    raw_config: { sip_lines: { '1': line(MAIN, { backup_registrar_ip: '203.0.113.5' }) } },
+    raw_config: { sip_lines: { '1': line(main, { backup_registrar_ip: '203.0.113.5' }) } },
   },
   { id: 'foreign', parent_ids: ['base'], raw_config: { sip_lines: { '1': line('203.0.113.1') } } },
-  { id: 'sccp1', parent_ids: ['base'], raw_config: { sccp_call_managers: { '1': { ip: MAIN } } } },
+  { id: 'sccp1', parent_ids: ['base'], raw_config: { sccp_call_managers: { '1': { ip: main } } } },
 ];
+
+export const provdConfigs = provdConfigsAt(MAIN);
 
 export const provdDevices: Readonly<Record<string, string | null>> = {
   d1: 'phone1',

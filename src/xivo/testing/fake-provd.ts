@@ -1,9 +1,15 @@
-/** A stand-in for provd that speaks its REST API (configurations, devices, resynchronisation with its monitors); it can refuse and hang. Not provd itself. */
+/** A stand-in for provd that speaks its REST API (configurations, devices, resynchronisation with its monitors); it can refuse, hang, be slow and talk nonsense. Not provd itself. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProvdConfig } from '../enable/provd.ts';
+
+export type ProvdMood = 'well' | 'slow' | 'hangs' | 'refuses' | 'nonsense';
+
+/** How long it takes while it is slow: less than the limit of a request. */
+const SLOW_MS = 300;
 
 export interface FakeProvd {
   readonly url: string;
@@ -17,7 +23,7 @@ export interface FakeProvd {
   /** Devices whose resynchronisation fails, or never ends. */
   readonly failing: Set<string>;
   readonly endless: Set<string>;
-  mood: 'well' | 'hangs' | 'refuses' | 'nonsense';
+  mood: ProvdMood;
   /** Of this many writes the next is refused. */
   writesUntilRefusal: number;
   stop(): Promise<void>;
@@ -65,6 +71,7 @@ const begin = async (fake: FakeProvd, question: IncomingMessage, answer: ServerR
 const route = async (fake: FakeProvd, question: IncomingMessage, answer: ServerResponse): Promise<void> => {
   const path = question.url ?? '';
   if (fake.mood === 'hangs') return;
+  if (fake.mood === 'slow') await sleep(SLOW_MS);
   if (fake.mood === 'refuses') return send(answer, 401);
   if (fake.mood === 'nonsense') return void answer.end('<html>');
   if (path === '/provd/cfg_mgr/configs') return send(answer, 200, { configs: [...fake.configById.values()] });
@@ -83,9 +90,10 @@ const route = async (fake: FakeProvd, question: IncomingMessage, answer: ServerR
 export const startFakeProvd = async (
   configs: readonly ProvdConfig[],
   devices: Readonly<Record<string, string | null>>,
+  place: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
 ): Promise<FakeProvd> => {
   const server = createServer((question, answer) => void route(fake, question, answer));
-  server.listen(0, '127.0.0.1');
+  server.listen(place.port, place.host);
   await once(server, 'listening');
   const fake: FakeProvd = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/provd`,

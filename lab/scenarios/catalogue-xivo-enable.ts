@@ -1,0 +1,88 @@
+import {
+  asBefore,
+  cannotEnable,
+  devicesWereTold,
+  disables,
+  enables,
+  originalRuns,
+  originalSleeps,
+  provdIs,
+  provdIsNew,
+  registrarsHaveBackup,
+  remember,
+  settingsAre,
+} from '../xivo/enable-phrases.ts';
+import { plain } from '../xivo/setup.ts';
+import { pause } from './phrases.ts';
+import type { Deed, Scenario } from './scenario.ts';
+
+/** Nobody notices: a call that lasts over all of it, and no move. */
+export const unnoticed = {
+  serving: 'main',
+  outageMsMost: 600,
+  twoServing: 'none',
+  moves: 0,
+  callsCut: 0,
+} as const satisfies Scenario['expected'];
+
+export const prepared: readonly Deed[] = [
+  // A run that was not as expected may have left something.
+  provdIs('well'),
+  disables('standby'),
+  disables('main'),
+  provdIsNew,
+  ...originalRuns('main'),
+  ...originalRuns('standby'),
+  pause(300),
+  ...remember,
+];
+export const aCallLasts: Deed = { do: 'call', from: '1002', to: '800' };
+
+/** Both nodes, and what is to be seen of it. */
+export const enabled: readonly Deed[] = [
+  enables('main', '--resync'),
+  enables('standby'),
+  registrarsHaveBackup,
+  settingsAre([60, 300, 120]),
+  originalSleeps('main'),
+  originalSleeps('standby'),
+];
+export const disabled: readonly Deed[] = [disables('standby'), disables('main'), ...asBefore];
+
+/** How provd may be, and what enabling then says. */
+const moods = [
+  { mood: 'refuses', what: 'refuses', says: /provd-refused/ },
+  { mood: 'refuses-half', what: 'refuses in the middle', says: /provd-refused/ },
+  { mood: 'nonsense', what: 'answers nonsense', says: /provd-odd/ },
+  { mood: 'hangs', what: 'hangs', says: /provd-unreachable/ },
+] as const;
+
+/** Enabling and disabling on a pair that serves, with a provisioning server. */
+export const xivoEnable: readonly Scenario[] = [
+  {
+    name: 'xivo-enable',
+    text: 'enabled on the running pair: registrars, lines, SIP expiry and crons, devices read theirs again; disabled: all is as before; nobody notices',
+    ...plain,
+    prepare: prepared,
+    deeds: [aCallLasts, ...enabled, devicesWereTold(['d1', 'd2', 'd3']), ...disabled, { do: 'hang-up' }],
+    expected: unnoticed,
+  },
+  {
+    name: 'xivo-enable-provd-slow',
+    text: 'the same with a provisioning server that is slow: it takes longer, and nobody notices',
+    ...plain,
+    prepare: [...prepared, provdIs('slow')],
+    deeds: [aCallLasts, ...enabled, ...disabled, { do: 'hang-up' }],
+    expected: unnoticed,
+  },
+  ...moods.map(
+    ({ mood, what, says }): Scenario => ({
+      name: `xivo-enable-provd-${mood}`,
+      text: `the provisioning server ${what}: enabling says so, and nothing is changed; done once it is well`,
+      ...plain,
+      prepare: [...prepared, provdIs(mood)],
+      deeds: [aCallLasts, cannotEnable(says), provdIs('well'), ...asBefore, ...enabled, ...disabled, { do: 'hang-up' }],
+      expected: unnoticed,
+    }),
+  ),
+];
