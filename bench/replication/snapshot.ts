@@ -30,12 +30,12 @@ export interface SnapshotLine extends RunLine {
   readonly rows_written: number;
 }
 
-interface Timed extends Onlooking {
+interface Ran {
   readonly tookMs: number;
   readonly changed: number;
 }
 
-type Runner = (pair: BenchPair, signal: AbortSignal) => Promise<Result<Timed>>;
+type Runner = (pair: BenchPair, signal: AbortSignal) => Promise<Result<Ran>>;
 
 const place = ({ standby }: BenchPair) => ({ host: standby.socketDir, port: standby.port, database: DATABASE });
 
@@ -49,17 +49,14 @@ const ours: Runner = async (pair, signal) => {
     timeLimitMs: 600_000,
     limits: { clockMs: 5000 },
   };
-  const [run, seen] = await lookedAt(place(pair), () => runSnapshot(options, { signal, onProgress: () => undefined }));
-  if (!run.ok) return run;
-  return ok({ ...seen, tookMs: run.value.tookMs, changed: run.value.changed });
+  const run = await runSnapshot(options, { signal, onProgress: () => undefined });
+  return run.ok ? ok({ tookMs: run.value.tookMs, changed: run.value.changed }) : run;
 };
 
 const original: Runner = async (pair, signal) => {
   const { main, standby } = pair;
-  const [run, seen] = await lookedAt(place(pair), () =>
-    runOriginal({ source: main, target: standby, database: DATABASE, signal }),
-  );
-  return run.ok ? ok({ ...seen, tookMs: run.value, changed: 0 }) : run;
+  const run = await runOriginal({ source: main, target: standby, database: DATABASE, signal });
+  return run.ok ? ok({ tookMs: run.value, changed: 0 }) : run;
 };
 
 const emptyAll = `DO $$ DECLARE names text; BEGIN
@@ -79,7 +76,25 @@ const before = async (pair: BenchPair, kind: SnapshotCase, round: number): Promi
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10;
 
-/** Both ways in one run, in turns the one first and the other. Faults: those of either. */
+interface Timed extends Ran {
+  readonly usedMs: number;
+}
+
+/** Alone: onlookers would take processor time from the one way, and wait at the locks of the other. */
+const timeOf = async (runner: Runner, pair: BenchPair, signal: AbortSignal): Promise<Result<Timed>> => {
+  const dataDirs = [pair.main.dataDir, pair.standby.dataDir];
+  const usedBefore = await measuredProcessorMs(dataDirs);
+  const done = await runner(pair, signal);
+  if (!done.ok) return done;
+  return ok({ ...done.value, usedMs: (await measuredProcessorMs(dataDirs)) - usedBefore });
+};
+
+const locksOf = async (runner: Runner, pair: BenchPair, signal: AbortSignal): Promise<Result<Onlooking>> => {
+  const [done, seen] = await lookedAt(place(pair), () => runner(pair, signal));
+  return done.ok ? ok(seen) : done;
+};
+
+/** Both ways in one run, in turns the one first and the other; first their times, then their locks. Faults: those of either. */
 export const measureSnapshot = async (
   pair: BenchPair,
   kind: SnapshotCase,
@@ -87,29 +102,33 @@ export const measureSnapshot = async (
   signal: AbortSignal,
 ): Promise<Result<Omit<SnapshotLine, keyof RunLine>>> => {
   const order: readonly Runner[] = run % 2 === 0 ? [original, ours] : [ours, original];
-  const dataDirs = [pair.main.dataDir, pair.standby.dataDir];
-  const timed = new Map<Runner, Timed>();
-  for (const [turn, runner] of order.entries()) {
-    await before(pair, kind, run * 2 + turn);
-    const usedBefore = await measuredProcessorMs(dataDirs);
-    const done = await runner(pair, signal);
-    if (!done.ok) return done;
-    const usedMs = (await measuredProcessorMs(dataDirs)) - usedBefore - done.value.usedMs;
-    timed.set(runner, { ...done.value, usedMs });
-  }
-  const mine = timed.get(ours);
-  const rival = timed.get(original);
-  if (mine === undefined || rival === undefined) throw new Error('both run');
+  const inTurns = async <T>(round: number, measure: (runner: Runner) => Promise<Result<T>>) => {
+    const found = new Map<Runner, T>();
+    for (const [turn, runner] of order.entries()) {
+      await before(pair, kind, (run * 2 + round) * 2 + turn);
+      const measured = await measure(runner);
+      if (!measured.ok) return measured;
+      found.set(runner, measured.value);
+    }
+    const [mine, rival] = [found.get(ours), found.get(original)];
+    if (mine === undefined || rival === undefined) throw new Error('both run');
+    return ok([mine, rival] as const);
+  };
+  const times = await inTurns(0, (runner) => timeOf(runner, pair, signal));
+  if (!times.ok) return times;
+  const locks = await inTurns(1, (runner) => locksOf(runner, pair, signal));
+  if (!locks.ok) return locks;
+  const [[mine, rival], [seenMine, seenRival]] = [times.value, locks.value];
   return ok({
     ours_ms: rounded(mine.tookMs),
     original_ms: rounded(rival.tookMs),
     ratio: Math.round((1000 * mine.tookMs) / rival.tookMs) / 1000,
     ours_processor_ms: Math.round(mine.usedMs),
     original_processor_ms: Math.round(rival.usedMs),
-    ours_reader_ms: rounded(mine.readerMs),
-    original_reader_ms: rounded(rival.readerMs),
-    ours_exclusive_ms: rounded(mine.exclusiveMs),
-    original_exclusive_ms: rounded(rival.exclusiveMs),
+    ours_reader_ms: rounded(seenMine.readerMs),
+    original_reader_ms: rounded(seenRival.readerMs),
+    ours_exclusive_ms: rounded(seenMine.exclusiveMs),
+    original_exclusive_ms: rounded(seenRival.exclusiveMs),
     rows_written: mine.changed,
   });
 };

@@ -1,20 +1,27 @@
 /** Bringing home the voicemail that was left on a standby that served. */
-import { mkdirSync, rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { ok, type Result } from '../../src/core/result.ts';
+import { mirrorDirectory } from '../../src/replication/files/pull.ts';
 import { createLock } from '../../src/replication/voicemail/lock.ts';
 import { takeManifest } from '../../src/replication/voicemail/manifest.ts';
 import { writeMessage } from '../../src/replication/voicemail/testing/make-spool.ts';
-import { mergeVoicemail, previewVoicemailMerge } from '../../src/replication/voicemail/voicemail.ts';
+import {
+  copyIn,
+  mergeVoicemail,
+  previewVoicemailMerge,
+  rsyncExcludes,
+} from '../../src/replication/voicemail/voicemail.ts';
+import { startFilesPeer } from '../../test/ssh/files-peer.ts';
 import type { RunLine } from '../results.ts';
 
 export interface VoicemailMergeLine extends RunLine {
   readonly messages: number;
   readonly mailboxes: number;
   readonly mib: number;
+  /** Fetched and merged. */
   readonly ours_ms: number;
+  /** Of these: fetched from the standby by rsync over SSH. */
+  readonly fetch_ms: number;
   /** What a second merge of the same would do. */
   readonly again_actions: number;
 }
@@ -31,36 +38,42 @@ const write = (spool: string, mailbox: number, first: number, count: number): vo
   }
 };
 
+const LIMIT_MS = 600_000;
+
 /**
- * Mailboxes with five messages each that both nodes have; the standby took `messages` more. On a disk, with the flushes that a real one
- * needs. Faults: those of the merge.
+ * Mailboxes with five messages each that both nodes have; the standby took `messages` more, which are fetched from it by rsync through a
+ * real sshd with the forced command of replication, on loopback, and merged. On a disk, with the flushes that a real one needs. Faults:
+ * those of transfer and merge.
  */
 export const measureVoicemailMerge = async (
   mailboxes: number,
   messages: number,
   signal: AbortSignal,
 ): Promise<Result<Omit<VoicemailMergeLine, keyof RunLine>>> => {
-  const root = await mkdtemp(join(tmpdir(), 'voicemail-bench-'));
+  const { target, here: main, there: standby, stop } = await startFilesPeer();
   try {
-    const [main, standby] = [join(root, 'main'), join(root, 'standby')];
-    for (const spool of [main, standby]) {
-      mkdirSync(spool);
+    for (const spool of [main, standby])
       for (let mailbox = 0; mailbox < mailboxes; mailbox += 1) write(spool, mailbox, 0, OLD_EACH);
-    }
     const ancestor = await takeManifest(standby, Date.now());
     if (!ancestor.ok) return ancestor;
     const each = Math.ceil(messages / mailboxes);
     for (let mailbox = 0; mailbox < mailboxes; mailbox += 1) write(standby, mailbox, OLD_EACH, each);
+    const copy = copyIn(main);
+    const way = { target, exclude: rsyncExcludes, bandwidthKbps: 0, silenceMs: 30_000, timeLimitMs: LIMIT_MS };
+    const begunAt = performance.now();
+    mkdirSync(copy, { recursive: true, mode: 0o700 });
+    const fetched = await mirrorDirectory(way, standby, copy, main, { signal, onProgress: () => undefined });
+    if (!fetched.ok) return fetched;
+    const fetchMs = performance.now() - begunAt;
     const options = {
       spool: main,
-      source: standby,
+      source: copy,
       ancestor: ancestor.value,
       serving: 'standby' as const,
       lock: createLock({ mode: 'lockfile' }),
       run: 'bench',
       signal,
     };
-    const begunAt = performance.now();
     const merged = await mergeVoicemail(options);
     const tookMs = performance.now() - begunAt;
     if (!merged.ok) return merged;
@@ -71,9 +84,10 @@ export const measureVoicemailMerge = async (
       mailboxes,
       mib: Math.round((each * mailboxes * FORMATS.length * SOUND_BYTES) / 2 ** 20),
       ours_ms: Math.round(tookMs),
+      fetch_ms: Math.round(fetchMs),
       again_actions: again.value.plan.actions.length,
     });
   } finally {
-    rmSync(root, { recursive: true, force: true });
+    await stop();
   }
 };

@@ -113,7 +113,8 @@ const snapshotHead = ['standby at the start', 'Dualtone, ms', 'original, ms', 'r
 
 const snapshotText = `Both ways in turns in one run on the same two servers; both are given a modern telephone database of 186 tables (\`lab/telephone-system\`).
 The original's way is made anew from its description: dump without schema to a file, one TRUNCATE of all tables, one transaction through \`psql\`, as superuser.
-Servers keep their data in memory and do not flush, which favours neither. A program reads a row and another looks at the locks of the standby every 3 ms.`;
+Servers keep their data in memory and do not flush, which favours neither. Times are taken with nobody else at the standby; then each way runs again, while a program reads a row
+and another looks at the locks of the standby every 3 ms (together with the times they would take processor time from the one way, and wait at the locks of the other).`;
 
 /** Replication: snapshots beside the original's way, lag, merges. Pure. */
 export const replicationSection = (measured: All): string => {
@@ -124,7 +125,7 @@ export const replicationSection = (measured: All): string => {
     lagRow(measured, continuousWhat, 'lag of the continuous mode at 200 changes a second, p50 and p99 of a run'),
     lagRow(measured, astDbWhat, 'lag of AstDB with 10 000 registrations that are renewed, p50 and p99 of a run'),
     mergeRow(measured, eventsWhat, '1 000 000 rows of events brought home', mergeMostMs.events),
-    mergeRow(measured, voicemailWhat, '10 000 voicemail messages brought home', mergeMostMs.voicemail),
+    mergeRow(measured, voicemailWhat, '10 000 voicemail messages brought home over SSH', mergeMostMs.voicemail),
   ];
   return [
     '## Replication and merge',
