@@ -3,7 +3,7 @@
  * by itself and returns at once, `visit.ts state WHAT …` says how far it is. WHAT: `open` the pages of both nodes; `watch ROLE` a
  * page until it shows that the standby serves; `order ROLE ORDER` on a page; `settings ROLE` changes one on both nodes, and `restart ROLE`
  * has that node's agent start again; `drill ROLE` makes a drill and opens its report; `invite ROLE` makes a token, and `join ROLE` uses it on another page. `first-run` needs no browser: it
- * sets the pair up anew in two terminals.
+ * sets the pair up anew in two terminals, `from-keepalived` where keepalived moves the address (`keepalived-serves`).
  */
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,6 +11,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { firstRun } from '../first-run/first-run.ts';
+import { fromKeepalived, keepalivedServes } from '../first-run/from-keepalived.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { packagedRun } from '../package/packaged-run.ts';
 import { openPages, WEB_PORT } from '../plugs/nodes.ts';
@@ -197,6 +198,8 @@ const joinPair = async (): Promise<string> => {
 const works: Readonly<Record<string, () => Promise<string>>> = {
   open: openBoth,
   'first-run': async () => await firstRun(lab),
+  'keepalived-serves': async () => await keepalivedServes(lab),
+  'from-keepalived': async () => await fromKeepalived(lab),
   'packaged-run': async () => await packagedRun(lab),
   watch,
   order,

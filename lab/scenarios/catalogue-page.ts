@@ -140,5 +140,20 @@ const firstRun: Scenario = {
   expected: { serving: 'standby', outageMsMost: 1500, twoServing: 'none', moves: 1 },
 };
 
+/** keepalived has the address until its last step. */
+const fromKeepalived: Scenario = {
+  name: 'setup-from-keepalived',
+  text: 'keepalived moves the address of two servers: Dualtone is set up beside it, then keepalived is stopped; never two serve',
+  setup: { checkpoints: 0, maxSwitches: 998 },
+  prepare: [
+    begins('keepalived-serves'),
+    isAt(/^keepalived serves/, 90_000, 'keepalived-serves'),
+    mainServes,
+    pause(2000),
+  ],
+  deeds: [begins('from-keepalived'), isAt(/^ready/, 240_000, 'from-keepalived'), mainServes, pause(2000)],
+  expected: { serving: 'main', outageMsMost: 3000, twoServing: 'none', moves: 0 },
+};
+
 /** What a person does in a browser, none where there is no browser; and in two terminals. */
-export const pages: readonly Scenario[] = [...(isThere ? scenarios : []), firstRun];
+export const pages: readonly Scenario[] = [...(isThere ? scenarios : []), firstRun, fromKeepalived];
