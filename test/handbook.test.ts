@@ -1,6 +1,7 @@
 /** Every command of Dualtone that the README and the handbook name is one that the program has, with options that it has. */
 import assert from 'node:assert/strict';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { createProgram } from '../src/cli/main.ts';
@@ -81,4 +82,17 @@ test('the files that pages name are there', () => {
   const missing = named.filter(({ place }) => !place.endsWith('/dist') && globSync(place).length === 0);
   assert.deepEqual(missing, []);
   assert.deepEqual(globSync('src/nowhere/*.test.ts'), []);
+});
+
+test('links between pages lead somewhere', () => {
+  const links = pages.flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)/g)]
+      .map(([, target = '']) => ({ page, target }))
+      .filter(({ target }) => !/^[a-z]+:/.test(target)),
+  );
+  assert.ok(links.length > 100, `only ${links.length} links were found`);
+  assert.deepEqual(
+    links.filter(({ page, target }) => !existsSync(join(dirname(page), target))),
+    [],
+  );
 });
