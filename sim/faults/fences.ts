@@ -2,7 +2,7 @@
 import { rivalOf } from '../../src/core/words.ts';
 import type { FenceDevice } from '../fence-devices.ts';
 import { bootMachine, type World } from '../world.ts';
-import { cut, cutFromPhones, type Fault, later, restartAgent, span } from './deeds.ts';
+import { cut, cutFromPhones, type Fault, later, restartAgent, span, stallNft } from './deeds.ts';
 
 const spoil =
   (change: (w: World) => Partial<FenceDevice>): Fault =>
@@ -53,6 +53,21 @@ const answersOfBefore: Fault = (w) => {
   });
 };
 
+/** The kernel holds up the node that has the proof, until the other, put on again, is heard, serves, and is heard no more. */
+const proofOfBefore: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined || w.network.link('main', 'standby').cutUntil > w.timeline.now) return;
+  const [first, second] = [w.agents[holder], w.agents[rivalOf(holder)]];
+  const { promiseMs } = first.machine.settings.timing;
+  const forMs = promiseMs + w.random.between(200, 300);
+  cutNodes(w, forMs);
+  later(w, promiseMs - 100, () => stallNft(w, second, w.random.between(1900, 2300)));
+  later(w, forMs, () => {
+    if (!first.machine.up) bootMachine(first);
+    later(w, w.random.between(1300, 1600), () => cutNodes(w, 5000));
+  });
+};
+
 /** Turned off, put on again by a person, and cut off before it is heard: it may not serve, nor turn anybody off. */
 const onAgainUnheard: Fault = (w) => {
   const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
@@ -92,6 +107,7 @@ export const fenceFaults: Readonly<Record<string, Fault>> = {
   'fence-both-at-once': bothAtOnce,
   'fence-late': late,
   'fence-answers-of-before': answersOfBefore,
+  'fence-proof-of-before': proofOfBefore,
   'fence-on-again-unheard': onAgainUnheard,
   'fence-vouched-for': vouchedFor,
 };

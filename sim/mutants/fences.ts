@@ -50,6 +50,7 @@ export const fenceGuards: readonly Mutant[] = [
     file: 'src/core/fence.ts',
     find: '  d.s.fence = NO_FENCE;\n  d.s.fenceTold = false;\n};',
     replace: "  if (fence.name !== 'off') d.s.fence = NO_FENCE;\n  d.s.fenceTold = false;\n};",
+    faults: ['fence-proof-of-before', 'mail-left', 'checkpoint-dead'],
   }),
   fenced({
     name: 'one proof serves for every term',
