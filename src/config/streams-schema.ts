@@ -162,7 +162,9 @@ const mysqlSchema = z
       .boolean()
       .default(false)
       .describe('MySQL or MariaDB follows by its own replication, which `dualtone mysql setup` makes ready.'),
-    socket: absolutePath().default('/run/mysqld/mysqld.sock').describe("This node's own server."),
+    socket: absolutePath()
+      .default('/run/mysqld/mysqld.sock')
+      .describe("This node's own server; the default also finds /run/mariadbd/mysqld.sock (MariaDB from 11.8 on)."),
     port: port().default(3306).describe('Its port, for the other node.'),
     user: z
       .string()

@@ -1,5 +1,5 @@
 /** From the configuration to this node's MySQL, and to how its server reaches the other's. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { readSecretFile } from '../../process/secret-file.ts';
@@ -26,9 +26,16 @@ export const serverIdOf = ({ node }: Config): ServerId => (node.role === 'main' 
 export const readMysqlSecret = ({ streams }: Config): Result<string> =>
   readSecretFile(streams.mysql.passwordFile, 'Run `dualtone mysql setup`, which makes it.');
 
+/** Debian's servers: of old, and MariaDB from 11.8 on. */
+const USUAL_SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/run/mariadbd/mysqld.sock'];
+
+/** As configured; of the usual places the one where a server is. */
+export const socketOf = (configured: string, exists: (path: string) => boolean = existsSync): string =>
+  configured === USUAL_SOCKETS[0] ? (USUAL_SOCKETS.find((path) => exists(path)) ?? configured) : configured;
+
 const common = ({ streams: { mysql } }: Config) => ({
   name: "this node's MySQL",
-  socket: mysql.socket,
+  socket: socketOf(mysql.socket),
   connectMs: mysql.connectTimeMs,
   statementMs: STATEMENT_MS,
 });
