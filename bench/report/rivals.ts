@@ -218,6 +218,12 @@ const explanations: readonly string[] = [
   '* **Memory** is that of the system’s own processes without Asterisk: what is their own, and once what they share. **Programs started** are all in the host.',
 ];
 
+/** What was measured on several machines is no row of its own. */
+const machinesText = (all: readonly Measured<RivalsLine>[]): readonly string[] => {
+  const machines = new Set(all.map(({ session: { machine } }) => JSON.stringify(machine)));
+  return machines.size < 2 ? [] : ['**Measured on more than one machine: only the ratios compare.**', ''];
+};
+
 /** The same faults on Dualtone and on what else there is. Pure. */
 export const rivalsSection = (all: readonly Measured<RivalsLine>[]): string => {
   const measured = all.filter(isFault);
@@ -232,6 +238,7 @@ export const rivalsSection = (all: readonly Measured<RivalsLine>[]): string => {
     ...(all.length === 0
       ? [notMeasured, '']
       : [
+          ...machinesText(all),
           '**Where another does better than Dualtone `fast`**, by medians:',
           '',
           ...(wins.length === 0 ? ['* nowhere'] : wins.map((win) => `* ${win}`)),

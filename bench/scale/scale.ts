@@ -203,20 +203,29 @@ const runLab = async (
   return done.ok ? closed : done;
 };
 
-/** Takeovers by number of telephones, a lab for each number. Faults: those of the lab, `bench-stopped`. */
+/** A lab that cannot go on is built anew so often before the series gives up. */
+const labsMost = 3;
+
+/** Takeovers by number of telephones, a lab for each number. Faults: `bench-stopped`, and what broke the lab again and again. */
 export const benchScale = async (
   results: ResultsFile<ScaleLine>,
   options: BenchOptions & { readonly only?: readonly string[] },
 ): Promise<Result<void>> => {
-  for (const endpoints of [...few, many]) {
-    const wanted = cells.filter(
+  const wantedOf = (endpoints: number): readonly Cell[] =>
+    cells.filter(
       (cell) =>
         cell.endpoints === endpoints &&
         options.only?.includes(cell.what) !== false &&
         nextRun(results, cell.what, options.runs) !== undefined,
     );
-    if (wanted.length === 0) continue;
-    const done = await runLab(endpoints, wanted, results, options);
+  for (const endpoints of [...few, many]) {
+    let done: Result<void> = ok(undefined);
+    for (let lab = 1; lab <= labsMost && wantedOf(endpoints).length > 0; lab += 1) {
+      done = await runLab(endpoints, wantedOf(endpoints), results, options);
+      if (done.ok) break;
+      if (options.signal.aborted) return done;
+      options.log(`the lab broke: ${done.error.message} [${done.error.code}]`);
+    }
     if (!done.ok) return done;
   }
   return ok(undefined);
