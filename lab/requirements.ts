@@ -23,6 +23,8 @@ export const requiredPackages: readonly { readonly name: string; readonly progra
   { name: 'rsync', program: 'rsync' },
   { name: 'openssl', program: 'openssl' },
   { name: 'nagios-nrpe-server', program: '/usr/sbin/nrpe' },
+  { name: 'etcd-server', program: 'etcd' },
+  { name: 'etcd-client', program: 'etcdctl' },
   { name: 'bind9', program: '/usr/sbin/named' },
   { name: 'knot', program: '/usr/sbin/knotd' },
   { name: 'bind9-dnsutils', program: 'nsupdate' },

@@ -26,6 +26,8 @@ export interface EtcdCluster {
   revision: number;
   value: EtcdValue;
   electingUntil: number;
+  /** All members are stopped. */
+  stoppedUntil: number;
   /** A slow disk: each put takes up to this long. */
   diskMs: number;
   /** Answers take up to this long, and some come twice. */
@@ -86,7 +88,7 @@ const createRoad =
     timeline.after(0.2 + random.next() * 0.6 + slowMs, then);
   };
 
-const wellCluster = () => ({ electingUntil: 0, diskMs: 0, answerMs: 0, answersLostUntil: 0 });
+const wellCluster = () => ({ electingUntil: 0, stoppedUntil: 0, diskMs: 0, answerMs: 0, answersLostUntil: 0 });
 
 export const createEtcdCluster = (
   network: Network,
@@ -97,7 +99,8 @@ export const createEtcdCluster = (
   const stray: Stray = { revision: 7, value: NO_VALUE };
   const travel = createRoad(network, timeline, random);
   const serves = (): boolean =>
-    timeline.now >= c.electingUntil && c.members.filter(({ up }) => up).length > c.members.length / 2;
+    timeline.now >= Math.max(c.electingUntil, c.stoppedUntil) &&
+    c.members.filter(({ up }) => up).length > c.members.length / 2;
   /** A member without a majority holds what it was asked until there is one again, or gives up. */
   const whenServed = (name: VoterName, since: number, then: () => void): void => {
     const member = c.members.find((each) => each.name === name);

@@ -11,7 +11,7 @@ export interface Layer {
   readonly outside: readonly string[];
 }
 
-const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/ssh', 'src/systemd', 'src/process'];
+const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/etcd', 'src/ssh', 'src/systemd', 'src/process'];
 const ADAPTER = ['src/core', 'src/ports.ts', ...PROTOCOLS];
 
 export const layers: readonly Layer[] = [
@@ -29,6 +29,12 @@ export const layers: readonly Layer[] = [
   { place: 'src/sip', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/ami', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/nrpe', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },
+  // Knows etcd, and nothing of what is kept there.
+  {
+    place: 'src/etcd',
+    mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process/secret-file.ts'],
+    outside: ['*'],
+  },
   { place: 'src/ssh', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
   { place: 'src/systemd', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
   { place: 'src/process', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },

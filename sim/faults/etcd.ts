@@ -44,12 +44,13 @@ const forAWhile = (w: World, cluster: EtcdCluster, what: 'diskMs' | 'answerMs', 
 
 /** All members are stopped, their data replaced, and started again: that takes half a promise at least. */
 const putBack = (w: World, cluster: EtcdCluster, backup: Parameters<EtcdCluster['restore']>[0]): void => {
+  // One at a time.
+  if (w.timeline.now < cluster.stoppedUntil) return;
   const { promiseMs } = w.agents.main.machine.settings.timing;
-  for (const member of cluster.members) member.up = false;
-  w.timeline.after(promiseMs * w.random.between(0.51, 1.5), () => {
-    if (w.healed) return;
-    cluster.restore(backup);
-    for (const member of cluster.members) member.up = true;
+  const tookMs = promiseMs * w.random.between(0.51, 1.5);
+  cluster.stoppedUntil = w.timeline.now + tookMs;
+  w.timeline.after(tookMs, () => {
+    if (!w.healed) cluster.restore(backup);
   });
 };
 

@@ -79,13 +79,6 @@ export const etcdGuards: readonly Mutant[] = [
     also: { file: voter, find: 'view.record.promise.epoch === ask.epoch;', replace: 'view.record.promise.epoch > 0;' },
   }),
   byEtcd({
-    name: 'etcd: after a store was put back, an epoch that was passed is granted',
-    file: voter,
-    find: 'highest: Math.max(voter.highest, record?.highest ?? 0)',
-    replace: 'highest: record?.highest ?? 0',
-    faults: ['etcd-old-backup', 'etcd-emptied', 'etcd-cut-between-the-nodes', 'switchover'],
-  }),
-  byEtcd({
     name: 'etcd: that a promise was for longer is not written down',
     file: voter,
     find: 'isNew ? boot.promise.until - now > promiseMs : (old?.promise?.restarts ?? false)',

@@ -34,6 +34,7 @@ import { createCheckpointLooks } from './checkpoint-looks.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
 import { createDriller } from './driller.ts';
+import { withEtcd } from './etcd-link.ts';
 import { createFences } from './fences.ts';
 import { gateSettingsOf } from './gate-settings.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
@@ -85,7 +86,7 @@ const limitsOf = (timing: Timing): Limits => ({
 
 const peersOf = (config: Config, { keyByPeer }: OwnKeys): readonly PeerAddress[] => {
   const rival = { name: rivalOf(config.node.role), address: config.peer.address, port: config.peer.port };
-  if (config.arbiter.kind === 'none') return [rival];
+  if (config.arbiter.kind !== 'checkpoints') return [rival];
   const voters = config.arbiter.checkpoints.filter(({ kind }) => kind === 'voter');
   return [
     rival,
@@ -96,7 +97,7 @@ const peersOf = (config: Config, { keyByPeer }: OwnKeys): readonly PeerAddress[]
   ];
 };
 
-const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock): DatagramLink =>
+const datagramsOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock): DatagramLink =>
   createPeerLink({
     self: settings.role,
     listen: { address: listenAddress(config), port: config.listen.port },
@@ -106,6 +107,27 @@ const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock)
     retryMs: settings.timing.heartbeatMs,
     clock,
   });
+
+/** Whose value in etcd it is: both nodes say it alike. */
+const pairOf = ({ node, peer }: Config): string => {
+  const [own, other] = [`${node.name} ${node.knownAs ?? node.address}`, `${peer.name} ${peer.address}`];
+  return node.role === 'main' ? `${own}, ${other}` : `${other}, ${own}`;
+};
+
+const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock, notifier: Notifier): DatagramLink => {
+  const datagrams = datagramsOf(config, settings, keys, clock);
+  const { arbiter } = config;
+  if (arbiter.kind !== 'etcd') return datagrams;
+  const connect = async () => {
+    const [{ clientOf }, { clusterNumber }] = await Promise.all([
+      import('../etcd/configured.ts'),
+      import('../etcd/wire.ts'),
+    ]);
+    // A request that has not won by then is withdrawn: its answer must come before.
+    return { client: clientOf(arbiter, 0.8 * settings.timing.askMs), cluster: clusterNumber(arbiter.clusterId) };
+  };
+  return withEtcd(datagrams, { config: arbiter, settings, pair: pairOf(config), connect, clock, notifier });
+};
 
 const gateOf = (config: Config, settings: Settings, clock: Clock): Gate =>
   config.gate.enforce ? createGate({ settings: gateSettingsOf(config, settings), clock }) : createUngated();
@@ -201,7 +223,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const { checker, driller } = trialsOf(config, program, stream, clock);
   const pairView = createPairView(stream.channel('view'), clock);
-  const link = linkOf(config, settings, keys.value, clock);
+  const link = linkOf(config, settings, keys.value, clock, notifier);
   const agent: Agent = createAgent({
     config,
     settings,

@@ -5,6 +5,7 @@ import { asteriskChecks } from './families/asterisk.ts';
 import { configurationChecks } from './families/configuration.ts';
 import { createDnsChecks } from './families/dns.ts';
 import { dnsRecordChecks } from './families/dns-records.ts';
+import { etcdChecks } from './families/etcd.ts';
 import { fencingChecks } from './families/fencing.ts';
 import { kernelChecks } from './families/kernel.ts';
 import { machineChecks } from './families/machine.ts';
@@ -25,7 +26,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   const registry = createRegistry();
   registry.add('The pair', pairChecks());
   registry.add('Configuration', configurationChecks());
-  registry.add('Network', [...networkChecks, ...nrpeChecks, ...createDnsChecks(), ...dnsRecordChecks]);
+  registry.add('Network', [...networkChecks, ...nrpeChecks, ...etcdChecks, ...createDnsChecks(), ...dnsRecordChecks]);
   registry.add('Phones', phoneChecks);
   registry.add('Kernel and priority', kernelChecks);
   registry.add('Services and rivals', serviceChecks);

@@ -62,12 +62,27 @@ const switchAgreement = ({
   'switches.berofos.watchdog': String(berofos?.watchdog ?? false),
 });
 
+/** The rule that gives the right to serve, without what is each node's own (files, the order of members). */
+const arbiterLine = (config: Config): string => {
+  const { arbiter } = config;
+  if (arbiter.kind === 'none') return 'none';
+  if (arbiter.kind === 'etcd') return `etcd ${arbiter.clusterId} ${arbiter.prefix}; when lost ${arbiter.whenLost}`;
+  const need = neededReports(config);
+  const each = arbiter.checkpoints
+    .map(({ kind, name, address, port, nrpe }) =>
+      `${kind} ${name} ${address} ${kind === 'voter' ? port : (nrpe?.command ?? '')}`.trim(),
+    )
+    .toSorted()
+    .join(', ');
+  return `${each}; when lost ${arbiter.whenLost}${need === null ? '' : `; needed ${need}`}`;
+};
+
 /**
  * What must agree, as each node sees the pair: where the two see it from opposite sides (node and peer), it is named by role.
  * Places of files, paces of probes and programs of the site may differ.
  */
 export const agreementOf = (config: Config): Readonly<Record<string, string>> => {
-  const { node, peer, arbiter, virtualIp, gate, streams } = config;
+  const { node, peer, virtualIp, gate, streams } = config;
   const there = node.role === 'main' ? 'standby' : 'main';
   const found: Record<string, string> = {
     [`name of the ${node.role}`]: node.name,
@@ -99,16 +114,7 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
   flat('watch', config.watch, found);
   flat('failback', config.failback, found);
   flat('gate.ports', { iax: gate.iaxPort, media: gate.mediaPorts, enforce: gate.enforce }, found);
-  const need = neededReports(config);
-  found['arbiter'] =
-    arbiter.kind === 'none'
-      ? 'none'
-      : `${arbiter.checkpoints
-          .map(({ kind, name, address, port, nrpe }) =>
-            `${kind} ${name} ${address} ${kind === 'voter' ? port : (nrpe?.command ?? '')}`.trim(),
-          )
-          .toSorted()
-          .join(', ')}; when lost ${arbiter.whenLost}${need === null ? '' : `; needed ${need}`}`;
+  found['arbiter'] = arbiterLine(config);
   return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, lineOf(value)]));
 };
 

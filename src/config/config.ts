@@ -21,19 +21,22 @@ export type SwitchesConfig = Config['switches'];
 
 type Checkpoint = Extract<Config['arbiter'], { readonly kind: 'checkpoints' }>['checkpoints'][number];
 
+/** An arbiter in etcd. */
+export type EtcdConfig = Extract<Config['arbiter'], { readonly kind: 'etcd' }>;
+
 /** A checkpoint that is asked by NRPE. */
 export type NrpeCheckpointConfig = Checkpoint & { readonly nrpe: NonNullable<Checkpoint['nrpe']> };
 
 /** Checkpoints that are asked by NRPE, in the order of the file. */
 export const nrpeCheckpoints = ({ arbiter }: Pick<Config, 'arbiter'>): readonly NrpeCheckpointConfig[] =>
-  arbiter.kind === 'none'
+  arbiter.kind !== 'checkpoints'
     ? []
     : arbiter.checkpoints.flatMap((each) => (each.nrpe === null ? [] : [{ ...each, nrpe: each.nrpe }]));
 
 /** How many NRPE checkpoints must not reach the main for a look to be bad; null: there are none. All, as the original, under its preset; else a majority. */
 export const neededReports = (config: Pick<Config, 'arbiter' | 'preset'>): number | null => {
   const { length } = nrpeCheckpoints(config);
-  if (length === 0 || config.arbiter.kind === 'none') return null;
+  if (length === 0 || config.arbiter.kind !== 'checkpoints') return null;
   const need = config.arbiter.need ?? (config.preset === 'remsys' ? 'all' : 'majority');
   if (need === 'all') return length;
   return need === 'majority' ? Math.floor(length / 2) + 1 : need;

@@ -56,6 +56,15 @@ const alarmFileClashes = (alarms: AlarmsConfig, machine: Machine): readonly Clas
     secretFileClash(path, file, machine, 'write the secret into it, mode 0600; see docs/alarms.md'),
   );
 
+const etcdFileClashes = ({ arbiter }: Config, machine: Machine): readonly Clash[] => {
+  if (arbiter.kind !== 'etcd') return [];
+  const remedy = 'write the password of the user of etcd into it, mode 0600; see docs/etcd.md';
+  const password = secretFileClash(['arbiter', 'password-file'], arbiter.passwordFile, machine, remedy);
+  if (arbiter.keyFile === null) return password;
+  const key = 'give the key of arbiter.certificate-file, mode 0600';
+  return [...password, ...secretFileClash(['arbiter', 'key-file'], arbiter.keyFile, machine, key)];
+};
+
 const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
   const own = machine.addresses().map(canonical);
   const clashes = [...secretFileClash(['key-file'], config.keyFile, machine, KEY_REMEDY)];
@@ -66,6 +75,7 @@ const nodeClashes = (config: Config, machine: Machine): readonly Clash[] => {
       if (keyFile !== undefined)
         clashes.push(...secretFileClash(['arbiter', 'checkpoints', index, 'key-file'], keyFile, machine, PAIR_REMEDY));
   }
+  clashes.push(...etcdFileClashes(config, machine));
   if (config.probes.ami !== null) {
     const remedy = 'write the secret of manager.conf into it, mode 0600, or set probes.ami to null';
     clashes.push(...secretFileClash(['probes', 'ami', 'secret-file'], config.probes.ami.secretFile, machine, remedy));

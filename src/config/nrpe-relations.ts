@@ -56,7 +56,7 @@ const watchClashes = (watch: Config['watch'], asked: ReturnType<typeof nrpeCheck
 
 /** Contradictions about checkpoints that are asked by NRPE. */
 export const nrpeClashes = ({ arbiter, watch }: Sections): readonly Clash[] => {
-  if (arbiter === undefined || arbiter.kind === 'none') return [];
+  if (arbiter?.kind !== 'checkpoints') return [];
   const asked = nrpeCheckpoints({ arbiter });
   const clashes = [...kindClashes(arbiter), ...tlsClashes(arbiter)];
   if (typeof arbiter.need === 'number' && arbiter.need > asked.length)

@@ -16,6 +16,16 @@ export const presetByName: Readonly<Record<string, Readonly<Record<string, unkno
     failback: { policy: 'manual' },
   },
   fast: {},
+  /** For an arbiter in etcd: its disks answer in milliseconds at best, and an election takes a second or two. */
+  etcd: {
+    timing: {
+      heartbeat: '250ms',
+      promise: '3s',
+      lease: '2800ms',
+      ask: '1s',
+      'head-start': '500ms',
+    },
+  },
   /** One quiet LAN: a burst of loss over 100 ms may cost a takeover. */
   quick: {
     timing: { heartbeat: '40ms', promise: '200ms', lease: '170ms' },

@@ -5,6 +5,7 @@ import type { Clash } from './clash.ts';
 import type { Config } from './config.ts';
 import { dnsNotes } from './dns-relations.ts';
 import type { Path } from './document.ts';
+import { etcdClashes, etcdNotes } from './etcd-relations.ts';
 import { fencingClashes, fencingNotes } from './fencing-relations.ts';
 import { nrpeClashes, nrpeNotes } from './nrpe-relations.ts';
 import { reportingClashes } from './reporting-relations.ts';
@@ -319,6 +320,7 @@ const RULES = [
   watchRules,
   nrpeClashes,
   fencingClashes,
+  etcdClashes,
   nameRules,
   prepareRules,
   directoryRules,
@@ -346,6 +348,12 @@ export const notesOf = (config: Config): readonly string[] => {
     );
   }
   if (config.onIsolation === 'serve') notes.push('on-isolation: serve lets two nodes be active in a partition');
-  notes.push(...nrpeNotes(config), ...fencingNotes(config), ...dnsNotes(config.switches), ...alarmNotes(config.alarms));
+  notes.push(
+    ...nrpeNotes(config),
+    ...etcdNotes(config),
+    ...fencingNotes(config),
+    ...dnsNotes(config.switches),
+    ...alarmNotes(config.alarms),
+  );
   return notes;
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alarmsSchema } from './alarms-schema.ts';
 import { drillSchema } from './drill-schema.ts';
+import { etcdSchema } from './etcd-schema.ts';
 import { fencingSchema } from './fencing-schema.ts';
 import { needSchema, nrpeSchema } from './nrpe-schema.ts';
 import { probesSchema } from './probes-schema.ts';
@@ -70,6 +71,7 @@ const arbiterSchema = z
         .describe('All voters stay lost: `wait` for them, or agree to do without (`likely`).'),
       'lost-after': duration(1000).prefault('60s').describe('With `likely`: after this long without an answer.'),
     }),
+    etcdSchema,
   ])
   .prefault({ kind: 'none' })
   .describe('The rule that gives the right to serve.');
@@ -253,7 +255,7 @@ export const nodeSections = {
     .default('/etc/dualtone/identity.key')
     .describe("This machine's own key, with `peer.pin`; mode 0600 or 0400."),
   preset: z
-    .enum(['classic', 'blog2012', 'remsys', 'fast', 'quick'])
+    .enum(['classic', 'blog2012', 'remsys', 'fast', 'quick', 'etcd'])
     .default('fast')
     .describe('Sets defaults of several keys at once; every one may be given here again.'),
   profile: z

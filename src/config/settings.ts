@@ -1,3 +1,4 @@
+import { ETCD } from '../core/etcd-voter.ts';
 import type { Arbiter, Settings, Step, Watch } from '../core/settings.ts';
 import { type Config, type HookConfig, neededReports, serviceName } from './config.ts';
 import { fencingSettings } from './fencing.ts';
@@ -5,6 +6,8 @@ import { fencingSettings } from './fencing.ts';
 const arbiterOf = (config: Config): Arbiter => {
   const { arbiter } = config;
   if (arbiter.kind === 'none') return { kind: 'none' };
+  if (arbiter.kind === 'etcd')
+    return { kind: 'etcd', voters: [ETCD], whenLost: arbiter.whenLost, lostAfterMs: arbiter.lostAfterMs };
   const voters = arbiter.checkpoints.filter((each) => each.kind === 'voter').map((each) => each.name);
   // Ping targets cannot promise: with them alone the lease is renewed as without an arbiter, and they tell who is cut off.
   if (voters.length === 0) return { kind: 'none' };

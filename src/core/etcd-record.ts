@@ -100,8 +100,8 @@ export const seeRecord = (before: EtcdView | null, sight: Sight, promises: Promi
 const heardIn = (status: Status | null | undefined, at: Instant): CheckpointState['heardMain'] =>
   status === null || status === undefined || at === NEVER ? null : { at, status };
 
-/** The view as a checkpoint's state, so that a checkpoint's own rules decide. `highest`: no epoch below it was ever seen in etcd by this node. */
-export const checkpointOf = (view: EtcdView, silentUntil: Instant, highest: Epoch): CheckpointState => {
+/** The view as a checkpoint's state, so that a checkpoint's own rules decide. */
+export const checkpointOf = (view: EtcdView, silentUntil: Instant): CheckpointState => {
   const { record } = view;
   const fresh = freshBootMemory(emptyDisk, silentUntil);
   const promise = record?.promise ?? null;
@@ -109,7 +109,7 @@ export const checkpointOf = (view: EtcdView, silentUntil: Instant, highest: Epoc
     boot: {
       ...fresh,
       promise: promise === null ? null : { holder: promise.holder, epoch: promise.epoch, until: view.until },
-      highest: Math.max(record?.highest ?? 0, highest),
+      highest: record?.highest ?? 0,
       releasedMain: record?.releasedMain ?? 0,
       releasedStandby: record?.releasedStandby ?? 0,
     },

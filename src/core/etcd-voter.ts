@@ -8,7 +8,7 @@ import { knownOf, knowsAll } from './in-force.ts';
 import type { Answer, Ask, Message, Release } from './message.ts';
 import type { Promises } from './settings.ts';
 import { NEVER } from './state.ts';
-import type { Epoch, Instant, Role, VoterName, WallTime } from './words.ts';
+import type { Instant, Role, VoterName, WallTime } from './words.ts';
 
 /** Its name among the voters. */
 export const ETCD: VoterName = 'etcd';
@@ -66,8 +66,6 @@ interface Busy {
 export interface EtcdVoter {
   readonly settings: EtcdSettings;
   readonly view: EtcdView | null;
-  /** The highest epoch that this node ever saw in etcd. */
-  readonly highest: Epoch;
   readonly lastOp: number;
   readonly busy: Busy | null;
   /** The newest question that came meanwhile. */
@@ -87,7 +85,6 @@ export interface EtcdDecision {
 export const startEtcdVoter = (settings: EtcdSettings): EtcdVoter => ({
   settings,
   view: null,
-  highest: 0,
   lastOp: 0,
   busy: null,
   waiting: null,
@@ -122,7 +119,7 @@ interface Evaluation {
 /** What a checkpoint with this memory would answer, and what it would keep. */
 const evaluate = (voter: EtcdVoter, view: EtcdView, ask: Ask | null, now: Instant): Evaluation => {
   const { role, promises } = voter.settings;
-  const before = checkpointOf(view, isSameTerm(voter, ask) ? NEVER : view.silentUntil, voter.highest);
+  const before = checkpointOf(view, isSameTerm(voter, ask) ? NEVER : view.silentUntil);
   const released = voter.release === null ? before : decideCheckpoint(before, role, voter.release, now, promises).state;
   if (ask === null) return { before, after: released, answer: null };
   const { state, sends } = decideCheckpoint(released, role, ask, now, promises);
@@ -243,7 +240,7 @@ const onReply = (voter: EtcdVoter, busy: Busy, reply: EtcdReply, now: Instant, w
   const seen = seeRecord(voter.view, sight, settings.promises);
   const view = put === null ? seen : { ...seen, until: put.until };
   const release = isKept(settings, voter.release, record) ? null : voter.release;
-  const next = { ...voter, view, release, highest: Math.max(voter.highest, record?.highest ?? 0) };
+  const next = { ...voter, view, release };
   const decision =
     put === null ? attempt(next, busy.ask, true, busy.puts, now, wall) : finish(next, put.answer, now, wall);
   return { ...decision, tells: [...handedIn(voter, record), ...decision.tells], trouble };

@@ -26,16 +26,16 @@ const REFUSALS: readonly Refusal[] = ['silent', 'released', 'older', 'promised',
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Thrown within this file only; `decodeMessage` turns it into null. */
+/** Thrown by the readers of fields alone; `decodeMessage` and `decodeEtcdValue` turn it into what is no message, no value. */
 const malformed = new Error('malformed message');
 
-const fields = (value: unknown, count: number): Fields => {
+export const fields = (value: unknown, count: number): Fields => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed;
   if (Object.keys(value).length !== count) throw malformed;
   return value as Fields;
 };
 
-const whole = (value: unknown, least = 0): number => {
+export const whole = (value: unknown, least = 0): number => {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw malformed;
   return value;
 };
@@ -51,20 +51,20 @@ const instant = (value: unknown): number => {
   return value;
 };
 
-const flag = (value: unknown): boolean => {
+export const flag = (value: unknown): boolean => {
   if (typeof value !== 'boolean') throw malformed;
   return value;
 };
 
-const word = <W extends string>(value: unknown, words: readonly W[]): W => {
+export const word = <W extends string>(value: unknown, words: readonly W[]): W => {
   const found = words.find((each) => each === value);
   if (found === undefined) throw malformed;
   return found;
 };
 
-const ROLES: readonly Role[] = ['main', 'standby'];
+export const ROLES: readonly Role[] = ['main', 'standby'];
 
-const status = (value: unknown): Status => {
+export const status = (value: unknown): Status => {
   const from = fields(value, 9);
   const calls = whole(from['calls'], -1);
   if (calls > MAX_CALLS) throw malformed;
@@ -95,7 +95,7 @@ const order = (value: unknown): Order => {
   };
 };
 
-const orders = (value: unknown): Orders => {
+export const orders = (value: unknown): Orders => {
   const from = fields(value, 2);
   return { main: order(from['main']), standby: order(from['standby']) };
 };
@@ -138,7 +138,7 @@ const answer = (value: unknown): Answer => {
   };
 };
 
-const release = (value: unknown): Release => {
+export const release = (value: unknown): Release => {
   const from = fields(value, 5);
   return {
     type: 'release',

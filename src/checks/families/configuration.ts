@@ -106,7 +106,10 @@ const secretFiles = ({
   return [
     [keyFile, 'make it on one node with `dualtone key generate`, and copy it to the others'],
     ...(peer.pin === null ? [] : ([[identityFile, 'run `dualtone join`, which makes it']] as const)),
-    ...(arbiter.kind === 'none'
+    ...(arbiter.kind === 'etcd'
+      ? ([[arbiter.passwordFile, 'write the password of the user of etcd into it, mode 0600']] as const)
+      : []),
+    ...(arbiter.kind !== 'checkpoints'
       ? []
       : arbiter.checkpoints.flatMap((checkpoint) =>
           checkpoint.keyFile === undefined

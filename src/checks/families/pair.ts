@@ -84,7 +84,10 @@ const createRefusalWatch = () => {
 /** A refusal's key is its reason and where it came from; strangers may knock as they like. */
 const isOfOurs = ({ config: { peer, arbiter } }: Around, key: string): boolean => {
   const source = key.slice(key.indexOf(' ') + 1);
-  const addresses = [peer.address, ...(arbiter.kind === 'none' ? [] : arbiter.checkpoints.map((each) => each.address))];
+  const addresses = [
+    peer.address,
+    ...(arbiter.kind !== 'checkpoints' ? [] : arbiter.checkpoints.map((each) => each.address)),
+  ];
   return addresses.some(
     (address) => source === address || source.startsWith(`${address}:`) || source.includes(`[${address}]`),
   );
@@ -127,7 +130,7 @@ const checkpointsHeard: Definition = {
   remedy: 'See that the checkpoint runs, and open its UDP port from both nodes and back.',
   try: (around) => {
     const { arbiter, timing } = around.config;
-    if (arbiter.kind === 'none') return Promise.resolve(notApplicable('no checkpoint is configured'));
+    if (arbiter.kind !== 'checkpoints') return Promise.resolve(notApplicable('no checkpoint is configured'));
     return withAgent(around, ({ voters, samples }) => {
       const limit = Math.max(1000, 2.5 * timing.heartbeatMs + timing.promiseMs);
       const silent = voters

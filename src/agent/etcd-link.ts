@@ -1,0 +1,132 @@
+/** The link to those who vote, with etcd among them: what is for it goes to the core's voter, which asks etcd one thing at a time. */
+import type { EtcdConfig } from '../config/config.ts';
+import {
+  decideEtcd,
+  ETCD,
+  type EtcdDecision,
+  type EtcdEvent,
+  type EtcdReply,
+  type EtcdRequest,
+  type EtcdTrouble,
+  startEtcdVoter,
+} from '../core/etcd-voter.ts';
+import type { Message } from '../core/message.ts';
+import { type Fault, ok, type Result } from '../core/result.ts';
+import type { Settings } from '../core/settings.ts';
+import type { EtcdClient } from '../etcd/client.ts';
+import { decodeEtcdValue, encodeEtcdValue } from '../peer/etcd-value.ts';
+import type { DatagramLink } from '../peer/link.ts';
+import type { Clock, Notifier } from '../ports.ts';
+
+export interface EtcdLinkParts {
+  readonly config: Pick<EtcdConfig, 'clusterId' | 'prefix'>;
+  readonly settings: Settings;
+  /** Whose value it is, the same on both nodes. */
+  readonly pair: string;
+  /** Loaded when the link opens: a node with another arbiter has nothing of it. */
+  readonly connect: () => Promise<{ readonly client: EtcdClient; readonly cluster: string }>;
+  readonly clock: Clock;
+  readonly notifier: Notifier;
+}
+
+const TEXT_BY_TROUBLE: Readonly<Record<EtcdTrouble, (key: string) => string>> = {
+  'other-cluster': () =>
+    'The etcd cluster that answers is not the one of `arbiter.cluster-id`: its word counts for nothing. See `arbiter.endpoints`; after a restore with a new number, write that into both nodes’ files.',
+  'foreign-value': (key) =>
+    `The value of ${key} in etcd is not this pair’s, or cannot be read: etcd gives no vote. See that no other pair has this prefix; if the value is a former one of this pair, delete it with \`etcdctl del ${key}\`.`,
+  'went-back': (key) =>
+    `The value of ${key} in etcd has gone back to an older one, as after a restore: etcd gave no vote for a while, and counts again.`,
+};
+
+/** Faults that a person must mend, unlike a member that is away. */
+const TOLD: ReadonlySet<string> = new Set([
+  'etcd-denied',
+  'etcd-full',
+  'etcd-tls',
+  'etcd-malformed',
+  'etcd-file-unreadable',
+  'secret-unreadable',
+  'secret-exposed',
+]);
+
+/** Each trouble is told when it begins, and that it is over once all is well. */
+const createTeller = ({ notifier }: EtcdLinkParts) => {
+  let told: string | null = null;
+  return {
+    trouble: (code: string, text: string): void => {
+      if (told === code) return;
+      told = code;
+      notifier.notify({ kind: 'notify', level: 'alarm', code, text });
+    },
+    well: (): void => {
+      if (told === null) return;
+      told = null;
+      notifier.notify({ kind: 'notify', level: 'info', code: 'etcd-well', text: 'etcd votes again.' });
+    },
+  };
+};
+
+const replyOf = async (
+  { pair, config }: EtcdLinkParts,
+  client: EtcdClient,
+  { put }: EtcdRequest,
+): Promise<Result<EtcdReply>> => {
+  const key = `${config.prefix}/right`;
+  const told =
+    put === null ? await client.read(key) : await client.put(key, encodeEtcdValue(pair, put.record), put.ifRevision);
+  if (!told.ok) return told;
+  const { cluster, isPut, key: seen } = told.value;
+  const record = seen.value === null ? null : decodeEtcdValue(pair, seen.value);
+  return ok({ cluster, isPut, revision: seen.revision, record });
+};
+
+/** The same link; `etcd` is one more that can be told, and that answers. */
+export const withEtcd = (link: DatagramLink, parts: EtcdLinkParts): DatagramLink => {
+  const { clock, settings, config } = parts;
+  const teller = createTeller(parts);
+  let connection: Awaited<ReturnType<EtcdLinkParts['connect']>> | null = null;
+  let voter = startEtcdVoter({ role: settings.role, promises: settings.timing, cluster: '' });
+  let listener: (from: string, message: Message) => void = () => undefined;
+  const now = () => ({ at: clock.now(), wall: Math.max(0, Math.floor(clock.wall())) });
+  const failed = (op: number, { code, message, remedy }: Fault): void => {
+    if (TOLD.has(code)) teller.trouble(code, `${message} ${remedy}`);
+    handle({ kind: 'failed', ...now(), op });
+  };
+  const ask = async (request: EtcdRequest): Promise<void> => {
+    if (connection === null) return;
+    const reply = await replyOf(parts, connection.client, request);
+    if (connection === null) return;
+    if (!reply.ok) return failed(request.op, reply.error);
+    handle({ kind: 'reply', ...now(), op: request.op, reply: reply.value });
+  };
+  const handle = (event: EtcdEvent): void => {
+    const decision: EtcdDecision = decideEtcd(voter, event);
+    ({ voter } = decision);
+    if (decision.trouble !== null)
+      teller.trouble(`etcd-${decision.trouble}`, TEXT_BY_TROUBLE[decision.trouble](`${config.prefix}/right`));
+    else if (decision.tells.some((each) => each.type === 'answer' && each.why !== 'silent')) teller.well();
+    if (decision.request !== null) void ask(decision.request);
+    for (const message of decision.tells) listener(ETCD, message);
+  };
+  return {
+    ...link,
+    send: (to, message) => {
+      if (to !== ETCD) return link.send(to, message);
+      if (connection !== null) handle({ kind: 'told', ...now(), message });
+    },
+    onMessage: (given) => {
+      listener = given;
+      link.onMessage(given);
+    },
+    open: async () => {
+      connection = await parts.connect();
+      voter = startEtcdVoter({ ...voter.settings, cluster: connection.cluster });
+      return link.open();
+    },
+    close: async () => {
+      connection?.client.close();
+      connection = null;
+      await link.close();
+    },
+  };
+};

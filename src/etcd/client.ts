@@ -1,0 +1,290 @@
+/** Requests to an etcd cluster by its JSON gateway: over TLS with its own authority, logged in, bounded in time and length, by way of one member after the other. */
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { type Fault, fail, ok, type Result } from '../core/result.ts';
+import type { Millis } from '../core/words.ts';
+import {
+  deleteBody,
+  type EtcdHealth,
+  type EtcdTold,
+  putBody,
+  rangeBody,
+  readHealth,
+  readPut,
+  readRange,
+  readToken,
+} from './wire.ts';
+
+/** PEM texts, and a login. */
+export interface EtcdAccess {
+  readonly authority: string;
+  readonly certificate: string | null;
+  readonly key: string | null;
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface EtcdTarget {
+  readonly endpoints: readonly string[];
+  /** Read when a connection is made: a certificate that was renewed counts from then. */
+  readonly access: () => Result<EtcdAccess>;
+  /** For one request by way of all members together. */
+  readonly timeoutMs: Millis;
+}
+
+export interface EtcdClient {
+  /**
+   * Faults of all: `etcd-unreachable`, `etcd-timeout`, `etcd-tls`, `etcd-denied`, `etcd-full`, `etcd-refused`, `etcd-malformed`, those of `access`.
+   * After a fault a put may have been carried out all the same, or be so later.
+   */
+  read(key: string): Promise<Result<EtcdTold>>;
+  put(key: string, value: string, ifRevision: number): Promise<Result<EtcdTold>>;
+  remove(key: string): Promise<Result<void>>;
+  /** Of one member. */
+  health(endpoint: string): Promise<Result<EtcdHealth>>;
+  close(): void;
+}
+
+const MOST_BYTES = 256 * 1024;
+
+const unreachable = (endpoint: string, why: string) =>
+  fail(
+    'etcd-unreachable',
+    `No etcd was reached at ${endpoint}: ${why}.`,
+    'See that the member runs and that its client port is open to both nodes.',
+  );
+
+const tooSlow = (endpoint: string, ms: Millis) =>
+  fail(
+    'etcd-timeout',
+    `etcd at ${endpoint} did not answer within ${Math.round(ms)} ms.`,
+    'See whether it has a leader (`etcdctl endpoint status`) and how slow its disks are; docs/etcd.md.',
+  );
+
+const tlsFailed = (endpoint: string, why: string) =>
+  fail(
+    'etcd-tls',
+    `TLS with etcd at ${endpoint} failed: ${why.replace(/\.?\s*$/, '').slice(0, 200)}.`,
+    'Compare `arbiter.authority-file`, `certificate-file` and `key-file` with those of etcd, and see when they end.',
+  );
+
+const denied = (why: string) =>
+  fail(
+    'etcd-denied',
+    `etcd refused the login of Dualtone, or a right: ${why}.`,
+    'Compare `arbiter.user` and `password-file` with its users; the role needs readwrite below the prefix (docs/etcd.md).',
+  );
+
+const full = () =>
+  fail(
+    'etcd-full',
+    'etcd takes no more writes: its database is full.',
+    'Compact and defragment it, then `etcdctl alarm disarm`; have it compact by itself (docs/etcd.md).',
+  );
+
+const refused = (why: string) =>
+  fail(
+    'etcd-refused',
+    `etcd refused a request: ${why}.`,
+    'See the log of etcd; docs/etcd.md says what is asked of it.',
+  );
+
+const TLS_CODES = /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|ERR_OSSL)/;
+
+interface Answered {
+  readonly status: number;
+  readonly json: unknown;
+}
+
+const collect = (response: IncomingMessage, onEnd: (text: string) => void, onWrong: (why: string) => void): void => {
+  const pieces: string[] = [];
+  let length = 0;
+  response.setEncoding('utf8');
+  response.on('data', (piece: string) => {
+    length += piece.length;
+    if (length > MOST_BYTES) onWrong('the answer is too long');
+    else pieces.push(piece);
+  });
+  response.on('end', () => onEnd(pieces.join('')));
+  response.on('error', (error) => onWrong(error.message));
+  response.on('aborted', () => onWrong('the connection broke within the answer'));
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+};
+
+interface Post {
+  readonly endpoint: string;
+  readonly path: string;
+  readonly body: object;
+  readonly token: string | null;
+  readonly timeoutMs: Millis;
+}
+
+/** One request to one member. */
+const post = (agent: Agent, { endpoint, path, body, token, timeoutMs }: Post): Promise<Result<Answered>> =>
+  new Promise((resolve) => {
+    const text = JSON.stringify(body);
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(text)),
+      ...(token === null ? {} : { authorization: token }),
+    };
+    const end = (result: Result<Answered>): void => {
+      clearTimeout(timer);
+      resolve(result);
+      asked.destroy();
+    };
+    const asked = request(new URL(path, endpoint), { method: 'POST', headers, agent }, (response) =>
+      collect(
+        response,
+        (answer) => {
+          clearTimeout(timer);
+          resolve(ok({ status: response.statusCode ?? 0, json: parsed(answer) }));
+        },
+        (why) => end(unreachable(endpoint, why)),
+      ),
+    );
+    const timer = setTimeout(() => end(tooSlow(endpoint, timeoutMs)), timeoutMs);
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code ?? error.message;
+      end(TLS_CODES.test(why) ? tlsFailed(endpoint, error.message) : unreachable(endpoint, why));
+    });
+    asked.end(text);
+  });
+
+/** etcd's own word for a failure: gRPC's code, and a sentence. */
+const faultOf = ({
+  status,
+  json,
+}: Answered): { readonly error: Fault; readonly login: boolean; readonly next: boolean } | null => {
+  if (status === 200 && json !== null) return null;
+  const told = typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {};
+  const said = [told['error'], told['message']].find((each) => typeof each === 'string');
+  const why = (said ?? `status ${status}`).slice(0, 200);
+  const code = told['code'];
+  if (code === 16 || /invalid auth token|revision in header is old/.test(why))
+    return { error: denied(why).error, login: true, next: false };
+  if (code === 7 || /permission denied|authentication failed|user name is empty/.test(why))
+    return { error: denied(why).error, login: false, next: false };
+  if (/space exceeded/.test(why)) return { error: full().error, login: false, next: false };
+  // No leader, or too slow there: another member may know better.
+  return { error: refused(why).error, login: false, next: code === 14 || code === 4 };
+};
+
+const MAX_TRIES = 6;
+
+interface Tried {
+  readonly result: Result<unknown>;
+  /** Worth another: by the same member after a new login, or by the next. */
+  readonly again: 'no' | 'same' | 'next';
+}
+
+/** One connection and one login at a time, to whichever member. */
+const createSession = (access: EtcdTarget['access']) => {
+  let token: string | null = null;
+  let timeouts = 0;
+  let connection: { readonly agent: Agent; readonly access: EtcdAccess } | null = null;
+  const drop = (): void => {
+    connection?.agent.destroy();
+    connection = null;
+    token = null;
+  };
+  const connected = (): Result<NonNullable<typeof connection>> => {
+    if (connection !== null) return ok(connection);
+    const read = access();
+    if (!read.ok) return read;
+    const { authority: ca, certificate, key } = read.value;
+    const own = certificate === null || key === null ? {} : { cert: certificate, key };
+    const agent = new Agent({ keepAlive: true, maxSockets: 4, ca, minVersion: 'TLSv1.2', ...own });
+    connection = { agent, access: read.value };
+    return ok(connection);
+  };
+  const tell = async (endpoint: string, path: string, body: object, timeoutMs: Millis): Promise<Result<Answered>> => {
+    const way = connected();
+    if (!way.ok) return way;
+    const answered = await post(way.value.agent, { endpoint, path, body, token, timeoutMs });
+    // A certificate that ended may have been renewed since.
+    if (!answered.ok && answered.error.code === 'etcd-tls') drop();
+    // A store that was put back waits for the day on which it gave out that token: it never answers.
+    timeouts = !answered.ok && answered.error.code === 'etcd-timeout' ? timeouts + 1 : 0;
+    if (timeouts >= 2) token = null;
+    return answered;
+  };
+  const login = async (endpoint: string, timeoutMs: Millis): Promise<Result<void>> => {
+    const way = connected();
+    if (!way.ok) return way;
+    const { user: name, password } = way.value.access;
+    const answered = await tell(endpoint, '/v3/auth/authenticate', { name, password }, timeoutMs);
+    if (!answered.ok) return answered;
+    const fault = faultOf(answered.value);
+    if (fault !== null) {
+      // The password may be mended in its file.
+      if (fault.error.code === 'etcd-denied') drop();
+      return { ok: false, error: fault.error };
+    }
+    const read = readToken(answered.value.json);
+    if (read.ok) token = read.value;
+    return read.ok ? ok(undefined) : read;
+  };
+  return {
+    drop,
+    /** Logs in where it must. */
+    async tryOnce(endpoint: string, path: string, body: object, timeoutMs: Millis): Promise<Tried> {
+      if (token === null) {
+        const logged = await login(endpoint, timeoutMs);
+        if (!logged.ok) return { result: logged, again: logged.error.code === 'etcd-denied' ? 'no' : 'next' };
+      }
+      const answered = await tell(endpoint, path, body, timeoutMs);
+      if (!answered.ok) return { result: answered, again: 'next' };
+      const fault = faultOf(answered.value);
+      if (fault === null) return { result: ok(answered.value.json), again: 'no' };
+      if (fault.login) token = null;
+      const result = { ok: false, error: fault.error } as const;
+      return { result, again: fault.login ? 'same' : fault.next ? 'next' : 'no' };
+    },
+  };
+};
+
+export const createEtcdClient = ({ endpoints, access, timeoutMs }: EtcdTarget): EtcdClient => {
+  const session = createSession(access);
+  let member = 0;
+  const ask = async (path: string, body: object): Promise<Result<unknown>> => {
+    const endsAt = performance.now() + timeoutMs;
+    let last: Result<unknown> = tooSlow(endpoints[0] ?? '', timeoutMs);
+    for (let n = 0; n < MAX_TRIES; n += 1) {
+      const leftMs = endsAt - performance.now();
+      if (leftMs < 1) break;
+      const endpoint = endpoints[member % endpoints.length] ?? '';
+      const { result, again } = await session.tryOnce(endpoint, path, body, Math.min(leftMs, timeoutMs / 2));
+      last = result;
+      if (again === 'next') member += 1;
+      if (again === 'no') break;
+    }
+    return last;
+  };
+  return {
+    async read(key) {
+      const told = await ask('/v3/kv/range', rangeBody(key));
+      return told.ok ? readRange(told.value) : told;
+    },
+    async put(key, value, ifRevision) {
+      const told = await ask('/v3/kv/txn', putBody(key, value, ifRevision));
+      return told.ok ? readPut(told.value, value) : told;
+    },
+    async remove(key) {
+      const told = await ask('/v3/kv/deleterange', deleteBody(key));
+      return told.ok ? ok(undefined) : told;
+    },
+    async health(endpoint) {
+      const { result } = await session.tryOnce(endpoint, '/v3/maintenance/status', {}, timeoutMs);
+      return result.ok ? readHealth(result.value) : result;
+    },
+    close: session.drop,
+  };
+};
