@@ -161,6 +161,10 @@ describe('the virtual IP', () => {
     clock.move(1000);
     begun = [];
     step.keep?.(clock.now() + 560);
+    assert.equal(begun.length, 1, 'at once: the plan may be at another step for long');
+    step.keep?.(clock.now() + 600);
+    assert.equal(begun.length, 1, 'and not at each renewal');
+    begun = [];
     await step.run('activate', never);
     assert.deepEqual([machine.state(), begun], ['192.0.2.10 2001:db8::10', [['192.0.2.10', '2001:db8::10']]]);
   });

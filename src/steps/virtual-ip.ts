@@ -1,5 +1,5 @@
 import type { StepDirection } from '../core/effect.ts';
-import type { Millis } from '../core/words.ts';
+import type { Instant, Millis } from '../core/words.ts';
 import type { Clock, StepOutcome } from '../ports.ts';
 import { run as runProgram } from '../process/run.ts';
 import {
@@ -40,6 +40,40 @@ const previewOf = (holder: AddressHolder, options: VirtualIpOptions, direction: 
   return `add ${gone.join(', ')} to ${device} and announce it ${options.announcements} times`;
 };
 
+/** Until when this node has the right, as far as it was told. */
+const createRight = (clock: Clock) => {
+  let untilAt = Number.NEGATIVE_INFINITY;
+  let takenAt = Number.NEGATIVE_INFINITY;
+  let isOver = false;
+  return {
+    holds: (): boolean => clock.now() < Math.max(untilAt, takenAt + FIRST_KEEP_MS),
+    lifetime: (): string => lifetimeOf(untilAt > clock.now() ? untilAt : clock.now() + GRACE_MS, clock.now()),
+    take: (): void => {
+      takenAt = clock.now();
+    },
+    giveUp: (): void => {
+      untilAt = Number.NEGATIVE_INFINITY;
+    },
+    /** `back`: it had ended since it was last kept. */
+    keep: (until: Instant): 'over' | 'back' | 'kept' => {
+      untilAt = until;
+      const wasOver = isOver;
+      isOver = until <= clock.now();
+      if (isOver) takenAt = Number.NEGATIVE_INFINITY;
+      return isOver ? 'over' : wasOver ? 'back' : 'kept';
+    },
+  };
+};
+
+const announcerOf = ({
+  announcer,
+  interface: device,
+  announcements,
+  announceEveryMs,
+  clock,
+}: VirtualIpOptions): Announcer =>
+  announcer ?? createAnnouncer({ interface: device, count: announcements, everyMs: announceEveryMs, clock });
+
 /**
  * Addresses that follow the active node, as a kernel lease: `keep` prolongs them, and without it the kernel takes them away.
  * The gate keeps an address silent before that; here it is removed. `keep` with a time that is over ends the announcements.
@@ -49,22 +83,18 @@ export const createVirtualIpStep = (options: VirtualIpOptions): DisposableStep =
   const hosts = addresses.map(hostOf);
   const named = hosts.join(', ');
   const holder = createAddressHolder({ ...options, run: options.run ?? runProgram });
-  const announcer =
-    options.announcer ??
-    createAnnouncer({ interface: device, count: options.announcements, everyMs: options.announceEveryMs, clock });
+  const announcer = announcerOf(options);
+  const right = createRight(clock);
   let holding = false;
-  let keepUntil = Number.NEGATIVE_INFINITY;
-  let activatedAt = Number.NEGATIVE_INFINITY;
 
   /** Announcements do not pass the gate (packet sockets): they stop with the right itself, also in an agent that was held up. */
-  const mayAnnounce = (): boolean => holding && clock.now() < Math.max(keepUntil, activatedAt + FIRST_KEEP_MS);
+  const mayAnnounce = (): boolean => holding && right.holds();
 
   const activate = async (signal: AbortSignal): Promise<StepOutcome> => {
     const before = holder.missing();
-    const now = clock.now();
     holding = true;
-    activatedAt = now;
-    const trouble = await holder.take(lifetimeOf(keepUntil > now ? keepUntil : now + GRACE_MS, now));
+    right.take();
+    const trouble = await holder.take(right.lifetime());
     if (signal.aborted) return unknown('called off while the address was being taken');
     if (trouble !== null) return trouble;
     // Also where it is here still: service came back before a slow passivation got to it, and the neighbours know the other node.
@@ -76,7 +106,7 @@ export const createVirtualIpStep = (options: VirtualIpOptions): DisposableStep =
 
   const passivate = async (signal: AbortSignal): Promise<StepOutcome> => {
     holding = false;
-    keepUntil = Number.NEGATIVE_INFINITY;
+    right.giveUp();
     announcer.end();
     const before = addresses.length - holder.missing().length;
     const trouble = await holder.giveUp();
@@ -86,21 +116,23 @@ export const createVirtualIpStep = (options: VirtualIpOptions): DisposableStep =
     return trouble ?? failed(`${named} is still on this node; see \`ip address\``);
   };
 
+  const inDirection = async (direction: StepDirection, signal: AbortSignal): Promise<StepOutcome> => {
+    if (signal.aborted) return unknown('called off before it began');
+    if (direction === 'restart') return done('an address needs no restart', false);
+    return direction === 'activate' ? activate(signal) : passivate(signal);
+  };
+
   return {
-    run: (direction, signal) =>
-      guarded(async () => {
-        if (signal.aborted) return unknown('called off before it began');
-        if (direction === 'restart') return done('an address needs no restart', false);
-        return direction === 'activate' ? activate(signal) : passivate(signal);
-      }),
+    run: (direction, signal) => guarded(() => inDirection(direction, signal)),
     preview: async (direction) => previewOf(holder, options, direction),
     keep: (untilAt) => {
-      const now = clock.now();
-      keepUntil = untilAt;
-      if (untilAt <= now) {
-        activatedAt = Number.NEGATIVE_INFINITY;
-        announcer.end();
-      } else if (holding) holder.prolong(lifetimeOf(untilAt, now));
+      const kept = right.keep(untilAt);
+      if (kept === 'over') announcer.end();
+      else if (holding) {
+        holder.prolong(right.lifetime());
+        // The plan may wait for a slow step before it comes to the address, which is here already by this.
+        if (kept === 'back') announcer.begin(hosts, mayAnnounce);
+      }
     },
     dispose: async () => {
       holding = false;
