@@ -18,6 +18,7 @@ import { xivoPhones } from './catalogue-xivo-phones.ts';
 import { xivoReporting } from './catalogue-xivo-reporting.ts';
 import { xivoSwitches } from './catalogue-xivo-switches.ts';
 import {
+  exec,
   failback,
   mainHasPower,
   mainLosesPower,
@@ -84,6 +85,36 @@ const moves: readonly Scenario[] = [
     prepare: [switchover, standbyServes, groupOnStandby, manual, pause(1500)],
     deeds: [order('main', 'start'), mainServes, ...groupOnMain],
     expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 1 },
+  },
+];
+
+/** A unit of the group that takes its time to stop stands before the address. */
+const slowStop = '/etc/systemd/system/xivo-agid.service.d/slow.conf';
+const reloaded = (on: 'main'): Deed => exec(on, ['systemctl', 'daemon-reload']);
+
+const returns: readonly Scenario[] = [
+  {
+    name: 'xivo-to-and-fro',
+    text: 'service comes back to the main while a slow unit still keeps its address there: telephones and the provider are told anew where it is',
+    needs: { xivo: true },
+    setup: { xivo: plainXivo },
+    prepare: [
+      exec('main', ['mkdir', '-p', '/etc/systemd/system/xivo-agid.service.d']),
+      exec('main', ['tee', slowStop], '[Service]\nExecStop=/bin/sleep 8\n'),
+      reloaded('main'),
+      ...groupOnMain,
+    ],
+    deeds: [
+      switchover,
+      standbyServes,
+      pause(1500),
+      failback,
+      mainServes,
+      pause(3000),
+      exec('main', ['rm', '-f', slowStop]),
+      reloaded('main'),
+    ],
+    expected: { serving: 'main', outageMsMost: 1500, inboundOutageMsMost: 3000, twoServing: 'none', moves: 2 },
   },
 ];
 
@@ -202,7 +233,7 @@ const upgrades: readonly Scenario[] = [
 ];
 
 /** A XiVO pair by itself: the telephony group, DHCP, monit. */
-const nodes: readonly Scenario[] = [...moves, ...passives, ...upgrades];
+const nodes: readonly Scenario[] = [...moves, ...returns, ...passives, ...upgrades];
 
 /** A XiVO pair and what stands around it. */
 const usual: readonly Scenario[] = [
