@@ -106,6 +106,10 @@ test('exit codes and complaints become faults', () => {
     code(12, 'dualtone: sync-not-now: This node serves.\nrsync: connection unexpectedly closed'),
     'sync-not-now',
   );
+  assert.equal(
+    code(12, 'Hello.\nrsync: connection unexpectedly closed (0 bytes received so far) [sender]'),
+    'files-cut-off',
+  );
   assert.equal(code(255, 'Host key verification failed.'), 'ssh-host-key-unknown');
   assert.equal(code(30, 'rsync error: timeout in data send/receive'), 'files-silent');
   assert.equal(code(23, 'rsync: [sender] opendir "/x" failed: Permission denied (13)'), 'files-run-failed');

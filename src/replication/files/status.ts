@@ -31,6 +31,7 @@ export interface FilesFacts {
 const OWN = new Set([
   'files-aborted',
   'files-command-refused',
+  'files-cut-off',
   'files-directory-unusable',
   'files-disk-full',
   'files-not-registered',

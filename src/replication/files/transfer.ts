@@ -68,6 +68,13 @@ const silent = (): Failure =>
     'See whether it is reached by SSH; the next run goes on by itself.',
   );
 
+const cutOff = (): Failure =>
+  fail(
+    'files-cut-off',
+    'The connection to the other node broke in the middle of a run; what was not whole there is as before.',
+    'See the network, the load of that node and the log of sshd on it; the next run goes on by itself.',
+  );
+
 const failedWith = (exitCode: number | null, said: string): Failure =>
   fail(
     'files-run-failed',
@@ -82,8 +89,9 @@ const lastWords = (said: string): string => {
   return (telling ?? lines.at(0) ?? '').slice(0, 200).replace(/\.$/, '');
 };
 
-/** Rsync's "error in file IO". */
+/** Rsync's "error in file IO", and "error in its protocol data stream". */
 const FILE_IO = 11;
+const PROTOCOL = 12;
 
 /** Rsync's exit code and complaints as a fault; null when it did its work. 24: something vanished meanwhile, which is no fault. */
 export const transferFault = (exitCode: number | null, said: string): Fault | null => {
@@ -93,9 +101,11 @@ export const transferFault = (exitCode: number | null, said: string): Fault | nu
   if (/No space left on device|Disk quota exceeded/.test(said)) return diskFull().error;
   // Its last words are lost on the way now and then; our own file errors are always said.
   if (exitCode === FILE_IO && said.trim() === '') return notWritten().error;
-  const ssh = exitCode === 255 || exitCode === 12 ? sshFault(said) : null;
+  const ssh = exitCode === 255 || exitCode === PROTOCOL ? sshFault(said) : null;
   if (ssh !== null) return ssh.error;
   if (exitCode === 30 || exitCode === 35) return silent().error;
+  // Newer versions of ssh end without a word when the other side does not answer any more.
+  if (exitCode === PROTOCOL && /connection unexpectedly closed/.test(said)) return cutOff().error;
   return failedWith(exitCode, lastWords(said)).error;
 };
 
@@ -151,7 +161,7 @@ const runToEnd = (
 };
 
 /**
- * Copies once. Faults: `files-directory-unusable`, `files-time-limit`, `files-aborted`, `files-disk-full`, `files-silent`,
+ * Copies once. Faults: `files-directory-unusable`, `files-time-limit`, `files-aborted`, `files-disk-full`, `files-silent`, `files-cut-off`,
  * `files-run-failed`, those of `sshFault`, what the other side's guard said, `ssh-target-unusable`, `program-missing`.
  */
 export const transfer = async (call: RsyncCall, limits: TransferLimits): Promise<Result<Transfer>> => {
