@@ -74,7 +74,10 @@ const make = (over: Partial<FilesStreamOptions> = {}) => {
         notes.push(data);
         setImmediate(check);
       },
-      say: (level, code) => said.push(`${level} ${code}`),
+      say: (level, code, text) => {
+        said.push(`${level} ${code}`);
+        if (!code.includes('missing') && !code.includes('link')) assert.match(text, /The stream files (follows|does)/);
+      },
     },
     backOffMs: { first: 20, last: 100 },
     transfer: (call, limits) => {

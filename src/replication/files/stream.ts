@@ -65,7 +65,7 @@ const ALARM_AFTER_MS: Millis = 10_000;
 const GRAVE: ReadonlySet<string> = new Set(['ssh-host-key-changed', 'ssh-key-refused', 'files-disk-full']);
 
 /** What people are told: only what changed since the last time, and once more when it lasts. */
-const createVoice = ({ reporter, clock, alarmAfterMs = ALARM_AFTER_MS }: FilesStreamOptions) => {
+const createVoice = ({ name, reporter, clock, alarmAfterMs = ALARM_AFTER_MS }: FilesStreamOptions) => {
   let last: { readonly code: string; readonly since: Instant; readonly alarmed: boolean } | null = null;
   let lastWarnings = '';
   const sayFault = (fault: Fault): void => {
@@ -75,14 +75,18 @@ const createVoice = ({ reporter, clock, alarmAfterMs = ALARM_AFTER_MS }: FilesSt
     // The other node that serves, or holds what is not home, blocks by right.
     const isAlarm = GRAVE.has(fault.code) || (clock.now() - since >= alarmAfterMs && !isGuard(fault));
     if (known === null || (isAlarm && !known.alarmed))
-      reporter.say(isAlarm ? 'alarm' : 'warning', fault.code, `${fault.message} ${fault.remedy}`);
+      reporter.say(
+        isAlarm ? 'alarm' : 'warning',
+        fault.code,
+        `The stream ${name} does not follow: ${fault.message} ${fault.remedy}`,
+      );
     last = { code: fault.code, since, alarmed: isAlarm };
   };
   return (outcome: RunOutcome): void => {
     const { fault, warnings } = outcome;
     if (fault !== null) sayFault(fault);
     else {
-      if (last !== null) reporter.say('info', 'files-well', 'The files follow again.');
+      if (last !== null) reporter.say('info', 'files-well', `The stream ${name} follows again.`);
       last = null;
     }
     // A run of some directories says nothing about the others.
