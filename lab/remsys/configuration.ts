@@ -2,6 +2,7 @@
 import { type Role, rivalOf } from '../../src/core/words.ts';
 import type { LabPlaces } from '../pair/configuration.ts';
 import { checkpointNames } from '../pair/setup.ts';
+import { telephonyDatabase } from './mysql-files.ts';
 import { knownAddress, mailName, nameServers, nodeNames, serviceName, zone } from './places.ts';
 import { badLooks, lookEveryMs, type RemsysSetup } from './setup.ts';
 
@@ -67,6 +68,9 @@ const alarmsSection = {
   silent: '3s',
 };
 
+const mysqlSection = ({ mysql }: RemsysSetup) =>
+  mysql === null ? {} : { streams: { mysql: { enabled: true, databases: [telephonyDatabase], via: mysql.via } } };
+
 /** Checkpoints, names, mail; no address moves. Nothing for a pair of one site. */
 export const remsysSections = (
   lab: LabPlaces,
@@ -84,5 +88,6 @@ export const remsysSections = (
     switches: { 'retry-most': '2s', look: '3s', dns: dnsSection(lab, remsys.ttlS) },
     alarms: alarmsSection,
     ...(remsys.checkpoints === 'nrpe' ? nrpeSections(lab) : {}),
+    ...mysqlSection(remsys),
   };
 };

@@ -9,6 +9,14 @@ export interface RemsysSetup {
   readonly checkpoints: 'nrpe' | 'voters';
   /** How long phones may keep the name, in s. */
   readonly ttlS: number;
+  /** The telephone system's database, which follows; null: it has none. */
+  readonly mysql: MysqlOfLab | null;
+}
+
+export interface MysqlOfLab {
+  readonly make: 'mariadb' | 'mysql';
+  /** How the servers reach each other. */
+  readonly via: 'tls' | 'ssh';
 }
 
 /** The minute of the original is two seconds here, and its thirty seconds one. */
@@ -16,12 +24,15 @@ export const lookEveryMs = 2000;
 /** In a row, as the original's counter. */
 export const badLooks = 5;
 
-export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1 };
+export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1, mysql: null };
 
 /** How a scenario begins: in this topology, with such a pair. */
 export const twoSites = (
   change: Partial<RemsysSetup> = {},
 ): { readonly needs: LabNeeds; readonly setup: Partial<PairSetup> } => ({
-  needs: { remsys: change.primary ?? usualRemsys.primary },
+  needs: {
+    remsys: change.primary ?? usualRemsys.primary,
+    ...(change.mysql === undefined || change.mysql === null ? {} : { mysql: change.mysql.make }),
+  },
   setup: { checkpoints: change.checkpoints === 'voters' ? 3 : 0, remsys: { ...usualRemsys, ...change } },
 });

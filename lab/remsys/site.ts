@@ -9,6 +9,7 @@ import { runChecked } from '../process.ts';
 import type { Site } from '../xivo/site.ts';
 import { dnsKeyPath, mailAuthorityPath } from './configuration.ts';
 import { checkpointFiles, mailFiles, mailUnit, nrpeUnit, wanFiles, wanUnit } from './far-files.ts';
+import { mysqlFiles, mysqlUnit } from './mysql-files.ts';
 import { dnsKeyText, nameServerFiles, nameServerUnit } from './name-servers.ts';
 import { mailName } from './places.ts';
 import type { RemsysSetup } from './setup.ts';
@@ -62,5 +63,12 @@ export const installTwoSites = async (lab: Lab, remsys: RemsysSetup): Promise<Re
     const done = await installHost(lab, name, files, unit);
     if (!done.ok) return done;
   }
-  return ok({ installNode: async (role) => await writeAll(lab.host(role), nodeFiles(lab, mail.value)) });
+  return ok({
+    installNode: async (role) => {
+      const written = await writeAll(lab.host(role), nodeFiles(lab, mail.value));
+      return written.ok && remsys.mysql !== null
+        ? await installHost(lab, role, mysqlFiles(remsys.mysql), mysqlUnit(remsys.mysql))
+        : written;
+    },
+  });
 };

@@ -19,6 +19,7 @@ import {
 } from '../remsys/phrases.ts';
 import { twoSites } from '../remsys/setup.ts';
 import { remsysBoth } from './catalogue-remsys-both.ts';
+import { remsysMysql } from './catalogue-remsys-mysql.ts';
 import { mainIsBack, mainServes, pause, standbyServes } from './phrases.ts';
 import type { Deed, Expected, Scenario } from './scenario.ts';
 
@@ -319,4 +320,11 @@ const voting: readonly Scenario[] = [
 ];
 
 /** Two sites, three checkpoints, a name that moves: the scheme of REMSYS. */
-export const remsyses: readonly Scenario[] = [...sites, ...opinions, ...around, ...remsysBoth, ...voting];
+export const remsyses: readonly Scenario[] = [
+  ...sites,
+  ...opinions,
+  ...around,
+  ...remsysBoth,
+  ...remsysMysql,
+  ...voting,
+];

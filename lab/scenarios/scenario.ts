@@ -111,6 +111,8 @@ export interface LabNeeds {
   readonly load?: Load;
   /** Two sites with a router between; a setup with `remsys` needs it. Which name server is the primary is a lab's whole life long. */
   readonly remsys?: 'bind' | 'knot';
+  /** Of two sites: the database server that both nodes have. */
+  readonly mysql?: 'mariadb' | 'mysql';
 }
 
 export interface Scenario {

@@ -66,6 +66,7 @@ const keyOf = (needs: LabNeeds | undefined): string =>
     needs?.xivo === true,
     needs?.asterisk ?? null,
     needs?.remsys ?? null,
+    needs?.mysql ?? null,
     needs?.packages === true,
     needs?.load ?? null,
   ]);

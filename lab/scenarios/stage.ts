@@ -10,6 +10,7 @@ import { lacks, type Views } from '../pair/readiness.ts';
 import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { ownRepository } from '../program.ts';
+import { prepareMysql } from '../remsys/mysql.ts';
 import { usualRemsys } from '../remsys/setup.ts';
 import { installTwoSites } from '../remsys/site.ts';
 import { remainsOf } from '../teardown.ts';
@@ -131,8 +132,14 @@ const createToStart = (pair: Pair, observers: () => Observers, load: Load | unde
     if (!done.ok) return done;
     installed = setup;
     // Service may have moved while all booted: what was collected then comes home when there are databases and a way.
-    const missing = await setRight(pair, setup, setup.data === 'none');
-    if (setup.data === 'none' || missing.length > 0) return ok(missing);
+    const mysql = setup.remsys?.mysql ?? null;
+    const missing = await setRight(pair, setup, setup.data === 'none' && mysql === null);
+    if (missing.length > 0) return ok(missing);
+    if (mysql !== null) {
+      const prepared = await prepareMysql(pair.lab, mysql);
+      return prepared.ok ? ok(await setRight(pair, setup)) : prepared;
+    }
+    if (setup.data === 'none') return ok([]);
     const databases = await prepareDatabases(pair.lab);
     if (!databases.ok) return databases;
     const reporting = setup.xivo?.reporting === true ? await prepareReporting(pair.lab) : ok(undefined);
@@ -188,9 +195,10 @@ const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<R
     : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
 };
 
-const treeOf = ({ xivo, asterisk, remsys }: LabNeeds): { readonly tree?: TreeKind } => {
+const treeOf = ({ xivo, asterisk, remsys, mysql }: LabNeeds): { readonly tree?: TreeKind } => {
   if (xivo === true) return { tree: asterisk === 16 ? 'xivo-16' : 'xivo' };
-  return remsys === undefined ? {} : { tree: 'remsys' };
+  if (remsys === undefined) return {};
+  return { tree: mysql === undefined ? 'remsys' : `remsys-${mysql}` };
 };
 
 /** What stands around the pair, on its hosts, which are off. */

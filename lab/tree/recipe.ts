@@ -11,10 +11,11 @@ export interface TreeRecipe {
 }
 
 /**
- * `usual`: what every pair needs. `xivo`: what a XiVO runs besides; `xivo-16`: with Asterisk 16, which has chan_sip. `remsys`: checkpoints by NRPE, name servers, a mail server. `rivals`:
- * what else keeps two servers going, for measurements.
+ * `usual`: what every pair needs. `xivo`: what a XiVO runs besides; `xivo-16`: with Asterisk 16, which has chan_sip. `remsys`: checkpoints by
+ * NRPE, name servers, a mail server; the same with a database server, of which a machine can have one. `rivals`: what else keeps two
+ * servers going, for measurements.
  */
-export type TreeKind = 'usual' | 'xivo' | 'xivo-16' | 'remsys' | 'rivals';
+export type TreeKind = 'usual' | 'xivo' | 'xivo-16' | 'remsys' | 'remsys-mariadb' | 'remsys-mysql' | 'rivals';
 
 const common = [
   'asterisk',
@@ -76,6 +77,12 @@ const rivalsUnits = [
   'pcsd.service',
 ];
 
+const withServer = (suite: string, make: 'mariadb' | 'mysql'): TreeRecipe => ({
+  suite,
+  packages: [...remsysPackages, `${make}-server`],
+  disabledUnits: [...remsysUnits, `${make}.service`],
+});
+
 /** Of each kind, in the order in which they are tried. A tree of its own, so that no other lab becomes larger or slower. */
 export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = {
   usual: recipes,
@@ -90,6 +97,9 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
     { suite: 'sid', packages: remsysPackages, disabledUnits: remsysUnits },
     { suite: 'bullseye', packages: remsysPackages, disabledUnits: remsysUnits },
   ],
+  'remsys-mariadb': [withServer('sid', 'mariadb'), withServer('bullseye', 'mariadb')],
+  // No stable Debian has it.
+  'remsys-mysql': [withServer('sid', 'mysql')],
   rivals: [
     { suite: 'sid', packages: rivalsPackages, disabledUnits: rivalsUnits },
     { suite: 'bullseye', packages: rivalsPackages, disabledUnits: rivalsUnits },
