@@ -23,6 +23,8 @@ export const fenceGuards: readonly Mutant[] = [
     file: 'src/core/lease.ts',
     find: 'rivalIsSilent(d) && !lacksProof(d) && d.s.health',
     replace: 'rivalIsSilent(d) && d.s.health',
+    faults: ['late-release', 'agent-frozen-at-its-start', 'held-up-request'],
+    seeds: 4000,
   }),
   fenced({
     name: 'a device that refuses, or hangs, is believed to have done it',
