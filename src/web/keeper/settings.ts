@@ -23,7 +23,7 @@ const oneOf = (...options: readonly string[]) => ({ kind: 'choice', options }) a
  * nothing of it says who may serve; `preset` does in part, and nodes with different times do not talk to each other, so never two.
  */
 const EDITABLE: Readonly<Record<string, Kind>> = {
-  preset: { ...oneOf('fast', 'quick', 'classic', 'blog2012', 'remsys'), ...ofPair },
+  preset: { ...oneOf('fast', 'quick', 'etcd', 'classic', 'blog2012', 'remsys'), ...ofPair },
   'failback.policy': { ...oneOf('auto', 'when-idle', 'manual'), ...ofPair },
   'failback.hold': { ...span, ...ofPair },
   'failback.max-wait': { ...span, ...ofPair },
