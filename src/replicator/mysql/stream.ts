@@ -1,5 +1,5 @@
 /** MySQL as a stream of this node, from its configuration; and the other server's certificate, pinned. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
@@ -63,6 +63,9 @@ const learnCertificate = async ({ config, talk, reporter }: MysqlStreamOptions):
   // The server reads it, which is another user's.
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   writeFileSync(`${path}.new`, pem, { mode: 0o644, flush: true });
+  // Whatever the unit's umask is.
+  chmodSync(dirname(path), 0o755);
+  chmodSync(`${path}.new`, 0o644);
   renameSync(`${path}.new`, path);
   reporter.note('mysql', { pinned: path });
 };
