@@ -33,7 +33,8 @@ export const createWitness = (
 ): Witness => {
   const { host, port } = targetOf(config);
   // From the node's own address: one that comes and goes would take the questions with it.
-  const asker = createQuickSipAsker({ transport: 'udp', host, port, localAddress: config.node.address });
+  const open = () => createQuickSipAsker({ transport: 'udp', host, port, localAddress: config.node.address });
+  let asker: ReturnType<typeof open> | null = null;
   const found: Sample[] = [];
   let timer: NodeJS.Timeout | null = null;
   let endAt = 0;
@@ -45,14 +46,17 @@ export const createWitness = (
   const ask = async (): Promise<void> => {
     const at = Date.now();
     const seen = sight();
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    const answer = await asker.ask({ timeoutMs: ANSWER_MS, signal });
-    if (!answer.ok) asker.renew();
+    asker ??= open();
+    const asked = asker;
+    const answer = await asked.ask({ timeoutMs: ANSWER_MS, signal: AbortSignal.timeout(ANSWER_MS) });
+    if (!answer.ok) asked.renew();
     found.push({ at, answered: answer.ok, sight: seen });
   };
   const stop = (): void => {
     if (timer !== null) clearInterval(timer);
     timer = null;
+    void asker?.close();
+    asker = null;
   };
   return {
     start: (mostMs) => {

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { nodeSchema } from '../config/schema.ts';
 import { sharedOf } from './plan.ts';
 
-/** What a node has for itself: who and where it is, its keys, its paths, how it looks at its own telephony, whom it tells. */
+/** What a node has for itself: who and where it is, its keys, its paths, how it looks at its own telephony, whom it tells, what turns the other off. */
 const OWN =
-  'node peer listen key-file identity-file probes hooks alarms checks upgrade web state-dir run-dir journal control-socket'.split(
+  'node peer listen key-file identity-file probes fencing hooks alarms checks upgrade web state-dir run-dir journal control-socket'.split(
     ' ',
   );
 

@@ -48,6 +48,7 @@ const SHARED = [
   'streams',
   'switches',
   'reporting',
+  'drill',
 ] as const;
 
 type Raw = Readonly<Record<string, unknown>>;

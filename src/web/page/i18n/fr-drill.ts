@@ -37,7 +37,7 @@ export const frDrill: Readonly<Record<keyof typeof enDrill, string>> = {
   'drill.report': 'Rapport',
   'drill.not-measured': '–',
   'drill.under': 'moins de {span}',
-  'drill.newest': 'Les plus récents d’abord ; durées mesurées par dix questions par seconde',
+  'drill.newest': 'Les plus récents d’abord ; durées mesurées par dix questions par seconde',
   'drill-outcome.passed': 'réussi',
   'drill-outcome.failed': 'échoué',
   'drill-outcome.stopped': 'arrêté',
