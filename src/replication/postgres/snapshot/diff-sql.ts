@@ -134,8 +134,12 @@ export const diffSql = (schema: string, plan: TablePlan, number: number): DiffSq
   const all = [...plan.columns, ...plan.keptColumns];
   const names: Names = { plan, target, incoming, kept, all };
   const statements = table.key === null ? keylessStatements(names) : keyedStatements(names, table.key);
+  const isWhole = plan.ownRows.length === 0 && table.kind === 'plain';
   return {
-    copyOut: `COPY (SELECT ${quoteNames(all, 't')} FROM ${target} t WHERE ${copiedRows(plan, 't', quoteValue)}) TO STDOUT`,
+    // A table by its name is read without a plan; it counts without those that inherit from it, as ONLY does.
+    copyOut: isWhole
+      ? `COPY ${qualify(schema, table.name)} (${quoteNames(all)}) TO STDOUT`
+      : `COPY (SELECT ${quoteNames(all, 't')} FROM ${target} t WHERE ${copiedRows(plan, 't', quoteValue)}) TO STDOUT`,
     createIncoming:
       `CREATE TEMP TABLE ${incoming} ON COMMIT DROP AS ` +
       `SELECT ${quoteNames(all, 't')} FROM ${target} t WITH NO DATA`,
