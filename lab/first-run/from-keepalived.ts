@@ -47,9 +47,11 @@ const CHECKED_MS = 90_000;
 export const fromKeepalived = async (lab: Lab): Promise<string> => {
   await order(lab, 'standby', ['systemctl', 'disable', '--now', 'keepalived.service']);
   const said = await setUp(lab, 'dualtone');
-  if (!said.includes('keepalived runs')) return `keepalived was not seen: ${said}`;
+  const check = () => lab.host('main').exec(['dualtone', 'check'], { timeoutMs: CHECKED_MS });
+  const before = await check();
+  if (!before.ok || !before.value.stdout.includes('keepalived runs')) return `keepalived was not seen: ${said}`;
   await order(lab, 'main', ['systemctl', 'disable', '--now', 'keepalived.service']);
-  const checked = await lab.host('main').exec(['dualtone', 'check'], { timeoutMs: CHECKED_MS });
-  if (!checked.ok) return checked.error.message;
-  return checked.value.code === 0 ? 'ready' : `exit ${checked.value.code}: ${checked.value.stdout.slice(0, 2000)}`;
+  const after = await check();
+  if (!after.ok) return after.error.message;
+  return after.value.stdout.includes('keepalived runs') ? `still there: ${after.value.stdout.slice(0, 2000)}` : 'ready';
 };
