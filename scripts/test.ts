@@ -54,7 +54,9 @@ const tests = (name: string, minutes: number, files: readonly string[], options:
         if (key === 'pass') count.passed = Number(number);
         else if (key === 'fail') count.failed = Number(number);
         else if (key === 'skipped') count.skipped = Number(number);
-        else if (/^\s*(not ok |error:|code:|name:|expected:|actual:|location:|failureType:)/.test(text))
+        else if (
+          /^\s*(not ok |error:|code:|name:|expected:|actual:|location:|failureType:)|not within \d+ ms/.test(text)
+        )
           say(`  ${text}`);
       },
       say,
