@@ -67,6 +67,12 @@ const listen = async (asterisk: VoicemailAsterisk, mailbox: string): Promise<voi
   await command(asterisk, `channel originate Local/9${mailbox.slice(1)}@default extension listen@talk`);
   await untilHeard(asterisk, mailbox);
   await command(asterisk, 'channel request hangup all');
+  // It stands in Old before it has left INBOX, whose rest is numbered anew: that is done when the call is over.
+  await until(
+    async () => (await command(asterisk, 'core show channels count')).includes('0 active channels'),
+    patience,
+    'the call is over',
+  );
   await until(
     () =>
       namesIn(asterisk.spool, `default/${mailbox}`, 'Old').filter((name) => name.endsWith('.txt')).length === old + 1,
