@@ -12,8 +12,10 @@ import { configOf } from './testing/config.ts';
 
 /** Stands for `dualtone driller`: answers what it is asked, and does what the question's giver is called. */
 const STAND_IN = `
-const say = (message) => process.stdout.write(JSON.stringify(message) + '\\n');
+const say = (...messages) => process.stdout.write(messages.map((message) => JSON.stringify(message) + '\\n').join(''));
 process.stdout.on('error', () => undefined);
+let done = 0;
+const held = [];
 say({ type: 'note', kind: 'drill', data: 'started' });
 let text = '';
 process.stdin.on('data', (part) => {
@@ -21,13 +23,17 @@ process.stdin.on('data', (part) => {
   for (let at = text.indexOf('\\n'); at >= 0; at = text.indexOf('\\n')) {
     const message = JSON.parse(text.slice(0, at));
     text = text.slice(at + 1);
-    if (message.type === 'peer') say({ type: 'peer', message: { back: message.message } });
+    const noted = { type: 'note', kind: 'drill', data: message };
+    const answer = (id) => ({ type: 'done', id, result: { ok: true, value: { pid: process.pid } } });
+    done += 1;
+    if (message.type === 'peer') say({ type: 'peer', message: { back: message.message } }, ...held.map(answer));
     else if (message.by === 'death') process.exit(3);
-    else {
-      say({ type: 'note', kind: 'drill', data: message });
-      say({ type: 'done', id: message.id, result: { ok: true, value: { pid: process.pid } } });
-      if (message.by === 'last') say({ type: 'idle' });
+    else if (message.by === 'crossed') {
+      held.push(message.id);
+      say({ type: 'idle', done: done - 1 }, noted);
     }
+    // One writing is read in one go: who has the answer knows that nothing is left to do.
+    else say(noted, answer(message.id), ...(message.by === 'last' ? [{ type: 'idle', done }] : []));
   }
 });`;
 
@@ -105,6 +111,20 @@ test('the process is started when it is asked, and another one after it had noth
   const third = await driller.ask(STOP, 'somebody');
   assert.ok(third.ok);
   assert.notEqual(pidOf(third.value), pidOf(first.value));
+});
+
+test('what crosses the word that nothing is left to do is answered by the same process', {
+  timeout: 20_000,
+}, async (t) => {
+  const { driller, listeners, sent, notes, until } = await begun(t);
+  driller.start(listeners);
+  const first = await driller.ask(STOP, 'somebody');
+  const asked = driller.ask(STOP, 'crossed');
+  await until(() => notes.length > 2);
+  sent.hear({ hello: 1 });
+  const crossed = await asked;
+  assert.ok(first.ok && crossed.ok);
+  assert.equal(pidOf(crossed.value), pidOf(first.value));
 });
 
 test('a death is told to who waits, and the process comes back', { timeout: 20_000 }, async (t) => {

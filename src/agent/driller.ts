@@ -51,6 +51,8 @@ interface State {
   listeners: DrillerListeners | null;
   /** Null: none runs, and none is needed. */
   beside: Beside<ToDriller> | null;
+  /** How many messages it was told. */
+  told: number;
   run: DrillRun | null;
   last: DrillSummary | null;
   passedAt: WallTime | null;
@@ -76,7 +78,9 @@ const take = (state: State, beside: Beside<ToDriller>, message: FromDriller): vo
     case 'done':
       return questions.answered(message.id, message.result);
     case 'idle':
-      if (state.beside === beside) state.beside = null;
+      // What it was told meanwhile would be lost with it.
+      if (state.beside !== beside || message.done !== state.told) return;
+      state.beside = null;
       return beside.letGo();
   }
 };
@@ -89,6 +93,9 @@ const besideOf = (state: State): Beside<ToDriller> => {
     clock: state.clock,
     restartMs: RESTART_MS,
     restartMostMs: RESTART_MOST_MS,
+    onStarted: () => {
+      state.told = 0;
+    },
     onMessage: (message) => take(state, beside, message),
     onOdd: (line) => state.listeners?.say('warning', 'driller-odd', `The driller said: ${line}`),
     onDied: (why, isStartedAgain) => {
@@ -108,9 +115,15 @@ const besideOf = (state: State): Beside<ToDriller> => {
   return beside;
 };
 
+const tell = (state: State, message: ToDriller): boolean => {
+  const isTold = besideOf(state).tell(message);
+  if (isTold) state.told += 1;
+  return isTold;
+};
+
 const ask = (state: State, asked: DrillAsk, by: string): Promise<Result<unknown>> =>
   state.questions.ask(
-    (id) => besideOf(state).tell({ type: 'ask', id, by, ask: asked }),
+    (id) => tell(state, { type: 'ask', id, by, ask: asked }),
     () => ended('it does not listen'),
     { signal: new AbortController().signal, onAbort: () => null },
   );
@@ -178,6 +191,7 @@ export const createDriller = (
     questions: createQuestions(),
     listeners: null,
     beside: null,
+    told: 0,
     run: null,
     last: all[0] ?? null,
     passedAt: passedIn(all),
@@ -185,7 +199,7 @@ export const createDriller = (
   };
   const schedule = scheduleOf(state);
   talk.onMessage((message) => {
-    if (state.listeners !== null) besideOf(state).tell({ type: 'peer', message });
+    if (state.listeners !== null) tell(state, { type: 'peer', message });
   });
   return {
     start: (listeners) => {

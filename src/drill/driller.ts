@@ -44,6 +44,8 @@ interface State {
   stop: AbortController | null;
   run: DrillRun | null;
   busyAt: number;
+  /** Messages of the agent that are done with. */
+  done: number;
 }
 
 const send = ({ parts }: State, message: PeerMessage): void => parts.say({ type: 'peer', message });
@@ -262,11 +264,11 @@ const answer = (state: State, ask: DrillAsk, by: string): Promise<Result<unknown
     : state.peer.ask({ do: 'ask', by, ask }, PASS_ON_MS);
 
 const lookIdle = (state: State): void => {
-  const { stop, run, busyAt, parts } = state;
+  const { stop, run, busyAt, parts, done } = state;
   if (stop !== null && run !== null) send(state, { type: 'run', run });
   else if (performance.now() - busyAt > IDLE_MS) {
     if (run !== null) showRun(state, null);
-    parts.say({ type: 'idle' });
+    parts.say({ type: 'idle', done });
   }
 };
 
@@ -280,6 +282,7 @@ export const createDriller = (parts: DrillerParts): Driller => {
     stop: null,
     run: null,
     busyAt: performance.now(),
+    done: 0,
   };
   let timer: NodeJS.Timeout | null = null;
   return {
@@ -300,12 +303,17 @@ export const createDriller = (parts: DrillerParts): Driller => {
       void finish(state, endInterrupted(leadOf(state), current, state.stop.signal));
     },
     take: (message) => {
+      const isDone = (): void => {
+        state.done += 1;
+      };
       if (message.type === 'peer') {
-        void fromPeer(state, message.message);
+        void fromPeer(state, message.message).then(isDone);
         return;
       }
       const { id, ask, by } = message;
-      void answer(state, ask, by).then((result) => parts.say({ type: 'done', id, result }));
+      void answer(state, ask, by)
+        .then((result) => parts.say({ type: 'done', id, result }))
+        .then(isDone);
     },
     stop: () => {
       if (timer !== null) clearInterval(timer);

@@ -87,8 +87,8 @@ export type FromDriller =
     }
   | { readonly type: 'peer'; readonly message: unknown }
   | { readonly type: 'done'; readonly id: string; readonly result: Result<unknown> }
-  /** Nothing is going on: it may be ended. */
-  | { readonly type: 'idle' };
+  /** Nothing is going on, and `done` messages of the agent are done with: it may be ended, unless another one is on its way to it. */
+  | { readonly type: 'idle'; readonly done: number };
 
 const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === 'object' && input !== null && !Array.isArray(input);
