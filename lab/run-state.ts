@@ -1,6 +1,7 @@
-import { access, constants, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../src/core/result.ts';
+import { writeWhole } from '../src/files/whole.ts';
 import { startTicksOf } from './hosts/context.ts';
 import { isRunId, type Subnet } from './network/addressing.ts';
 import type { Topology } from './topology.ts';
@@ -68,8 +69,7 @@ export const claimRun = async (runId: string): Promise<Result<void>> => {
 
 export const writeRun = async (state: RunState): Promise<void> => {
   const file = await stateFile(state.runId);
-  await writeFile(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await writeWhole(file, `${JSON.stringify(state, null, 2)}\n`, { isDurable: false });
 };
 
 /** Fault: `lab-unknown`. */

@@ -1,9 +1,11 @@
 /** A folder of packages made into a repository that apt reads: `deb [signed-by=KEY] file:/FOLDER ./`. */
+
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ok, type Result } from '../src/core/result.ts';
+import { writeWholeSync } from '../src/files/whole.ts';
 import { callersEnvironment, runProgram } from './program.ts';
 
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
@@ -11,8 +13,7 @@ const sha256 = (content: string | Uint8Array): string => createHash('sha256').up
 /** Whole, or as it was: an apt may be reading it. */
 const replace = (folder: string, name: string, content: string | Uint8Array): void => {
   const fresh = join(folder, `.${name}.${process.pid}`);
-  writeFileSync(fresh, content);
-  renameSync(fresh, join(folder, name));
+  writeWholeSync(join(folder, name), content, { mode: 0o644, isDurable: false, fresh });
 };
 
 const entryOf = async (folder: string, name: string): Promise<Result<string>> => {

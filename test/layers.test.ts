@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { glob } from 'node:fs/promises';
 import { test } from 'node:test';
-import { checkFile, checkSource, layers } from './layers.ts';
+import { checkFile, checkSource } from './layer-check.ts';
+import { layers } from './layers.ts';
 
 const sources = async (): Promise<readonly string[]> => {
   const files: string[] = [];
@@ -95,6 +96,7 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ['src/nrpe/planted.ts', "import { x } from '../probes/answer.ts';", /src\/nrpe must not import src\/probes/],
   ['src/ami/planted.ts', "import { sendOptions } from '../sip/options.ts';", /src\/ami must not import src\/sip/],
   ['src/ssh/planted.ts', "import type { Clock } from '../ports.ts';", /src\/ssh must not import src\/ports\.ts/],
+  ['src/files/planted.ts', "import { run } from '../process/run.ts';", /src\/files must not import src\/process/],
   ['src/process/planted.ts', "import { decide } from '../core/decide.ts';", /src\/process must not import/],
   ['src/probes/planted.ts', "import { x } from '../steps/hook.ts';", /src\/probes must not import src\/steps/],
   ['src/steps/planted.ts', "import { x } from '../probes/sip.ts';", /src\/steps must not import src\/probes/],

@@ -1,6 +1,4 @@
-/** Who may import whom: the layers of ARCHITECTURE.md as data, and the check that holds them against the sources. */
-import { readFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+/** Who may import whom: the layers of ARCHITECTURE.md as data. `layer-check.ts` holds them against the sources. */
 
 /** A layer is a folder (or file) of the repository; the longest that fits a file is its layer. */
 export interface Layer {
@@ -11,7 +9,7 @@ export interface Layer {
   readonly outside: readonly string[];
 }
 
-const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/etcd', 'src/ssh', 'src/systemd', 'src/process'];
+const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/etcd', 'src/ssh', 'src/systemd', 'src/process', 'src/files'];
 const ADAPTER = ['src/core', 'src/ports.ts', ...PROTOCOLS];
 
 export const layers: readonly Layer[] = [
@@ -32,11 +30,16 @@ export const layers: readonly Layer[] = [
   // Knows etcd, and nothing of what is kept there.
   {
     place: 'src/etcd',
-    mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process/secret-file.ts'],
+    mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/files'],
     outside: ['*'],
   },
-  { place: 'src/ssh', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
+  {
+    place: 'src/ssh',
+    mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/files', 'src/process'],
+    outside: ['*'],
+  },
   { place: 'src/systemd', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
+  { place: 'src/files', mayImport: ['src/core/result.ts'], outside: ['*'] },
   { place: 'src/process', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },
   { place: 'src/probes', mayImport: ADAPTER, outside: ['*'] },
   { place: 'src/steps', mayImport: ADAPTER, outside: ['*'] },
@@ -62,6 +65,7 @@ export const layers: readonly Layer[] = [
       'src/core',
       'src/ports.ts',
       'src/config',
+      'src/files',
       'src/process',
       'src/replication',
       'src/replicator/access.ts',
@@ -95,7 +99,15 @@ export const layers: readonly Layer[] = [
   { place: 'src/alarms/core', mayImport: ['src/core/words.ts', 'src/language'], outside: [] },
   {
     place: 'src/alarms',
-    mayImport: ['src/core', 'src/ports.ts', 'src/config', 'src/language', 'src/process', 'src/agent/clock.ts'],
+    mayImport: [
+      'src/core',
+      'src/ports.ts',
+      'src/config',
+      'src/files',
+      'src/language',
+      'src/process',
+      'src/agent/clock.ts',
+    ],
     outside: ['*'],
   },
   // Types for the page, and what both processes of the web server say to each other.
@@ -129,6 +141,7 @@ export const layers: readonly Layer[] = [
       'src/core',
       'src/ports.ts',
       'src/config',
+      'src/files',
       'src/process',
       'src/journal',
       'src/api',
@@ -164,7 +177,7 @@ export const layers: readonly Layer[] = [
   {
     // Changes of this machine that can be taken back: it knows files and units, and nobody's business.
     place: 'src/changes',
-    mayImport: ['src/core/result.ts', 'src/process', 'src/ssh/replace-file.ts'],
+    mayImport: ['src/core/result.ts', 'src/files', 'src/process'],
     outside: ['*'],
   },
   {
@@ -173,8 +186,8 @@ export const layers: readonly Layer[] = [
       'src/core',
       'src/config',
       'src/changes',
+      'src/files',
       'src/process',
-      'src/ssh/replace-file.ts',
       'src/peer/identity.ts',
       'src/peer/key.ts',
       'src/peer/frames.ts',
@@ -196,6 +209,7 @@ export const layers: readonly Layer[] = [
       'src/core/words.ts',
       'src/core/event.ts',
       'src/config',
+      'src/files',
       'src/process',
       'src/probes/sip-quick-asker.ts',
       'src/api',
@@ -251,6 +265,7 @@ export const layers: readonly Layer[] = [
     mayImport: [
       'src/pairing',
       'src/changes',
+      'src/files',
       'src/process/run.ts',
       'src/core',
       'src/alarms',
@@ -280,6 +295,7 @@ export const layers: readonly Layer[] = [
       'src/core/result.ts',
       'src/core/words.ts',
       'src/core/event.ts',
+      'src/files',
       'src/process',
       'src/api/snapshot.ts',
       'src/api/protocol.ts',
@@ -320,64 +336,10 @@ export const layers: readonly Layer[] = [
   // The command reads a node's configuration; the world beneath it knows settings only.
   { place: 'sim/main.ts', mayImport: ['src/core', 'src/config', 'sim'], outside: ['*'] },
   // Builds the Debian package: it packs the program, and knows nothing of what it does.
-  { place: 'packaging', mayImport: ['src/core/result.ts', 'src/process'], outside: ['*'] },
+  { place: 'packaging', mayImport: ['src/core/result.ts', 'src/files', 'src/process'], outside: ['*'] },
   { place: 'lab', mayImport: ['*'], outside: ['*'] },
   { place: 'bench', mayImport: ['*'], outside: ['*'] },
   { place: 'bin', mayImport: ['*'], outside: ['*'] },
   { place: 'scripts', mayImport: ['*'], outside: ['*'] },
   { place: 'test', mayImport: ['*'], outside: ['*'] },
 ];
-
-/** What nothing inside `src` may do, wherever it stands. */
-const FORBIDDEN_IN_CORE = [
-  { pattern: /\bDate\.now\b|\bnew Date\b/, what: 'reads the wall clock' },
-  { pattern: /\bMath\.random\b/, what: 'rolls dice' },
-  { pattern: /\b(process|console|performance|setTimeout|setInterval)\b[.(]/, what: 'touches the system' },
-  { pattern: /\bawait\b|\basync\b/, what: 'waits' },
-];
-
-export interface Offence {
-  readonly file: string;
-  readonly text: string;
-}
-
-const isIn = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
-
-const layerOf = (file: string): Layer | undefined =>
-  layers.filter((layer) => isIn(file, layer.place)).toSorted((a, b) => b.place.length - a.place.length)[0];
-
-const isTest = (file: string): boolean => /\.(test|test-support)\.ts$/.test(file) || file.includes('/testing/');
-
-const importsOf = (source: string): readonly string[] => {
-  const found = source.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()\s*'([^']+)'/g);
-  return [...found].map((match) => match[1] ?? '');
-};
-
-const checkImport = (file: string, layer: Layer, target: string): string | null => {
-  if (!target.startsWith('.')) {
-    if (layer.outside.includes('*') || layer.outside.includes(target) || isTest(file)) return null;
-    return `${layer.place} must stand alone, and imports ${target}`;
-  }
-  const path = normalize(join(dirname(file), target));
-  if (isIn(path, layer.place) || layer.mayImport.includes('*')) return null;
-  if (layer.mayImport.some((place) => isIn(path, place))) return null;
-  if (isTest(file) && (isIn(path, 'test') || path.includes('/testing/') || isIn(path, 'src/process'))) return null;
-  return `${layer.place} must not import ${path}`;
-};
-
-/** All offences of one file against the layers; `source` is its text. */
-export const checkSource = (file: string, source: string): readonly Offence[] => {
-  const layer = layerOf(file);
-  if (layer === undefined) return [{ file, text: 'stands in no layer of test/layers.ts' }];
-  const offences = importsOf(source)
-    .map((target) => checkImport(file, layer, target))
-    .filter((text) => text !== null);
-  if (isIn(file, 'src/core') && !isTest(file)) {
-    const code = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replaceAll(/'(?:[^'\\\n]|\\.)*'|`[^`]*`/g, "''");
-    for (const { pattern, what } of FORBIDDEN_IN_CORE) if (pattern.test(code)) offences.push(`the core ${what}`);
-  }
-  return offences.map((text) => ({ file, text }));
-};
-
-export const checkFile = async (file: string): Promise<readonly Offence[]> =>
-  checkSource(file, await readFile(file, 'utf8'));

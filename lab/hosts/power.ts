@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { writeWhole } from '../../src/files/whole.ts';
 import { plainEnvironment, run, runChecked } from '../process.ts';
 import { killCgroup, makeCgroup, removeCgroup } from './cgroup.ts';
 import {
@@ -37,8 +38,7 @@ export interface BootReport {
 const writeRecord = async (context: HostContext, pid: number): Promise<void> => {
   const startTicks = pid === 0 ? '' : ((await startTicksOf(pid)) ?? '');
   const place = powerFileOf(context);
-  await writeFile(`${place}.new`, JSON.stringify({ pid, startTicks }));
-  await rename(`${place}.new`, place);
+  await writeWhole(place, JSON.stringify({ pid, startTicks }), { isDurable: false });
 };
 
 const removeNetns = async (context: HostContext): Promise<Result<void>> => {

@@ -1,6 +1,7 @@
-import { readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { writeWhole } from '../../src/files/whole.ts';
 import { run } from '../process.ts';
 import { freezeCgroup, processesIn } from './cgroup.ts';
 import { type HostContext, powerOf, shareOf, stateOf, systemGroupOf, upperOf } from './context.ts';
@@ -81,8 +82,7 @@ export const setClock = async (context: HostContext, unit: string, offsetSeconds
   const sign = offsetSeconds < 0 ? '-' : '+';
   const file = clockFile(context, unit);
   // Replaced at once: a process that reads an empty file is ended by libfaketime.
-  await writeFile(`${file}.new`, `${sign}${Math.abs(offsetSeconds)}s\n`);
-  await rename(`${file}.new`, file);
+  await writeWhole(file, `${sign}${Math.abs(offsetSeconds)}s\n`, { mode: 0o644, isDurable: false });
 };
 
 const ballast = (context: HostContext): string => join(stateOf(context), '.lab-ballast');

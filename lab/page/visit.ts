@@ -5,11 +5,13 @@
  * has that node's agent start again; `drill ROLE` makes a drill and opens its report; `invite ROLE` makes a token, and `join ROLE` uses it on another page. `first-run` needs no browser: it
  * sets the pair up anew in two terminals, `from-keepalived` where keepalived moves the address (`keepalived-serves`).
  */
+
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { writeWholeSync } from '../../src/files/whole.ts';
 import { firstRun } from '../first-run/first-run.ts';
 import { fromKeepalived, keepalivedServes } from '../first-run/from-keepalived.ts';
 import { type Lab, openLab } from '../lab.ts';
@@ -45,8 +47,7 @@ const stateFile = fileOf(task.join('-'));
 
 /** For who asks with `state`. */
 const tell = (state: string): void => {
-  writeFileSync(`${stateFile}.new`, `${state}\n`);
-  renameSync(`${stateFile}.new`, stateFile);
+  writeWholeSync(stateFile, `${state}\n`, { isDurable: false });
 };
 
 const openBoth = async (): Promise<string> => {

@@ -1,8 +1,8 @@
 /** The standby's note of when it served: what it collected then must come home before anything overwrites it. */
+
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Epoch, WallTime } from '../core/words.ts';
+import { writeWhole } from '../files/whole.ts';
 import type { Term } from '../replicator/protocol.ts';
 
 export interface Terms {
@@ -49,9 +49,7 @@ export const createTerms = (path: string, onTrouble: (why: string) => void): Ter
   let writing = Promise.resolve();
   const write = async (): Promise<void> => {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFile(`${path}.new`, JSON.stringify(terms), { mode: 0o600, flush: true });
-      await rename(`${path}.new`, path);
+      await writeWhole(path, JSON.stringify(terms), { folderMode: 0o700 });
     } catch (error) {
       onTrouble(error instanceof Error ? error.message : String(error));
     }

@@ -1,8 +1,8 @@
 /** The alarms' memory: open alarms and what is on its way, in one file, so that both are always of the same moment. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, renameSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { WallTime } from '../core/words.ts';
+import { writeWholeSync } from '../files/whole.ts';
 import type { AlarmsState } from './core/words.ts';
 
 export interface KeptAlarms {
@@ -32,15 +32,6 @@ const isState = (value: unknown): value is AlarmsState =>
   ['now', 'nextMessage', 'nextAlarm', 'servedEpoch'].every((key) => Number.isFinite(value[key])) &&
   typeof value['instance'] === 'string';
 
-const syncPath = (path: string): void => {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
 const load = (path: string): ReturnType<AlarmStore['load']> => {
   let text: string;
   try {
@@ -68,15 +59,9 @@ const load = (path: string): ReturnType<AlarmStore['load']> => {
 export const createAlarmStore = (path: string): AlarmStore => ({
   load: () => load(path),
   save: ({ state, wall }) => {
-    const fresh = `${path}.new`;
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(fresh, JSON.stringify({ wall, state: { ...state, facts: null, factsAt: 0 } }), {
-        mode: 0o600,
-        flush: true,
-      });
-      renameSync(fresh, path);
-      syncPath(dirname(path));
+      const text = JSON.stringify({ wall, state: { ...state, facts: null, factsAt: 0 } });
+      writeWholeSync(path, text, { folderMode: 0o700 });
       return ok(undefined);
     } catch (error) {
       return fail(

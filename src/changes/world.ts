@@ -1,8 +1,8 @@
 /** Looks at what can be changed, changes it, and puts it back. */
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, replaceFile, sweepBeside } from '../files/replace.ts';
 import type { Run } from '../process/run.ts';
-import { codeOf, replaceFile, sweepBeside } from '../ssh/replace-file.ts';
 import type { Change, Found } from './change.ts';
 
 export interface World {

@@ -1,8 +1,9 @@
 /** What changed and when, on disk: bounded, proof against a power loss, and against what a hand wrote into it. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { open, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+
+import { readFileSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import type { WallTime } from '../core/words.ts';
+import { writeWhole } from '../files/whole.ts';
 import { type HistoryEntry, lineOf } from './report.ts';
 
 export interface History {
@@ -62,11 +63,9 @@ export const createHistory = (
   let waiting: HistoryEntry[] = [];
   let writing = Promise.resolve();
   const rewrite = async (): Promise<void> => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // Half of it, so that this is seldom.
     const half = entries.slice(-Math.ceil(limits.entries / 2));
-    await writeFile(`${path}.new`, textOf(half), { mode: 0o600, flush: true });
-    await rename(`${path}.new`, path);
+    await writeWhole(path, textOf(half), { folderMode: 0o700 });
     isWhole = true;
   };
   const write = async (): Promise<void> => {

@@ -2,9 +2,11 @@
  * A configuration that was found valid before in this boot is not parsed again: that takes half of an agent's start, and a
  * holder that is restarted has one lease for all of it. Kept in `run-dir`, valid for the same file and the same program only.
  */
+
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWholeSync } from '../files/whole.ts';
 
 interface Kept {
   readonly stamp: string;
@@ -69,8 +71,7 @@ export const keepConfig = (
     // Not recursive: its parent is the system's, or this is not the time to make it.
     if (!existsSync(config.runDir)) mkdirSync(config.runDir, { mode: 0o700 });
     const kept: Kept = { stamp: stampOf(kind, text), config, notes };
-    writeFileSync(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writeWholeSync(file, JSON.stringify(kept), { isDurable: false });
   } catch {
     // The start goes on.
   }

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallTime } from '../core/words.ts';
+import { writeWholeSync } from '../files/whole.ts';
 import { type DrillKind, type DrillSummary, isDrillKind } from './protocol.ts';
-import { replaceFile } from './replace.ts';
 import { DRILL_ID, type DrillReport, readDrillReport, summaryOf } from './report.ts';
 
 /** A drill under way, for whoever must end it after a death. */
@@ -64,15 +64,15 @@ export const createDrillStore = (stateDir: string): DrillStore => {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const path = join(directory, 'current.json');
       if (current === null) rmSync(path, { force: true });
-      else replaceFile(path, JSON.stringify(current));
+      else writeWholeSync(path, JSON.stringify(current));
     },
     keep: (report, most) => {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      replaceFile(join(directory, `${report.id}.json`), JSON.stringify(report));
+      writeWholeSync(join(directory, `${report.id}.json`), JSON.stringify(report));
       const all = [summaryOf(report), ...list().filter(({ id }) => id !== report.id)]
         .toSorted((a, b) => b.startedAt - a.startedAt)
         .slice(0, most);
-      replaceFile(join(directory, 'list.json'), JSON.stringify(all));
+      writeWholeSync(join(directory, 'list.json'), JSON.stringify(all));
       const kept = new Set(all.map(({ id }) => id));
       for (const name of readdirSync(directory)) {
         const id = name.replace(/\.json$/, '');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
-import { readSecretFile } from '../process/secret-file.ts';
+import { readSecretFile } from '../files/secret.ts';
 import { createEtcdClient, type EtcdAccess, type EtcdClient } from './client.ts';
 
 /** As `arbiter` has it. */

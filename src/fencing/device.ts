@@ -1,8 +1,8 @@
 /** One device that can turn the other node's power off: an agent of Debian's `fence-agents`, asked by its standard input. */
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
+import { readSecretFile } from '../files/secret.ts';
 import type { Finished, Run } from '../process/run.ts';
-import { readSecretFile } from '../process/secret-file.ts';
 
 export interface FenceDevice {
   readonly name: string;

@@ -1,16 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fdatasyncSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { writeWholeSync } from '../files/whole.ts';
 
 /** Room that a copy takes from the first, so that a full disk cannot refuse a later write. */
 const SLOT_BYTES = 32 * 1024;
@@ -59,16 +49,6 @@ const writeAll = (file: number, bytes: Buffer): void => {
   while (done < bytes.length) done += writeSync(file, bytes, done, bytes.length - done, done);
 };
 
-/** Makes the file whole or not at all: beside it, then renamed, then the directory's entry on disk. */
-const create = (path: string, bytes: Buffer): void => {
-  withFile(`${path}.new`, 'w', (file) => {
-    writeAll(file, bytes);
-    fsyncSync(file);
-  });
-  renameSync(`${path}.new`, path);
-  withFile(dirname(path), 'r', (directory) => fsyncSync(directory));
-};
-
 /**
  * Writes a copy, on disk when it returns. An existing one is overwritten in place: cut off in the middle it is damaged, and
  * the other copy holds; and it needs no new room. Throws what the file system throws.
@@ -78,7 +58,7 @@ export const writeSlot = (path: string, generation: number, text: string): void 
   const length = Buffer.byteLength(content);
   const bytes = Buffer.alloc(Math.max(SLOT_BYTES, length), 0x0a);
   bytes.write(content);
-  if (!existsSync(path)) return create(path, bytes);
+  if (!existsSync(path)) return writeWholeSync(path, bytes);
   withFile(path, 'r+', (file) => {
     writeAll(file, bytes);
     ftruncateSync(file, bytes.length);

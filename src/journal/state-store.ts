@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { noOrders } from '../core/in-force.ts';
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { writeWholeSync } from '../files/whole.ts';
 import type { StateStore } from '../ports.ts';
 import { checkBoot, checkDisk } from './memory-schema.ts';
 import { readSlot, type Slot, writeSlot } from './slot-file.ts';
@@ -141,17 +142,6 @@ const privateDirectory = (path: string): void => {
   chmodSync(path, 0o700);
 };
 
-/** Whole or not at all for every reader; a kill in the middle leaves the former one. */
-const replaceFile = (path: string, text: string): void => {
-  const file = openSync(`${path}.new`, 'w', 0o600);
-  try {
-    writeSync(file, text);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.new`, path);
-};
-
 /** Within a page of tmpfs the kernel copies all of a write at once, whatever becomes of the writer. */
 const PAGE_BYTES = 4096;
 
@@ -175,7 +165,7 @@ const createPageFile = (path: string) => {
         if (writeSync(file, page, 0, PAGE_BYTES, 0) === PAGE_BYTES) return;
       }
       forget();
-      replaceFile(path, text);
+      writeWholeSync(path, text, { isDurable: false });
       const opened = openSync(path, 'r+');
       inode = fstatSync(opened).ino;
       file = opened;

@@ -1,7 +1,7 @@
 /** Keys of the other node with checkpoints that have not joined yet: kept until they have, and no longer. */
 import { rmSync } from 'node:fs';
 import { ok, type Result } from '../core/result.ts';
-import { replaceFile } from '../ssh/replace-file.ts';
+import { replaceFile } from '../files/replace.ts';
 import { readText } from './machine.ts';
 
 const KEY = /^dualtone-key-1 [A-Za-z0-9_-]{43}\n$/;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Fault, Result } from '../core/result.ts';
-import { replaceFile } from '../ssh/replace-file.ts';
+import { replaceFile } from '../files/replace.ts';
 import { type Places, pathsOf } from './plan.ts';
 
 const names = z.array(z.string()).readonly();

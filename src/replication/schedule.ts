@@ -1,8 +1,9 @@
 /** When a run is due: as in a crontab, local time, with what is done about runs that were missed. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Cron } from 'croner';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
+import { writeWholeSync } from '../files/whole.ts';
 import type { Clock } from '../ports.ts';
 
 export interface ScheduleOptions {
@@ -83,8 +84,7 @@ export const createSchedule = (options: ScheduleOptions): Schedule => {
   const remember = (wall: WallTime): void => {
     handled = wall;
     try {
-      writeFileSync(`${options.stateFile}.new`, JSON.stringify({ handled: wall }), { mode: 0o600 });
-      renameSync(`${options.stateFile}.new`, options.stateFile);
+      writeWholeSync(options.stateFile, JSON.stringify({ handled: wall }), { isDurable: false });
     } catch (error) {
       options.onTrouble(`${options.stateFile}: ${error instanceof Error ? error.message : 'not written'}`);
     }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { rivalOf } from '../core/words.ts';
-import { readSecretFile } from '../process/secret-file.ts';
+import { readSecretFile } from '../files/secret.ts';
 import type { DatabaseAccess } from '../replication/postgres/connection.ts';
 import type { DatabaseRules } from '../replication/postgres/rules.ts';
 import type { SshTarget } from '../ssh/target.ts';

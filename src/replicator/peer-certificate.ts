@@ -1,7 +1,9 @@
 /** The certificate of the other node's PostgreSQL comes over the pair's own stream, which is proved by the pair's key, and is pinned. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { writeWholeSync } from '../files/whole.ts';
 import { type AdminOptions, createAdmin } from '../replication/postgres/setup/admin.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
@@ -38,11 +40,6 @@ const pemOf = (answer: unknown): string | null => {
   return typeof pem === 'string' && pem.length < LONGEST && pem.includes('BEGIN CERTIFICATE') ? pem : null;
 };
 
-const keep = (path: string, pem: string): void => {
-  writeFileSync(`${path}.new`, pem, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
-};
-
 const known = (path: string): string | null => {
   try {
     return readFileSync(path, 'utf8');
@@ -60,7 +57,7 @@ export const followCertificate = (config: Config, talk: Talk, reporter: StreamRe
     const answer = await talk.ask('database-certificate', null, ASK_MS);
     const pem = answer.ok ? pemOf(answer.value) : null;
     if (pem === null || pem === known(path)) return;
-    keep(path, pem);
+    writeWholeSync(path, pem);
     reporter.note('database-certificate', { pinned: path });
   };
   talk.onConnected(() => void learn());

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { readSecretFile } from '../process/secret-file.ts';
+import { readSecretFile } from '../files/secret.ts';
 import { matchesPattern } from '../replication/pattern.ts';
 import { connectDatabase, type DatabaseAccess } from '../replication/postgres/connection.ts';
 import { localDatabase, readSecret } from '../replicator/access.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, readText, replaceFile } from '../files/replace.ts';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from './public-key.ts';
-import { codeOf, readText, replaceFile } from './replace-file.ts';
 
 export interface Allowances {
   /** The only command that runs, whatever the client asks for: an absolute path and words. */

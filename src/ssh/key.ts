@@ -1,9 +1,9 @@
 import { chmodSync, linkSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, readText } from '../files/replace.ts';
 import { run } from '../process/run.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
-import { codeOf, readText } from './replace-file.ts';
 
 const MAKE_TIMEOUT_MS = 10_000;
 

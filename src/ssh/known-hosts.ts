@@ -3,10 +3,10 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
+import { codeOf, readText, replaceFile } from '../files/replace.ts';
 import { run } from '../process/run.ts';
 import { sshEnded } from './faults.ts';
 import { type PublicKey, parsePublicKey, publicKeyLine } from './public-key.ts';
-import { codeOf, readText, replaceFile } from './replace-file.ts';
 import type { SshTarget } from './target.ts';
 
 /** Best first. */

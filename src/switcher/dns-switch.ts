@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { Role } from '../core/words.ts';
-import { readSecretFile } from '../process/secret-file.ts';
+import { readSecretFile } from '../files/secret.ts';
 import { createDns, type Dns } from '../switches/dns/dns.ts';
 import { parseKey, type TsigKey } from '../switches/dns/tsig.ts';
 import type { Switch } from './switch.ts';

@@ -1,6 +1,7 @@
 /** Under which term each switch was last done, kept in a file: an agent that is restarted while it serves interrupts nobody. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Epoch } from '../core/words.ts';
+import { writeWholeSync } from '../files/whole.ts';
 import type { DoneMemory } from './follower.ts';
 
 interface Kept {
@@ -31,8 +32,7 @@ export const createDoneMemory = (path: string, boot: string, onTrouble: (why: st
     write: (name, epoch) => {
       epochByName[name] = epoch;
       try {
-        writeFileSync(`${path}.new`, JSON.stringify({ boot, epochByName }), { mode: 0o600, flush: true });
-        renameSync(`${path}.new`, path);
+        writeWholeSync(path, JSON.stringify({ boot, epochByName }));
       } catch (error) {
         onTrouble(error instanceof Error ? error.message : String(error));
       }

@@ -2,8 +2,8 @@
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Role } from '../core/words.ts';
+import { readSecretFile } from '../files/secret.ts';
 import type { Run } from '../process/run.ts';
-import { readSecretFile } from '../process/secret-file.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import { type Box, createBox } from '../switches/berofos/box.ts';
 import { type ContactCentre, createContactCentre, type Readiness } from '../switches/contact-centre.ts';

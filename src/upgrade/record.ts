@@ -1,7 +1,9 @@
 /** How far the upgrade of this node is, on disk, so that it goes on where it was after anything. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import { writeWholeSync } from '../files/whole.ts';
 
 export interface UpgradeRecord {
   /** Programs that ended well. */
@@ -47,8 +49,7 @@ export const createRecordStore = (stateDir: string): RecordStore => {
     },
     write: (record) => {
       try {
-        writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600, flush: true });
-        renameSync(`${path}.new`, path);
+        writeWholeSync(path, `${JSON.stringify(record)}\n`);
         return ok(undefined);
       } catch (error) {
         return fail(

@@ -5,11 +5,11 @@ import { askSnapshot } from '../api/client.ts';
 import { type Config, controlSocketPath } from '../config/config.ts';
 import { loadConfig } from '../config/machine.ts';
 import type { Result } from '../core/result.ts';
+import { readText } from '../files/replace.ts';
 import type { Run } from '../process/run.ts';
 import { run } from '../process/run.ts';
 import { wazoOriginal } from '../profiles/wazo/original.ts';
 import { type Original, xivoOriginal } from '../profiles/xivo/original.ts';
-import { readText } from '../ssh/replace-file.ts';
 import { type HaConf, parseHaConf } from './ha-conf.ts';
 
 /** Exit codes of all four: 1 is the original's for wrong usage and for failure; the others are new. */

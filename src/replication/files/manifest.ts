@@ -1,18 +1,11 @@
 /** What is in a directory: relative names of files and links with size and time. Two of them, and what lay before both, make a merge. */
+
 import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  type Stats,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import { bytesOf, isRelative, type RawPath, rawOf, rawOfText } from './raw-path.ts';
 
 /** Two of the same size and time are taken for the same, as rsync does; it carries times over unchanged. */
@@ -182,8 +175,7 @@ export const parseManifests = (text: string): Result<Manifests> => {
 /** Written at once; mode 0600. Fault: `files-manifest-not-written`. */
 export const writeManifests = (file: string, manifests: Manifests): Result<void> => {
   try {
-    writeFileSync(`${file}.new`, printManifests(manifests), { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
+    writeWholeSync(file, printManifests(manifests));
     return ok(undefined);
   } catch (error) {
     return fail(

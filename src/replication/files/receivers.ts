@@ -1,10 +1,12 @@
 /** Who writes into this node's directories at the moment, so that a takeover can end them at once. */
+
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Millis } from '../../core/words.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import { signalGroup } from '../../process/programs.ts';
 
 interface Receiver {
@@ -75,10 +77,8 @@ export const registerReceiver = (runDir: string, directory: string): (() => void
   const facts = factsOf('self');
   if (facts === null) throw new Error('no /proc');
   const receiver: Receiver = { pid: process.pid, start: facts.start, group: facts.group, directory };
-  mkdirSync(folderOf(runDir), { recursive: true, mode: 0o700 });
   const file = join(folderOf(runDir), String(process.pid));
-  writeFileSync(`${file}.new`, JSON.stringify(receiver), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeWholeSync(file, JSON.stringify(receiver), { isDurable: false, folderMode: 0o700 });
   return () => rmSync(file, { force: true });
 };
 

@@ -1,20 +1,19 @@
 /** A merge on disk: a numbered directory with its plan, what happened, and its report; whole after a loss of power at any point. */
 import { randomUUID } from 'node:crypto';
 import {
-  closeSync,
+  appendFileSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
+import { syncFolder, writeWholeSync } from '../../files/whole.ts';
 import { type MergeEvent, type MergeState, replay } from './machine.ts';
 import type { PartReport } from './part.ts';
 
@@ -64,31 +63,7 @@ const guarded = <T>(path: string, act: () => T): Result<T> => {
   }
 };
 
-const writeDurably = (path: string, flags: string, text: string): void => {
-  const file = openSync(path, flags, 0o600);
-  try {
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
-const syncDirectory = (path: string): void => {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
-const replaceFile = (path: string, text: string): void => {
-  writeDurably(`${path}.new`, 'w', text);
-  renameSync(`${path}.new`, path);
-  syncDirectory(dirname(path));
-};
+const DURABLE = { mode: 0o600, flush: true } as const;
 
 /** A line that was cut off by a loss of power did not happen. */
 const parseLines = (text: string): readonly MergeEvent[] =>
@@ -149,23 +124,23 @@ export const createMergeStore = (directory: string): MergeStore => ({
       const fresh = join(directory, `.new-${mergeKey}`);
       mkdirSync(fresh, { mode: 0o700 });
       const plan: MergePlanFile = { number, mergeKey, createdAt: now };
-      writeDurably(join(fresh, PLAN), 'wx', `${JSON.stringify(plan)}\n`);
-      syncDirectory(fresh);
+      writeFileSync(join(fresh, PLAN), `${JSON.stringify(plan)}\n`, { ...DURABLE, flag: 'wx' });
+      syncFolder(fresh);
       const final = join(directory, String(number));
       renameSync(fresh, final);
-      syncDirectory(directory);
+      syncFolder(directory);
       return { ...plan, directory: final, events: [], state: replay([]), reports: {} };
     }),
   append: (merge, event) =>
     guarded(merge.directory, () => {
       const path = join(merge.directory, PROGRESS);
       const torn = existsSync(path) && !/^$|\n$/.test(readFileSync(path, 'utf8').slice(-1));
-      writeDurably(path, 'a', `${torn ? '\n' : ''}${JSON.stringify(event)}\n`);
+      appendFileSync(path, `${torn ? '\n' : ''}${JSON.stringify(event)}\n`, DURABLE);
       return null;
     }),
   saveReports: (merge, reports) =>
     guarded(merge.directory, () => {
-      replaceFile(join(merge.directory, REPORT), `${JSON.stringify(reports, null, 1)}\n`);
+      writeWholeSync(join(merge.directory, REPORT), `${JSON.stringify(reports, null, 1)}\n`);
       return null;
     }),
   remove: (merge) =>

@@ -1,7 +1,8 @@
 /** Voicemail as a part of a merge: the standby's spool is fetched beside the main's, and merged into it. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import type { LockFolder } from '../voicemail/lock.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../voicemail/manifest.ts';
 import type { MergeAction, MergeConflict, MergePlan, Unsettled } from '../voicemail/merge.ts';
@@ -74,10 +75,9 @@ const readKept = <T>(path: string, parse: (text: string) => T, otherwise: T): Re
   }
 };
 
-const replaceFile = (path: string, text: string): Result<null> => {
+const keep = (path: string, text: string): Result<null> => {
   try {
-    writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
-    renameSync(`${path}.new`, path);
+    writeWholeSync(path, text);
     return ok(null);
   } catch (error) {
     return notKept(path, error);
@@ -221,11 +221,11 @@ const run = async (
     count: former.value.count + done.filter(isSeen).length,
     conflicts: conflictsOf(former.value.conflicts, plan),
   };
-  const counted = replaceFile(join(merge.directory, REPORT), JSON.stringify(kept));
+  const counted = keep(join(merge.directory, REPORT), JSON.stringify(kept));
   if (!counted.ok) return counted;
   const encoded = encodeManifest(next);
   if (!encoded.ok) return encoded;
-  const saved = replaceFile(join(merge.directory, ANCESTOR), encoded.value);
+  const saved = keep(join(merge.directory, ANCESTOR), encoded.value);
   if (!saved.ok) return saved;
   const told = pass === 'second' ? await tellAll(options, merge) : ok([]);
   if (!told.ok) return told;

@@ -1,7 +1,7 @@
 /** When each stream last did its work, kept on disk: a replicator that begins anew must not say that nothing was ever copied. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { WallTime } from '../../core/words.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 
 export interface Successes {
@@ -26,9 +26,8 @@ export const createSuccesses = (path: string): Successes => {
   const lastByStream = load(path);
   const write = (): void => {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(`${path}.new`, JSON.stringify(Object.fromEntries(lastByStream)), { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      const text = JSON.stringify(Object.fromEntries(lastByStream));
+      writeWholeSync(path, text, { isDurable: false, folderMode: 0o700 });
     } catch {
       // A status that is less exact after a restart is all that is lost.
     }

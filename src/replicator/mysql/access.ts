@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { readSecretFile } from '../../process/secret-file.ts';
+import { readSecretFile } from '../../files/secret.ts';
 import { type AccountOptions, fetchPassword, fetchUser } from '../../replication/mysql/accounts.ts';
 import type { CertificateFiles } from '../../replication/mysql/certificate.ts';
 import type { MysqlAccess } from '../../replication/mysql/connection.ts';

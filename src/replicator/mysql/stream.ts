@@ -1,9 +1,11 @@
 /** MySQL as a stream of this node, from its configuration; and the other server's certificate, pinned. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import type { Clock } from '../../ports.ts';
 import { type Comparison, compareAll } from '../../replication/mysql/compare.ts';
 import { connectMysql, type Mysql } from '../../replication/mysql/connection.ts';
@@ -62,11 +64,9 @@ const learnCertificate = async ({ config, talk, reporter }: MysqlStreamOptions):
   if (pem === null || pem === textOf(path)) return;
   // The server reads it, which is another user's.
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  writeFileSync(`${path}.new`, pem, { mode: 0o644, flush: true });
   // Whatever the unit's umask is.
   chmodSync(dirname(path), 0o755);
-  chmodSync(`${path}.new`, 0o644);
-  renameSync(`${path}.new`, path);
+  writeWholeSync(path, pem, { mode: 0o644 });
   reporter.note('mysql', { pinned: path });
 };
 

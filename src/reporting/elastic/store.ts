@@ -1,7 +1,7 @@
 /** How far Elasticsearch is, kept on this node: it has no transactions, so that the position is written after its answer, and a lost one is found again there. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import type { Key, Refused, Span, Standing } from '../core/words.ts';
 
 export interface KeptTable extends Standing {
@@ -52,14 +52,8 @@ export const loadKept = (path: string, sender: string, url: string): Kept | null
 
 /** One file, mode 0600, replaced at once and on disk when it returns. Fault: `reporting-position-not-kept`. */
 export const saveKept = (path: string, kept: Kept): Result<null> => {
-  const fresh = `${path}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(fresh, JSON.stringify(kept), { mode: 0o600, flush: true });
-    renameSync(fresh, path);
-    const directory = openSync(dirname(path), 'r');
-    fsyncSync(directory);
-    closeSync(directory);
+    writeWholeSync(path, JSON.stringify(kept), { folderMode: 0o700 });
     return ok(null);
   } catch (error) {
     return fail(

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
 import { type Fault, fail, ok, type Result } from '../../core/result.ts';
+import { writeWhole } from '../../files/whole.ts';
 import { blueprintOf, createLines, type GateSettings } from './rules.ts';
 
 /** The closed gate as a script for `nft -f`: makes what is missing, leaves tickets that run. */
@@ -29,9 +29,7 @@ export const writeBootScript = async (path: string, settings: GateSettings): Pro
   const script = bootScript(settings);
   try {
     if ((await contentOf(path)) === script) return ok(undefined);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.new`, script, { mode: 0o644 });
-    await rename(`${path}.new`, path);
+    await writeWhole(path, script, { mode: 0o644, isDurable: false, folderMode: 0o777 });
     return ok(undefined);
   } catch (error) {
     return notWritten(path, error);

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeWhole } from '../../files/whole.ts';
 import type { Run } from '../../process/run.ts';
 import type { Bounds } from './manager.ts';
 import { mustSucceed } from './scripted.ts';
@@ -39,11 +40,8 @@ const contentOf = async (path: string): Promise<string | null> => {
   }
 };
 
-const writeWhole = async (path: string, text: string): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, text, { mode: 0o644 });
-  await rename(`${path}.new`, path);
-};
+const write = (path: string, text: string): Promise<void> =>
+  writeWhole(path, text, { mode: 0o644, isDurable: false, folderMode: 0o777 });
 
 export const createBootGuard = ({
   unit,
@@ -76,7 +74,7 @@ ConditionPathExists=${flagPath.replaceAll('%', '%%')}
   };
   const ensureDropIn = async (bounds: Bounds): Promise<Result<boolean>> => {
     if ((await contentOf(dropInPath)) === dropIn) return ok(false);
-    await writeWhole(dropInPath, dropIn);
+    await write(dropInPath, dropIn);
     const reloaded = await reload(bounds);
     // A drop-in that systemd has not read guards nothing: the next try must not take it for done.
     if (!reloaded.ok) await rm(dropInPath, { force: true });
@@ -89,7 +87,7 @@ ConditionPathExists=${flagPath.replaceAll('%', '%%')}
     allow: () =>
       attempt(async () => {
         if ((await contentOf(flagPath)) !== null) return ok(false);
-        await writeWhole(flagPath, '');
+        await write(flagPath, '');
         return ok(true);
       }),
     forbid: (bounds) =>

@@ -1,11 +1,12 @@
 /** Key and certificate of the server: files that are named, read again when they change, or its own, made and renewed by itself. */
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import { selfSigned } from './self-signed.ts';
 
 export interface Certificate {
@@ -48,11 +49,6 @@ export const filesOf = (certificatePath: string, keyPath: string): CertificateSo
   },
 });
 
-const write = (path: string, text: string): void => {
-  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
-};
-
 const keyIn = (path: string): string => {
   if (existsSync(path)) return readFileSync(path, 'utf8');
   const { privateKey } = generateKeyPairSync('ec', {
@@ -60,7 +56,7 @@ const keyIn = (path: string): string => {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
-  write(path, privateKey);
+  writeWholeSync(path, privateKey);
   return privateKey;
 };
 
@@ -89,7 +85,7 @@ export const ownCertificate = (folder: string, commonName: string, names: readon
       const sound = isGood(old, names, now) ? fitting(made, '') : null;
       if (sound?.ok === true) return sound;
       const certificate = selfSigned({ key, commonName, names, from: now - DAY_MS, lifeMs: LIFE_MS });
-      write(path, certificate);
+      writeWholeSync(path, certificate);
       return fitting({ key, certificate }, `Remove ${keyPath}: a new one is made.`);
     } catch (error) {
       const message = `The web server's own certificate cannot be made: ${messageOf(error)}.`;

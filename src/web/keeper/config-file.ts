@@ -1,24 +1,11 @@
 /** The node's own file, changed from the page: checked as a start would check it, shown before, written whole, and taken back. */
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 import type { ConfigChange, ConfigPreview, ConfigView } from '../contract.ts';
 import type { Audit } from './guard.ts';
-import { syncFolder } from './kept-file.ts';
 
 export interface ConfigFile {
   /** Faults: `config-unreadable`. */
@@ -42,28 +29,12 @@ const readWhole = (path: string): Result<string> => {
   }
 };
 
-const writeDurably = (path: string, text: string): void => {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
 /** In the place of `path` at once, with mode and owner of `like`. */
 const replaceWith = (path: string, text: string, like: string): void => {
   const { mode, uid, gid } = statSync(like);
+  // A person's program may be writing it too.
   const fresh = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    writeDurably(fresh, text);
-    chownSync(fresh, uid, gid);
-    chmodSync(fresh, mode & 0o7777);
-    renameSync(fresh, path);
-  } finally {
-    rmSync(fresh, { force: true });
-  }
+  writeWholeSync(path, text, { mode: mode & 0o7777, owner: { uid, gid }, fresh });
 };
 
 const formerOf = (path: string): string => `${path}.former`;
@@ -74,7 +45,6 @@ const exchange = (path: string, next: string, now: string): Result<void> => {
     const target = realpathSync(path);
     replaceWith(formerOf(path), now, target);
     replaceWith(target, next, target);
-    syncFolder(dirname(target));
     return ok(undefined);
   } catch (error) {
     return fail(

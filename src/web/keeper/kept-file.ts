@@ -1,18 +1,8 @@
 /** A small JSON file that only root reads, replaced whole or not at all. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { z } from 'zod';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeWholeSync } from '../../files/whole.ts';
 
 export interface KeptFile<T> {
   /** Read again where it changed. Fault: `web-file-damaged`. */
@@ -22,16 +12,6 @@ export interface KeptFile<T> {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** What was renamed in a folder is there after a loss of power. */
-export const syncFolder = (path: string): void => {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
 
 /** `empty` stands for a file that is not there. */
 export const createKeptFile = <T>(path: string, schema: z.ZodType<T>, empty: T): KeptFile<T> => {
@@ -60,10 +40,7 @@ export const createKeptFile = <T>(path: string, schema: z.ZodType<T>, empty: T):
     },
     write: (value) => {
       try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 1)}\n`, { mode: 0o600, flush: true });
-        renameSync(`${path}.new`, path);
-        syncFolder(dirname(path));
+        writeWholeSync(path, `${JSON.stringify(value, null, 1)}\n`, { folderMode: 0o700 });
         return ok(undefined);
       } catch (error) {
         return fail(

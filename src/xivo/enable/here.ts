@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import type { Change } from '../../changes/change.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Role } from '../../core/words.ts';
+import { readText, replaceFile } from '../../files/replace.ts';
 import type { Original } from '../../profiles/xivo/original.ts';
-import { readText, replaceFile } from '../../ssh/replace-file.ts';
 import { originalCronLines, parseHaConf } from '../ha-conf.ts';
 import { type Store, setting } from './store.ts';
 

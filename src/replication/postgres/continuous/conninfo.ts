@@ -1,8 +1,10 @@
 /** How PostgreSQL itself reaches the other node's: a connection string, and files that only it can read. */
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../../core/result.ts';
+import { writeWhole } from '../../../files/whole.ts';
 
 export interface ConninfoOptions {
   /** An address, or the loopback end of a tunnel. */
@@ -51,18 +53,8 @@ export const conninfo = (options: ConninfoOptions): string => {
     .join(' ');
 };
 
-const writeFor = async (path: string, content: string, { uid, gid }: ConninfoOptions): Promise<void> => {
-  const fresh = `${path}.new`;
-  await rm(fresh, { force: true });
-  const file = await open(fresh, 'wx', 0o600);
-  try {
-    await file.writeFile(content);
-    if (process.getuid?.() === 0) await file.chown(uid, gid);
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
-};
+const writeFor = (path: string, content: string, { uid, gid }: ConninfoOptions): Promise<void> =>
+  writeWhole(path, content, { owner: process.getuid?.() === 0 ? { uid, gid } : null, isDurable: false });
 
 /** Fault: `database-passfile`. */
 export const writeConninfoFiles = async (options: ConninfoOptions): Promise<Result<void>> => {

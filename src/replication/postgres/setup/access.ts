@@ -1,6 +1,8 @@
 /** Who may come in: the block in pg_hba.conf. Written, checked by PostgreSQL before it is loaded, put back if it is refused. */
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../../core/result.ts';
+import { writeWhole } from '../../../files/whole.ts';
 import { type AccessWanted, findBlock, hbaBlock, withBlock } from './hba.ts';
 import type { Item, ItemContext, ItemLook } from './item.ts';
 
@@ -44,22 +46,12 @@ const read = async (path: string): Promise<Result<Content>> => {
 
 /** Whole or not at all; owner and mode stay. Bytes are kept as they are (latin1 maps each to itself). */
 const write = async (content: Content, text: string): Promise<Result<void>> => {
-  const fresh = `${content.path}.dualtone`;
-  let file: FileHandle | null = null;
+  const { path, mode, uid, gid } = content;
   try {
-    await rm(fresh, { force: true });
-    file = await open(fresh, 'wx', 0o600);
-    await file.writeFile(text, 'latin1');
-    await file.chown(content.uid, content.gid);
-    await file.chmod(content.mode);
-    await file.sync();
-    await rename(fresh, content.path);
+    await writeWhole(path, Buffer.from(text, 'latin1'), { mode, owner: { uid, gid }, fresh: `${path}.dualtone` });
     return ok(undefined);
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined);
-    return unusable(content.path, reasonOf(error));
-  } finally {
-    await closeQuietly(file);
+    return unusable(path, reasonOf(error));
   }
 };
 

@@ -1,7 +1,8 @@
 /** What set-up changed and what was there before, in one file of the state directory, so that undo restores exactly that. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+
+import { readFile, rm } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../../core/result.ts';
+import { writeWhole } from '../../../files/whole.ts';
 
 export interface RecordEntry {
   /** Before Dualtone; null: it was not there, or had its default. */
@@ -42,20 +43,12 @@ const parse = (text: string): Map<string, RecordEntry> => {
 };
 
 const write = async (path: string, entryById: ReadonlyMap<string, RecordEntry>): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if (entryById.size === 0) {
     await rm(path, { force: true });
     return;
   }
-  const file = await open(`${path}.new`, 'w', 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.writeFile(`${JSON.stringify({ version: 1, entries: Object.fromEntries(entryById) }, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
+  const text = `${JSON.stringify({ version: 1, entries: Object.fromEntries(entryById) }, null, 2)}\n`;
+  await writeWhole(path, text, { folderMode: 0o700 });
 };
 
 /** Opens it, or begins it. Fault of all: `database-record-unusable`. */

@@ -1,20 +1,9 @@
+/** A file of the system, which others change too: link, owner and mode stay. */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import { writeWholeSync } from './whole.ts';
 
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
@@ -41,25 +30,6 @@ export const readText = (path: string): Result<string | null> => {
   }
 };
 
-const syncDirectory = (path: string): void => {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
-};
-
-const writeDurably = (path: string, text: string, mode: number): void => {
-  const file = openSync(path, 'wx', mode);
-  try {
-    writeSync(file, text, null, 'latin1');
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-};
-
 /** What a process that died while it replaced this file has left beside it. */
 export const sweepBeside = (path: string): void => {
   const folder = dirname(path);
@@ -72,27 +42,19 @@ export const sweepBeside = (path: string): void => {
   }
 };
 
-const statOrNull = (path: string) => statSync(path, { throwIfNoEntry: false }) ?? null;
-
 /**
  * Replaces a file at once and durably; mode and owner of an existing one stay, a new one gets `mode`. A link is followed,
  * so that it stays a link. `text` is bytes (latin1). Fault: `ssh-file-not-written`.
  */
 export const replaceFile = (path: string, text: string, mode: number): Result<void> => {
-  let temporary: string | null = null;
   try {
-    const old = statOrNull(path);
+    const old = statSync(path, { throwIfNoEntry: false }) ?? null;
     const target = old === null ? path : realpathSync(path);
-    temporary = `${target}.dualtone-${randomBytes(6).toString('hex')}`;
-    writeDurably(temporary, text, 0o600);
-    if (old !== null) chownSync(temporary, old.uid, old.gid);
-    chmodSync(temporary, old === null ? mode : old.mode & 0o7777);
-    renameSync(temporary, target);
-    temporary = null;
-    syncDirectory(dirname(target));
+    const kept = old === null ? { mode } : { mode: old.mode & 0o7777, owner: { uid: old.uid, gid: old.gid } };
+    const fresh = `${target}.dualtone-${randomBytes(6).toString('hex')}`;
+    writeWholeSync(target, Buffer.from(text, 'latin1'), { ...kept, fresh });
     return ok(undefined);
   } catch (error) {
-    if (temporary !== null && statOrNull(temporary) !== null) unlinkSync(temporary);
     return notWritten(path, error);
   }
 };
