@@ -115,7 +115,7 @@ function ringHandlers(
       if (proberByName.has(plan.name)) return taken(plan.name);
       const phone = now.population.phoneByUser.get(plan.from);
       if (phone === undefined) return fail('lab-account', `No telephone ${plan.from}.`, 'Open it first.');
-      const prober = await startRingProber(plan, phone.account, now.localAddress);
+      const prober = await startRingProber(plan, () => phone.account, now.localAddress);
       if (!prober.ok) return prober;
       proberByName.set(plan.name, prober.value);
       return ok(null);

@@ -35,16 +35,16 @@ export interface RingProber {
 
 type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
 
-const accountsOf = (trunk: TrunkPlan | undefined, account: Account): readonly Account[] =>
+const accountsOf = (account: Account, trunk?: TrunkPlan): readonly Account[] =>
   trunk?.addresses.map((address) => ({ ...account, domain: address, server: { address, port: 5060 } })) ?? [account];
 
 /**
  * Calls one telephone over and over: INVITE until it rings (180), then CANCEL. Nothing is repeated, so that an answer is
- * the answer to what was sent at that moment.
+ * the answer to what was sent at that moment. `accountNow` is asked before each call; null: there is nobody to call then.
  */
 export async function startRingProber(
   plan: RingPlan,
-  account: Account,
+  accountNow: () => Account | null,
   localAddress: string,
 ): Promise<Result<RingProber>> {
   const closed = new AbortController();
@@ -62,7 +62,6 @@ export async function startRingProber(
   const answerWithinMs = plan.ringWithinMs ?? 450;
   const asks: Filling[] = [];
   const underWay = new Set<Promise<unknown>>();
-  const accounts = accountsOf(plan.trunk, account);
   const callOnce = async (from: Account, ask: Filling): Promise<void> => {
     const rang = new AbortController();
     await placeCall(agent, from, {
@@ -83,7 +82,9 @@ export async function startRingProber(
   const attempt = async (lateMs: number): Promise<void> => {
     const ask: Filling = { sentMs: monotonicMs(), lateMs };
     asks.push(ask);
-    for (const each of accounts) {
+    const account = accountNow();
+    if (account === null) return;
+    for (const each of accountsOf(account, plan.trunk)) {
       const call = callOnce(each, ask);
       await (plan.trunk === undefined ? call : Promise.race([call, sleep(plan.trunk.nextAfterMs)]));
       if (ask.answeredMs !== undefined) return;

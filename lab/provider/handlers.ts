@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import type { Account } from '../../src/sip/account.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Handlers } from '../phones/lines.ts';
 import { type RingProber, startRingProber } from '../phones/ring-prober.ts';
@@ -60,7 +61,12 @@ function ringHandlers(outside: () => Outside | undefined): Pick<Handlers<Provide
       if (proberByName.has(plan.name)) return fail('lab-name', `${plan.name} runs already.`, 'Take another name.');
       const caller = now.caller();
       if (!caller.ok) return caller;
-      const prober = await startRingProber({ ...plan, from: caller.value.user }, caller.value, now.agent.localAddress);
+      // A trunk may come from another address after each move, and is called where it registered last.
+      const callerNow = (): Account | null => {
+        const held = now.caller();
+        return held.ok ? held.value : null;
+      };
+      const prober = await startRingProber({ ...plan, from: caller.value.user }, callerNow, now.agent.localAddress);
       if (!prober.ok) return prober;
       proberByName.set(plan.name, prober.value);
       return ok(null);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { type Account, createRegistration } from '../../src/sip/account.ts';
 import { placeCall } from '../../src/sip/call.ts';
@@ -17,7 +18,14 @@ interface Stage {
   readonly provider: Provider;
   readonly trunk: Account;
   /** A node of a pair: registers under a name of its own. */
-  readonly node: (name: string, password?: string) => Promise<{ agent: UserAgent; register: () => Promise<unknown> }>;
+  readonly node: (name: string, password?: string) => Promise<Node>;
+}
+
+interface Node {
+  readonly agent: UserAgent;
+  readonly register: () => Promise<unknown>;
+  /** The next call that comes here. */
+  readonly called: () => Promise<unknown>;
 }
 
 async function stage(t: TestContext, plan: Partial<ProviderPlan> = {}): Promise<Stage> {
@@ -33,6 +41,7 @@ async function stage(t: TestContext, plan: Partial<ProviderPlan> = {}): Promise<
     provider,
     trunk,
     node: async (name, password = account.password) => {
+      const calls = new EventEmitter();
       const agent = need(
         await openUserAgent({
           localAddress,
@@ -42,6 +51,7 @@ async function stage(t: TestContext, plan: Partial<ProviderPlan> = {}): Promise<
             if (request.method === 'ACK') return;
             const body = writeSdp({ address: localAddress, port: 9 });
             const contact = { name: 'Contact', value: '<sip:pbx@127.0.0.1>' };
+            if (request.method === 'INVITE') calls.emit('call');
             if (request.method === 'INVITE') respond({ status: 180, reason: 'Ringing' });
             respond({ status: 200, reason: 'OK', headers: [contact], body });
           },
@@ -49,7 +59,7 @@ async function stage(t: TestContext, plan: Partial<ProviderPlan> = {}): Promise<
       );
       const named = [{ name: 'User-Agent', value: name }];
       const registration = createRegistration(agent, { ...trunk, password }, named);
-      return { agent, register: () => registration.refresh(60, timing) };
+      return { agent, register: () => registration.refresh(60, timing), called: () => once(calls, 'call') };
     },
   };
 }
@@ -100,6 +110,19 @@ describe('the provider', () => {
     need(await provider.ask('hangUp', { callId }));
     const [leg] = need(await provider.ask('legs', null));
     assert.deepEqual([leg?.direction, leg?.endedBy], ['placed', 'us']);
+  });
+
+  it('rings where the trunk registered last', { timeout: 10_000 }, async (t) => {
+    const { provider, node } = await stage(t);
+    const [main, standby] = [await node('main'), await node('standby')];
+    await main.register();
+    const atMain = main.called();
+    need(await provider.ask('ringStart', { name: 'rings', to: '1000', intervalMs: 10 }));
+    await atMain;
+    const atStandby = standby.called();
+    await standby.register();
+    await atStandby;
+    need(await provider.ask('ringStop', { name: 'rings' }));
   });
 
   it('answers calls to the outside, for those who know the password', async (t) => {
