@@ -32,8 +32,15 @@ import {
 } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
-const taken = { serving: 'standby', ...takenOver, moves: 1 } as const;
-const givenBack = { serving: 'main', outageMsMost: 600, twoServing: 'none', moves: 1 } as const;
+// Asterisk registers a trunk a second after it is told to, and the provider calls each half second.
+const taken = { serving: 'standby', ...takenOver, inboundOutageMsMost: 3000, moves: 1 } as const;
+const givenBack = {
+  serving: 'main',
+  outageMsMost: 600,
+  inboundOutageMsMost: 3000,
+  twoServing: 'none',
+  moves: 1,
+} as const;
 
 /** One that follows, and by what it is seen to have followed. */
 interface Follower {

@@ -47,7 +47,7 @@ const moves: readonly Scenario[] = [
     ...plain,
     prepare: [...groupOnMain, forget('standby', callsPath)],
     deeds: [mainLosesPower, standbyServes, groupOnStandby, agentsRelogged('standby')],
-    expected: { serving: 'standby', ...takenOver, moves: 1 },
+    expected: { serving: 'standby', ...takenOver, inboundOutageMsMost: 3000, moves: 1 },
   },
   {
     name: 'xivo-failback',
@@ -55,7 +55,7 @@ const moves: readonly Scenario[] = [
     ...plain,
     prepare: [switchover, standbyServes, groupOnStandby, forget('main', callsPath), pause(1500)],
     deeds: [failback, mainServes, ...groupOnMain, agentsRelogged('main')],
-    expected: { serving: 'main', outageMsMost: 600, twoServing: 'none', moves: 1 },
+    expected: { serving: 'main', outageMsMost: 600, inboundOutageMsMost: 3000, twoServing: 'none', moves: 1 },
   },
   {
     name: 'xivo-takeover-manual',
