@@ -1,5 +1,4 @@
 /** A folder of packages made into a repository that apt reads: `deb [signed-by=KEY] file:/FOLDER ./`. */
-
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

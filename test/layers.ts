@@ -131,7 +131,7 @@ export const layers: readonly Layer[] = [
   {
     // Runs in a browser: types of the contract, the sentences of rules, and nothing of the system.
     place: 'src/web/page',
-    mayImport: ['src/web/contract.ts', 'src/core/sentences.ts', 'src/language'],
+    mayImport: ['src/web/contract.ts', 'src/core/sentences.ts', 'src/core/words.ts', 'src/language'],
     outside: ['preact', 'preact/hooks'],
   },
   {

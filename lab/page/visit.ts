@@ -5,7 +5,6 @@
  * has that node's agent start again; `drill ROLE` makes a drill and opens its report; `invite ROLE` makes a token, and `join ROLE` uses it on another page. `first-run` needs no browser: it
  * sets the pair up anew in two terminals, `from-keepalived` where keepalived moves the address (`keepalived-serves`).
  */
-
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

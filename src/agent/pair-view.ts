@@ -1,6 +1,7 @@
 /** Each node shows the other how it stands, while somebody there looks at both. Nothing is decided by it. */
 import type { OtherSnapshot } from '../api/protocol.ts';
 import { type NodeSnapshot, SNAPSHOT_VERSION } from '../api/snapshot.ts';
+import { isRecord } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import type { PeerTalk } from './replication.ts';
 
@@ -16,9 +17,6 @@ const SHOW_MS = 500;
 /** A wish lasts so long, and is told again before that. */
 const WISH_MS = 10_000;
 const WISH_AGAIN_MS = 4000;
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 /** It comes over the pair's own stream; another version may lack what is shown. */
 const snapshotIn = (message: unknown): NodeSnapshot | null => {

@@ -1,6 +1,6 @@
 /** One node asks the other about its file of settings: each question is answered by a program beside the other's agent, which ends with it. */
 import { fail, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
+import { isRecord, type Millis } from '../core/words.ts';
 import type { Run } from '../process/run.ts';
 import { createQuestions } from './questions.ts';
 import type { PeerTalk } from './replication.ts';
@@ -15,9 +15,6 @@ const ANSWER_MS: Millis = 12_000;
 /** The answer's way, besides. */
 const LATE_MS: Millis = 15_000;
 const MOST_OUTPUT_BYTES = 256 * 1024;
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const unheard = () =>
   fail('settings-unheard', 'The other node is not heard: it cannot be asked.', 'See the stream between the nodes.');

@@ -1,5 +1,4 @@
 /** The standby's note of when it served: what it collected then must come home before anything overwrites it. */
-
 import { readFileSync } from 'node:fs';
 import type { Epoch, WallTime } from '../core/words.ts';
 import { writeWhole } from '../files/whole.ts';

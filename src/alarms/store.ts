@@ -1,7 +1,7 @@
 /** The alarms' memory: open alarms and what is on its way, in one file, so that both are always of the same moment. */
 import { readFileSync, renameSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { WallTime } from '../core/words.ts';
+import { isRecord, type WallTime } from '../core/words.ts';
 import { writeWholeSync } from '../files/whole.ts';
 import type { AlarmsState } from './core/words.ts';
 
@@ -18,9 +18,6 @@ export interface AlarmStore {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Written by this program alone; a wrong shape is a wrong version, or damage. */
 const isState = (value: unknown): value is AlarmsState =>

@@ -1,10 +1,9 @@
 /** The control socket's language: one JSON object a line, each with the request's id. */
-
 import { type AlarmAsk, CHANNEL_NAME } from '../alarms/protocol.ts';
 import type { CheckWork } from '../checks/protocol.ts';
 import type { Command } from '../core/event.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
-import type { Epoch, Instant, Millis } from '../core/words.ts';
+import { type Epoch, type Fields, type Instant, isRecord, type Millis } from '../core/words.ts';
 import { type DrillAsk, readDrillAsk } from '../drill/protocol.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
@@ -73,11 +72,6 @@ export type Response =
   | { readonly id: string; readonly type: 'fault'; readonly fault: Fault };
 
 export type { JournalEntry };
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isRecord = (input: unknown): input is Fields =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const isText = (input: unknown): input is string =>
   typeof input === 'string' && input.length <= LONGEST_TEXT && !/\p{Cc}/u.test(input);

@@ -1,7 +1,7 @@
 /** What each node tells the other of itself, so that both can compare: what must agree, and what explains a difference. */
 import { networkInterfaces } from 'node:os';
-import type { Config } from '../config/config.ts';
-import { neededReports, serviceName } from '../config/config.ts';
+import { type Config, neededReports, serviceName } from '../config/config.ts';
+import { isRecord } from '../core/words.ts';
 import { lineOf } from './report.ts';
 
 export interface AsteriskFacts {
@@ -139,18 +139,13 @@ export const ownHardwareAddresses = (): readonly string[] => [
 const MOST_KEYS = 200;
 const MOST_MODULES = 2000;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (input: unknown): input is Fields =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
-
 const texts = (input: unknown, most: number): readonly string[] | null =>
   Array.isArray(input) && input.length <= most && input.every((each) => typeof each === 'string')
     ? input.map(lineOf)
     : null;
 
 const record = (input: unknown): Readonly<Record<string, string>> | null => {
-  if (!isFields(input)) return null;
+  if (!isRecord(input)) return null;
   const entries = Object.entries(input);
   if (entries.length > MOST_KEYS) return null;
   const read = entries.flatMap(([key, value]) =>
@@ -160,20 +155,20 @@ const record = (input: unknown): Readonly<Record<string, string>> | null => {
 };
 
 const asteriskOf = (input: unknown): AsteriskFacts | null => {
-  if (!isFields(input) || typeof input['version'] !== 'string') return null;
+  if (!isRecord(input) || typeof input['version'] !== 'string') return null;
   const modules = texts(input['modules'], MOST_MODULES);
   return modules === null ? null : { version: lineOf(input['version']), modules };
 };
 
 const edgeOf = (input: unknown): EdgeFacts | null => {
-  if (!isFields(input) || typeof input['nonce'] !== 'string' || !/^[0-9a-f]{8,64}$/.test(input['nonce'])) return null;
+  if (!isRecord(input) || typeof input['nonce'] !== 'string' || !/^[0-9a-f]{8,64}$/.test(input['nonce'])) return null;
   const digests = record(input['digests']);
   return digests === null ? null : { nonce: input['nonce'], digests };
 };
 
 /** Checked: null where it is odd. */
 export const readFacts = (input: unknown): Facts | null => {
-  if (!isFields(input) || typeof input['program'] !== 'string') return null;
+  if (!isRecord(input) || typeof input['program'] !== 'string') return null;
   const agreement = record(input['agreement']);
   const hardwareAddresses = texts(input['hardwareAddresses'], MOST_KEYS);
   if (agreement === null || hardwareAddresses === null) return null;

@@ -1,5 +1,4 @@
 /** What changed and when, on disk: bounded, proof against a power loss, and against what a hand wrote into it. */
-
 import { readFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { WallTime } from '../core/words.ts';

@@ -1,5 +1,5 @@
 /** What checks tell: a finding each, a report of a node, the readiness of the pair. It travels: to the agent, to the other node, to people. */
-import type { Millis, WallTime } from '../core/words.ts';
+import { isRecord, type Millis, type WallTime } from '../core/words.ts';
 
 /**
  * `critical`: with it failing on the passive node, that node could not take over, or two might serve. `warning`: it could, and
@@ -89,18 +89,13 @@ export const lineOf = (text: string): string => {
   return plain.length <= LONGEST ? plain : `${plain.slice(0, LONGEST - 1)}…`;
 };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (input: unknown): input is Fields =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
-
 const textOf = (input: unknown): string | null => (typeof input === 'string' ? lineOf(input) : null);
 
 const numberOf = (input: unknown): number | null =>
   typeof input === 'number' && Number.isFinite(input) && input >= 0 && input < 1e15 ? input : null;
 
 const findingOf = (input: unknown): Finding | null => {
-  if (!isFields(input)) return null;
+  if (!isRecord(input)) return null;
   const [evidence, remedy, why] = [textOf(input['evidence']), textOf(input['remedy']), textOf(input['why'])];
   switch (input['outcome']) {
     case 'pass':
@@ -118,7 +113,7 @@ const findingOf = (input: unknown): Finding | null => {
 const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 const resultOf = (input: unknown): CheckResult | null => {
-  if (!isFields(input)) return null;
+  if (!isRecord(input)) return null;
   const { id, severity, scope, accepted } = input;
   const [about, finding] = [textOf(input['about']), findingOf(input['finding'])];
   const [at, since, tookMs] = [numberOf(input['at']), numberOf(input['since']), numberOf(input['tookMs'])];
@@ -131,7 +126,7 @@ const resultOf = (input: unknown): CheckResult | null => {
 
 /** The other node's report, checked: null where it is odd. Texts are cut and stripped of what is no text. */
 export const readReport = (input: unknown): NodeReport | null => {
-  if (!isFields(input) || !Array.isArray(input['results']) || input['results'].length > MOST_RESULTS) return null;
+  if (!isRecord(input) || !Array.isArray(input['results']) || input['results'].length > MOST_RESULTS) return null;
   const { role } = input;
   const [node, at] = [textOf(input['node']), numberOf(input['at'])];
   if (node === null || at === null || (role !== 'main' && role !== 'standby')) return null;

@@ -2,7 +2,6 @@
  * A configuration that was found valid before in this boot is not parsed again: that takes half of an agent's start, and a
  * holder that is restarted has one lease for all of it. Kept in `run-dir`, valid for the same file and the same program only.
  */
-
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,15 +1,11 @@
+import { type Fields, isRecord } from '../core/words.ts';
 import { profileByName } from '../profiles/index.ts';
 import { presetByName } from './presets.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
-
-export const isMap = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `upper` wins key by key; lists are replaced whole; another `kind` replaces the whole section. */
 export const merge = (lower: unknown, upper: unknown): unknown => {
   if (upper === undefined) return lower;
-  if (!isMap(lower) || !isMap(upper)) return upper;
+  if (!isRecord(lower) || !isRecord(upper)) return upper;
   if (lower['kind'] !== undefined && upper['kind'] !== undefined && lower['kind'] !== upper['kind']) return upper;
   const keys = new Set([...Object.keys(lower), ...Object.keys(upper)]);
   return Object.fromEntries([...keys].map((key) => [key, merge(lower[key], upper[key])]));
@@ -30,33 +26,33 @@ const extended = (lower: unknown, upper: unknown): unknown => {
     return [...own, ...others];
   }
   if (upper === undefined) return lower;
-  if (!isMap(upper)) return upper;
-  const below = isMap(lower) ? lower : {};
+  if (!isRecord(upper)) return upper;
+  const below = isRecord(lower) ? lower : {};
   const keys = new Set([...Object.keys(below), ...Object.keys(upper)]);
   return Object.fromEntries([...keys].map((key) => [key, extended(below[key], upper[key])]));
 };
 
 /** What the profile collects is collected where files follow at all: a profile alone opens no way between the nodes. */
-const withStreams = (profile: Raw, raw: Raw): Raw => {
+const withStreams = (profile: Fields, raw: Fields): Fields => {
   const upper = raw['streams'];
-  if (upper !== undefined && !isMap(upper)) return raw;
-  const merged = extended(profile['streams'], upper ?? {}) as Raw;
+  if (upper !== undefined && !isRecord(upper)) return raw;
+  const merged = extended(profile['streams'], upper ?? {}) as Fields;
   const files = merged['files'];
-  const follows = isMap(files) && files['enabled'] === true;
-  const isOwn = isMap(upper) && upper['collected'] !== undefined;
+  const follows = isRecord(files) && files['enabled'] === true;
+  const isOwn = isRecord(upper) && upper['collected'] !== undefined;
   return { ...raw, streams: follows || isOwn ? merged : { ...merged, collected: [] } };
 };
 
 const QUICK_PROBES = ['ami', 'sip', 'tcp', 'icmp'];
 
 /** Quick probes without a pace of their own have that of `probes`. */
-const withPace = (raw: Raw): Raw => {
+const withPace = (raw: Fields): Fields => {
   const probes = raw['probes'];
-  if (!isMap(probes)) return raw;
+  if (!isRecord(probes)) return raw;
   const pace = Object.fromEntries(['period', 'timeout'].flatMap((key) => (key in probes ? [[key, probes[key]]] : [])));
   const paced = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(paced);
-    return isMap(value) ? { ...pace, ...value } : value;
+    return isRecord(value) ? { ...pace, ...value } : value;
   };
   const filled = Object.entries(probes).map(([key, value]) => [key, QUICK_PROBES.includes(key) ? paced(value) : value]);
   return { ...raw, probes: Object.fromEntries(filled) };
@@ -65,16 +61,16 @@ const withPace = (raw: Raw): Raw => {
 const named = (value: unknown, fallback: string): string => (typeof value === 'string' ? value : fallback);
 
 /** A node's file above its preset above its profile. */
-export const withNodeDefaults = (raw: Raw): Raw => {
+export const withNodeDefaults = (raw: Fields): Fields => {
   const preset = named(raw['preset'], 'fast');
   const profile = profileByName[named(raw['profile'], 'asterisk')]?.defaults ?? {};
   const presetRaw = Object.hasOwn(presetByName, preset) ? presetByName[preset] : {};
-  return withPace(merge(merge(profile, presetRaw), withStreams(profile, raw)) as Raw);
+  return withPace(merge(merge(profile, presetRaw), withStreams(profile, raw)) as Fields);
 };
 
 /** A checkpoint's file above the lease times of its preset. */
-export const withCheckpointDefaults = (raw: Raw): Raw => {
+export const withCheckpointDefaults = (raw: Fields): Fields => {
   const preset = presetByName[named(raw['preset'], 'fast')];
-  const timing = isMap(preset?.['timing']) ? { promise: preset['timing']['promise'] } : {};
-  return merge({ timing }, raw) as Raw;
+  const timing = isRecord(preset?.['timing']) ? { promise: preset['timing']['promise'] } : {};
+  return merge({ timing }, raw) as Fields;
 };

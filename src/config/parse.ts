@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { isRecord } from '../core/words.ts';
 import { alarmClashes } from './alarm-relations.ts';
 import { canonical } from './canonical.ts';
 import { checkpointSchema, checkpointSections } from './checkpoint-schema.ts';
 import type { Clash } from './clash.ts';
 import type { CheckpointConfig, Config } from './config.ts';
 import { type Problem, pathText, readSource, type Source } from './document.ts';
-import { isMap, withCheckpointDefaults, withNodeDefaults } from './layers.ts';
+import { withCheckpointDefaults, withNodeDefaults } from './layers.ts';
 import { problemsOf, type Shape } from './problems.ts';
 import { clashesOf, notesOf } from './relations.ts';
 import { nodeSchema, nodeSections } from './schema.ts';
@@ -26,7 +27,7 @@ const ROLE_BY_OLD_WORD: Readonly<Record<string, string>> = { master: 'main', sla
 
 const oldWords = (raw: Raw): { readonly raw: Raw; readonly notes: readonly string[] } => {
   const node = raw['node'];
-  if (!isMap(node) || typeof node['role'] !== 'string' || !Object.hasOwn(ROLE_BY_OLD_WORD, node['role'])) {
+  if (!isRecord(node) || typeof node['role'] !== 'string' || !Object.hasOwn(ROLE_BY_OLD_WORD, node['role'])) {
     return { raw, notes: [] };
   }
   const role = ROLE_BY_OLD_WORD[node['role']];
@@ -86,7 +87,7 @@ const notAMap = (source: Source): Problem => ({
   remedy: 'begin with one of examples/',
 });
 
-const isReadable = (source: Source): source is Source & { readonly value: Raw } => isMap(source.value);
+const isReadable = (source: Source): source is Source & { readonly value: Raw } => isRecord(source.value);
 
 /** Parses a node's file. Pure: files and addresses of the machine are checked by `inspectMachine`. */
 export const parseConfig = (text: string): Parsed<Config> & { readonly source: Source } => {

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
-import type { Path, Problem, Source } from './document.ts';
-import { pathText } from './document.ts';
-import { isMap } from './layers.ts';
+import { isRecord } from '../core/words.ts';
+import { type Path, type Problem, pathText, type Source } from './document.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -31,37 +30,39 @@ export const nearest = (word: string, known: readonly string[]): string | null =
 
 const branchesOf = (shape: Shape): readonly Shape[] =>
   [shape['oneOf'], shape['anyOf']]
-    .flatMap((list) => (Array.isArray(list) ? list.filter(isMap).flatMap(branchesOf) : []))
+    .flatMap((list) => (Array.isArray(list) ? list.filter(isRecord).flatMap(branchesOf) : []))
     .concat(shape);
 
 /** Keys that may stand at `path`; of a section with a `kind`, those of the kind given. */
 export const keysAt = (shape: Shape, path: Path, value: unknown): readonly string[] => {
   const [head, ...rest] = path;
   const branches = branchesOf(shape).filter((branch) => {
-    const kind = isMap(branch['properties']) ? branch['properties']['kind'] : undefined;
-    return !isMap(kind) || kind['const'] === undefined || !isMap(value) || kind['const'] === value['kind'];
+    const kind = isRecord(branch['properties']) ? branch['properties']['kind'] : undefined;
+    return !isRecord(kind) || kind['const'] === undefined || !isRecord(value) || kind['const'] === value['kind'];
   });
   if (head === undefined) {
     return [
-      ...new Set(branches.flatMap((branch) => (isMap(branch['properties']) ? Object.keys(branch['properties']) : []))),
+      ...new Set(
+        branches.flatMap((branch) => (isRecord(branch['properties']) ? Object.keys(branch['properties']) : [])),
+      ),
     ];
   }
   const below = branches.flatMap((branch) => {
     const next =
       typeof head === 'number'
         ? branch['items']
-        : isMap(branch['properties'])
+        : isRecord(branch['properties'])
           ? branch['properties'][String(head)]
           : null;
-    return isMap(next) ? [next] : [];
+    return isRecord(next) ? [next] : [];
   });
-  const inner = Array.isArray(value) ? value[Number(head)] : isMap(value) ? value[String(head)] : undefined;
+  const inner = Array.isArray(value) ? value[Number(head)] : isRecord(value) ? value[String(head)] : undefined;
   return [...new Set(below.flatMap((next) => keysAt(next, rest, inner)))];
 };
 
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce<unknown>(
-    (inner, key) => (Array.isArray(inner) ? inner[Number(key)] : isMap(inner) ? inner[String(key)] : undefined),
+    (inner, key) => (Array.isArray(inner) ? inner[Number(key)] : isRecord(inner) ? inner[String(key)] : undefined),
     value,
   );
 
@@ -111,7 +112,7 @@ const unionIssues = (issue: Issue & { code: 'invalid_union' }, given: unknown): 
     branch.filter((each) => each.code === 'invalid_type' && valueAt(given, each.path) === undefined).length;
   const ranked = issue.errors.toSorted((a, b) => missesKey(a) - missesKey(b) || a.length - b.length);
   const best = ranked[0];
-  if (best === undefined || (ranked.length > 1 && !isMap(given))) return null;
+  if (best === undefined || (ranked.length > 1 && !isRecord(given))) return null;
   return best.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
 };
 

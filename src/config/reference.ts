@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { isMap } from './layers.ts';
+import { isRecord } from '../core/words.ts';
 import { checkpointShape, nodeShape } from './parse.ts';
 import type { Shape } from './problems.ts';
 
@@ -32,11 +32,11 @@ const TYPE_BY_FORMAT: Readonly<Record<string, string>> = {
 };
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const shapes = (value: unknown): readonly Shape[] => (Array.isArray(value) ? value.filter(isMap) : []);
+const shapes = (value: unknown): readonly Shape[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 const optionsOf = (shape: Shape): readonly Shape[] => [...shapes(shape['oneOf']), ...shapes(shape['anyOf'])];
 const propertiesOf = (shape: Shape): readonly (readonly [string, Shape])[] =>
-  isMap(shape['properties'])
-    ? Object.entries(shape['properties']).filter((each): each is [string, Shape] => isMap(each[1]))
+  isRecord(shape['properties'])
+    ? Object.entries(shape['properties']).filter((each): each is [string, Shape] => isRecord(each[1]))
     : [];
 
 const typeOf = (shape: Shape): string => {
@@ -46,7 +46,7 @@ const typeOf = (shape: Shape): string => {
   if (Array.isArray(shape['enum'])) return shape['enum'].map((each) => `\`${String(each)}\``).join(', ');
   const format = TYPE_BY_FORMAT[String(shape['format'])];
   if (format !== undefined) return format;
-  if (shape['type'] === 'array') return isMap(shape['items']) ? `list of ${typeOf(shape['items'])}` : 'list';
+  if (shape['type'] === 'array') return isRecord(shape['items']) ? `list of ${typeOf(shape['items'])}` : 'list';
   if (shape['type'] === 'object') return 'section';
   if (shape['type'] === 'integer') return 'whole number';
   return shape['type'] === 'string' ? 'text' : String(shape['type']);
@@ -55,7 +55,7 @@ const typeOf = (shape: Shape): string => {
 const fallbackOf = (shape: Shape, required: boolean): string => {
   const fallback = shape['default'];
   if (fallback === undefined) return required ? 'required' : '';
-  if (isMap(fallback))
+  if (isRecord(fallback))
     return Object.entries(fallback)
       .map(([key, value]) => `\`${key}: ${String(value)}\``)
       .join(', ');
@@ -67,7 +67,7 @@ const below = (path: string, shape: Shape): readonly KeyLine[] => {
   return [
     ...linesOf(shape, path),
     ...optionsOf(shape).flatMap((option) => below(path, option)),
-    ...(isMap(items) ? below(`${path}[]`, items) : []),
+    ...(isRecord(items) ? below(`${path}[]`, items) : []),
   ];
 };
 

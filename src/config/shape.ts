@@ -1,3 +1,4 @@
+import { isRecord } from '../core/words.ts';
 import { type Duration, printDuration, printSize, type Size } from './scalars.ts';
 
 type Camel<K extends string> = K extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : K;
@@ -22,16 +23,13 @@ export type Flat<T> = T extends Duration | Size
 const camel = (key: string): string => key.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const flattenAny = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(flattenAny);
-  if (!isMap(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      if (isMap(item) && typeof item['ms'] === 'number') return [`${camel(key)}Ms`, item['ms']];
-      if (isMap(item) && typeof item['bytes'] === 'number') return [`${camel(key)}Bytes`, item['bytes']];
+      if (isRecord(item) && typeof item['ms'] === 'number') return [`${camel(key)}Ms`, item['ms']];
+      if (isRecord(item) && typeof item['bytes'] === 'number') return [`${camel(key)}Bytes`, item['bytes']];
       return [camel(key), flattenAny(item)];
     }),
   );
@@ -43,7 +41,7 @@ export const flatten = <T>(value: T): Flat<T> => flattenAny(value) as Flat<T>;
 /** Back to the form of the file: kebab-case keys, units written out. */
 export const unflatten = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(unflatten);
-  if (!isMap(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
       if (typeof item === 'number' && key.endsWith('Ms')) return [kebab(key.slice(0, -2)), printDuration(item)];

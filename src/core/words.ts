@@ -36,3 +36,10 @@ export const nextEpoch = (role: Role, highest: Epoch): Epoch => {
   const parity = role === 'main' ? 0 : 1;
   return (highest + 1) % 2 === parity ? highest + 1 : highest + 2;
 };
+
+/** What came from outside and is not known yet, but for having fields. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** No list and not null: its fields may be looked at. */
+export const isRecord = (input: unknown): input is Fields =>
+  typeof input === 'object' && input !== null && !Array.isArray(input);

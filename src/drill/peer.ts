@@ -1,6 +1,6 @@
 /** What the two processes that make drills say to each other over the pair's stream, checked; and questions that wait for an answer. */
 import { fail, ok, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
+import { isRecord, type Millis } from '../core/words.ts';
 import { type DrillAsk, type DrillRun, isDrillKind, readDrillAsk } from './protocol.ts';
 import { type DrillReport, readDrillReport } from './report.ts';
 import type { Sample } from './samples.ts';
@@ -19,11 +19,6 @@ export type PeerMessage =
   | { readonly type: 'answer'; readonly id: string; readonly result: Result<unknown> }
   | { readonly type: 'run'; readonly run: DrillRun | null }
   | { readonly type: 'report'; readonly report: DrillReport };
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isRecord = (input: unknown): input is Fields =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const isSpan = (input: unknown): input is Millis =>
   typeof input === 'number' && Number.isFinite(input) && input >= 0 && input <= 24 * 3_600_000;

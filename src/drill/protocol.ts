@@ -1,6 +1,6 @@
 /** What a drill is to those around it: what is asked, what is shown, and what the agent and the process that makes drills say to each other. */
 import type { Result } from '../core/result.ts';
-import type { Millis, WallTime } from '../core/words.ts';
+import { isRecord, type Millis, type WallTime } from '../core/words.ts';
 
 /** `dry` asks everything and switches nothing; `switchover` moves service in order; `takeover` has the main fall silent. All come back. */
 export type DrillKind = 'dry' | 'switchover' | 'takeover';
@@ -89,9 +89,6 @@ export type FromDriller =
   | { readonly type: 'done'; readonly id: string; readonly result: Result<unknown> }
   /** Nothing is going on, and `done` messages of the agent are done with: it may be ended, unless another one is on its way to it. */
   | { readonly type: 'idle'; readonly done: number };
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 /** A person's question, checked; null where it is none. */
 export const readDrillAsk = (input: unknown): DrillAsk | null => {

@@ -1,6 +1,6 @@
 /** The report of a drill: what was done and seen, in one value that the journal's chain proves. */
 import { createHash } from 'node:crypto';
-import type { Epoch, Millis, WallTime } from '../core/words.ts';
+import { type Epoch, isRecord, type Millis, type WallTime } from '../core/words.ts';
 import type { DrillKind, DrillOutcome, DrillSummary } from './protocol.ts';
 import type { Seen } from './samples.ts';
 
@@ -97,9 +97,6 @@ export const summaryOf = ({ id, kind, by, startedAt, outcome, text, phones }: Dr
   thereMs: phones.thereMs,
   backMs: phones.backMs,
 });
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 /** From a file or from the other node; null where it is no report. What is deeper is shown as text only. */
 export const readDrillReport = (input: unknown): DrillReport | null => {

@@ -1,5 +1,6 @@
 /** What etcd's JSON gateway says and hears: keys and values in base64, numbers of 64 bits as texts, and what is false or 0 left out. */
 import { fail, ok, type Result } from '../core/result.ts';
+import { type Fields, isRecord } from '../core/words.ts';
 
 /** One key as it stands. */
 export interface EtcdKey {
@@ -15,11 +16,6 @@ export interface EtcdTold {
   readonly isPut: boolean;
   readonly key: EtcdKey;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
@@ -52,7 +48,7 @@ export const deleteBody = (key: string): object => ({ key: base64(key) });
 
 const clusterOf = (answer: Fields): string | null => {
   const header = answer['header'];
-  const cluster = isFields(header) ? header['cluster_id'] : null;
+  const cluster = isRecord(header) ? header['cluster_id'] : null;
   return typeof cluster === 'string' && /^\d{1,20}$/.test(cluster) ? cluster : null;
 };
 
@@ -61,7 +57,7 @@ const keyOf = (range: Fields): EtcdKey | null => {
   const kvs = range['kvs'];
   if (kvs === undefined) return { revision: 0, value: null };
   const [kv] = Array.isArray(kvs) && kvs.length === 1 ? (kvs as unknown[]) : [];
-  if (!isFields(kv)) return null;
+  if (!isRecord(kv)) return null;
   const revision = whole(kv['mod_revision']);
   const value = kv['value'] ?? '';
   if (revision === null || revision === 0 || typeof value !== 'string') return null;
@@ -70,7 +66,7 @@ const keyOf = (range: Fields): EtcdKey | null => {
 
 /** Fault: `etcd-malformed`. */
 export const readRange = (answer: unknown): Result<EtcdTold> => {
-  if (!isFields(answer)) return malformed('no object');
+  if (!isRecord(answer)) return malformed('no object');
   const cluster = clusterOf(answer);
   if (cluster === null) return malformed('no cluster in its header');
   const key = keyOf(answer);
@@ -79,26 +75,26 @@ export const readRange = (answer: unknown): Result<EtcdTold> => {
 
 /** Fault: `etcd-malformed`. `value`: what was to be put. */
 export const readPut = (answer: unknown, value: string): Result<EtcdTold> => {
-  if (!isFields(answer)) return malformed('no object');
+  if (!isRecord(answer)) return malformed('no object');
   const cluster = clusterOf(answer);
   if (cluster === null) return malformed('no cluster in its header');
   const [response] = Array.isArray(answer['responses']) ? (answer['responses'] as unknown[]) : [];
-  if (!isFields(response)) return malformed('no response to the transaction');
+  if (!isRecord(response)) return malformed('no response to the transaction');
   if (answer['succeeded'] === true) {
     const header = answer['header'];
-    const revision = isFields(header) ? whole(header['revision']) : null;
-    if (revision === null || revision === 0 || !isFields(response['response_put']))
+    const revision = isRecord(header) ? whole(header['revision']) : null;
+    if (revision === null || revision === 0 || !isRecord(response['response_put']))
       return malformed('a put without its revision');
     return ok({ cluster, isPut: true, key: { revision, value } });
   }
   const range = response['response_range'];
-  const key = isFields(range) ? keyOf(range) : null;
+  const key = isRecord(range) ? keyOf(range) : null;
   return key === null ? malformed('the key that stands there') : ok({ cluster, isPut: false, key });
 };
 
 /** Fault: `etcd-malformed`. */
 export const readToken = (answer: unknown): Result<string> => {
-  const token = isFields(answer) ? answer['token'] : null;
+  const token = isRecord(answer) ? answer['token'] : null;
   return typeof token === 'string' && /^[\x21-\x7e]{1,4096}$/.test(token) ? ok(token) : malformed('no token');
 };
 
@@ -115,7 +111,7 @@ export interface EtcdHealth {
 
 /** Of `maintenance/status`. Fault: `etcd-malformed`. */
 export const readHealth = (answer: unknown): Result<EtcdHealth> => {
-  if (!isFields(answer)) return malformed('no object');
+  if (!isRecord(answer)) return malformed('no object');
   const cluster = clusterOf(answer);
   if (cluster === null) return malformed('no cluster in its header');
   const errors: unknown = answer['errors'];
@@ -124,7 +120,7 @@ export const readHealth = (answer: unknown): Result<EtcdHealth> => {
   const header = answer['header'];
   return ok({
     cluster,
-    leads: isFields(header) && header['member_id'] === leader,
+    leads: isRecord(header) && header['member_id'] === leader,
     version: typeof answer['version'] === 'string' ? answer['version'] : 'unknown',
     hasLeader: leader !== '0',
     sizeBytes: size ?? 0,

@@ -5,15 +5,13 @@
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
 import type { Order, Orders } from '../core/message.ts';
 import { emptyDisk } from '../core/state.ts';
+import { isRecord } from '../core/words.ts';
 
 /** The value, or what is wrong with it, in words. */
 export type Checked<T> = { readonly good: true; readonly value: T } | { readonly good: false; readonly why: string };
 
 /** Null when the value is good, else what is wrong, after its path. */
 type Check = (value: unknown) => string | null;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const is =
   (test: (value: unknown) => boolean, what: string): Check =>

@@ -2,7 +2,7 @@
 import type { Change } from '../changes/change.ts';
 import { readRaw } from '../config/edit.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { type Role, rivalOf } from '../core/words.ts';
+import { isRecord, type Role, rivalOf } from '../core/words.ts';
 import { generateKey } from '../peer/key.ts';
 import { interfaceOf, machineWith, readText, type Standing, standingOf } from './machine.ts';
 import { planManager } from './manager.ts';
@@ -44,9 +44,6 @@ export interface Plan {
   readonly manager: readonly Change[];
 }
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** The file’s sections with those of the answers above; checkpoints are added to those that it has. */
 const rawOf = (
   existing: string | null,
@@ -57,7 +54,7 @@ const rawOf = (
   const added = checkpoints.filter(({ name }) => !known.includes(name));
   if (added.length === 0) return raw;
   const arbiter =
-    isMap(raw['arbiter']) && raw['arbiter']['kind'] === 'checkpoints' ? raw['arbiter'] : { kind: 'checkpoints' };
+    isRecord(raw['arbiter']) && raw['arbiter']['kind'] === 'checkpoints' ? raw['arbiter'] : { kind: 'checkpoints' };
   const list: unknown = arbiter['checkpoints'];
   const entries = added.map(({ name, address, port }) => (port === 4577 ? { name, address } : { name, address, port }));
   return { ...raw, arbiter: { ...arbiter, checkpoints: [...(Array.isArray(list) ? list : []), ...entries] } };
@@ -65,7 +62,7 @@ const rawOf = (
 
 const peerOf = (existing: string | null): Other | null => {
   const peer = readRaw(existing ?? '')['peer'];
-  if (!isMap(peer)) return null;
+  if (!isRecord(peer)) return null;
   const { name, address, port = 4577, pin = null } = peer;
   return typeof name === 'string' && typeof address === 'string' && typeof port === 'number'
     ? { name, address, port, pin: typeof pin === 'string' ? pin : null }

@@ -3,7 +3,7 @@ import type { Change } from '../changes/change.ts';
 import type { Changes } from '../changes/changes.ts';
 import { readRaw } from '../config/edit.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { type Millis, type Role, rivalOf } from '../core/words.ts';
+import { isRecord, type Millis, type Role, rivalOf } from '../core/words.ts';
 import { joinPair } from './dial.ts';
 import { takeLock } from './lock.ts';
 import {
@@ -84,9 +84,6 @@ interface Stage {
   readonly own: OwnIdentity;
   agreement: Agreement | null;
 }
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const factsOf = ({ answers, around }: Stage, offer: Offer, standing: Standing): Facts => {
   const { kind, port } = answers;
@@ -189,7 +186,7 @@ const systemFor = ({ around }: Stage, { offer, facts, standing }: Agreement): re
   if (around.system === null) return [];
   const start = !around.starts ? 'leave' : standing.isRunning ? 'restart' : 'start';
   if (facts.kind === 'checkpoint') return checkpointSystem(around.system, start);
-  const isWarm = isMap(offer.shared['virtual-ip']) && offer.shared['telephony'] !== 'cold';
+  const isWarm = isRecord(offer.shared['virtual-ip']) && offer.shared['telephony'] !== 'cold';
   return nodeSystem(around.system, isWarm, start);
 };
 

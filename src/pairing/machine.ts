@@ -8,6 +8,7 @@ import { askSnapshot } from '../api/client.ts';
 import { readRaw } from '../config/edit.ts';
 import { type Machine, thisMachine } from '../config/machine.ts';
 import { contains } from '../config/relations.ts';
+import { isRecord } from '../core/words.ts';
 import { type Places, pathsOf } from './plan.ts';
 
 export const readText = (path: string): string | null => {
@@ -97,15 +98,12 @@ export interface Standing {
   readonly calls: number | null;
 }
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** What there is already: its files, and what its agent says. */
 export const standingOf = async (places: Places): Promise<Standing> => {
   const paths = pathsOf(places);
   const config = readText(paths.config);
   const peer = readRaw(config ?? '')['peer'];
-  const pin = isMap(peer) ? peer['pin'] : null;
+  const pin = isRecord(peer) ? peer['pin'] : null;
   const asked = existsSync(paths.socket) ? await askSnapshot(paths.socket) : null;
   const snapshot = asked?.ok === true && asked.value.kind === 'node' ? asked.value : null;
   return {

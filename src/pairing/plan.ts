@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Change } from '../changes/change.ts';
 import { editConfig, type KeyChange, readRaw } from '../config/edit.ts';
 import { DEFAULT_PORT } from '../config/schema.ts';
-import { type Role, rivalOf } from '../core/words.ts';
+import { type Fields, isRecord, type Role, rivalOf } from '../core/words.ts';
 import type { At } from './words.ts';
 
 /** Where things are on this machine. */
@@ -51,17 +51,13 @@ const SHARED = [
   'drill',
 ] as const;
 
-type Raw = Readonly<Record<string, unknown>>;
-
-const isMap = (value: unknown): value is Raw => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** The checkpoints of a file that vote. */
-export const votersOf = (raw: Raw): readonly At[] => {
+export const votersOf = (raw: Fields): readonly At[] => {
   const arbiter = raw['arbiter'];
-  const list: unknown = isMap(arbiter) ? arbiter['checkpoints'] : null;
+  const list: unknown = isRecord(arbiter) ? arbiter['checkpoints'] : null;
   if (!Array.isArray(list)) return [];
   return list
-    .filter(isMap)
+    .filter(isRecord)
     .flatMap(({ kind = 'voter', name, address, port = DEFAULT_PORT }) =>
       kind === 'voter' && typeof name === 'string' && typeof address === 'string' && typeof port === 'number'
         ? [{ name, address, port }]
@@ -70,10 +66,10 @@ export const votersOf = (raw: Raw): readonly At[] => {
 };
 
 /** The key file of each checkpoint that has its own. */
-export const keyFilesOf = (raw: Raw): ReadonlyMap<string, string> => {
+export const keyFilesOf = (raw: Fields): ReadonlyMap<string, string> => {
   const arbiter = raw['arbiter'];
-  const list: unknown = isMap(arbiter) ? arbiter['checkpoints'] : null;
-  const entries = Array.isArray(list) ? list.filter(isMap) : [];
+  const list: unknown = isRecord(arbiter) ? arbiter['checkpoints'] : null;
+  const entries = Array.isArray(list) ? list.filter(isRecord) : [];
   return new Map(
     entries.flatMap(({ name, 'key-file': file }) =>
       typeof name === 'string' && typeof file === 'string' ? [[name, file]] : [],
@@ -81,33 +77,33 @@ export const keyFilesOf = (raw: Raw): ReadonlyMap<string, string> => {
   );
 };
 
-const withCheckpoints = (arbiter: unknown, change: (entry: Raw) => Raw): unknown => {
-  if (!isMap(arbiter) || !Array.isArray(arbiter['checkpoints'])) return arbiter;
+const withCheckpoints = (arbiter: unknown, change: (entry: Fields) => Fields): unknown => {
+  if (!isRecord(arbiter) || !Array.isArray(arbiter['checkpoints'])) return arbiter;
   const list: readonly unknown[] = arbiter['checkpoints'];
-  return { ...arbiter, checkpoints: list.map((entry) => (isMap(entry) ? change(entry) : entry)) };
+  return { ...arbiter, checkpoints: list.map((entry) => (isRecord(entry) ? change(entry) : entry)) };
 };
 
-const without = (raw: Raw, key: string): Raw =>
+const without = (raw: Fields, key: string): Fields =>
   Object.fromEntries(Object.entries(raw).filter(([each]) => each !== key));
 
 /** What is handed over of a file: nothing that only this machine has. */
-export const sharedOf = (raw: Raw): Raw => {
+export const sharedOf = (raw: Fields): Fields => {
   const shared: Record<string, unknown> = {};
   for (const key of SHARED) if (raw[key] !== undefined) shared[key] = raw[key];
   if (shared['arbiter'] !== undefined)
     shared['arbiter'] = withCheckpoints(shared['arbiter'], (entry) => without(entry, 'key-file'));
-  if (isMap(shared['virtual-ip'])) {
+  if (isRecord(shared['virtual-ip'])) {
     shared['virtual-ip'] = without(shared['virtual-ip'], 'interface');
   }
   const network = raw['network'];
-  if (isMap(network) && network['gateway'] !== undefined) shared['network'] = { gateway: network['gateway'] };
+  if (isRecord(network) && network['gateway'] !== undefined) shared['network'] = { gateway: network['gateway'] };
   return shared;
 };
 
 /** Addresses with their prefix that follow the active node. */
-export const virtualIpsOf = (raw: Raw): readonly string[] => {
+export const virtualIpsOf = (raw: Fields): readonly string[] => {
   const section = raw['virtual-ip'];
-  const list: unknown = isMap(section) ? section['addresses'] : null;
+  const list: unknown = isRecord(section) ? section['addresses'] : null;
   return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : [];
 };
 
@@ -126,7 +122,7 @@ export interface Local {
 }
 
 /** Shared sections as they stand in this machine’s file. */
-const localized = (shared: Raw, local: Local, places: Places): Raw => {
+const localized = (shared: Fields, local: Local, places: Places): Fields => {
   const { checkpointKey } = pathsOf(places);
   const result: Record<string, unknown> = { ...shared };
   if (result['arbiter'] !== undefined)
@@ -135,7 +131,7 @@ const localized = (shared: Raw, local: Local, places: Places): Raw => {
         ? { ...entry, 'key-file': checkpointKey(String(entry['name'])) }
         : entry,
     );
-  if (isMap(result['virtual-ip']))
+  if (isRecord(result['virtual-ip']))
     result['virtual-ip'] = {
       ...result['virtual-ip'],
       ...(local.interface === null ? {} : { interface: local.interface }),
@@ -168,12 +164,18 @@ export interface Other extends At {
 }
 
 /** A node’s file: `existing` with its comments, or a new one. */
-export const nodeFile = (existing: string | null, local: Local, peer: Other, shared: Raw, places: Places): string => {
+export const nodeFile = (
+  existing: string | null,
+  local: Local,
+  peer: Other,
+  shared: Fields,
+  places: Places,
+): string => {
   const raw = readRaw(existing ?? '');
   const sections = Object.entries(localized(shared, local, places)).filter(([key]) => key !== 'network');
   const network = shared['network'];
-  const gateway = isMap(network) ? network['gateway'] : undefined;
-  const peerRaw = isMap(raw['peer']) ? raw['peer'] : {};
+  const gateway = isRecord(network) ? network['gateway'] : undefined;
+  const peerRaw = isRecord(raw['peer']) ? raw['peer'] : {};
   const changes: readonly KeyChange[] = [
     { path: ['node', 'role'], value: local.role },
     { path: ['node', 'name'], value: local.name },
@@ -182,7 +184,7 @@ export const nodeFile = (existing: string | null, local: Local, peer: Other, sha
     { path: ['peer', 'address'], value: peer.address },
     ...portChange(['peer', 'port'], peer.port, peerRaw['port'] !== undefined),
     ...(peer.pin === null ? [] : [{ path: ['peer', 'pin'], value: peer.pin }]),
-    ...(isMap(raw['listen']) && raw['listen']['port'] !== undefined
+    ...(isRecord(raw['listen']) && raw['listen']['port'] !== undefined
       ? []
       : portChange(['listen', 'port'], local.port, false)),
     ...sections.map(([key, value]) => ({ path: [key], value })),
@@ -207,12 +209,12 @@ export const checkpointFile = (
   existing: string | null,
   own: At,
   nodes: Readonly<Record<Role, At>>,
-  shared: Raw,
+  shared: Fields,
   keyed: readonly Role[],
   places: Places,
 ): string => {
   const timing = shared['timing'];
-  const promise = isMap(timing) ? timing['promise'] : undefined;
+  const promise = isRecord(timing) ? timing['promise'] : undefined;
   const { nodeKey } = pathsOf(places);
   const preset = shared['preset'];
   const nodeChanges = (['main', 'standby'] as const).flatMap((role): readonly KeyChange[] => [

@@ -1,6 +1,6 @@
 /** Questions and answers between the two agents, over one channel of the pair's stream. */
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
-import type { Millis } from '../core/words.ts';
+import { isRecord, type Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 
 /** How the messages travel; the agent has the connection. */
@@ -28,9 +28,6 @@ interface Pending {
 }
 
 const MOST_PENDING = 64;
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const faultOf = (input: unknown): Fault | null => {
   if (!isRecord(input)) return null;

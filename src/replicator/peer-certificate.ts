@@ -1,5 +1,4 @@
 /** The certificate of the other node's PostgreSQL comes over the pair's own stream, which is proved by the pair's key, and is pinned. */
-
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';

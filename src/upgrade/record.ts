@@ -1,5 +1,4 @@
 /** How far the upgrade of this node is, on disk, so that it goes on where it was after anything. */
-
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';

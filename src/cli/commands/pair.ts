@@ -2,7 +2,7 @@
 import { readRaw } from '../../config/edit.ts';
 import { printDuration } from '../../config/scalars.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Role } from '../../core/words.ts';
+import { isRecord, type Role } from '../../core/words.ts';
 import type { InviteAnswers } from '../../pairing/invite-plan.ts';
 import type { Inviting } from '../../pairing/inviting.ts';
 import type { Surroundings } from '../../pairing/surroundings.ts';
@@ -43,11 +43,8 @@ export interface InitOptions extends PlaceOptions {
 /** TCP, open to the joining machine while it joins, and never else. */
 export const PAIRING_PORT = 4578;
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const textIn = (raw: unknown, key: string): string | null => {
-  const value = isMap(raw) ? raw[key] : null;
+  const value = isRecord(raw) ? raw[key] : null;
   return typeof value === 'string' ? value : null;
 };
 
@@ -75,7 +72,7 @@ const sectionsOf = (options: InitOptions, virtualIps: readonly string[], gateway
   ...(options.preset === undefined ? {} : { preset: options.preset }),
   ...(options.profile === undefined ? {} : { profile: options.profile }),
   ...(options.telephony === undefined ? {} : { telephony: options.telephony }),
-  ...(virtualIps.length === 0 ? {} : { 'virtual-ip': { ...(isMap(former) ? former : {}), addresses: virtualIps } }),
+  ...(virtualIps.length === 0 ? {} : { 'virtual-ip': { ...(isRecord(former) ? former : {}), addresses: virtualIps } }),
   ...(gateway === null ? {} : { network: { gateway } }),
 });
 

@@ -1,8 +1,8 @@
 /** `explain`: would it serve now, why, why not, what is missing; and the same for a past decision. */
-
 import type { JournalEntry } from '../../api/protocol.ts';
 import type { NodeSnapshot } from '../../api/snapshot.ts';
 import { sentenceOf } from '../../core/sentences.ts';
+import { isRecord } from '../../core/words.ts';
 import type { Style } from './style.ts';
 import { span, stamp } from './time.ts';
 
@@ -36,9 +36,6 @@ export const renderExplanation = (snapshot: NodeSnapshot, style: Style): string 
   for (const exception of protection.exceptions) lines.push(`  - ${exception}`);
   return `${lines.join('\n')}\n`;
 };
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const flat = (value: unknown): string => {
   if (Array.isArray(value)) return value.map(flat).join(', ');

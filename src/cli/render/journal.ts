@@ -1,13 +1,10 @@
 /** Entries of the journal, one line each. */
-
 import type { JournalEntry } from '../../api/protocol.ts';
 import { sentenceOf } from '../../core/sentences.ts';
+import { isRecord } from '../../core/words.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { stamp } from './time.ts';
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 const textOf = ({ kind, reasons, data }: JournalEntry): string => {
   if (reasons.length > 0) return reasons.map(sentenceOf).join('; ');

@@ -1,5 +1,6 @@
 /** The streams as a table that fits a terminal of 80 columns, with what is wrong below its row; then the merge, and what a move would lose. */
 import type { NodeSnapshot } from '../../api/snapshot.ts';
+import { isRecord } from '../../core/words.ts';
 import type { StreamCondition, StreamStatus } from '../../replication/stream.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
@@ -9,9 +10,6 @@ const WIDTH = 80;
 const INDENT = 14;
 
 type StreamsView = NodeSnapshot['streams'];
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 const isStatus = (value: unknown): value is StreamStatus => isRecord(value) && 'condition' in value && 'lagMs' in value;
 

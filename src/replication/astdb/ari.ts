@@ -1,7 +1,7 @@
 /** PJSIP's contacts through Asterisk's REST interface: what is made there counts at once for device states. */
 import type { Agent } from 'node:http';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
+import { isRecord, type Millis } from '../../core/words.ts';
 import { contactFamily } from './rows.ts';
 
 /** Named imports of this module load a whole other client with it (WebSocket and all): a tenth of a second of the agent's start. */
@@ -89,9 +89,6 @@ const pathOf = (key: string): string => {
   const id = encodeURIComponent(key.slice(contactFamily.length + 1));
   return `/asterisk/config/dynamic/res_pjsip/contact/${id}`;
 };
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const parsed = (text: string): unknown => {
   try {

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Epoch, WallTime } from '../../core/words.ts';
+import { type Epoch, type Fields, isRecord, type WallTime } from '../../core/words.ts';
 import type { FamilyRules } from './families.ts';
 import type { AstDbRow, Change } from './rows.ts';
 
@@ -84,11 +84,6 @@ export const readAstDbMessage = (input: unknown): Result<AstDbMessage> => {
     'Run the same version of Dualtone on both nodes.',
   );
 };
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isRecord = (input: unknown): input is Fields =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const known = (input: Fields): AstDbMessage | null => {
   const { type, epoch, session, seq, reason } = input;

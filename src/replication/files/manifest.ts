@@ -1,5 +1,4 @@
 /** What is in a directory: relative names of files and links with size and time. Two of them, and what lay before both, make a merge. */
-
 import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { pipeline } from 'node:stream/promises';

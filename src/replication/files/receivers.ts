@@ -1,5 +1,4 @@
 /** Who writes into this node's directories at the moment, so that a takeover can end them at once. */
-
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /** Both sides of a comparison: this node's server, and the other's through its replicator, which answers for its own. */
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
+import { isRecord, type Millis } from '../../core/words.ts';
 import type { Talk } from '../talk.ts';
 import type { FarSide, Side } from './compare.ts';
 import type { Mysql } from './connection.ts';
@@ -79,9 +79,6 @@ export const answerRows = (talk: Talk, filters: Filters, connect: () => Promise<
     db.value.destroy();
     return answer;
   });
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null;
 
 const isTable = (input: unknown): boolean =>
   isRecord(input) &&

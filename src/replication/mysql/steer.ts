@@ -1,6 +1,6 @@
 /** What one node's server should do, from what both nodes say: pure. */
 import { type Fault, fail } from '../../core/result.ts';
-import type { Epoch, Instant, Millis } from '../../core/words.ts';
+import { type Epoch, type Instant, isRecord, type Millis } from '../../core/words.ts';
 import type { Dialect, LinkStatus, Position, ServerId } from './dialect.ts';
 import { countOf, type GtidSet, minus, showGtids } from './gtid.ts';
 
@@ -76,9 +76,6 @@ export const createAge = () => {
     },
   };
 };
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null;
 
 const isCount = (input: unknown): input is number =>
   typeof input === 'number' && Number.isSafeInteger(input) && input >= 0;

@@ -1,7 +1,7 @@
 /** What would be lost if service moved now, for persons; and on the standby, the streams as the main last told of them. */
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
+import { isRecord, type Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import { lossNow, spanText } from '../../replication/merge/loss.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
@@ -37,9 +37,6 @@ const TELL_MS: Millis = 15_000;
 const PREVIEW_MS: Millis = 10_000;
 
 const COUNT_HOLDS_MS: Millis = 2 * LOOK_MS;
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 const isNumberOrNull = (input: unknown): boolean => input === null || typeof input === 'number';
 

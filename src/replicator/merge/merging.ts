@@ -1,7 +1,7 @@
 /** What the standby collected comes home: the main merges, by itself or when asked; the standby answers, and says whether service may go back. */
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Instant, Millis } from '../../core/words.ts';
+import { type Instant, isRecord, type Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { StandbyView } from '../../replication/merge/machine.ts';
 import { createMerges, type MergeRunOptions, type Merges } from '../../replication/merge/orchestrate.ts';
@@ -47,9 +47,6 @@ const LOOK_MS = 3000;
 const AGAIN_MS = 30_000;
 /** How often finished merges that are too old to be undone are looked for. */
 const PRUNE_MS: Millis = 3_600_000;
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null;
 
 const termOf = (input: unknown): Term | null => {
   if (!isRecord(input)) return null;

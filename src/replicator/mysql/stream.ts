@@ -1,5 +1,4 @@
 /** MySQL as a stream of this node, from its configuration; and the other server's certificate, pinned. */
-
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { isRecord } from '../../core/words.ts';
 import type { StreamReporter } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
 import { authorizedLines, removeAuthorized } from '../../ssh/authorized.ts';
@@ -65,9 +66,6 @@ export const deauthorizeKey = (
   const removed = preview ? ok(false) : removeAuthorized(file, key.value);
   return removed.ok ? ok({ lines: found.value.own, others: found.value.others }) : removed;
 };
-
-const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
 
 /** Takes the main's key out when it asks over the pair's own stream, which is proved by the pair's key. */
 export const answerRemoval = (config: Config, talk: Talk, reporter: StreamReporter): void => {

@@ -1,4 +1,5 @@
 /** What a bulk request of Elasticsearch says, and what its answer means: how far the target has taken it, and what it will never take. Pure. */
+import { isRecord } from '../../core/words.ts';
 
 /** NDJSON: one line that names, one that holds, and a line end after the last. `create` refuses a name that is there. */
 export const bulkBody = (index: string, documents: readonly { readonly id: string; readonly text: string }[]): string =>
@@ -13,9 +14,6 @@ export interface Verdict {
   /** Why the one after them is not; null where all are. */
   readonly later: string | null;
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 interface Item {
   readonly status: number;

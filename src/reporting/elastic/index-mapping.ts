@@ -1,10 +1,8 @@
 /** The index of a table: made where it is missing, and looked at, since a document's name is unique in one index only. */
 import { fail, ok, type Result } from '../../core/result.ts';
+import { isRecord } from '../../core/words.ts';
 import type { Key } from '../core/words.ts';
 import { type Caller, oddAnswer } from './http.ts';
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const mappings = {
   properties: {

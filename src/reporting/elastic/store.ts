@@ -1,6 +1,7 @@
 /** How far Elasticsearch is, kept on this node: it has no transactions, so that the position is written after its answer, and a lost one is found again there. */
 import { readFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { isRecord } from '../../core/words.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import type { Key, Refused, Span, Standing } from '../core/words.ts';
 
@@ -21,9 +22,6 @@ export interface Kept {
 }
 
 const MOST_GONE = 200;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isTable = (value: unknown): boolean =>
   isRecord(value) &&

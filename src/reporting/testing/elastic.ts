@@ -11,8 +11,7 @@ import {
 } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-
-type Json = Readonly<Record<string, unknown>>;
+import { type Fields, isRecord } from '../../core/words.ts';
 
 /** What becomes of one request, once. */
 export type Mishap =
@@ -33,14 +32,14 @@ export type Mishap =
 export interface ElasticStandIn {
   readonly url: string;
   /** Documents of an index, in the order in which they came. */
-  documents(index: string): readonly Json[];
+  documents(index: string): readonly Fields[];
   names(index: string): readonly string[];
   /** How many were offered under a name that was there. */
   conflicts(): number;
   /** The next bulk requests, one each. */
   mishaps(list: readonly Mishap[]): void;
   /** As another mapping: documents that it does not fit are refused with 400. */
-  refuse(unfit: (document: Json) => boolean): void;
+  refuse(unfit: (document: Fields) => boolean): void;
   remove(index: string, name: string): void;
   dropIndex(index: string): void;
   stop(): Promise<void>;
@@ -51,15 +50,15 @@ export interface ElasticStandInOptions {
   /** What `authorization` must say. */
   readonly authorization?: string;
   /** As it is after somebody's template has made the index. */
-  readonly mapping?: Json;
+  readonly mapping?: Fields;
   readonly mostBytes?: number;
 }
 
 interface World {
   readonly options: ElasticStandInOptions;
-  readonly indices: Map<string, { readonly mappings: Json; readonly documents: Map<string, Json> }>;
+  readonly indices: Map<string, { readonly mappings: Fields; readonly documents: Map<string, Fields> }>;
   mishaps: Mishap[];
-  unfit: (document: Json) => boolean;
+  unfit: (document: Fields) => boolean;
   conflicts: number;
 }
 
@@ -68,18 +67,15 @@ interface Reply {
   readonly body: unknown;
 }
 
-const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const errorOf = (status: number, type: string, reason: string): Reply => ({
   status,
   body: { error: { root_cause: [{ type, reason }], type, reason }, status },
 });
 
-const at = (document: Json, path: string): unknown =>
+const at = (document: Fields, path: string): unknown =>
   path.split('.').reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), document);
 
-const matches = (query: unknown, document: Json): boolean => {
+const matches = (query: unknown, document: Fields): boolean => {
   if (!isRecord(query)) return true;
   if (isRecord(query['term']))
     return Object.entries(query['term']).every(([path, value]) => at(document, path) === value);
@@ -94,7 +90,7 @@ const matches = (query: unknown, document: Json): boolean => {
   throw new Error(`the stand-in does not know this query: ${JSON.stringify(query)}`);
 };
 
-const createOne = (world: World, line: Json, document: Json): Json => {
+const createOne = (world: World, line: Fields, document: Fields): Fields => {
   const { _index: index, _id: name } = line as { readonly _index: string; readonly _id: string };
   const found = world.indices.get(index);
   const failing = (status: number, type: string, reason: string) => ({
@@ -114,10 +110,10 @@ const bulk = (world: World, body: string, mishap: Mishap | undefined): Reply => 
   if (!body.endsWith('\n'))
     return errorOf(400, 'illegal_argument_exception', 'The bulk request must be terminated by a newline [\\n]');
   const lines = body.slice(0, -1).split('\n');
-  const items: Json[] = [];
+  const items: Fields[] = [];
   for (let index = 0; index < lines.length; index += 2) {
-    const action = JSON.parse(lines[index] ?? '') as Json;
-    const document = JSON.parse(lines[index + 1] ?? '') as Json;
+    const action = JSON.parse(lines[index] ?? '') as Fields;
+    const document = JSON.parse(lines[index + 1] ?? '') as Fields;
     if (!isRecord(action['create']))
       return errorOf(400, 'illegal_argument_exception', 'Malformed action/metadata line');
     const line = action['create'];
@@ -134,7 +130,7 @@ const bulk = (world: World, body: string, mishap: Mishap | undefined): Reply => 
   return { status: 200, body: { took: 3, errors, items } };
 };
 
-const search = (world: World, name: string, what: string, body: Json): Reply => {
+const search = (world: World, name: string, what: string, body: Fields): Reply => {
   const found = world.indices.get(name);
   if (found === undefined) return errorOf(404, 'index_not_found_exception', `no such index [${name}]`);
   const hits = [...found.documents.values()].filter((document) => matches(body['query'], document));
@@ -153,7 +149,7 @@ const onIndex = (world: World, method: string, name: string, body: string): Repl
       ? errorOf(404, 'index_not_found_exception', `no such index [${name}]`)
       : { status: 200, body: { [name]: { aliases: {}, mappings: found.mappings, settings: {} } } };
   if (found !== undefined) return errorOf(400, 'resource_already_exists_exception', `index [${name}] already exists`);
-  const { mappings } = JSON.parse(body) as { readonly mappings: Json };
+  const { mappings } = JSON.parse(body) as { readonly mappings: Fields };
   world.indices.set(name, { mappings: world.options.mapping ?? mappings, documents: new Map() });
   return { status: 200, body: { acknowledged: true, shards_acknowledged: true, index: name } };
 };
@@ -163,7 +159,7 @@ const reply = (world: World, method: string, path: string, body: string, mishap:
   if (name === '_bulk') return bulk(world, body, mishap);
   if (what === undefined) return onIndex(world, method, name, body);
   if (what === '_refresh') return { status: 200, body: { _shards: { total: 1, successful: 1, failed: 0 } } };
-  return search(world, name, what, JSON.parse(body) as Json);
+  return search(world, name, what, JSON.parse(body) as Fields);
 };
 
 const misanswer = (mishap: Mishap, whole: Reply): Reply | null => {
@@ -240,7 +236,7 @@ export const startElastic = async (
     server.listen(at.port, at.host, () => resolve());
   });
   const { port } = server.address() as AddressInfo;
-  const of = (index: string) => world.indices.get(index)?.documents ?? new Map<string, Json>();
+  const of = (index: string) => world.indices.get(index)?.documents ?? new Map<string, Fields>();
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://localhost:${port}`,
     documents: (index) => [...of(index).values()],

@@ -5,6 +5,7 @@ import { readRaw } from '../../config/edit.ts';
 import { withNodeDefaults } from '../../config/layers.ts';
 import { presetByName } from '../../config/presets.ts';
 import { printConfig } from '../../config/print.ts';
+import { isRecord } from '../../core/words.ts';
 import type { EditableSetting, SettingSource, SettingValue, SettingView } from '../contract.ts';
 
 type Path = readonly (string | number)[];
@@ -51,9 +52,6 @@ const RULE_KEYS: Readonly<Record<string, Kind>> = {
   recovery: { ...flag, ...ofNode },
 };
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** `alarms.rules[0].severity` as `['alarms', 'rules', 0, 'severity']`. */
 export const pathOf = (text: string): Path =>
   text
@@ -64,7 +62,7 @@ export const pathOf = (text: string): Path =>
 const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => {
     if (Array.isArray(value) && typeof key === 'number') return value[key];
-    return isMap(value) && typeof key === 'string' && Object.hasOwn(value, key) ? value[key] : undefined;
+    return isRecord(value) && typeof key === 'string' && Object.hasOwn(value, key) ? value[key] : undefined;
   }, root);
 
 const kindByPath = (effective: unknown): ReadonlyMap<string, Kind> => {
@@ -101,9 +99,10 @@ const oneLine = (value: unknown): string =>
 
 /** Scalars and lists of them are leaves; of a list of maps each entry is. */
 const leavesOf = (value: unknown, path: Path): readonly (readonly [Path, unknown])[] => {
-  if (isMap(value) && Object.keys(value).length > 0)
+  if (isRecord(value) && Object.keys(value).length > 0)
     return Object.entries(value).flatMap(([key, item]) => leavesOf(item, [...path, key]));
-  if (Array.isArray(value) && value.some(isMap)) return value.map((item, index) => [[...path, index], item] as const);
+  if (Array.isArray(value) && value.some(isRecord))
+    return value.map((item, index) => [[...path, index], item] as const);
   return [[path, value]];
 };
 

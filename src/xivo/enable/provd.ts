@@ -1,6 +1,6 @@
 /** The provisioning server over REST: configurations read and written, devices told to read theirs again. */
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
+import { type Fields, isRecord, type Millis } from '../../core/words.ts';
 import { askHttp, type HttpQuestion } from '../../switches/http-once.ts';
 
 export interface ProvdOptions {
@@ -41,11 +41,9 @@ export interface Provd {
   synchronize(device: string, everyMs: Millis, signal: AbortSignal): Promise<Result<void>>;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-
 interface Answer {
   readonly status: number;
-  readonly body: Body;
+  readonly body: Fields;
   readonly location: string | null;
 }
 
@@ -65,13 +63,11 @@ const odd = (what: string) =>
     'See its version and the address.',
   );
 
-const isMap = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const bodyOf = (text: string): Body | null => {
+const bodyOf = (text: string): Fields | null => {
   if (text.trim() === '') return {};
   try {
     const body: unknown = JSON.parse(text);
-    return isMap(body) ? body : null;
+    return isRecord(body) ? body : null;
   } catch {
     return null;
   }
@@ -110,7 +106,7 @@ const refused = (what: string, status: number) =>
 /** Null for what is no text, or none. */
 export const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-const isConfig = (value: unknown): value is ProvdConfig => isMap(value) && typeof value['id'] === 'string';
+const isConfig = (value: unknown): value is ProvdConfig => isRecord(value) && typeof value['id'] === 'string';
 
 /** `[label|]state[;current[/end]](...)`: only the state of the whole counts. */
 export const stateOf = (status: unknown): 'waiting' | 'progress' | 'success' | 'fail' | null => {

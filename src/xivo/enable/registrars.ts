@@ -1,12 +1,11 @@
 /** Backup registrar and proxy of the provisioning server's registrars, and of all lines that belong to them. Pure, but for the store. */
 import type { Change } from '../../changes/change.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { type Fields, isRecord } from '../../core/words.ts';
 import { type Provd, type ProvdConfig, textOf } from './provd.ts';
 import { type Store, setting } from './store.ts';
 
 const KEYS = ['registrar_backup', 'proxy_backup'] as const;
-
-type Map = Readonly<Record<string, unknown>>;
 
 /** What a registrar has as its backup: only keys that are there, so that they come back exactly. */
 export type Backup = Readonly<Partial<Record<(typeof KEYS)[number], unknown>>>;
@@ -73,26 +72,24 @@ export const followsOf = (before: readonly ProvdConfig[], now: readonly ProvdCon
       : [{ registrar: registrar.id, mains, from, to }];
   });
 
-const isMap = (value: unknown): value is Map => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const put = (map: Map, key: string, value: string | null): Map => {
+const put = (map: Fields, key: string, value: string | null): Fields => {
   const { [key]: _former, ...rest } = map;
   return value === null ? rest : { ...rest, [key]: value };
 };
 
 interface Moved {
-  readonly map: Map;
+  readonly map: Fields;
   readonly drift: readonly string[];
 }
 
 /** One value: ours or none becomes the new one; what somebody has set otherwise stays, and is told. */
-const moved = (map: Map, key: string, from: string | null, to: string | null): Moved => {
+const moved = (map: Fields, key: string, from: string | null, to: string | null): Moved => {
   const now = textOf(map[key]);
   if (now === to) return { map, drift: [] };
   return now === null || now === from ? { map: put(map, key, to), drift: [] } : { map, drift: [`${key} is ${now}`] };
 };
 
-const movedLine = (line: Map, follows: readonly Follow[]): Moved => {
+const movedLine = (line: Fields, follows: readonly Follow[]): Moved => {
   const follow = follows.find(({ mains }) =>
     [line['registrar_ip'], line['proxy_ip']].some((ip) => mains.includes(String(ip))),
   );
@@ -104,11 +101,11 @@ const movedLine = (line: Map, follows: readonly Follow[]): Moved => {
 };
 
 /** SCCP: the second manager, made where there is none. */
-const movedManagers = (managers: Map, follows: readonly Follow[]): Moved => {
-  const first = isMap(managers['1']) ? textOf(managers['1']['ip']) : null;
+const movedManagers = (managers: Fields, follows: readonly Follow[]): Moved => {
+  const first = isRecord(managers['1']) ? textOf(managers['1']['ip']) : null;
   const follow = follows.find(({ mains }) => first !== null && mains.includes(first));
   if (follow === undefined) return { map: managers, drift: [] };
-  const second = isMap(managers['2']) ? managers['2'] : {};
+  const second = isRecord(managers['2']) ? managers['2'] : {};
   const { map, drift } = moved(second, 'ip', follow.from.proxy, follow.to.proxy);
   if (map === second) return { map: managers, drift };
   const { '2': _former, ...rest } = managers;
@@ -125,21 +122,21 @@ export interface Followed {
 /** A configuration of a device, of `autoprov` or of any other with lines. */
 export const followed = (config: ProvdConfig, follows: readonly Follow[]): Followed => {
   const raw = config['raw_config'];
-  if (!isMap(raw)) return { config, changed: false, drift: [] };
+  if (!isRecord(raw)) return { config, changed: false, drift: [] };
   const drift: string[] = [];
   const next: Record<string, unknown> = { ...raw };
   const { sip_lines: lines, sccp_call_managers: managers } = raw;
-  if (isMap(lines)) {
+  if (isRecord(lines)) {
     next['sip_lines'] = Object.fromEntries(
       Object.entries(lines).map(([number, line]) => {
-        if (!isMap(line)) return [number, line];
+        if (!isRecord(line)) return [number, line];
         const result = movedLine(line, follows);
         drift.push(...result.drift.map((text) => `line ${number}: ${text}`));
         return [number, result.map];
       }),
     );
   }
-  if (isMap(managers)) {
+  if (isRecord(managers)) {
     const result = movedManagers(managers, follows);
     drift.push(...result.drift.map((text) => `SCCP manager 2: ${text}`));
     next['sccp_call_managers'] = result.map;

@@ -1,5 +1,4 @@
 /** How PostgreSQL itself reaches the other node's: a connection string, and files that only it can read. */
-
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 /** Who may come in: the block in pg_hba.conf. Written, checked by PostgreSQL before it is loaded, put back if it is refused. */
-
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../../core/result.ts';
 import { writeWhole } from '../../../files/whole.ts';

@@ -1,5 +1,4 @@
 /** What set-up changed and what was there before, in one file of the state directory, so that undo restores exactly that. */
-
 import { readFile, rm } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../../core/result.ts';
 import { writeWhole } from '../../../files/whole.ts';

@@ -1,4 +1,5 @@
 /** Spans without a serving node, as the journal of this node tells them. Pure. */
+import { isRecord } from '../../../core/words.ts';
 import type { JournalEntry, Millis, WallTime } from '../../contract.ts';
 
 export interface Outage {
@@ -10,22 +11,17 @@ export interface Outage {
   readonly to: 'this' | 'other';
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (input: unknown): input is Fields =>
-  typeof input === 'object' && input !== null && !Array.isArray(input);
-
 /** When somebody was last known to serve by this entry, and who. */
 const sightingOf = (entry: JournalEntry): { readonly who: 'this' | 'other'; readonly wall: WallTime } | null => {
-  const stand = isFields(entry.data) ? entry.data['stand'] : null;
-  if (!isFields(stand)) return null;
+  const stand = isRecord(entry.data) ? entry.data['stand'] : null;
+  if (!isRecord(stand)) return null;
   if (stand['gateOpen'] === true) return { who: 'this', wall: entry.wall };
   const { rival, rivalHeardMsAgo } = stand;
-  if (!isFields(rival) || typeof rivalHeardMsAgo !== 'number' || typeof rival['holding'] !== 'number') return null;
+  if (!isRecord(rival) || typeof rivalHeardMsAgo !== 'number' || typeof rival['holding'] !== 'number') return null;
   return rival['holding'] > 0 ? { who: 'other', wall: entry.wall - rivalHeardMsAgo } : null;
 };
 
-const hasStand = (entry: JournalEntry): boolean => isFields(entry.data) && isFields(entry.data['stand']);
+const hasStand = (entry: JournalEntry): boolean => isRecord(entry.data) && isRecord(entry.data['stand']);
 
 /** Entries in any order; the newest outage first. A change of hands without a gap counts with its length, however short. */
 export const outagesOf = (entries: readonly JournalEntry[]): readonly Outage[] => {

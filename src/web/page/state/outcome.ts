@@ -1,4 +1,5 @@
 /** What came of work, read from an answer of which only the outline is known: another version may have written it. Pure. */
+import { type Fields, isRecord } from '../../../core/words.ts';
 import type { Fault, Forecast, ForecastRow, LossView, WebWork } from '../../contract.ts';
 
 export interface RunFacts {
@@ -57,14 +58,9 @@ export type Outcome =
   /** Nothing that could be put into words. */
   | { readonly kind: 'other' };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const numberOf = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
-const fieldsOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : []);
+const fieldsOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 
@@ -101,17 +97,17 @@ const mergeOf = (value: Fields): MergeFacts => ({
   parts: fieldsOf(value['parts']).map(partOf),
   failed: fieldsOf(value['failed']).map(({ part, error }) => ({
     part: textOf(part),
-    message: isFields(error) ? textOf(error['message']) : '',
+    message: isRecord(error) ? textOf(error['message']) : '',
   })),
 });
 
 const checksOf = (value: Fields): CheckCounts | null => {
   const { readiness, own, other } = value;
-  if (!isFields(readiness)) return null;
+  if (!isRecord(readiness)) return null;
   const outcomes = [own, other]
-    .filter(isFields)
+    .filter(isRecord)
     .flatMap(({ results }) => fieldsOf(results))
-    .map(({ finding }) => (isFields(finding) ? textOf(finding['outcome']) : ''));
+    .map(({ finding }) => (isRecord(finding) ? textOf(finding['outcome']) : ''));
   const of = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
   return {
     state: textOf(readiness['state']),
@@ -141,7 +137,7 @@ const OTHER: Outcome = { kind: 'other' };
 /** In the shape that the page puts into words. */
 export const outcomeOf = (work: WebWork['name'], value: unknown): Outcome => {
   if (work === 'replicate') return Array.isArray(value) ? { kind: 'runs', runs: fieldsOf(value).map(runOf) } : OTHER;
-  if (!isFields(value)) return OTHER;
+  if (!isRecord(value)) return OTHER;
   switch (work) {
     case 'merge-preview':
     case 'merge-run':
