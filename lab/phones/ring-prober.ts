@@ -38,6 +38,17 @@ type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
 const accountsOf = (account: Account, trunk?: TrunkPlan): readonly Account[] =>
   trunk?.addresses.map((address) => ({ ...account, domain: address, server: { address, port: 5060 } })) ?? [account];
 
+const openCaller = (localAddress: string, signal: AbortSignal) =>
+  openUserAgent({
+    localAddress,
+    localPort: 0,
+    onRequest: ({ respond, request }) => {
+      if (request.method !== 'ACK') respond({ status: 200, reason: 'OK' });
+    },
+    t1Ms: 60_000,
+    signal,
+  });
+
 /**
  * Calls one telephone over and over: INVITE until it rings (180), then CANCEL. Nothing is repeated, so that an answer is
  * the answer to what was sent at that moment. `accountNow` is asked before each call; null: there is nobody to call then.
@@ -48,15 +59,7 @@ export async function startRingProber(
   localAddress: string,
 ): Promise<Result<RingProber>> {
   const closed = new AbortController();
-  const opened = await openUserAgent({
-    localAddress,
-    localPort: 0,
-    onRequest: ({ respond, request }) => {
-      if (request.method !== 'ACK') respond({ status: 200, reason: 'OK' });
-    },
-    t1Ms: 60_000,
-    signal: closed.signal,
-  });
+  const opened = await openCaller(localAddress, closed.signal);
   if (!opened.ok) return opened;
   const agent = opened.value;
   const answerWithinMs = plan.ringWithinMs ?? 450;
