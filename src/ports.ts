@@ -32,6 +32,8 @@ export interface Gate {
   /** Sets up what is missing (closed), adopts what a former agent left. */
   open(): Promise<Result<void>>;
   apply(action: GateAction): Promise<Result<void>>;
+  /** For so long callers are known to be served by the other node: a closed gate refuses them instead of being silent, where it can. 0: not any more. */
+  elsewhere(ms: Millis): Promise<Result<void>>;
   /** Called when another program took the gate's table away and it was put back. */
   onTampered(listener: (what: string) => void): void;
   /** Leaves the kernel's state as it is: timeouts go on. */

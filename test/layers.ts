@@ -221,6 +221,12 @@ export const layers: readonly Layer[] = [
     ],
     outside: ['*'],
   },
+  // Answers callers of a passive node: it knows SIP and its port, and no state.
+  {
+    place: 'src/refuser',
+    mayImport: ['src/core/result.ts', 'src/config', 'src/process', 'src/sip'],
+    outside: ['*'],
+  },
   // Other machines and boxes that callers are moved by: reached over SSH and HTTP, and nobody's business here.
   { place: 'src/switches', mayImport: ADAPTER, outside: ['*'] },
   {
@@ -285,6 +291,7 @@ export const layers: readonly Layer[] = [
       'src/switcher',
       'src/upgrade',
       'src/drill',
+      'src/refuser',
     ],
     outside: ['*'],
   },
@@ -325,6 +332,7 @@ export const layers: readonly Layer[] = [
       'src/drill/protocol.ts',
       'src/drill/store.ts',
       'src/reporting/protocol.ts',
+      'src/refuser/protocol.ts',
       'src/notify',
       'src/journal',
       'src/peer',

@@ -34,7 +34,7 @@ type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
 
 /**
  * Asks a SIP server without pause whether it is there: one OPTIONS each interval, never repeated, each a transaction and a
- * call of its own. Only a well-formed final answer from the address asked counts; any status does.
+ * call of its own. Only a well-formed final answer from the address asked counts; any status does but 503.
  */
 export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
   const ended = new AbortController();
@@ -53,6 +53,8 @@ export async function startProber(plan: ProbePlan): Promise<Result<Prober>> {
     const answer = from.address === server.address && from.port === server.port ? read(bytes) : undefined;
     const ask = answer === undefined || answer.status < 200 ? undefined : asks[answer.index];
     if (answer === undefined || ask === undefined || ask.answeredMs !== undefined) return;
+    // A passive node that tells callers to go on serves nobody.
+    if (answer.status === 503) return;
     ask.answeredMs = answeredMs;
     ask.status = answer.status;
     ask.by = answer.by;

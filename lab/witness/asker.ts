@@ -31,6 +31,9 @@ const question = (plan: WitnessPlan, localPort: number, mark: string): readonly 
     .toString()
     .split(mark);
 
+/** A passive node may tell callers to go on: then it was heard, and serves nobody. */
+const isRefused = (bytes: Buffer): boolean => bytes.toString('latin1', 0, 11) === 'SIP/2.0 503';
+
 /**
  * Asks again and again, and notes every answer's arrival however late: it does not judge whether a telephone would have been content,
  * but whether the node spoke. Rejects when the socket cannot be opened.
@@ -55,8 +58,9 @@ export const startAsker = async (plan: WitnessPlan): Promise<Asker> => {
     if (!isLooking) setImmediate(looked);
     isLooking = true;
   };
-  socket.on('message', (_bytes, from) => {
+  socket.on('message', (bytes, from) => {
     look();
+    if (isRefused(bytes)) return;
     if (from.address === plan.server && from.port === sipPort) arrivals.push({ lookedMs, readMs: monotonicMs() });
   });
   socket.on('error', () => undefined);

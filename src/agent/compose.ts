@@ -5,6 +5,7 @@ import type { CommandAnswer } from '../api/protocol.ts';
 import { digestOf } from '../checks/digest.ts';
 import {
   type Config,
+  isRefusing,
   isServingWeb,
   journalPath,
   listenAddress,
@@ -41,6 +42,7 @@ import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
 import { callsOf, managerOf, probesOf } from './probes.ts';
+import { createRefusing, type Refusing } from './refusing.ts';
 import { createReload, type LiveConfig } from './reload.ts';
 import { createReplication } from './replication.ts';
 import { createRivalLooks, type RivalLooks } from './rival-looks.ts';
@@ -59,6 +61,8 @@ export interface Program {
   readonly switcherArgv: readonly string[];
   /** `dualtone driller`, at ordinary priority. */
   readonly drillerArgv: readonly string[];
+  /** `dualtone refuser`, at ordinary priority. */
+  readonly refuserArgv: readonly string[];
   /** `dualtone settings`: one question about the file, on its standard input. */
   readonly settingsArgv: readonly string[];
   /** The configuration as its file says now, as somebody else has parsed it. */
@@ -73,6 +77,8 @@ export interface Composition {
   readonly stream: PairStream | null;
   readonly pairView: PairView;
   readonly settings: SettingsExchange;
+  /** Null where a passive node is silent. */
+  readonly refusing: Refusing | null;
   /** Another machine took the other node's place. */
   readonly reload: () => Promise<CommandAnswer>;
 }
@@ -224,6 +230,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
   const { checker, driller } = trialsOf(config, program, stream, clock);
   const pairView = createPairView(stream.channel('view'), clock);
   const link = linkOf(config, settings, keys.value, clock, notifier);
+  const gate = gateOf(config, settings, clock);
   const agent: Agent = createAgent({
     config,
     settings,
@@ -234,7 +241,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     seed: randomInt(1, 2 ** 31),
     store: createStateStore({ runDir: config.runDir, stateDir: config.stateDir, bootId: readBootId() }),
     journal,
-    gate: gateOf(config, settings, clock),
+    gate,
     link,
     adapterById,
     board: createBoard(probesOf(config, manager.value, coarse), clock),
@@ -254,6 +261,9 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     journal,
     stream: hasStream ? stream : null,
     pairView,
+    refusing: isRefusing(config)
+      ? createRefusing({ argv: program.refuserArgv, settings, gate, clock, notifier })
+      : null,
     settings: createSettingsExchange(stream.channel('settings'), settingsArgv, run),
     reload: createReload({ config, link, stream: renewed, beside: [replication, checker].filter(isThere), reread }),
   });

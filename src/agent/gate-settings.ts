@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, isRefusing } from '../config/config.ts';
 import type { Settings } from '../core/settings.ts';
 import type { GateSettings } from '../steps/gate/rules.ts';
 
@@ -12,5 +12,6 @@ export const gateSettingsOf = (config: Config, { slots }: Pick<Settings, 'slots'
   const rehearsed = config.drill.enabled ? virtualAddresses : [];
   const probedAddresses = [...(isAsked ? [config.peer.address] : []), ...rehearsed];
   const forwarded = config.services.some((service) => 'compose' in service);
-  return { slots, sipPorts, iaxPort, mediaPorts, virtualAddresses, probedAddresses, forwarded };
+  const refuserPort = isRefusing(config) ? config.gate.refusePort : null;
+  return { slots, sipPorts, iaxPort, mediaPorts, virtualAddresses, probedAddresses, forwarded, refuserPort };
 };

@@ -120,6 +120,8 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   web?.start();
   const reporter = isReporting(config) ? createReporterProcess(program.reporterArgv, systemClock, notifier) : null;
   reporter?.start();
+  const { refusing } = composed.value;
+  if (refusing !== null) agent.onChange(() => refusing.see(agent.state()));
   await tellNotes(config, notifier);
   const system = createSystemNotify(systemClock);
   system.ready(`${config.node.role} ${config.node.name}`);
@@ -128,6 +130,7 @@ export const runNode = async (config: Config, program: NodeProgram): Promise<Res
   system.stopping();
   web?.stop();
   reporter?.stop();
+  refusing?.stop();
   await Promise.all([agent.endBeside(), alarms?.stop()]);
   await agent.renewLast();
   await agent.stop(signal);

@@ -36,6 +36,11 @@ const BESIDE: readonly Beside[] = [
     run: (all, file) => all.runSwitcherProcess(file),
   },
   {
+    name: 'refuser',
+    text: 'Answers callers of a passive node for the agent, which starts it.',
+    run: (all, file) => all.runRefuserProcess(file),
+  },
+  {
     name: 'reporter',
     text: 'Sends events to where reports are made for the agent, which starts it.',
     run: (all, file) => all.runReporterProcess(file),

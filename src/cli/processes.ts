@@ -146,6 +146,13 @@ export const runReplicatorProcess = (path: string): Promise<ExitCode> =>
     async () => (await loadProgram('replicator', () => import('../replicator/process.ts'))).runReplicator,
   );
 
+/** At ordinary priority: callers who are refused can wait for an agent, and not the other way round. */
+const refuserArgv = (path: string): readonly string[] => besideArgv('other', 'refuser', path);
+
+/** `dualtone refuser`: started by the agent, never by hand. */
+export const runRefuserProcess = (path: string): Promise<ExitCode> =>
+  runNodeProcess(path, async () => (await import('../refuser/process.ts')).runRefuser);
+
 /** `dualtone switcher`: started by the agent, never by hand. */
 export const runSwitcherProcess = (path: string): Promise<ExitCode> =>
   runNodeProcess(path, async () => (await loadProgram('switcher', () => import('../switcher/process.ts'))).runSwitcher);
@@ -169,6 +176,7 @@ export const runAgent = (path: string): Promise<ExitCode> =>
         checkerArgv: checkerArgv(path),
         switcherArgv: switcherArgv(path),
         drillerArgv: drillerArgv(path),
+        refuserArgv: refuserArgv(path),
         reread: rereadFrom(path),
         webArgv: webArgv(path),
         settingsArgv: settingsArgv(path),

@@ -78,6 +78,14 @@ export const isAlarming = ({ alarms }: Config | CheckpointConfig): boolean =>
 export const isReporting = ({ reporting }: Config): boolean =>
   reporting.postgres !== null || reporting.elasticsearch !== null;
 
+/** True where a passive node answers callers that it does not serve. Without an address that moves they call both nodes by their own. */
+export const isRefusing = ({ gate, virtualIp, services }: Config): boolean =>
+  gate.enforce &&
+  gate.refuse &&
+  gate.sipPorts.length > 0 &&
+  virtualIp === null &&
+  !services.some((each) => 'compose' in each);
+
 /** True where the web server listens. */
 export const isServingWeb = ({ web }: Config): boolean => web.listen.length > 0;
 

@@ -14,6 +14,8 @@ export const presetByName: Readonly<Record<string, Readonly<Record<string, unkno
   remsys: {
     watch: { kind: 'looks', every: '60s', 'bad-looks': 5, pings: 1 },
     failback: { policy: 'manual' },
+    // Providers have both addresses, and go on to the second where the first refuses.
+    gate: { refuse: true },
   },
   fast: {},
   /** For an arbiter in etcd: its disks answer in milliseconds at best, and an election takes a second or two. */

@@ -199,6 +199,13 @@ const muteRules = ({ telephony, virtualIp, gate, listen, peer, arbiter }: Sectio
     });
   }
   const ours = [listen?.port, peer?.port].filter((each) => each !== undefined);
+  if (gate?.refuse === true && [...ours, ...gate.sipPorts, gate.iaxPort].includes(gate.refusePort)) {
+    clashes.push({
+      path: ['gate', 'refuse-port'],
+      message: `port ${gate.refusePort} is used already`,
+      remedy: 'give a UDP port that nothing else uses',
+    });
+  }
   const [low = 0, high = -1] = (gate?.mediaPorts ?? '').split('-').map(Number);
   const signals = (port: number): boolean => port === gate?.iaxPort || gate?.sipPorts.includes(port) === true;
   // Media is gated by this node's own ports, signalling by those of the far end too.

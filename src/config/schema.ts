@@ -3,6 +3,7 @@ import { alarmsSchema } from './alarms-schema.ts';
 import { drillSchema } from './drill-schema.ts';
 import { etcdSchema } from './etcd-schema.ts';
 import { fencingSchema } from './fencing-schema.ts';
+import { gateSchema } from './gate-schema.ts';
 import { needSchema, nrpeSchema } from './nrpe-schema.ts';
 import { probesSchema } from './probes-schema.ts';
 import { reportingSchema } from './reporting-schema.ts';
@@ -16,7 +17,6 @@ import {
   networkInterface,
   pin,
   port,
-  portRange,
   scriptName,
   size,
   unitName,
@@ -287,15 +287,7 @@ export const nodeSections = {
     .nullable()
     .prefault(null)
     .describe('Addresses held as a kernel lease.'),
-  gate: z
-    .strictObject({
-      'sip-ports': z.array(port()).max(16).default([5060, 5061]).describe('UDP and TCP ports of SIP.'),
-      'iax-port': port().nullable().default(4569).describe('UDP port of IAX2.'),
-      'media-ports': portRange().nullable().default('10000-20000').describe('UDP ports of RTP.'),
-      enforce: z.boolean().default(true).describe('The kernel drops these ports unless the lease is granted.'),
-    })
-    .prefault({})
-    .describe('The lease gate in the kernel.'),
+  gate: gateSchema,
   services: z
     .array(serviceSchema)
     .max(64)

@@ -50,7 +50,8 @@ export const createWitness = (
     const asked = asker;
     const answer = await asked.ask({ timeoutMs: ANSWER_MS, signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) asked.renew();
-    found.push({ at, answered: answer.ok, sight: seen });
+    // A passive node that refuses callers says so; it serves nobody.
+    found.push({ at, answered: answer.ok && answer.value !== 503, sight: seen });
   };
   const stop = (): void => {
     if (timer !== null) clearInterval(timer);

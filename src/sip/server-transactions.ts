@@ -56,7 +56,7 @@ const callOf = ({ callId, sequence, from }: ReceivedRequest): string =>
   `${callId} ${sequence.number} ${from.paramByName.get('tag') ?? ''}`;
 
 /** Where the response goes: back to the port it came from if `rport` is asked (RFC 3581), else to the port of Via. */
-function backOf(request: ReceivedRequest, source: Target): Target {
+export function backOf(request: ReceivedRequest, source: Target): Target {
   const [top] = request.vias;
   return { address: source.address, port: top.paramByName.has('rport') ? source.port : (top.port ?? 5060) };
 }

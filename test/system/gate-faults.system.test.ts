@@ -25,6 +25,7 @@ const settings: GateSettings = {
   virtualAddresses: [VIRTUAL_IP, VIRTUAL_IP6],
   probedAddresses: [],
   forwarded: false,
+  refuserPort: null,
 };
 
 let peer: Peer;

@@ -17,6 +17,7 @@ const settings: GateSettings = {
   virtualAddresses: ['10.77.0.10', 'fd77::10'],
   probedAddresses: ['10.77.0.3'],
   forwarded: false,
+  refuserPort: null,
 };
 
 /** What the kernel may be late (`g` of the lease). */

@@ -141,6 +141,7 @@ inNamespace(import.meta.url, () => {
       virtualAddresses: [VIP],
       probedAddresses: [],
       forwarded: false,
+      refuserPort: null,
     };
     const gate = createGate({ settings, clock: testClock });
     assert.ok((await gate.open()).ok);

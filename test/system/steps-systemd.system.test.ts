@@ -52,6 +52,7 @@ const gateSettings: GateSettings = {
   virtualAddresses: ['10.99.0.10'],
   probedAddresses: [],
   forwarded: false,
+  refuserPort: null,
 };
 
 const unitFile = `[Unit]

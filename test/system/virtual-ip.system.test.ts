@@ -190,6 +190,7 @@ inNamespace(import.meta.url, () => {
         virtualAddresses: ['10.78.0.10', 'fd78::10'],
         probedAddresses: [],
         forwarded: false,
+        refuserPort: null,
       },
       clock: testClock,
     });

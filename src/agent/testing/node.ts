@@ -64,6 +64,7 @@ const gateOf = (node: FakeNode, host: Host): Gate => ({
     if (type === 'grant' || type === 'hold-open') host.gateOpen = true;
     return ok(undefined);
   },
+  elsewhere: async () => ok(undefined),
   onTampered: () => undefined,
   dispose: async () => void node.events.push('gate left as it is'),
 });

@@ -14,6 +14,7 @@ const settings: GateSettings = {
   virtualAddresses: ['192.0.2.1'],
   probedAddresses: [],
   forwarded: false,
+  refuserPort: null,
 };
 
 test('the script is written whole, left alone while it is right, and taken away', async (context) => {

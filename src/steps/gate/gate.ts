@@ -99,6 +99,8 @@ export const createGate = (options: GateOptions): Gate => {
       await repairer.suspect();
       return kernel.act(whole);
     },
+    elsewhere: async (ms) =>
+      settings.refuserPort === null ? ok(undefined) : kernel.act({ type: 'elsewhere', ms: Math.floor(ms) }),
     onTampered: (listener) => {
       listeners.push(listener);
     },
@@ -132,6 +134,7 @@ const removeLeft = async (run: Run): Promise<Result<void>> => {
 export const createUngated = (run: Run = runProgram): Gate => ({
   open: () => removeLeft(run),
   apply: async () => ok(undefined),
+  elsewhere: async () => ok(undefined),
   onTampered: () => {},
   dispose: async () => {},
 });

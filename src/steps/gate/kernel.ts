@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
-import type { GateAction } from '../../core/effect.ts';
 import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import { createPipeProgram, type PipeProgram } from '../../process/pipe-program.ts';
 import { batchOf, generationQuestion, type KernelAnswer, readAnswer } from './netlink.ts';
-import { type Blueprint, createLines, type GateSettings, removeLines, TABLE } from './rules.ts';
+import { type Blueprint, createLines, type GateOrder, type GateSettings, removeLines, TABLE } from './rules.ts';
 
 /** The kernel's packet filter, one transaction after the other. */
 export interface Kernel {
@@ -14,7 +13,7 @@ export interface Kernel {
   /** A command that changes nothing; refused where what it asks for is not there. */
   look(command: string): Promise<Result<void>>;
   /** The same as `transact` for one of the gate's own actions, at a twentieth of the cost. */
-  act(action: GateAction): Promise<Result<void>>;
+  act(action: GateOrder): Promise<Result<void>>;
   /** Nobody but us has changed any rule set since the last time that this was asked. False where that is not known. */
   untouched(): Promise<boolean>;
   close(): Promise<void>;
@@ -64,7 +63,7 @@ const GENERATION_LINE = `=${generationQuestion.toString('hex')}`;
 /** Batches as lines for the program; the few that there are come again and again. */
 const createBatchLines = (settings: GateSettings) => {
   const lineByAction = new Map<string, { readonly line: string; readonly count: number }>();
-  return (action: GateAction): { readonly line: string; readonly count: number } => {
+  return (action: GateOrder): { readonly line: string; readonly count: number } => {
     const key = `${action.type} ${'slot' in action ? action.slot : ''} ${'ms' in action ? action.ms : ''}`;
     const known = lineByAction.get(key);
     if (known !== undefined) return known;
@@ -75,6 +74,9 @@ const createBatchLines = (settings: GateSettings) => {
     return made;
   };
 };
+
+const isChange = (action: GateOrder): boolean =>
+  action.type === 'arm' || action.type === 'grant' || (action.type === 'elsewhere' && action.ms > 0);
 
 /** Ours since the number was last known, and nobody else's. */
 const createTally = () => {
@@ -176,7 +178,7 @@ export const createKernel = (settings: GateSettings, timeoutMs: Millis): Kernel 
       inTurn(netlink, async () => {
         const { line, count } = lineOf(action);
         // To arm and to grant is always a change; the kernel does not count a transaction that changes nothing.
-        tally.add(action.type === 'arm' || action.type === 'grant' ? 1 : null);
+        tally.add(isChange(action) ? 1 : null);
         const answer = await tell(line);
         if (answer.ok && answer.value.errno === 0 && answer.value.done === count) return ok(undefined);
         tally.add(null);

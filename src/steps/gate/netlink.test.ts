@@ -12,6 +12,7 @@ const settings: GateSettings = {
   virtualAddresses: ['192.0.2.1'],
   probedAddresses: [],
   forwarded: false,
+  refuserPort: null,
 };
 
 /** Types of the messages in a datagram. */
@@ -56,6 +57,8 @@ describe('transactions as the kernel reads them', () => {
     );
     assert.deepEqual(typesOf(batchOf({ type: 'close' }, settings).bytes), [0x10, ...Array(6).fill(0xa0e), 0x11]);
     assert.deepEqual(typesOf(batchOf({ type: 'hold-open' }, settings).bytes), [0x10, 0xa0c, 0xa0c, 0x11]);
+    assert.deepEqual(typesOf(batchOf({ type: 'elsewhere', ms: 2000 }, settings).bytes), [0x10, 0xa0e, 0xa0c, 0x11]);
+    assert.deepEqual(typesOf(batchOf({ type: 'elsewhere', ms: 0 }, settings).bytes), [0x10, 0xa0e, 0x11]);
     assert.deepEqual(typesOf(generationQuestion), [0xa10]);
   });
 });

@@ -1,7 +1,6 @@
 /** The few messages of nf_tables that the gate sends ten times a second, as the kernel reads them (linux/netfilter/nf_tables.h). */
 import { endianness } from 'node:os';
-import type { GateAction } from '../../core/effect.ts';
-import { familiesOf, type GateSettings, GRANT, slotNames, TABLE, TICKET } from './rules.ts';
+import { ELSEWHERE, familiesOf, type GateOrder, type GateSettings, GRANT, slotNames, TABLE, TICKET } from './rules.ts';
 
 /** Headers are in the machine's own order of bytes, numbers in attributes in the network's. */
 const littleEndian = endianness() === 'LE';
@@ -82,7 +81,7 @@ const add = (family: Family, set: string, value: number, timeoutMs: number | nul
   ]);
 };
 
-const partsOf = (family: Family, action: GateAction, slots: number): readonly Buffer[] => {
+const partsOf = (family: Family, action: GateOrder, slots: number): readonly Buffer[] => {
   switch (action.type) {
     case 'arm':
       return [flush(family, `slot${action.slot}`), add(family, `slot${action.slot}`, TICKET, action.ms)];
@@ -93,6 +92,10 @@ const partsOf = (family: Family, action: GateAction, slots: number): readonly Bu
       return [...slotNames(slots), 'held'].map((set) => flush(family, set));
     case 'hold-open':
       return [add(family, 'held', TICKET, null)];
+    case 'elsewhere':
+      // Only what calls is refused, and ARP does not.
+      if (family !== 'inet') return [];
+      return [flush(family, 'elsewhere'), ...(action.ms === 0 ? [] : [add(family, 'elsewhere', ELSEWHERE, action.ms)])];
   }
 };
 
@@ -103,7 +106,7 @@ export interface Batch {
 }
 
 /** One transaction of the gate. `slot` and `ms` are whole numbers. */
-export const batchOf = (action: GateAction, settings: GateSettings): Batch => {
+export const batchOf = (action: GateOrder, settings: GateSettings): Batch => {
   const parts = familiesOf(settings).flatMap((family) => partsOf(family, action, settings.slots));
   const begin = message(MESSAGE.batchBegin, REQUEST, 0, SUBSYSTEM, []);
   const end = message(MESSAGE.batchEnd, REQUEST, 0, SUBSYSTEM, []);

@@ -13,6 +13,7 @@ const settings: GateSettings = {
   virtualAddresses: ['192.0.2.10'],
   probedAddresses: ['2001:db8::2'],
   forwarded: false,
+  refuserPort: null,
 };
 
 /** A listing as `nft -j` gives it, of the tables that the settings make. */
@@ -139,4 +140,40 @@ test('the memory keeps the granted ticket that runs longest, and forgets at a cl
   assert.equal(memory.best()?.slot, 0, 'an armed slot has lost its grant');
   memory.note({ type: 'close' }, 1400);
   assert.equal(memory.best(), null);
+});
+
+describe('a node that refuses callers', () => {
+  const refusing = { ...settings, sipPorts: [5060, 5061], virtualAddresses: [], refuserPort: 4579 };
+
+  test('has three chains and a set more; one that is silent has none of them', () => {
+    const added = (made: GateSettings): readonly string[] => {
+      const { chains, sets } = blueprintOf(made);
+      return [...chains, ...sets]
+        .map(({ name }) => name)
+        .filter((name) => /^(called|turned|aside|elsewhere)$/.test(name));
+    };
+    assert.deepEqual(added(refusing), ['called', 'turned', 'aside', 'elsewhere']);
+    assert.deepEqual(added({ ...refusing, refuserPort: null }), []);
+    assert.deepEqual(added({ ...refusing, sipPorts: [] }), []);
+  });
+
+  test('every way to Asterisk still goes through the slots: what is turned aside goes to the refuser and nowhere else', () => {
+    const { rules } = blueprintOf(refusing);
+    const of = (chain: string): readonly string[] =>
+      rules.filter((rule) => rule.chain === chain).map(({ text }) => text);
+    assert.equal(of('called').at(-1), 'counter drop');
+    assert.equal(of('turned').at(-1), 'udp dport set 4579');
+    for (const chain of ['called', 'turned'])
+      assert.equal(of(chain).filter((text) => / @(slot\d|held) /.test(text)).length, refusing.slots + 1);
+    assert.ok(of('input').some((text) => text === 'udp dport 4579 drop'));
+  });
+
+  test('is told for how long, over IP only, and to forget it', () => {
+    const both = { ...refusing, virtualAddresses: ['192.0.2.10'] };
+    assert.deepEqual(actionLines({ type: 'elsewhere', ms: 2000 }, both), [
+      'flush set inet dualtone elsewhere',
+      'add element inet dualtone elsewhere { 3 timeout 2000ms }',
+    ]);
+    assert.deepEqual(actionLines({ type: 'elsewhere', ms: 0 }, both), ['flush set inet dualtone elsewhere']);
+  });
 });

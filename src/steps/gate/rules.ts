@@ -18,7 +18,12 @@ export interface GateSettings {
   readonly probedAddresses: readonly string[];
   /** Asterisk in a container with a network of its own is reached by forwarding; then that is gated too. */
   readonly forwarded: boolean;
+  /** The port of this node's own refuser: it answers callers while they are known to be served elsewhere. Null: a closed gate is silent. */
+  readonly refuserPort: number | null;
 }
+
+/** What the kernel is told: what the core decides, and for how long callers are served elsewhere (0: not known any more). */
+export type GateOrder = GateAction | { readonly type: 'elsewhere'; readonly ms: number };
 
 /** Name of the tables in the families `inet` and `arp`. */
 export const TABLE = 'dualtone';
@@ -34,6 +39,8 @@ const VERSION_PREFIX = 'version_';
  */
 export const TICKET = 1;
 export const GRANT = 2;
+/** The one element, with a timeout, of the set `elsewhere`. */
+export const ELSEWHERE = 3;
 const constant = (value: number): string => `numgen inc mod 1 offset ${value}`;
 const SET_TYPE = 'typeof numgen inc mod 1';
 
@@ -61,11 +68,13 @@ export interface Blueprint {
   readonly families: readonly Family[];
 }
 
-const portRules = (settings: GateSettings): readonly string[] => {
+/** `called`: where requests to this node's own SIP ports go. */
+const portRules = (settings: GateSettings, called = 'gated'): readonly string[] => {
   const sip = `{ ${settings.sipPorts.join(', ')} }`;
   const rules: string[] = [];
   for (const end of ['dport', 'sport']) {
-    if (settings.sipPorts.length > 0) rules.push(`meta l4proto { tcp, udp } th ${end} ${sip} goto gated`);
+    const chain = end === 'dport' ? called : 'gated';
+    if (settings.sipPorts.length > 0) rules.push(`meta l4proto { tcp, udp } th ${end} ${sip} goto ${chain}`);
     if (settings.iaxPort !== null) rules.push(`udp ${end} ${settings.iaxPort} goto gated`);
   }
   return rules;
@@ -113,14 +122,36 @@ export const hexOfIPv6 = (address: string): string => {
   return `0x${[...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join('')}`;
 };
 
+/** The UDP port whose callers are answered by the refuser, and its own; null where a closed gate is silent. */
+const refusalOf = ({ sipPorts, refuserPort }: GateSettings) => {
+  const [called] = sipPorts;
+  return refuserPort === null || called === undefined ? null : { called, own: refuserPort };
+};
+
+/**
+ * What the refuser sends leaves as if from the SIP port, and the kernel's own TCP resets leave. Ports are written anew at the gate's own
+ * hooks: what other filters of this machine and connection tracking see is the SIP port, in both directions.
+ */
+const refusalOutput = (settings: GateSettings): readonly string[] => {
+  const refusal = refusalOf(settings);
+  if (refusal === null) return [];
+  const sip = `{ ${settings.sipPorts.join(', ')} }`;
+  return [
+    `udp sport ${refusal.own} udp sport set ${refusal.called} accept`,
+    `tcp sport ${sip} tcp flags & rst == rst ${constant(ELSEWHERE)} @elsewhere accept`,
+  ];
+};
+
 /** Input is dropped at its hook, after address translation and defragmentation; output before connection tracking. */
 const hooks = (settings: GateSettings): readonly { readonly name: string; readonly rules: readonly string[] }[] => [
   {
     name: 'input',
     rules: [
       'iifname "lo" accept',
+      // The refuser is reached by the SIP port alone.
+      ...(settings.refuserPort === null ? [] : [`udp dport ${settings.refuserPort} drop`]),
       ...probeRules(settings, 'saddr'),
-      ...portRules(settings),
+      ...portRules(settings, refusalOf(settings) === null ? 'gated' : 'called'),
       ...mediaRules(settings, ['dport']),
     ],
   },
@@ -128,6 +159,7 @@ const hooks = (settings: GateSettings): readonly { readonly name: string; readon
     name: 'output',
     rules: [
       'oifname "lo" accept',
+      ...refusalOutput(settings),
       ...probeRules(settings, 'daddr'),
       ...portRules(settings),
       ...mediaRules(settings, ['sport']),
@@ -139,11 +171,42 @@ const hooks = (settings: GateSettings): readonly { readonly name: string; readon
     : []),
 ];
 
-const gatedRules = (settings: GateSettings): readonly string[] => [
+const passingRules = (settings: GateSettings): readonly string[] => [
   ...slotNames(settings.slots).map((slot) => `${constant(TICKET)} @${slot} ${constant(GRANT)} @${slot} accept`),
   `${constant(TICKET)} @held accept`,
-  'counter drop',
 ];
+
+const gatedRules = (settings: GateSettings): readonly string[] => [...passingRules(settings), 'counter drop'];
+
+/**
+ * `called`: who calls while the gate is closed is let in only where it is known to be served elsewhere, and over TCP refused at once.
+ * `turned`, after all other filters: what would not pass the gate now goes to the refuser, whatever was known before, and never to Asterisk.
+ */
+const refusalRules = (settings: GateSettings): readonly Rule[] => {
+  const refusal = refusalOf(settings);
+  if (refusal === null) return [];
+  const at = (chain: string, texts: readonly string[]): readonly Rule[] =>
+    texts.map((text) => ({ family: 'inet', chain, text }));
+  return [
+    ...at('called', [
+      ...passingRules(settings),
+      `${constant(ELSEWHERE)} @elsewhere meta l4proto tcp reject with tcp reset`,
+      `${constant(ELSEWHERE)} @elsewhere udp dport ${refusal.called} accept`,
+      'counter drop',
+    ]),
+    ...at('aside', ['iifname "lo" accept', `udp dport ${refusal.called} goto turned`]),
+    ...at('turned', [...passingRules(settings), `udp dport set ${refusal.own}`]),
+  ];
+};
+
+const refusalChains = (settings: GateSettings): Blueprint['chains'] =>
+  refusalOf(settings) === null
+    ? []
+    : [
+        { family: 'inet', name: 'called', definition: '' },
+        { family: 'inet', name: 'turned', definition: '' },
+        { family: 'inet', name: 'aside', definition: '{ type filter hook input priority 200; policy accept; }' },
+      ];
 
 /** The rule set that the settings ask for. */
 export const blueprintOf = (settings: GateSettings): Blueprint => {
@@ -155,17 +218,24 @@ export const blueprintOf = (settings: GateSettings): Blueprint => {
   const draft: Omit<Blueprint, 'families'> = {
     chains: [
       ...families.map((family) => ({ family, name: 'gated', definition: '' })),
+      ...refusalChains(settings),
       ...base.map(({ name }) => ({ family: 'inet' as const, name, definition: hookChain(name, '-300') })),
       ...(families.includes('arp')
         ? [{ family: 'arp' as const, name: 'output', definition: hookChain('output', '0') }]
         : []),
     ],
-    sets: families.flatMap((family) => [
-      ...slotNames(settings.slots).map((name) => ({ family, name, definition: `{ ${SET_TYPE}; flags timeout; }` })),
-      { family, name: 'held', definition: `{ ${SET_TYPE}; }` },
-    ]),
+    sets: [
+      ...families.flatMap((family) => [
+        ...slotNames(settings.slots).map((name) => ({ family, name, definition: `{ ${SET_TYPE}; flags timeout; }` })),
+        { family, name: 'held', definition: `{ ${SET_TYPE}; }` },
+      ]),
+      ...(refusalOf(settings) === null
+        ? []
+        : [{ family: 'inet' as const, name: 'elsewhere', definition: `{ ${SET_TYPE}; flags timeout; }` }]),
+    ],
     rules: [
       ...families.flatMap((family) => gatedRules(settings).map((text) => ({ family, chain: 'gated', text }))),
+      ...refusalRules(settings),
       ...base.flatMap(({ name, rules }) => rules.map((text) => ({ family: 'inet' as const, chain: name, text }))),
       ...(families.includes('arp')
         ? [{ family: 'arp' as const, chain: 'output', text: `arp saddr ip { ${arpAddresses} } goto gated` }]
@@ -204,7 +274,7 @@ const eachFamily = (settings: GateSettings, command: (family: Family) => readonl
   familiesOf(settings).flatMap((family) => [...command(family)]);
 
 /** One transaction of the gate, as commands. `slot` and `ms` are whole numbers. */
-export const actionLines = (action: GateAction, settings: GateSettings): readonly string[] => {
+export const actionLines = (action: GateOrder, settings: GateSettings): readonly string[] => {
   switch (action.type) {
     case 'arm':
       return eachFamily(settings, (family) => [
@@ -223,5 +293,10 @@ export const actionLines = (action: GateAction, settings: GateSettings): readonl
       );
     case 'hold-open':
       return eachFamily(settings, (family) => [`add element ${family} ${TABLE} held { ${TICKET} }`]);
+    case 'elsewhere':
+      return [
+        `flush set inet ${TABLE} elsewhere`,
+        ...(action.ms === 0 ? [] : [`add element inet ${TABLE} elsewhere { ${ELSEWHERE} timeout ${action.ms}ms }`]),
+      ];
   }
 };
