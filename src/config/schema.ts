@@ -363,10 +363,10 @@ export const nodeSections = {
     .strictObject({
       'max-age': duration(3_600_000)
         .prefault('400d')
-        .describe('Older entries are dropped; the chain stays verifiable.'),
+        .describe('Older entries are dropped, a segment an hour; the chain stays verifiable.'),
       'max-size': size(1024 ** 2)
         .prefault('256MiB')
-        .describe('The oldest entries are dropped above this size.'),
+        .describe('The oldest entries are dropped above this size, and above half of the disk.'),
       'memory-entries': z
         .int()
         .min(10)

@@ -1,16 +1,16 @@
+import { mkdirSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Journal } from '../ports.ts';
 import { type Backlog, createBacklog } from './backlog.ts';
 import { entryText, type Redact, redactByKey } from './chain.ts';
 import { type Batch, type Disk, finishUnopened, type Ledger, openLedger, realDisk } from './ledger.ts';
+import { createPruning, type Pruning, type PruningOptions } from './pruning.ts';
 import { openJournalReader } from './reader.ts';
 
-export interface JournalOptions {
+export interface JournalOptions extends PruningOptions {
   /** A directory; made, mode 0700. */
   readonly path: string;
-  readonly maxAgeMs: Millis;
-  readonly maxSizeBytes: number;
   /** Entries kept in memory while the disk refuses or is slow; above it the oldest are counted and dropped. */
   readonly memoryEntries: number;
   readonly redact?: Redact;
@@ -35,7 +35,6 @@ export interface WrittenJournal extends Journal {
 }
 
 const MAX_BATCH = 500;
-const PRUNE_EVERY_MS = 600_000;
 const MOST_SEGMENT_BYTES = 4 * 1024 ** 2;
 
 /** Numbered, hashed, and not known to be on disk. */
@@ -53,7 +52,6 @@ interface Writing {
   timer: NodeJS.Timeout | null;
   scheduled: boolean;
   closed: boolean;
-  prunedAt: Millis;
   waiters: ((result: Result<void>) => void)[];
 }
 
@@ -63,8 +61,14 @@ interface Pump {
   readonly schedule: () => void;
 }
 
-const openedLedger = async (options: JournalOptions, tell: (text: string) => void): Promise<Ledger> => {
-  const segmentBytes = Math.min(MOST_SEGMENT_BYTES, Math.ceil(options.maxSizeBytes / 8));
+const openedLedger = async (
+  options: JournalOptions,
+  pruning: Pruning,
+  tell: (text: string) => void,
+): Promise<Ledger> => {
+  mkdirSync(options.path, { recursive: true, mode: 0o700 });
+  const mostBytes = await pruning.mostBytes(options.path);
+  const segmentBytes = Math.min(MOST_SEGMENT_BYTES, Math.ceil(mostBytes / 8));
   const { ledger, note } = await openLedger(options.path, segmentBytes, options.disk ?? realDisk);
   if (note !== null) tell(note);
   return ledger;
@@ -75,9 +79,10 @@ const writeSome = async (
   options: JournalOptions,
   backlog: Backlog,
   state: Writing,
+  pruning: Pruning,
   tell: (text: string) => void,
 ): Promise<boolean> => {
-  state.ledger ??= await openedLedger(options, tell);
+  state.ledger ??= await openedLedger(options, pruning, tell);
   if (state.inFlight === null) {
     if (backlog.size() === 0) return true;
     const texts = backlog.take(MAX_BATCH);
@@ -85,17 +90,14 @@ const writeSome = async (
   }
   await state.ledger.write(state.inFlight.batch);
   state.inFlight = null;
-  const now = Date.now();
-  if (now - state.prunedAt > PRUNE_EVERY_MS) {
-    state.prunedAt = now;
-    await state.ledger.prune(now, options);
-  }
+  await pruning.tend(state.ledger, 'due');
   return backlog.size() === 0;
 };
 
 /** Everything between `append` and the files. The disk is waited for in libuv's threads: one that stalls never costs the lease. */
 const createPump = (options: JournalOptions, tell: (text: string) => void): Pump => {
   const backlog = createBacklog(options.memoryEntries);
+  const pruning = createPruning(options);
   const state: Writing = {
     ledger: null,
     inFlight: null,
@@ -104,7 +106,6 @@ const createPump = (options: JournalOptions, tell: (text: string) => void): Pump
     timer: null,
     scheduled: false,
     closed: false,
-    prunedAt: 0,
     waiters: [],
   };
   const settle = (result: Result<void>): void => {
@@ -128,7 +129,7 @@ const createPump = (options: JournalOptions, tell: (text: string) => void): Pump
     state.askedAt = performance.now();
     try {
       for (let done = false; !done && !state.closed; ) {
-        done = await writeSome(options, backlog, state, tell);
+        done = await writeSome(options, backlog, state, pruning, tell);
         if (state.trouble !== null) tell('the journal is on disk again');
         state.trouble = null;
         state.askedAt = performance.now();
@@ -136,6 +137,8 @@ const createPump = (options: JournalOptions, tell: (text: string) => void): Pump
       state.askedAt = null;
       settle(ok(undefined));
     } catch (error) {
+      // A full disk may be full of what is too much anyway.
+      if (state.ledger !== null) await pruning.tend(state.ledger, 'now').catch(() => undefined);
       state.askedAt = null;
       if (!state.closed) onTrouble(error instanceof Error ? error.message : String(error));
     }

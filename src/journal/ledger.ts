@@ -26,6 +26,8 @@ export const realDisk: Disk = {
 export interface Retention {
   readonly maxAgeMs: Millis;
   readonly maxSizeBytes: number;
+  /** So many segments may go for their age alone; default: all that are too old. */
+  readonly mostByAge?: number;
 }
 
 /** Entries that are numbered and hashed, as bytes. */
@@ -104,7 +106,8 @@ const beginSegment = async (directory: string, state: State, disk: Disk, after: 
   }
 };
 
-const prune = async (directory: string, now: WallTime, { maxAgeMs, maxSizeBytes }: Retention): Promise<number> => {
+const prune = async (directory: string, now: WallTime, retention: Retention): Promise<number> => {
+  const { maxAgeMs, maxSizeBytes, mostByAge = Number.POSITIVE_INFINITY } = retention;
   const segments = await Promise.all(
     listSegments(directory).map(async ({ path }) => {
       const { size, mtimeMs } = await stat(path);
@@ -113,12 +116,15 @@ const prune = async (directory: string, now: WallTime, { maxAgeMs, maxSizeBytes 
   );
   let total = segments.reduce((sum, { size }) => sum + size, 0);
   let dropped = 0;
+  let byAge = 0;
   // The newest always stays. A segment is as old as its last entry.
   for (const { path, size, mtimeMs } of segments.slice(0, -1)) {
-    if (total <= maxSizeBytes && now - mtimeMs <= maxAgeMs) break;
+    const isTooMuch = total > maxSizeBytes;
+    if (!isTooMuch && (now - mtimeMs <= maxAgeMs || byAge >= mostByAge)) break;
     await unlink(path);
     total -= size;
     dropped += 1;
+    if (!isTooMuch) byAge += 1;
   }
   return dropped;
 };
