@@ -164,7 +164,8 @@ const remind = (state: State, inMs: Millis): void => {
   if (remindAfterMs === 0 || config.node.role !== 'standby') return;
   state.cancelRemind = clock.at(clock.now() + inMs, () => {
     const { passedAt } = state;
-    if (passedAt === null || clock.wall() - passedAt > remindAfterMs) {
+    // One from the far future is none to rely on: the clock was set back since.
+    if (passedAt === null || Math.abs(clock.wall() - passedAt) > remindAfterMs) {
       const since = passedAt === null ? 'No drill' : `Since ${new Date(passedAt).toISOString().slice(0, 10)} no drill`;
       const text = `${since} that moved service has passed: nobody knows that the standby takes over. Make one: dualtone drill switchover.`;
       state.listeners?.say('alarm', 'drill-overdue', text);

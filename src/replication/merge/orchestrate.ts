@@ -27,6 +27,8 @@ export interface MergesOptions {
   readonly now: () => WallTime;
   /** How long a finished merge can be undone. */
   readonly keepMs: Millis;
+  /** Whatever the clock says, no more finished merges than this; default 200. */
+  readonly mostFinished?: number;
 }
 
 export interface MergeRunOptions {
@@ -55,7 +57,7 @@ export interface Merges {
   /** Whether the standby holds what no merge has begun to bring; false where it cannot be asked. */
   hasMore(signal: AbortSignal): Promise<boolean>;
   list(): Result<readonly MergeReport[]>;
-  /** Forgets finished merges older than `keepMs`; how many. */
+  /** Forgets the oldest finished merge that is older than `keepMs`, or one too many; how many: one, or none. */
   prune(signal: AbortSignal): Promise<Result<number>>;
 }
 
@@ -319,25 +321,27 @@ const undoAll = async (
   return ended.ok ? ok(reportOf(run)) : ended;
 };
 
-const pruneAll = async (options: MergesOptions, signal: AbortSignal): Promise<Result<number>> => {
+const MOST_FINISHED = 200;
+
+/** Nothing that waits for a person. */
+const mayBeForgotten = ({ state, reports }: StoredMerge): boolean =>
+  state.phase === 'undone' ||
+  (state.phase === 'settled' && Object.values(reports).every((part) => part.pending.length === 0));
+
+/** One at a time: a wall clock that is a year ahead for an hour must not cost every undo. */
+const pruneOldest = async (options: MergesOptions, signal: AbortSignal): Promise<Result<number>> => {
   const stored = options.store.list();
   if (!stored.ok) return stored;
-  let count = 0;
-  for (const merge of stored.value) {
-    const finished = merge.state.phase === 'settled' || merge.state.phase === 'undone';
-    if (!finished || merge.state.lastAt + options.keepMs > options.now()) continue;
-    // Nothing that waits for a person is forgotten.
-    if (merge.state.phase === 'settled' && Object.values(merge.reports).some((part) => part.pending.length > 0))
-      continue;
-    for (const part of options.parts) {
-      const forgotten = await part.forget(identityOf(runOf(merge), merge.state.terms), signal);
-      if (!forgotten.ok) return forgotten;
-    }
-    const removed = options.store.remove(merge);
-    if (!removed.ok) return removed;
-    count += 1;
+  const finished = stored.value.filter(mayBeForgotten);
+  const isOld = ({ state }: StoredMerge): boolean => state.lastAt + options.keepMs <= options.now();
+  const merge = finished.length > (options.mostFinished ?? MOST_FINISHED) ? finished[0] : finished.find(isOld);
+  if (merge === undefined) return ok(0);
+  for (const part of options.parts) {
+    const forgotten = await part.forget(identityOf(runOf(merge), merge.state.terms), signal);
+    if (!forgotten.ok) return forgotten;
   }
-  return ok(count);
+  const removed = options.store.remove(merge);
+  return removed.ok ? ok(1) : removed;
 };
 
 export const createMerges = (options: MergesOptions): Merges => {
@@ -383,6 +387,6 @@ export const createMerges = (options: MergesOptions): Merges => {
       const stored = options.store.list();
       return stored.ok ? ok(stored.value.map(storedReport)) : stored;
     },
-    prune: (signal) => alone(() => pruneAll(options, signal)),
+    prune: (signal) => alone(() => pruneOldest(options, signal)),
   };
 };

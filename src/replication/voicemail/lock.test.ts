@@ -81,6 +81,22 @@ describe('a lock file that nobody holds any more', () => {
     assert.deepEqual(readdirSync(path), []);
   });
 
+  test('whose time lies a year ahead, since the clock was set back, is removed when it was seen long enough', async () => {
+    writeFileSync(join(path, '.lock'), '');
+    const wall = (): number => Date.now() - 365 * 86_400_000;
+    const patient = createLock({ mode: 'lockfile', timeoutMs: 30, wall });
+    const refused = await patient(folder);
+    assert.equal(refused.ok ? '' : refused.error.code, 'voicemail-locked');
+    const lock = createLock({ mode: 'lockfile', timeoutMs: 5_000, staleMs: 50, wall });
+    const held = await lock(folder);
+    assert.ok(held.ok, JSON.stringify(held));
+    held.value.release();
+    // Another one in its place is as new as when it is first seen.
+    writeFileSync(join(path, '.lock'), '');
+    const next = await createLock({ mode: 'lockfile', timeoutMs: 20, staleMs: 5_000, wall })(folder);
+    assert.equal(next.ok ? '' : next.error.code, 'voicemail-locked');
+  });
+
   test('letting go removes only what is ours', async () => {
     const held = await createLock({ mode: 'lockfile' })(folder);
     assert.ok(held.ok);

@@ -15,6 +15,7 @@ import {
   lstatSync,
   openSync,
   renameSync,
+  type Stats,
   unlinkSync,
 } from 'node:fs';
 import { uptime } from 'node:os';
@@ -43,12 +44,16 @@ export interface LockOptions {
    * seconds and never removes another's: a leftover of a power loss would close the folder for ever.
    */
   readonly staleMs?: Millis;
+  /** For tests; the machine's wall clock as a rule. */
+  readonly wall?: () => WallTime;
   /** Told when a leftover was removed. */
   readonly onStale?: (text: string) => void;
 }
 
 const defaults = { timeoutMs: 5_000, staleMs: 300_000 };
 const pauseMs: Millis = 2;
+/** The kernel's file times and its clock differ by less. */
+const CLOCK_GRAIN_MS: Millis = 1000;
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 const locked = (folder: Directory, timeoutMs: Millis): { readonly ok: false; readonly error: Fault } =>
@@ -69,14 +74,20 @@ const aborted = (): { readonly ok: false; readonly error: Fault } =>
   fail('voicemail-aborted', 'The work on voicemail was called off.', 'Run it again.');
 
 /** The lock of this machine's Asterisk, by its `lockmode`. */
-export const createLock =
-  (options: LockOptions): LockFolder =>
-  (folder, signal) =>
-    options.mode === 'flock' ? lockByFlock(folder, options, signal) : lockByFile(folder, options, signal);
+export const createLock = (options: LockOptions): LockFolder => {
+  const future: Future = new Map();
+  return (folder, signal) =>
+    options.mode === 'flock' ? lockByFlock(folder, options, signal) : lockByFile(folder, options, future, signal);
+};
+
+/** Locks that are newer than the wall clock, by folder, and since when they are seen: the clock was set back, and tells nothing of their age. */
+type Future = Map<string, { readonly mark: string; readonly sinceMs: Millis }>;
+const MOST_FUTURE = 1000;
 
 const lockByFile = async (
   folder: Directory,
   options: LockOptions,
+  future: Future,
   signal: AbortSignal | undefined,
 ): Promise<Result<HeldLock>> => {
   const timeoutMs = options.timeoutMs ?? defaults.timeoutMs;
@@ -94,7 +105,7 @@ const lockByFile = async (
       if (signal?.aborted === true) return aborted();
       held = tryLink(folder, own);
       if (held) return ok(heldFile(folder, fd));
-      if (breakStale(folder, options)) continue;
+      if (breakStale(folder, options, future)) continue;
       if (performance.now() >= until) return locked(folder, timeoutMs);
       await sleep(pauseMs);
     }
@@ -140,14 +151,35 @@ const forget = (folder: Directory, name: string): void => {
   }
 };
 
-const bootedAt = (): WallTime => Date.now() - uptime() * 1_000;
+const bootedAt = (wall: WallTime): WallTime => wall - uptime() * 1_000;
+
+/** By the wall clock; of one from the future, how long it has been seen. */
+const ageOf = (
+  { path }: Directory,
+  { ino, ctimeMs }: Pick<Stats, 'ino' | 'ctimeMs'>,
+  future: Future,
+  wall: WallTime,
+): Millis => {
+  const ageMs = wall - ctimeMs;
+  if (ageMs >= -CLOCK_GRAIN_MS) {
+    future.delete(path);
+    return ageMs;
+  }
+  const mark = `${ino} ${ctimeMs}`;
+  const known = future.get(path);
+  if (known?.mark === mark) return performance.now() - known.sinceMs;
+  if (future.size >= MOST_FUTURE) future.clear();
+  future.set(path, { mark, sinceMs: performance.now() });
+  return 0;
+};
 
 /** Removes a lock that nobody can hold any more; true when it did. */
-const breakStale = (folder: Directory, options: LockOptions): boolean => {
+const breakStale = (folder: Directory, options: LockOptions, future: Future): boolean => {
   const found = lstatSync(folder.at('.lock'), { throwIfNoEntry: false });
   if (found === undefined) return false;
-  const ageMs = Date.now() - found.ctimeMs;
-  if (ageMs < (options.staleMs ?? defaults.staleMs) && found.ctimeMs >= bootedAt()) return false;
+  const wall = (options.wall ?? Date.now)();
+  const ageMs = ageOf(folder, found, future, wall);
+  if (ageMs < (options.staleMs ?? defaults.staleMs) && found.ctimeMs >= bootedAt(wall)) return false;
   const aside = `.lock-stale-${randomBytes(4).toString('hex')}`;
   renameSync(folder.at('.lock'), folder.at(aside));
   const moved = lstatSync(folder.at(aside));
