@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -172,6 +172,26 @@ test('reports are kept, the oldest go, and a path is no id', () => {
     assert.deepEqual(store.current(), current);
     store.setCurrent(null);
     assert.equal(store.current(), null);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a year of drills, with the clock set back in the middle: the newest reports stay', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'drill-'));
+  try {
+    const store = createDrillStore(directory);
+    const kept: string[] = [];
+    for (let day = 1; day <= 40; day += 1) {
+      const startedAt = drillReport.startedAt + day * 86_400_000 - (day > 20 ? 365 * 86_400_000 : 0);
+      kept.unshift(idOf(startedAt));
+      store.keep({ ...drillReport, id: idOf(startedAt), startedAt }, 10);
+    }
+    assert.deepEqual(
+      store.list().map(({ id }) => id),
+      kept.slice(0, 10),
+    );
+    assert.equal(readdirSync(join(directory, 'drills')).length, 11);
   } finally {
     rmSync(directory, { recursive: true });
   }

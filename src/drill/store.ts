@@ -69,9 +69,8 @@ export const createDrillStore = (stateDir: string): DrillStore => {
     keep: (report, most) => {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       writeWholeSync(join(directory, `${report.id}.json`), JSON.stringify(report));
-      const all = [summaryOf(report), ...list().filter(({ id }) => id !== report.id)]
-        .toSorted((a, b) => b.startedAt - a.startedAt)
-        .slice(0, most);
+      // In the order in which they were made, not by date: after a clock that was set back the newest must not be the one that goes.
+      const all = [summaryOf(report), ...list().filter(({ id }) => id !== report.id)].slice(0, most);
       writeWholeSync(join(directory, 'list.json'), JSON.stringify(all));
       const kept = new Set(all.map(({ id }) => id));
       for (const name of readdirSync(directory)) {
