@@ -51,10 +51,10 @@ export const disabled: readonly Deed[] = [disables('standby'), disables('main'),
 
 /** How provd may be, and what enabling then says. */
 const moods = [
-  { mood: 'refuses', what: 'refuses', says: /provd-refused/ },
-  { mood: 'refuses-half', what: 'refuses in the middle', says: /provd-refused/ },
-  { mood: 'nonsense', what: 'answers nonsense', says: /provd-odd/ },
-  { mood: 'hangs', what: 'hangs', says: /provd-unreachable/ },
+  { mood: 'refuses', what: 'refuses', says: /provisioning server refused/ },
+  { mood: 'refuses-half', what: 'refuses the second registrar', says: /provisioning server refused/ },
+  { mood: 'nonsense', what: 'answers nonsense', says: /something that is not understood/ },
+  { mood: 'hangs', what: 'hangs', says: /provisioning server at \S+ is not reached/ },
 ] as const;
 
 /** Enabling and disabling on a pair that serves, with a provisioning server. */
@@ -85,4 +85,19 @@ export const xivoEnable: readonly Scenario[] = [
       expected: unnoticed,
     }),
   ),
+  {
+    name: 'xivo-enable-provd-refuses-lines',
+    text: 'the provisioning server takes the registrars and refuses the lines: enabling says so, and the next one finishes them',
+    ...plain,
+    prepare: [...prepared, provdIs('refuses-lines')],
+    deeds: [
+      aCallLasts,
+      cannotEnable(/provisioning server refused autoprov/),
+      provdIs('well'),
+      ...enabled,
+      ...disabled,
+      { do: 'hang-up' },
+    ],
+    expected: unnoticed,
+  },
 ];

@@ -1,6 +1,6 @@
-import { callsIn, registeredBy } from '../xivo/phrases.ts';
+import { callsIn, manual, registeredBy } from '../xivo/phrases.ts';
 import { plain } from '../xivo/setup.ts';
-import { failback, mainLosesPower, mainServes, pause, standbyServes, switchover, takenOver } from './phrases.ts';
+import { failback, mainLosesPower, mainServes, order, pause, standbyServes, switchover, takenOver } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
 const servers = ['mds1', 'mds2'] as const;
@@ -43,6 +43,34 @@ export const xivoMedia: readonly Scenario[] = [
     prepare: [switchover, standbyServes, ...answers, ...reachable('standby'), pause(1500)],
     deeds: [failback, mainServes, ...reachable('main')],
     expected: { serving: 'main', outageMsMost: 600, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'xivo-xds-takeover-manual',
+    text: 'in manual mode the main dies: no trunk to a media server registers until a person starts the standby, and then both do',
+    ...plain,
+    inbound: false,
+    prepare: [...answers, ...reachable('main')],
+    deeds: [
+      manual,
+      pause(500),
+      mainLosesPower,
+      { do: 'wait', serving: 'nobody', withinMs: 1000 },
+      pause(2000),
+      ...servers.map((server) => registeredBy(server, 'main', 100)),
+      order('standby', 'start', '--confirm', 'main'),
+      standbyServes,
+      ...reachable('standby'),
+    ],
+    expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'xivo-xds-failback-manual',
+    text: 'in manual mode a person starts the main while the standby serves: both trunks register from the main again, and a call goes each way at each',
+    ...plain,
+    inbound: false,
+    prepare: [switchover, standbyServes, ...answers, ...reachable('standby'), manual, pause(1500)],
+    deeds: [order('main', 'start'), mainServes, ...reachable('main')],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 1 },
   },
   {
     name: 'xivo-xds-down',

@@ -211,12 +211,13 @@ const slow = followers.map(
   }),
 );
 
-const manuals: readonly Scenario[] = [
+/** In manual mode a person starts the other node; before that nothing moves, and after it this follower does. */
+const byHand = followers.flatMap(({ short, name, follows }): readonly Scenario[] => [
   {
-    name: 'xivo-around-manual',
-    text: 'in manual mode the main dies: nothing around it moves until a person starts the standby, and then all of it does',
+    name: `xivo-${short}-takeover-manual`,
+    text: `in manual mode the main dies: ${name} stays where it is until a person starts the standby, and then follows`,
     ...whole,
-    prepare: allPointToMain,
+    prepare: [...allPointToMain, forgetCentre('standby')],
     deeds: [
       manual,
       pause(500),
@@ -228,11 +229,36 @@ const manuals: readonly Scenario[] = [
       centreRuns('standby', false, 100),
       order('standby', 'start', '--confirm', 'main'),
       standbyServes,
-      ...followers.map(({ follows }) => follows('standby', 15_000)),
+      follows('standby', 15_000),
+      switched('standby', name),
+      ...(short === 'cc' ? [centreRestarted('standby', 1)] : []),
     ],
     expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
   },
-];
+  {
+    name: `xivo-${short}-failback-manual`,
+    text: `in manual mode a person starts the main while the standby serves: ${name} follows to the main`,
+    ...whole,
+    prepare: [
+      ...allPointToMain,
+      switchover,
+      standbyServes,
+      follows('standby', 15_000),
+      switched('standby', name),
+      forgetCentre('main'),
+      manual,
+      pause(1500),
+    ],
+    deeds: [
+      order('main', 'start'),
+      mainServes,
+      follows('main', 15_000),
+      switched('main', name),
+      ...(short === 'cc' ? [centreRestarted('main', 1), centreRuns('standby', false, 15_000)] : []),
+    ],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 1 },
+  },
+]);
 
 /** Edge, contact centres and the berofos box: they follow, and telephony never waits for them. */
-export const xivoSwitches: readonly Scenario[] = [...takeovers, ...failbacks, ...manuals, ...off, ...troubled, ...slow];
+export const xivoSwitches: readonly Scenario[] = [...takeovers, ...failbacks, ...byHand, ...off, ...troubled, ...slow];

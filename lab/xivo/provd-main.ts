@@ -1,6 +1,6 @@
 /**
- * The stand-in for provd as a program of its host: its mood is a word in a file, `refuses-half` being one that refuses the third write. What
- * it holds is in other files.
+ * The stand-in for provd as a program of its host: its mood is a word in a file; `refuses-half` is one that refuses the second registrar, and
+ * `refuses-lines` the first configuration with lines. What it holds is in other files.
  */
 import { readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,11 +11,14 @@ import { provdMainPath, provdMoodPath, provdPort, provdStatePath, provdToldPath 
 const main = readFileSync(provdMainPath, 'utf8').trim();
 const provd = await startFakeProvd(provdConfigsAt(main), provdDevices, { host: '0.0.0.0', port: provdPort });
 
+/** Of how many writes the next is refused: there are two registrars, then lines. */
+const writesByMood: Readonly<Record<string, number>> = { 'refuses-half': 1, 'refuses-lines': 2 };
+
 const readMood = (): void => {
   const word = readFileSync(provdMoodPath, 'utf8').trim();
-  const isHalf = word === 'refuses-half';
-  provd.mood = isHalf ? 'well' : (word as ProvdMood);
-  provd.writesUntilRefusal = isHalf ? 2 : -1;
+  const writes = writesByMood[word];
+  provd.mood = writes === undefined ? (word as ProvdMood) : 'well';
+  provd.writesUntilRefusal = writes ?? -1;
 };
 
 readMood();
