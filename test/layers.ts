@@ -89,6 +89,7 @@ export const layers: readonly Layer[] = [
       'src/switches',
       'src/switcher/switches.ts',
       'src/xivo/enable/provd.ts',
+      'src/xivo/enable/provd-place.ts',
       'src/xivo/enable/registrars.ts',
       'src/api',
       'src/agent/clock.ts',

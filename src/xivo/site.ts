@@ -1,6 +1,7 @@
 /** This XiVO server as enabling and importing find it: by Dualtone's configuration, else by XiVO's own file. */
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
 import { createWorld } from '../changes/world.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Role } from '../core/words.ts';
@@ -11,6 +12,7 @@ import { adminOptions } from '../replicator/peer-certificate.ts';
 import { parseBoxes } from '../switches/berofos/protocol.ts';
 import { createXivoEnabling, type XivoEnabling } from './enable/enable.ts';
 import { createProvd, type Provd, provdDefaults } from './enable/provd.ts';
+import { keepProvdPlace, type ProvdPlace, provdPlaceFile, readProvdPlace } from './enable/provd-place.ts';
 import { RECORD_NAME } from './enable/record.ts';
 import { type Ground, readHaConf } from './ground.ts';
 import { originalCronLines } from './ha-conf.ts';
@@ -18,7 +20,7 @@ import type { Found } from './import.ts';
 import { KEY_FILE } from './sync-command.ts';
 
 export interface SiteOptions {
-  /** Default: the era's own on the loopback. */
+  /** Default: where it was when this machine was enabled, else the era's own on the loopback. */
   readonly provd?: string | undefined;
   readonly provdTokenFile?: string | undefined;
   /** The provisioning server, or the database, is left alone. */
@@ -71,24 +73,54 @@ const placeOf = (ground: Ground): Result<Place> => {
   return ok({ role: conf.value.role, standby: conf.value.address });
 };
 
-const provdOf = (ground: Ground, options: SiteOptions): Result<Provd> => {
-  const { url, contentType } = provdDefaults[ground.original.era];
-  const token = options.provdTokenFile === undefined ? ok(null) : readSecret(options.provdTokenFile);
-  if (!token.ok) return token;
+const badAddress = (given: string) =>
+  fail('xivo-provd-address', `${given} is no address.`, 'Give it as http://HOST:PORT/PATH.');
+
+/** As this call gives it, else as the last one did. */
+const provdPlaceOf = (ground: Ground, options: SiteOptions, file: string): Result<ProvdPlace> => {
+  const usual: ProvdPlace = { url: provdDefaults[ground.original.era].url, tokenFile: null };
+  const kept = options.provd === undefined ? readProvdPlace(file) : ok(null);
+  if (!kept.ok) return kept;
+  const { url, tokenFile } = kept.value ?? usual;
   const given = (options.provd ?? url).replace(/\/$/, '');
-  if (!URL.canParse(given))
-    return fail('xivo-provd-address', `${given} is no address.`, 'Give it as http://HOST:PORT/PATH.');
-  return ok(createProvd({ url: given, contentType, token: token.value, timeoutMs: REQUEST_MS }));
+  if (!URL.canParse(given)) return badAddress(given);
+  return ok({ url: given, tokenFile: options.provdTokenFile ?? tokenFile });
 };
 
-/** Faults: `xivo-no-role`, `xivo-ha-conf-odd`, `xivo-provd-address`, `secret-…`. */
+const provdAt = (ground: Ground, { url, tokenFile }: ProvdPlace): Result<Provd> => {
+  const token = tokenFile === null ? ok(null) : readSecret(tokenFile);
+  if (!token.ok) return token;
+  const { contentType } = provdDefaults[ground.original.era];
+  return ok(createProvd({ url, contentType, token: token.value, timeoutMs: REQUEST_MS }));
+};
+
+/** Kept before anything is changed there, and no longer than anything is. */
+const keeping = (enabling: XivoEnabling, file: string, place: ProvdPlace | null): XivoEnabling => ({
+  ...enabling,
+  enable: async () => {
+    const kept = keepProvdPlace(file, place);
+    return kept.ok ? enabling.enable() : kept;
+  },
+  disable: async (force) => {
+    const told = await enabling.disable(force);
+    if (!told.ok || told.value.lines.some(({ what }) => what === 'drift')) return told;
+    const forgotten = keepProvdPlace(file, null);
+    return forgotten.ok ? told : forgotten;
+  },
+});
+
+/** Faults: `xivo-no-role`, `xivo-ha-conf-odd`, `xivo-provd-address`, `xivo-provd-place-odd`, `secret-…`. */
 export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'disable'): Result<Site> => {
   const found = placeOf(ground);
   // A standby that left before it had a pair: ha.conf is asleep already, and only what is recorded counts.
   const place = found.ok || what === 'enable' ? found : ok<Place>({ role: 'standby', standby: '' });
   if (!place.ok) return place;
   const { role, standby } = place.value;
-  const provd = role === 'main' && options.noProvd !== true ? provdOf(ground, options) : ok(null);
+  const recordFile = options.recordFile ?? ground.root + RECORD;
+  const placeFile = provdPlaceFile(dirname(recordFile));
+  const at = role === 'main' && options.noProvd !== true ? provdPlaceOf(ground, options, placeFile) : ok(null);
+  if (!at.ok) return at;
+  const provd = at.value === null ? ok(null) : provdAt(ground, at.value);
   if (!provd.ok) return provd;
   const config = ground.config();
   const database = config === null ? usualDatabase : adminOptions(config);
@@ -99,11 +131,13 @@ export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'd
     admin: options.noDatabase === true ? null : createAdmin(database),
     provd: provd.value,
     world: createWorld(ground.run),
-    recordFile: options.recordFile ?? ground.root + RECORD,
+    recordFile,
     run: ground.run,
     root: ground.root,
   });
-  return ok({ role, enabling, provd: provd.value });
+  if (at.value === null) return ok({ role, enabling, provd: null });
+  const isUsual = at.value.url === provdDefaults[ground.original.era].url && at.value.tokenFile === null;
+  return ok({ role, enabling: keeping(enabling, placeFile, isUsual ? null : at.value), provd: provd.value });
 };
 
 /** What there is to import. Faults: `xivo-ha-conf-odd`, `ssh-file-unreadable`. */

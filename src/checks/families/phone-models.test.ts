@@ -48,7 +48,7 @@ const provdWith = (given: Partial<Provd>): Provd => ({
 const XIVO = 'profile: wazo\n';
 
 const say = async (id: string, provd: Partial<Provd>, config = configWith(XIVO)): Promise<string> => {
-  const checks = createPhoneModelChecks(() => provdWith(provd));
+  const checks = createPhoneModelChecks(() => ok(provdWith(provd)));
   return told(await find(checks, id, { config, root }));
 };
 const phones = (...devices: readonly ProvdDevice[]) => ({ devices: async () => ok(devices) });

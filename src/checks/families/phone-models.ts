@@ -2,7 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { ok, type Result } from '../../core/result.ts';
+import { readSecret } from '../../replicator/access.ts';
 import { createProvd, type Provd, type ProvdDevice, provdDefaults } from '../../xivo/enable/provd.ts';
+import { provdPlaceFile, readProvdPlace } from '../../xivo/enable/provd-place.ts';
 import { isRegistrar } from '../../xivo/enable/registrars.ts';
 import { type Around, readSystemFile } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
@@ -10,10 +13,17 @@ import { type Definition, failed, notApplicable, PACE, passed, type Said, unknow
 const ASK_MS = 8000;
 const PLUGINS = ['var/lib/xivo-provd/plugins', 'var/lib/wazo-provd/plugins'];
 
-type ProvdOf = (config: Config) => Provd;
+type ProvdOf = (config: Config) => Result<Provd>;
 
-const usualProvd: ProvdOf = ({ profile }) =>
-  createProvd({ ...provdDefaults[profile === 'wazo' ? 'wazo' : 'xivo'], token: null, timeoutMs: ASK_MS });
+/** Where it was reached when this node was enabled. */
+const usualProvd: ProvdOf = ({ profile, stateDir }) => {
+  const usual = provdDefaults[profile === 'wazo' ? 'wazo' : 'xivo'];
+  const place = readProvdPlace(provdPlaceFile(stateDir));
+  if (!place.ok) return place;
+  const { url, tokenFile } = place.value ?? { url: usual.url, tokenFile: null };
+  const token = tokenFile === null ? ok(null) : readSecret(tokenFile);
+  return token.ok ? ok(createProvd({ ...usual, url, token: token.value, timeoutMs: ASK_MS })) : token;
+};
 
 /** Where phones follow an address they need no backup; and provisioning runs on the main only. */
 const withProvd = async (
@@ -24,7 +34,8 @@ const withProvd = async (
   if (config.profile === 'asterisk') return notApplicable('it is no XiVO or Wazo');
   if (config.virtualIp !== null) return notApplicable('phones follow the virtual IP');
   if (config.node.role !== 'main') return notApplicable('the main provisions');
-  return look(provdOf(config));
+  const provd = provdOf(config);
+  return provd.ok ? look(provd.value) : unknown(provd.error.message);
 };
 
 const registrars = (provdOf: ProvdOf): Definition => ({

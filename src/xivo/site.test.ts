@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseConfig } from '../config/parse.ts';
+import type { Result } from '../core/result.ts';
+import { provdDefaults } from './enable/provd.ts';
+import { type SiteOptions, siteOf } from './site.ts';
+import { provdConfigs, provdDevices, STANDBY } from './testing/configs.ts';
+import { startFakeProvd } from './testing/fake-provd.ts';
+import { createTestMachine } from './testing/machine.ts';
+
+const must = <T>(result: Result<T>): T => {
+  if (!result.ok) assert.fail(`${result.error.code}: ${result.error.message}`);
+  return result.value;
+};
+
+/** A main whose provisioning server is not where it usually is. */
+const mainWithProvd = async (t: TestContext) => {
+  const machine = createTestMachine();
+  t.after(machine.remove);
+  const provd = await startFakeProvd(provdConfigs, provdDevices);
+  t.after(provd.stop);
+  machine.write('/var/lib/dualtone/.keep', '');
+  machine.write('/etc/token', 'secret\n');
+  const parsed = parseConfig(
+    `node: { role: main, name: a, address: 10.0.0.1 }\npeer: { name: b, address: ${STANDBY} }\nprofile: xivo\n`,
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  machine.config = parsed.config;
+  const site = (what: 'enable' | 'disable', more: SiteOptions = {}) =>
+    siteOf(machine.ground, { noDatabase: true, ...more }, what);
+  const backup = (): unknown => provd.configById.get('default')?.['registrar_backup'];
+  return { machine, provd, site, backup, kept: join(machine.root, 'var/lib/dualtone/xivo-provd.json') };
+};
+
+test('a provisioning server at another place is found again by whoever disables, without being told', async (t) => {
+  const { provd, site, backup, kept } = await mainWithProvd(t);
+  must(await must(site('enable', { provd: provd.url })).enabling.enable());
+  assert.equal(backup(), STANDBY);
+  assert.deepEqual(JSON.parse(readFileSync(kept, 'utf8')), { url: provd.url, tokenFile: null });
+  must(await must(site('disable')).enabling.disable(false));
+  assert.notEqual(backup(), STANDBY);
+  assert.equal(existsSync(kept), false);
+});
+
+test('what somebody has changed there since keeps its place known', async (t) => {
+  const { provd, site, kept } = await mainWithProvd(t);
+  must(await must(site('enable', { provd: provd.url })).enabling.enable());
+  const registrar = provd.configById.get('default');
+  assert.ok(registrar !== undefined);
+  provd.configById.set('default', { ...registrar, registrar_backup: '203.0.113.9' });
+  const told = must(await must(site('disable')).enabling.disable(false));
+  assert.ok(told.lines.some(({ what }) => what === 'drift'));
+  assert.equal(existsSync(kept), true);
+});
+
+test('the usual place leaves no file, and takes away that of another', async (t) => {
+  const { provd, site, kept } = await mainWithProvd(t);
+  must(await must(site('enable', { provd: provd.url })).enabling.enable());
+  const usual = must(site('enable', { provd: provdDefaults.xivo.url }));
+  // Nobody is there: but whoever enables says where it is.
+  await usual.enabling.enable();
+  assert.equal(existsSync(kept), false);
+});
+
+test('a file that says nothing of use, and a token that is not there, are said', async (t) => {
+  const { site, kept } = await mainWithProvd(t);
+  for (const text of ['', '{}', '{"url":"nowhere","tokenFile":null}', '{"url":"http://x/","tokenFile":7}']) {
+    writeFileSync(kept, text);
+    const found = site('disable');
+    assert.equal(found.ok ? 'found' : found.error.code, 'xivo-provd-place-odd', text);
+  }
+  writeFileSync(kept, '{"url":"http://10.0.0.7:8666/provd","tokenFile":"/nonexistent/token"}');
+  const without = site('disable');
+  assert.equal(without.ok ? 'found' : without.error.code, 'secret-unreadable');
+});
