@@ -99,6 +99,7 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ['src/ami/planted.ts', "import { sendOptions } from '../sip/options.ts';", /src\/ami must not import src\/sip/],
   ['src/ssh/planted.ts', "import type { Clock } from '../ports.ts';", /src\/ssh must not import src\/ports\.ts/],
   ['src/files/planted.ts', "import { run } from '../process/run.ts';", /src\/files must not import src\/process/],
+  ['src/http/planted.ts', "import { run } from '../process/run.ts';", /src\/http must not import src\/process/],
   ['src/process/planted.ts', "import { decide } from '../core/decide.ts';", /src\/process must not import/],
   ['src/probes/planted.ts', "import { x } from '../steps/hook.ts';", /src\/probes must not import src\/steps/],
   ['src/steps/planted.ts', "import { x } from '../probes/sip.ts';", /src\/steps must not import src\/probes/],

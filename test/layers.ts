@@ -9,7 +9,17 @@ export interface Layer {
   readonly outside: readonly string[];
 }
 
-const PROTOCOLS = ['src/sip', 'src/ami', 'src/nrpe', 'src/etcd', 'src/ssh', 'src/systemd', 'src/process', 'src/files'];
+const PROTOCOLS = [
+  'src/sip',
+  'src/ami',
+  'src/nrpe',
+  'src/etcd',
+  'src/ssh',
+  'src/systemd',
+  'src/process',
+  'src/files',
+  'src/http',
+];
 const ADAPTER = ['src/core', 'src/ports.ts', ...PROTOCOLS];
 
 export const layers: readonly Layer[] = [
@@ -30,7 +40,7 @@ export const layers: readonly Layer[] = [
   // Knows etcd, and nothing of what is kept there.
   {
     place: 'src/etcd',
-    mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/files'],
+    mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/files', 'src/http'],
     outside: ['*'],
   },
   {
@@ -40,6 +50,8 @@ export const layers: readonly Layer[] = [
   },
   { place: 'src/systemd', mayImport: ['src/core/result.ts', 'src/core/words.ts', 'src/process'], outside: ['*'] },
   { place: 'src/files', mayImport: ['src/core/result.ts'], outside: ['*'] },
+  // Questions over HTTP: nobody else opens a connection of it to ask.
+  { place: 'src/http', mayImport: ['src/core/words.ts'], outside: ['*'] },
   { place: 'src/process', mayImport: ['src/core/result.ts', 'src/core/words.ts'], outside: ['*'] },
   { place: 'src/probes', mayImport: ADAPTER, outside: ['*'] },
   { place: 'src/steps', mayImport: ADAPTER, outside: ['*'] },
@@ -66,6 +78,7 @@ export const layers: readonly Layer[] = [
       'src/ports.ts',
       'src/config',
       'src/files',
+      'src/http',
       'src/process',
       'src/replication',
       'src/replicator/access.ts',
@@ -105,6 +118,7 @@ export const layers: readonly Layer[] = [
       'src/ports.ts',
       'src/config',
       'src/files',
+      'src/http',
       'src/language',
       'src/process',
       'src/agent/clock.ts',

@@ -1,7 +1,7 @@
 /** The stream of AstDB between the two nodes. */
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { lookAtSecret } from '../files/secret.ts';
 import type { Clock } from '../ports.ts';
 import type { AriOptions } from '../replication/astdb/ari.ts';
 import { createAstDbBase } from '../replication/astdb/base.ts';
@@ -21,18 +21,13 @@ export interface AstDbFollower extends Follower {
 export const ariOf = ({ streams: { astdb } }: Config): Result<AriOptions | null> => {
   if (!astdb.enabled || astdb.ari === null) return ok(null);
   const { port, prefix, user, secretFile } = astdb.ari;
-  try {
-    const secret = readFileSync(secretFile, 'utf8').trim();
-    if (secret === '') throw new Error('it is empty');
-    return ok({ host: '127.0.0.1', port, prefix, user, secret });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return fail(
-      'ari-secret-unreadable',
-      `The password of the REST interface, ${secretFile}, cannot be read: ${why}.`,
-      'Write the password of ari.conf into it, mode 0600, or set streams.astdb.ari to null.',
-    );
-  }
+  const secret = lookAtSecret(secretFile);
+  if (secret.ok) return ok({ host: '127.0.0.1', port, prefix, user, secret: secret.text.trim() });
+  return fail(
+    'ari-secret-unreadable',
+    `The password of the REST interface, ${secretFile}, cannot be read: ${secret.why}.`,
+    'Write the password of ari.conf into it, mode 0600, or set streams.astdb.ari to null.',
+  );
 };
 
 /** Null where the stream is off, or there is no manager to read and write by. `ari` makes states of endpoints follow at once. */

@@ -1,10 +1,10 @@
 /** From the configuration to the probes that look at this node. */
-import { readFileSync } from 'node:fs';
 import { type CallLine, listCalls } from '../ami/calls.ts';
 import { connectAmi } from '../ami/connection.ts';
 import { type Config, runsAlways } from '../config/config.ts';
 import type { Sample } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { lookAtSecret } from '../files/secret.ts';
 import type { Clock } from '../ports.ts';
 import { createAmiProbe } from '../probes/ami.ts';
 import type { WatchedProbe } from '../probes/answer.ts';
@@ -23,19 +23,13 @@ export const managerOf = (
 ): Result<{ readonly host: string; readonly port: number; readonly user: string; readonly secret: string } | null> => {
   const { ami } = config.probes;
   if (ami === null) return ok(null);
-  try {
-    const secret = readFileSync(ami.secretFile, 'utf8').trim();
-    if (secret === '') throw new Error('it is empty');
-    return ok({ host: ami.host, port: ami.port, user: ami.user, secret });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const remedy = 'write the secret of manager.conf into it, mode 0600, or set probes.ami to null';
-    return fail(
-      'ami-secret-unreadable',
-      `the secret of the manager, ${ami.secretFile}, cannot be read: ${why}`,
-      remedy,
-    );
-  }
+  const secret = lookAtSecret(ami.secretFile);
+  if (secret.ok) return ok({ host: ami.host, port: ami.port, user: ami.user, secret: secret.text.trim() });
+  return fail(
+    'ami-secret-unreadable',
+    `the secret of the manager, ${ami.secretFile}, cannot be read: ${secret.why}`,
+    'write the secret of manager.conf into it, mode 0600, or set probes.ami to null',
+  );
 };
 
 /** Asks once, by a connection of its own: what is asked each period must not wait. Faults: those of `connectAmi` and `listCalls`. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../agent/clock.ts';
 import { ok } from '../core/result.ts';
-import { askHttp } from './channels/http.ts';
+import { askReceiver } from './channels/http.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { readAlarmSecret } from './secret.ts';
 import { createTestClock } from './testing/clock.ts';
@@ -57,7 +57,7 @@ test('it is a real request, and a refusal is told without the path, which is a s
     systemClock,
     () => null,
     async (asked) => {
-      const answer = await askHttp(asked);
+      const answer = await askReceiver(asked);
       resolve();
       return answer;
     },

@@ -2,8 +2,7 @@
 import type { Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
-import type { HttpAnswer } from './channels/http.ts';
-import { type HttpRequest, originOf } from './channels/http.ts';
+import { originOf, type ReceiverAnswer, type ReceiverRequest } from './channels/http.ts';
 
 export interface HeartbeatSettings {
   readonly url: () => Result<string>;
@@ -24,7 +23,7 @@ export const createHeartbeat = (
   settings: HeartbeatSettings,
   clock: Clock,
   health: () => string | null,
-  ask: (request: HttpRequest) => Promise<Result<HttpAnswer>>,
+  ask: (request: ReceiverRequest) => Promise<Result<ReceiverAnswer>>,
 ): Heartbeat => {
   const gone = new AbortController();
   let lastOk: WallTime | null = null;

@@ -5,7 +5,7 @@ import { type CheckpointConfig, type Config, isAlarming } from '../config/config
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Instant } from '../core/words.ts';
 import { createParent } from '../process/parent.ts';
-import { askHttp } from './channels/http.ts';
+import { askReceiver } from './channels/http.ts';
 import { alarmSettingsOf, channelOf, heartbeatOf, siteOf } from './compose.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
@@ -45,7 +45,7 @@ const createWorks = (config: Config | CheckpointConfig, say: (message: FromAlarm
   if (!settings.ok) say({ type: 'say', level: 'warning', code: settings.error.code, text: settings.error.message });
   const health = (): string | null => healthOf(latest?.facts ?? null, latest?.at ?? 0, systemClock.now());
   const heartbeat: Heartbeat | null =
-    settings.ok && settings.value !== null ? createHeartbeat(settings.value, systemClock, health, askHttp) : null;
+    settings.ok && settings.value !== null ? createHeartbeat(settings.value, systemClock, health, askReceiver) : null;
   const answer = async (ask: AlarmAsk): Promise<Result<unknown>> => {
     if (ask.name === 'alarm-test') return engine.test(ask.channel);
     const list: AlarmList = { ...engine.list(), heartbeat: heartbeat?.status() ?? null };

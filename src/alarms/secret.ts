@@ -1,7 +1,7 @@
 /** Secrets of the channels: read when they are used, so that a new one needs no restart, and never kept. */
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import { lookAtSecret } from '../files/secret.ts';
 
 const CREDENTIAL = 'credential:';
 
@@ -24,13 +24,10 @@ export const readAlarmSecret = (
   if (isCredential && directory === undefined)
     return unreadable(`${source} is given, and systemd gave this service no credentials`);
   const path = isCredential ? join(directory ?? '', source.slice(CREDENTIAL.length)) : source;
-  try {
-    // What systemd gives it guards itself.
-    if (!isCredential && (statSync(path).mode & 0o077) !== 0)
-      return fail('alarm-secret-exposed', `Others than its owner may read ${path}.`, `Run: chmod 600 ${path}.`);
-    const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return secret === '' ? unreadable(`${path} is empty`) : ok(secret);
-  } catch (error) {
-    return unreadable(error instanceof Error ? error.message : String(error));
-  }
+  const secret = lookAtSecret(path);
+  if (!secret.ok) return unreadable(`${path}: ${secret.why}`);
+  // What systemd gives it guards itself.
+  if (!isCredential && secret.isExposed)
+    return fail('alarm-secret-exposed', `Others than its owner may read ${path}.`, `Run: chmod 600 ${path}.`);
+  return ok(secret.text);
 };

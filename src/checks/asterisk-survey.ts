@@ -1,5 +1,4 @@
 /** One visit at Asterisk's manager: all that the checks want to know, in one login. */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { runCommand } from '../ami/actions.ts';
 import { type AmiConnection, connectAmi } from '../ami/connection.ts';
@@ -7,6 +6,7 @@ import { type AmiMessage, headerOf, numberOf } from '../ami/message.ts';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
+import { lookAtSecret } from '../files/secret.ts';
 
 export interface OutboundRegistration {
   readonly name: string;
@@ -42,12 +42,8 @@ const CONNECT_MS: Millis = 3000;
 const ACTION_MS: Millis = 4000;
 
 const secretOf = (path: string): Result<string> => {
-  try {
-    const secret = readFileSync(path, 'utf8').trim();
-    if (secret !== '') return ok(secret);
-  } catch {
-    // Said below, in the same words.
-  }
+  const secret = lookAtSecret(path);
+  if (secret.ok) return ok(secret.text.trim());
   return fail(
     'ami-secret-unreadable',
     `The secret of the manager, ${path}, cannot be read or is empty.`,

@@ -1,8 +1,7 @@
 /** Requests to an etcd cluster by its JSON gateway: over TLS with its own authority, logged in, bounded in time and length, by way of one member after the other. */
-import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
+import { askHttp, type HttpConnections, keepConnections } from '../http/ask.ts';
 import {
   deleteBody,
   type EtcdHealth,
@@ -89,26 +88,10 @@ const refused = (why: string) =>
     'See the log of etcd; docs/etcd.md says what is asked of it.',
   );
 
-const TLS_CODES = /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO|ERR_OSSL)/;
-
 interface Answered {
   readonly status: number;
   readonly json: unknown;
 }
-
-const collect = (response: IncomingMessage, onEnd: (text: string) => void, onWrong: (why: string) => void): void => {
-  const pieces: string[] = [];
-  let length = 0;
-  response.setEncoding('utf8');
-  response.on('data', (piece: string) => {
-    length += piece.length;
-    if (length > MOST_BYTES) onWrong('the answer is too long');
-    else pieces.push(piece);
-  });
-  response.on('end', () => onEnd(pieces.join('')));
-  response.on('error', (error) => onWrong(error.message));
-  response.on('aborted', () => onWrong('the connection broke within the answer'));
-};
 
 const parsed = (text: string): unknown => {
   try {
@@ -127,36 +110,24 @@ interface Post {
 }
 
 /** One request to one member. */
-const post = (agent: Agent, { endpoint, path, body, token, timeoutMs }: Post): Promise<Result<Answered>> =>
-  new Promise((resolve) => {
-    const text = JSON.stringify(body);
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(text)),
-      ...(token === null ? {} : { authorization: token }),
-    };
-    const end = (result: Result<Answered>): void => {
-      clearTimeout(timer);
-      resolve(result);
-      asked.destroy();
-    };
-    const asked = request(new URL(path, endpoint), { method: 'POST', headers, agent }, (response) =>
-      collect(
-        response,
-        (answer) => {
-          clearTimeout(timer);
-          resolve(ok({ status: response.statusCode ?? 0, json: parsed(answer) }));
-        },
-        (why) => end(unreachable(endpoint, why)),
-      ),
-    );
-    const timer = setTimeout(() => end(tooSlow(endpoint, timeoutMs)), timeoutMs);
-    asked.on('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code ?? error.message;
-      end(TLS_CODES.test(why) ? tlsFailed(endpoint, error.message) : unreachable(endpoint, why));
-    });
-    asked.end(text);
+const post = async (
+  connections: HttpConnections,
+  { endpoint, path, body, token, timeoutMs }: Post,
+): Promise<Result<Answered>> => {
+  const answer = await askHttp({
+    url: new URL(path, endpoint),
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token === null ? {} : { authorization: token }) },
+    body: JSON.stringify(body),
+    timeoutMs,
+    mostBytes: MOST_BYTES,
+    connections,
   });
+  if (answer.ok) return ok({ status: answer.value.status, json: parsed(answer.value.body) });
+  const { kind, code, message } = answer.error;
+  if (kind === 'late') return tooSlow(endpoint, timeoutMs);
+  return kind === 'tls' ? tlsFailed(endpoint, message) : unreachable(endpoint, code ?? message);
+};
 
 /** etcd's own word for a failure: gRPC's code, and a sentence. */
 const faultOf = ({
@@ -189,9 +160,9 @@ interface Tried {
 const createSession = (access: EtcdTarget['access']) => {
   let token: string | null = null;
   let timeouts = 0;
-  let connection: { readonly agent: Agent; readonly access: EtcdAccess } | null = null;
+  let connection: { readonly kept: HttpConnections; readonly access: EtcdAccess } | null = null;
   const drop = (): void => {
-    connection?.agent.destroy();
+    connection?.kept.close();
     connection = null;
     token = null;
   };
@@ -199,16 +170,15 @@ const createSession = (access: EtcdTarget['access']) => {
     if (connection !== null) return ok(connection);
     const read = access();
     if (!read.ok) return read;
-    const { authority: ca, certificate, key } = read.value;
-    const own = certificate === null || key === null ? {} : { cert: certificate, key };
-    const agent = new Agent({ keepAlive: true, maxSockets: 4, ca, minVersion: 'TLSv1.2', ...own });
-    connection = { agent, access: read.value };
+    const { authority, certificate, key } = read.value;
+    const own = certificate === null || key === null ? {} : { certificate, key };
+    connection = { kept: keepConnections('https:', 4, { authority, ...own }), access: read.value };
     return ok(connection);
   };
   const tell = async (endpoint: string, path: string, body: object, timeoutMs: Millis): Promise<Result<Answered>> => {
     const way = connected();
     if (!way.ok) return way;
-    const answered = await post(way.value.agent, { endpoint, path, body, token, timeoutMs });
+    const answered = await post(way.value.kept, { endpoint, path, body, token, timeoutMs });
     // A certificate that ended may have been renewed since.
     if (!answered.ok && answered.error.code === 'etcd-tls') drop();
     // A store that was put back waits for the day on which it gave out that token: it never answers.

@@ -1,8 +1,7 @@
 /** `dualtone database setup`: this node's PostgreSQL made ready for replication, or put back; run by a person, beside the agent. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { ensureSecretFile } from '../files/secret.ts';
 import { run } from '../process/run.ts';
 import { readCatalog } from '../replication/postgres/catalog.ts';
 import { createChangeTriggers, loggedTables } from '../replication/postgres/changes/triggers.ts';
@@ -16,18 +15,8 @@ import { adminOf, adminOptions } from './peer-certificate.ts';
 const KEEP_WAL_MB = 1024;
 
 /** The password file where there is none: derived from the pair's key, so that both nodes come to the same without a copy. */
-export const ensurePassword = (config: Config, derived: string): Result<boolean> => {
-  const path = config.streams.database.passwordFile;
-  if (existsSync(path)) return ok(false);
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${derived}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    return ok(true);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return fail('secret-not-written', `The password file cannot be made: ${why}.`, 'Run as root.');
-  }
-};
+export const ensurePassword = (config: Config, derived: string): Result<boolean> =>
+  ensureSecretFile(config.streams.database.passwordFile, derived);
 
 /** The set-up of this node's database, by its configuration. Faults: `secret-…` and those of the set-up. */
 export const databaseSetup = async (config: Config, overwriteDrift: boolean): Promise<Result<DatabaseSetup>> => {

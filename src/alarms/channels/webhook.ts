@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Result } from '../../core/result.ts';
 import type { Millis, WallTime } from '../../core/words.ts';
 import { type Channel, delivered, documentOf, failed, type Outcome, refused } from '../channel.ts';
-import { askHttp, type HttpAnswer, originOf } from './http.ts';
+import { askReceiver, originOf, type ReceiverAnswer } from './http.ts';
 
 export interface WebhookSettings {
   readonly name: string;
@@ -36,7 +36,7 @@ export const isSigned = (
 /** Too much, too early, or a server's own trouble may pass. */
 const mayPass = (status: number): boolean => status >= 500 || status === 408 || status === 425 || status === 429;
 
-const judge = (url: string, { status, text }: HttpAnswer): Outcome => {
+const judge = (url: string, { status, text }: ReceiverAnswer): Outcome => {
   if (status >= 200 && status < 300) return delivered();
   const why = `${originOf(url)} answered ${status}${text === '' ? '' : `: ${text}`}`;
   if (status >= 300 && status < 400) return refused(`${why} (redirects are not followed)`);
@@ -66,7 +66,7 @@ export const createWebhookChannel = (settings: WebhookSettings, wall: () => Wall
       return failed(error instanceof Error ? error.message : String(error));
     }
     const { timeoutMs } = settings;
-    const answer = await askHttp({ url: url.value, method: 'POST', headers, body, timeoutMs, ca, signal });
+    const answer = await askReceiver({ url: url.value, method: 'POST', headers, body, timeoutMs, ca, signal });
     return answer.ok ? judge(url.value, answer.value) : failed(answer.error.message);
   },
 });

@@ -1,11 +1,8 @@
 /** PJSIP's contacts through Asterisk's REST interface: what is made there counts at once for device states. */
-import type { Agent } from 'node:http';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { isRecord, type Millis } from '../../core/words.ts';
+import { askHttp, type HttpAnswer, type HttpConnections, keepConnections } from '../../http/ask.ts';
 import { contactFamily } from './rows.ts';
-
-/** Named imports of this module load a whole other client with it (WebSocket and all): a tenth of a second of the agent's start. */
-const http = () => process.getBuiltinModule('node:http');
 
 export interface AriOptions {
   readonly host: string;
@@ -32,16 +29,23 @@ const timeoutMs: Millis = 5_000;
 const mostAtOnce = 4;
 const mostBytes = 16 * 1_024 * 1_024;
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
 export const createAri = (options: AriOptions): Ari => {
-  let agent: Agent | null = null;
-  const ask = (method: string, path: string, body = ''): Promise<Result<Answer>> => {
-    agent ??= new (http().Agent)({ keepAlive: true, maxSockets: mostAtOnce });
-    return exchange(options, agent, method, path, body);
+  const { host, port, prefix, user, secret } = options;
+  const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  let connections: HttpConnections | null = null;
+  const ask = async (method: 'GET' | 'PUT' | 'DELETE', path: string, body?: string): Promise<Result<HttpAnswer>> => {
+    connections ??= keepConnections(base, mostAtOnce);
+    const answer = await askHttp({
+      url: `${base}${prefix}/ari${path}`,
+      method,
+      login: `${user}:${secret}`,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body }),
+      timeoutMs,
+      mostBytes,
+      connections,
+    });
+    return answer.ok ? ok(answer.value) : unreachable(answer.error.message);
   };
   return {
     put: async (key, value) => {
@@ -67,7 +71,7 @@ export const createAri = (options: AriOptions): Ari => {
       if (!answer.ok) return answer;
       return answer.value.status === 200 ? offlineIn(answer.value.body) : refused(`${answer.value.status}`);
     },
-    close: () => agent?.destroy(),
+    close: () => connections?.close(),
   };
 };
 
@@ -119,43 +123,3 @@ const offlineIn = (body: string): Result<ReadonlySet<string>> => {
   });
   return ok(new Set(names));
 };
-
-const exchange = (
-  options: AriOptions,
-  agent: Agent,
-  method: string,
-  path: string,
-  body: string,
-): Promise<Result<Answer>> =>
-  new Promise((resolve) => {
-    const { host, port, prefix, user, secret } = options;
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = http().request(
-      {
-        agent,
-        host,
-        port,
-        method,
-        path: `${prefix}/ari${path}`,
-        auth: `${user}:${secret}`,
-        headers,
-        timeout: timeoutMs,
-      },
-      (response) => {
-        const parts: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (part: Buffer) => {
-          bytes += part.length;
-          if (bytes > mostBytes) asked.destroy(new Error('it answers without end'));
-          else parts.push(part);
-        });
-        response.on('error', (error) => resolve(unreachable(error.message)));
-        response.on('end', () =>
-          resolve(ok({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') })),
-        );
-      },
-    );
-    asked.on('timeout', () => asked.destroy(new Error('no answer')));
-    asked.on('error', (error) => resolve(unreachable(error.message)));
-    asked.end(body);
-  });

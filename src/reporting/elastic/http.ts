@@ -1,8 +1,7 @@
-/** Requests to Elasticsearch or OpenSearch: bounded in time and length, no redirect followed, one connection kept. */
-import { Agent as PlainAgent, request as requestPlain } from 'node:http';
-import { request as requestTls, Agent as TlsAgent } from 'node:https';
+/** Requests to Elasticsearch or OpenSearch, over one connection that is kept. */
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
+import { askHttp, keepConnections } from '../../http/ask.ts';
 
 export interface ElasticAccess {
   /** Without a path. */
@@ -58,61 +57,30 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const collect = (
-  response: NodeJS.ReadableStream,
-  onEnd: (text: string) => void,
-  onWrong: (why: string) => void,
-): void => {
-  const pieces: string[] = [];
-  let length = 0;
-  response.setEncoding('utf8');
-  response.on('data', (piece: string | Buffer) => {
-    const text = String(piece);
-    length += text.length;
-    if (length > MOST_READ_BYTES) onWrong('the answer is too long');
-    else pieces.push(text);
-  });
-  response.on('end', () => onEnd(pieces.join('')));
-};
-
 export const createCaller = (access: ElasticAccess, ended: AbortSignal): Caller => {
   const { url, ca, authorization, timeoutMs } = access;
-  const isTls = url.startsWith('https:');
-  const agent = isTls
-    ? new TlsAgent({ keepAlive: true, maxSockets: 1 })
-    : new PlainAgent({ keepAlive: true, maxSockets: 1 });
-  const ask = ({ method, path, body, type }: Asked): Promise<Result<Answered>> =>
-    new Promise((resolve) => {
-      const signal = AbortSignal.any([ended, AbortSignal.timeout(timeoutMs)]);
-      const headers = {
-        accept: 'application/json',
-        'user-agent': 'Dualtone',
-        ...(authorization === null ? {} : { authorization }),
-        ...(body === undefined
-          ? {}
-          : { 'content-type': type ?? 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
-      };
-      const wrong = (why: string): void => {
-        resolve(failed(url, signal.aborted && !ended.aborted ? `no whole answer within ${timeoutMs} ms` : why));
-        request.destroy();
-      };
-      const options = { method, headers, agent, signal, ...(ca === null ? {} : { ca }) };
-      const request = (isTls ? requestTls : requestPlain)(new URL(path, url), options, (response) => {
-        const status = response.statusCode ?? 0;
-        response.on('error', (error) => wrong(error.message));
-        // Of a connection that ends within the answer.
-        response.on('aborted', () => wrong('the connection broke within the answer'));
-        collect(
-          response,
-          (text) =>
-            resolve(status === 401 || status === 403 ? refusedLogin(url, status) : ok({ status, json: parsed(text) })),
-          wrong,
-        );
-      });
-      request.on('error', (error) => wrong(error.message));
-      request.end(body);
+  const connections = keepConnections(url, 1, { authority: ca });
+  const ask = async ({ method, path, body, type }: Asked): Promise<Result<Answered>> => {
+    const headers = {
+      accept: 'application/json',
+      ...(authorization === null ? {} : { authorization }),
+      ...(body === undefined ? {} : { 'content-type': type ?? 'application/json' }),
+    };
+    const answer = await askHttp({
+      url: new URL(path, url),
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      timeoutMs,
+      signal: ended,
+      mostBytes: MOST_READ_BYTES,
+      connections,
     });
-  return { ask, close: () => agent.destroy() };
+    if (!answer.ok) return failed(url, answer.error.message);
+    const { status, body: text } = answer.value;
+    return status === 401 || status === 403 ? refusedLogin(url, status) : ok({ status, json: parsed(text) });
+  };
+  return { ask, close: connections.close };
 };
 
 /** What an answer of an unexpected status is told as. */

@@ -1,7 +1,7 @@
 /** One bero*fos box: its relays set, and read back before that counts. */
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
-import { askHttp } from '../http-once.ts';
+import { askHttp } from '../../http/ask.ts';
 import { type BoxState, parseState, type Relays, relayPath, STATE_PATH, watchdogPath } from './protocol.ts';
 
 export interface BoxOptions {

@@ -1,7 +1,7 @@
 /** The provisioning server over REST: configurations read and written, devices told to read theirs again. */
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type Fields, isRecord, type Millis } from '../../core/words.ts';
-import { askHttp, type HttpQuestion } from '../../switches/http-once.ts';
+import { askHttp, type HttpQuestion } from '../../http/ask.ts';
 
 export interface ProvdOptions {
   /** `http://127.0.0.1:8666/provd` on XiVO; without a slash at its end. */
