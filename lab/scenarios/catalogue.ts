@@ -11,6 +11,7 @@ import { remsyses } from './catalogue-remsys.ts';
 import { replications } from './catalogue-replication.ts';
 import { scales } from './catalogue-scale.ts';
 import { cuts, illnesses } from './catalogue-troubles.ts';
+import { wears } from './catalogue-wear.ts';
 import { xivos } from './catalogue-xivo.ts';
 import { select } from './patterns.ts';
 import type { Scenario } from './scenario.ts';
@@ -31,6 +32,7 @@ export const catalogue: readonly Scenario[] = [
   ...xivos,
   ...remsyses,
   ...scales,
+  ...wears,
 ];
 
 /** Those whose name fits one of the patterns. Fault: `scenario-unknown`. */

@@ -97,9 +97,9 @@ export interface Load {
 
 /** How a lab for it must be built; what is left out is as usual. */
 export interface LabNeeds {
-  /** A small disk for the agents' state, which can be filled. */
-  readonly stateDisk?: boolean;
-  /** A clock under the main's agent that can be stepped. */
+  /** A small disk for the agents' state, which can be filled; or one of so many MiB. */
+  readonly stateDisk?: boolean | number;
+  /** A clock under the agents and the checkpoint that can be stepped. */
   readonly falseClock?: boolean;
   /** What stands around a XiVO pair; a setup with `xivo` needs it. */
   readonly xivo?: boolean;

@@ -61,7 +61,7 @@ export const seriesOf = (scenario: Scenario, reports: readonly RunReport[]): Ser
 
 const keyOf = (needs: LabNeeds | undefined): string =>
   JSON.stringify([
-    needs?.stateDisk === true,
+    needs?.stateDisk ?? false,
     needs?.falseClock === true,
     needs?.xivo === true,
     needs?.asterisk ?? null,

@@ -5,7 +5,7 @@ import type { PbxPlan } from '../asterisk/plan.ts';
 import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { ensurePackages } from '../package/packages.ts';
-import { createPair, type Pair, pbxUnit } from '../pair/pair.ts';
+import { agentUnit, checkpointUnit, createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
 import { type PairSetup, roles, sameSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
@@ -49,7 +49,7 @@ export interface StageOptions {
   readonly keep?: boolean;
 }
 
-const stateDiskMib = 24;
+const smallDiskMib = 24;
 /** Telephones refresh after some 270 s; so that none does within a run, all do before it when it has been so long. */
 const registeredForMs = 120_000;
 /** Until the pair is ready after a boot, or after the orders that set it right. */
@@ -220,10 +220,11 @@ const aroundOf = (needs: LabNeeds): readonly string[] => {
 
 const createLabFor = async (options: StageOptions): Promise<Result<Lab>> => {
   const { needs } = options;
+  const { stateDisk = false } = needs;
   return await createLab({
     topology: standardTopology({
       witnesses: true,
-      ...(needs.stateDisk === true ? { stateDiskMib } : {}),
+      ...(stateDisk === false ? {} : { stateDiskMib: stateDisk === true ? smallDiskMib : stateDisk }),
       ...(needs.xivo === true ? { xivo: true } : {}),
       ...(needs.remsys === undefined ? {} : { remsys: true, checkpoints: 3 }),
     }),
@@ -231,6 +232,18 @@ const createLabFor = async (options: StageOptions): Promise<Result<Lab>> => {
     ...(options.keep === true ? { keep: true } : {}),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
+};
+
+/** Under both agents and the checkpoint, all off. */
+const installClocks = async (lab: Lab): Promise<Result<void>> => {
+  for (const [host, unit] of [
+    ...roles.map((role) => [role, agentUnit] as const),
+    ['checkpoint1', checkpointUnit] as const,
+  ]) {
+    const installed = await lab.host(host).installClock(unit);
+    if (!installed.ok) return installed;
+  }
+  return ok(undefined);
 };
 
 /** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
@@ -259,8 +272,8 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
   let observers: Observers | undefined;
   const build = async (): Promise<Result<Stage>> => {
     if (needs.falseClock === true) {
-      const clock = await lab.host('main').installClock('dualtone.service');
-      if (!clock.ok) return clock;
+      const clocks = await installClocks(lab);
+      if (!clocks.ok) return clocks;
     }
     const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...aroundOf(needs)]);
     if (!booted.ok) return booted;
