@@ -15,6 +15,7 @@ import { benchRivals, type RivalsLine } from './rivals/rivals.ts';
 import { faultNames, systemNames } from './rivals/system.ts';
 import { benchScale, cells, type ScaleLine } from './scale/scale.ts';
 import type { BenchOptions } from './series.ts';
+import { benchSoak, type SoakLine } from './soak/soak.ts';
 import { benchSteady } from './steady/steady.ts';
 import { benchViewers, type ViewerLine } from './viewers/viewers.ts';
 import { benchYears, type YearsLine } from './years/years.ts';
@@ -28,6 +29,12 @@ const whole = (text: string): number => {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a whole number from 1 on.');
+};
+
+const hours = (text: string): number => {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0 && value <= 1000) return value;
+  throw new InvalidArgumentError('It must be a number of hours, as in 8 or 0.25.');
 };
 
 const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
@@ -159,6 +166,29 @@ benchmark('scale', 'takeovers with 100, 1 000 and 10 000 telephones, with calls 
       benchScale(results, { ...options, ...only }),
     );
   });
+
+program
+  .command('soak')
+  .description('a pair that lives on for hours in the lab: calls, moves and faults; whether anything grows')
+  .option('--hours <n>', 'how many hours there shall be at the end, those of former labs included', hours, 8)
+  .option('--every <seconds>', 'between two moves', whole, 180)
+  .option('--sample <seconds>', 'between two counts', whole, 60)
+  .option('--seed <n>', 'what is drawn', whole, 1)
+  .option('--json', 'one line of JSON a count or move')
+  .option('--into <file>', 'results file; default: bench/results/soak.jsonl')
+  .action(
+    async ({
+      hours: most,
+      every,
+      sample,
+      seed,
+      ...flags
+    }: Omit<Flags, 'runs'> & Readonly<Record<'hours' | 'every' | 'sample' | 'seed', number>>) => {
+      process.exitCode = await measure<SoakLine>('soak', { ...flags, runs: 1 }, (results, options) =>
+        benchSoak(results, { ...options, hours: most, everyS: every, sampleS: sample, seed }),
+      );
+    },
+  );
 
 benchmark('replication', 'the database: snapshots beside the original method, on real servers', 10)
   .option('--only <parts>', `some of ${replicationParts.join(',')}`, names)

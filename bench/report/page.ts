@@ -8,6 +8,7 @@ import type { ReplicationLine } from '../replication/replication.ts';
 import { readResults } from '../results.ts';
 import type { RivalsLine } from '../rivals/rivals.ts';
 import type { ScaleLine } from '../scale/scale.ts';
+import type { SoakLine } from '../soak/soak.ts';
 import type { SteadyLine } from '../steady/steady.ts';
 import type { ViewerLine } from '../viewers/viewers.ts';
 import type { YearsLine } from '../years/years.ts';
@@ -18,6 +19,7 @@ import { labRowsSection } from './lab-rows.ts';
 import { replicationSection } from './replication.ts';
 import { rivalsPicture, rivalsSection } from './rivals.ts';
 import { scalePicture, scaleSection } from './scale.ts';
+import { soakSection } from './soak.ts';
 import { viewersSection } from './viewers.ts';
 import { yearsSection } from './years.ts';
 
@@ -36,7 +38,7 @@ need root on Debian; a series that is stopped goes on where it was.
 /** The whole page, from the results files in a folder. Throws where a results file is broken. */
 export const renderPage = async (folder = resultsFolder): Promise<string> => {
   const file = (name: string): string => join(folder, `${name}.jsonl`);
-  const [labRows, rivals, replication, agent, parts, viewers, decide, steady, years, scale] = await Promise.all([
+  const [labRows, rivals, replication, agent, parts, viewers, decide, steady, years, scale, soak] = await Promise.all([
     readResults<LabLine>(file('lab-rows')),
     readResults<RivalsLine>(file('rivals')),
     readResults<ReplicationLine>(file('replication')),
@@ -47,13 +49,15 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
     readResults<SteadyLine>(file('steady')),
     readResults<YearsLine>(file('years')),
     readResults<ScaleLine>(file('scale')),
+    readResults<SoakLine>(file('soak')),
   ]);
   const sections = [
     introduction,
     labRowsSection(labRows),
     rivalsSection(rivals),
-    yearsSection(years),
+    yearsSection(years, rivals),
     scaleSection(scale),
+    soakSection(soak),
     replicationSection(replication),
     agentSection(agent),
     partsSection(parts),

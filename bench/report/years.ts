@@ -1,8 +1,9 @@
 import type { Measured } from '../results.ts';
+import type { RivalsLine } from '../rivals/rivals.ts';
 import { type DeploymentName, deploymentNames } from '../years/deployments.ts';
 import { machineRates, machineTroubles, pairRates, pairTroubles, type Rate } from '../years/rates.ts';
 import type { YearsLine } from '../years/years.ts';
-import { commandText, medianOf, notMeasured, table } from './words.ts';
+import { circumstancesOf, commandText, medianOf, notMeasured, table } from './words.ts';
 
 const titleByName: Readonly<Record<DeploymentName, string>> = {
   single: 'one server',
@@ -36,8 +37,32 @@ const rateTable = (): string =>
     ],
   );
 
-/** A fleet's years. Pure. */
-export const yearsSection = (measured: readonly Measured<YearsLine>[]): string => {
+const systems = ['cron-ping', 'keepalived-1s', 'keepalived-1s-track', 'pacemaker-tuned'] as const;
+const enoughRuns = 20;
+
+/** What the rivals' rows rest on: a single run that did not recover counts as half an hour each time. */
+const groundText = (rivals: readonly Measured<RivalsLine>[]): readonly string[] => {
+  const used = rivals.filter(({ line }) => systems.some((system) => line.what.endsWith(`/${system}`)));
+  const runs = systems.map((system) => {
+    const counts = used.filter(({ line }) => line.what.endsWith(`/${system}`) && 'outage_ms' in line);
+    const byFault = Map.groupBy(counts, ({ line }) => line.what);
+    const least = Math.min(...[...byFault.values()].map((all) => all.length));
+    return { system, least };
+  });
+  const few = runs.filter(({ least }) => least < enoughRuns).map(({ system, least }) => `${system} ${least}`);
+  if (used.length === 0 || few.length === 0) return [];
+  const { loadText, underLoad } = circumstancesOf(used);
+  return [
+    `**How far to trust it:** the rivals' outages come from few runs of a fault (least: ${few.join(', ')})${underLoad ? `, measured under load (others used ${loadText})` : ''}; one that did not recover counts as half an hour each time. Read their rows as orders of magnitude.`,
+    '',
+  ];
+};
+
+/** A fleet's years, and the measurements that its rivals' rows rest on. Pure. */
+export const yearsSection = (
+  measured: readonly Measured<YearsLine>[],
+  rivals: readonly Measured<RivalsLine>[],
+): string => {
   const rows = deploymentNames.flatMap((name) => {
     const lines = measured.map(({ line }) => line).filter(({ what }) => what === name);
     if (lines.length === 0) return [];
@@ -75,8 +100,7 @@ export const yearsSection = (measured: readonly Measured<YearsLine>[]): string =
     'person after 30 minutes (95 %: 4 h), which is assumed as well. A node lost while nobody may take over is waited for. Not in it: what takes both servers at',
     'once (power of the site: 1.3 times a year and 257 minutes each in the United States in 2023, EIA table 11.1), and mistakes of persons.',
     '',
-    ...(rows.length === 0 ? [notMeasured] : [table(head, rows)]),
-    '',
+    ...(rows.length === 0 ? [notMeasured, ''] : [table(head, rows), '', ...groundText(rivals)]),
     rateTable(),
     '',
     commandText('years --runs 10'),
