@@ -93,8 +93,12 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
     if (isHeard && was !== null && is !== null && was.life === actual && is.life !== actual)
       fail('stale-word', `${role} believes a word of an agent that has ended, after it heard its successor`);
   };
+  /** What its machine had stood still when the main's agent began. */
+  let stoodBeforeMs = 0;
   /** A main that is well, and is heard, serves first: also when it booted a little later and still listens. */
   const checkTurn = (role: Role, { state, reasons }: Decision): void => {
+    if (role === 'main' && reasons.some(({ rule }) => rule === 'started'))
+      stoodBeforeMs = w.agents.main.machine.stoodMs;
     const asks = reasons.some(({ rule, facts }) => rule === 'may-serve' && facts['wanted'] === false);
     if (role === 'main' || !asks) return;
     const { main, standby } = w.agents;
@@ -104,7 +108,9 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
     // One that was handed the right has had its turn, whatever it listens for.
     const { lease, startedAt } = main.state;
     if (lease.name !== 'none' || lease.since > startedAt) return;
-    const listensMs = main.machine.trueTime(main.state.boot.silentUntil) - w.timeline.now;
+    // Nobody knows how long another machine stood still, and its listening with it: that time is not waited for.
+    const stoodMs = main.machine.stoodMs - stoodBeforeMs;
+    const listensMs = main.machine.trueTime(main.state.boot.silentUntil) - w.timeline.now - stoodMs;
     if (isHeard && isWell && main.status === 'running' && listensMs > 0)
       fail('passed-over', `the standby asks beside a well main that listens for ${Math.round(listensMs)} ms more`);
   };

@@ -16,6 +16,8 @@ export interface Machine {
   readonly settings: Settings;
   up: boolean;
   paused: boolean;
+  /** How long it has stood still in all, true time. */
+  stoodMs: number;
   telephony: Telephony;
   calls: number;
   /** What callers left here is at home at the main. */
@@ -80,6 +82,7 @@ const createTimeoutWatch = (self: () => Machine, kernel: KernelGate, timeline: T
 const freshBody = () => ({
   up: false,
   paused: false,
+  stoodMs: 0,
   telephony: 'well' as Telephony,
   calls: 0,
   returnReady: true,
@@ -106,6 +109,7 @@ export const createMachine = (
   const kernel = createKernelGate(settings.slots, () => random.next() * settings.timing.gateLagMs);
   const timeouts = createTimeoutWatch(() => m, kernel, timeline, gateChanged);
   const stands = (): boolean => m.nftStalled || m.paused || !m.up;
+  let pausedAt = 0;
   const pipe = createGatePipe(timeline, random, stands, (action) => {
     kernel.apply(action, clock.local());
     gateChanged(m, false);
@@ -132,11 +136,13 @@ export const createMachine = (
     pause() {
       if (m.paused) return;
       m.paused = true;
+      pausedAt = timeline.now;
       clock.stand();
     },
     resume() {
       if (!m.paused) return;
       m.paused = false;
+      m.stoodMs += timeline.now - pausedAt;
       clock.goOn();
       timeouts.forget();
       gateChanged(m, false);

@@ -11,7 +11,7 @@ import { createWorld, type Observer, type World } from './world.ts';
 
 export interface RunOptions {
   readonly seed: number;
-  /** Draw from these faults only; default: all but a paused machine. */
+  /** Draw from these faults only; default: all, a paused machine only where the other node turns it off before it serves. */
   readonly faults?: readonly string[];
   readonly log?: boolean;
   readonly observer?: Observer;
@@ -82,11 +82,12 @@ export const runSeed = (options: RunOptions): RunResult => {
 
   const all = { ...faults, ...etcdFaults, ...pausingFaults, ...fenceFaults };
   const fenced = sim.fenced === true;
-  const besides = { ...(sim.etcd === true ? etcdFaults : {}), ...(fenced ? fenceFaults : {}) };
-  const names = options.faults ?? Object.keys({ ...faults, ...besides });
-  const paused = names.some((name) => name in pausingFaults);
   // Without votes a machine that stands still is turned off before another serves.
-  if (paused && !(fenced && sim.checkpoints === 0)) w.watched.neverTwo = false;
+  const byPower = fenced && sim.checkpoints === 0;
+  const ofPower = { ...(fenced ? fenceFaults : {}), ...(byPower ? pausingFaults : {}) };
+  const names = options.faults ?? Object.keys({ ...faults, ...(sim.etcd === true ? etcdFaults : {}), ...ofPower });
+  const paused = names.some((name) => name in pausingFaults);
+  if (paused && !byPower) w.watched.neverTwo = false;
   if (paused) w.watched.covered = false;
   if (names.every((name) => cuttingNobodyOff.has(name))) w.watched.neverTwo = true;
   const byHand = sim.failback.policy === 'manual';
