@@ -21,6 +21,8 @@ export interface StandardOptions {
   readonly xivo?: boolean;
   /** Two sites and the rest of the world, routed: name servers, a mail server, and what delays between the sites. */
   readonly remsys?: boolean;
+  /** Adds what has the nodes' power: a management board of each, and a hypervisor. */
+  readonly fencing?: boolean;
 }
 
 /** What stands around a pair of two sites, besides its checkpoints. */
@@ -40,6 +42,13 @@ const twoSites: RoutedPlan = {
 export const xivoHosts: readonly HostPlan[] = (
   ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'provisioning', 'mds1', 'mds2'] as const
 ).map((name) => ({ name, kind: 'system', octet: octetByRole[name] }));
+
+/** What has the nodes' power: networks for programs of this machine, since no program of a lab host reaches another one's power. */
+export const fencingHosts: readonly HostPlan[] = (['bmc-main', 'bmc-standby', 'hypervisor'] as const).map((name) => ({
+  name,
+  kind: 'plain',
+  octet: octetByRole[name],
+}));
 
 const eyes: readonly HostPlan[] = (['eye-main', 'eye-standby'] as const).map((name) => ({
   name,
@@ -61,6 +70,7 @@ export const standardTopology = (options: StandardOptions = {}): Topology => {
       ...(options.witnesses === true ? eyes : []),
       ...(options.xivo === true ? xivoHosts : []),
       ...(options.remsys === true ? remsysHosts : []),
+      ...(options.fencing === true ? fencingHosts : []),
     ],
     ...(options.remsys === true ? { routed: twoSites } : {}),
   };

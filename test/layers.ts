@@ -232,6 +232,7 @@ export const layers: readonly Layer[] = [
       'src/replicator/protocol.ts',
       'src/steps/gate/rules.ts',
       'src/agent/gate-settings.ts',
+      'src/fencing',
       'src/ports.ts',
     ],
     outside: ['*'],

@@ -1,4 +1,6 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { type DeviceMood, moodFile } from '../fencing/places.ts';
 import type { Lab } from '../lab.ts';
 import type { Direction } from '../network/rules.ts';
 import { moodPath } from '../remsys/far-files.ts';
@@ -31,6 +33,8 @@ export type LabFault =
   | { readonly kind: 'folder-full'; readonly host: string; readonly folder: string }
   /** A checkpoint of two sites that is asked by NRPE lies, flatters, is slow, hangs, or cannot tell. */
   | { readonly kind: 'mood'; readonly host: string; readonly mood: 'lies' | 'flatters' | 'slow' | 'hangs' | 'ignorant' }
+  /** A device that has a node's power takes orders and leaves it as it is; `says-off`: and lies of it. */
+  | { readonly kind: 'device-mood'; readonly host: string; readonly mood: DeviceMood }
   | { readonly kind: 'clock-step'; readonly host: string; readonly unit: string; readonly offsetSeconds: number };
 
 export type FaultKind = LabFault['kind'];
@@ -108,6 +112,10 @@ const actByKind: { readonly [Kind in FaultKind]: (lab: Lab, fault: Extract<LabFa
   mood: (lab, { host, mood }) => ({
     inject: async () => await lab.host(host).write(moodPath, mood),
     mend: async () => await lab.host(host).execChecked(['rm', '-f', moodPath]),
+  }),
+  'device-mood': (lab, { host, mood }) => ({
+    inject: done(async () => await writeFile(moodFile(lab.runId, host), mood)),
+    mend: done(async () => await rm(moodFile(lab.runId, host), { force: true })),
   }),
   'clock-step': (lab, { host, unit, offsetSeconds }) => ({
     inject: done(async () => await lab.host(host).setClock(unit, offsetSeconds)),

@@ -39,6 +39,9 @@ export const octetByRole = {
   dns2: 72,
   mail: 73,
   wan: 74,
+  'bmc-main': 81,
+  'bmc-standby': 82,
+  hypervisor: 83,
   /** The standby's address as all others know it, where it is behind NAT. */
   'standby-outside': 112,
 } as const;

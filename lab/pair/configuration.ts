@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { type Role, rivalOf } from '../../src/core/words.ts';
 import { streamsSection } from '../data/streams.ts';
+import { fencingSections } from '../fencing/configuration.ts';
 import type { Lab } from '../lab.ts';
 import { remsysSections } from '../remsys/configuration.ts';
 import { knownAddress } from '../remsys/places.ts';
@@ -50,6 +51,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     ...streamsSection(setup.data),
     ...xivoSections(lab, setup.xivo),
     ...remsysSections(lab, role, setup.remsys),
+    ...fencingSections(lab, role, setup.fencing),
     hooks: [
       {
         name: 'register-trunk',

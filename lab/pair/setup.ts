@@ -1,5 +1,6 @@
 import type { Role } from '../../src/core/words.ts';
 import type { DataSetup } from '../data/streams.ts';
+import type { FencingSetup } from '../fencing/setup.ts';
 import type { RemsysSetup } from '../remsys/setup.ts';
 import type { XivoSetup } from '../xivo/setup.ts';
 
@@ -28,6 +29,8 @@ export interface PairSetup {
   readonly xivo: XivoSetup | null;
   /** Null: no pair of two sites. Anything else needs the topology `remsys`. */
   readonly remsys: RemsysSetup | null;
+  /** Null: nothing turns a node off. Anything else needs a lab with devices. */
+  readonly fencing: FencingSetup | null;
 }
 
 /** The usual pair of the lab. Moves back only when told to, so that a run shows one move, and the next begins where this one did. */
@@ -44,6 +47,7 @@ export const usualSetup: PairSetup = {
   data: 'none',
   xivo: null,
   remsys: null,
+  fencing: null,
 };
 
 export const roles: readonly Role[] = ['main', 'standby'];

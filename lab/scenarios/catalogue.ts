@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { adversities } from './catalogue-adversity.ts';
 import { drills } from './catalogue-drill.ts';
+import { fences } from './catalogue-fence.ts';
 import { losses } from './catalogue-losses.ts';
 import { merges } from './catalogue-merge.ts';
 import { orders } from './catalogue-orders.ts';
@@ -29,6 +30,7 @@ export const catalogue: readonly Scenario[] = [
   ...pages,
   ...packages,
   ...drills,
+  ...fences,
   ...xivos,
   ...remsyses,
   ...scales,

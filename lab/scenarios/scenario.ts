@@ -113,6 +113,8 @@ export interface LabNeeds {
   readonly remsys?: 'bind' | 'knot';
   /** Of two sites: the database server that both nodes have. */
   readonly mysql?: 'mariadb' | 'mysql';
+  /** What has the nodes' power; a setup with `fencing` needs it. */
+  readonly fencing?: boolean;
 }
 
 export interface Scenario {

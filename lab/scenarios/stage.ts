@@ -3,6 +3,8 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
 import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
+import { fencingSite, startDevices } from '../fencing/site.ts';
+import type { Wires } from '../fencing/wires.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
 import { ensurePackages } from '../package/packages.ts';
 import { agentUnit, checkpointUnit, createPair, type Pair, pbxUnit } from '../pair/pair.ts';
@@ -14,7 +16,7 @@ import { prepareMysql } from '../remsys/mysql.ts';
 import { usualRemsys } from '../remsys/setup.ts';
 import { installTwoSites } from '../remsys/site.ts';
 import { remainsOf } from '../teardown.ts';
-import { remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
+import { fencingHosts, remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
 import type { TreeKind } from '../tree/recipe.ts';
 import { mediaServersOf } from '../xivo/media-server.ts';
 import { prepareReporting } from '../xivo/reporting.ts';
@@ -185,8 +187,9 @@ const settleOutside = async (
   }
 };
 
-const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<Result<void>> => {
+const closeStage = async (lab: Lab, observers: Observers | undefined, wires?: Wires): Promise<Result<void>> => {
   await observers?.stop();
+  await wires?.stop();
   const down = await lab.down();
   if (!down.ok) return down;
   const remains = await remainsOf(lab.runId);
@@ -195,7 +198,8 @@ const closeStage = async (lab: Lab, observers: Observers | undefined): Promise<R
     : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
 };
 
-const treeOf = ({ xivo, asterisk, remsys, mysql }: LabNeeds): { readonly tree?: TreeKind } => {
+const treeOf = ({ xivo, asterisk, remsys, mysql, fencing }: LabNeeds): { readonly tree?: TreeKind } => {
+  if (fencing === true) return { tree: 'fencing' };
   if (xivo === true) return { tree: asterisk === 16 ? 'xivo-16' : 'xivo' };
   if (remsys === undefined) return {};
   return { tree: mysql === undefined ? 'remsys' : `remsys-${mysql}` };
@@ -208,13 +212,18 @@ const installAround = async (
   { needs, first }: StageOptions,
 ): Promise<Result<Site> | undefined> => {
   if (needs.xivo === true) return await installSite(lab, pbx);
+  if (needs.fencing === true) return ok(fencingSite(lab));
   if (needs.remsys === undefined) return undefined;
   return await installTwoSites(lab, first.remsys ?? { ...usualRemsys, primary: needs.remsys });
 };
 
 /** Those that must be there before the pair: a main that boots late on a busy machine finds the standby serving. */
 const aroundOf = (needs: LabNeeds): readonly string[] => {
-  const hosts = needs.xivo === true ? xivoHosts : needs.remsys === undefined ? [] : remsysHosts;
+  const hosts = [
+    ...(needs.xivo === true ? xivoHosts : []),
+    ...(needs.remsys === undefined ? [] : remsysHosts),
+    ...(needs.fencing === true ? fencingHosts : []),
+  ];
   return hosts.map(({ name }) => name);
 };
 
@@ -227,6 +236,7 @@ const createLabFor = async (options: StageOptions): Promise<Result<Lab>> => {
       ...(stateDisk === false ? {} : { stateDiskMib: stateDisk === true ? smallDiskMib : stateDisk }),
       ...(needs.xivo === true ? { xivo: true } : {}),
       ...(needs.remsys === undefined ? {} : { remsys: true, checkpoints: 3 }),
+      ...(needs.fencing === true ? { fencing: true } : {}),
     }),
     ...treeOf(needs),
     ...(options.keep === true ? { keep: true } : {}),
@@ -270,6 +280,7 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
   }
   const pair = createPair(lab, pbx, options.first, site?.value);
   let observers: Observers | undefined;
+  let wires: Wires | undefined;
   const build = async (): Promise<Result<Stage>> => {
     if (needs.falseClock === true) {
       const clocks = await installClocks(lab);
@@ -277,6 +288,9 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     }
     const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...aroundOf(needs)]);
     if (!booted.ok) return booted;
+    const devices = needs.fencing === true ? await startDevices(lab) : undefined;
+    if (devices?.ok === false) return devices;
+    wires = devices?.value;
     const { load } = needs;
     const started = await startObservers({
       lab,
@@ -296,10 +310,10 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
       needs,
       toStart,
       views: async () => await viewsOf(pair),
-      close: async () => await closeStage(lab, observers),
+      close: async () => await closeStage(lab, observers, wires),
     });
   };
   const stage = await build();
-  if (!stage.ok) await closeStage(lab, observers);
+  if (!stage.ok) await closeStage(lab, observers, wires);
   return stage;
 };

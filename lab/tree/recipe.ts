@@ -13,9 +13,17 @@ export interface TreeRecipe {
 /**
  * `usual`: what every pair needs. `xivo`: what a XiVO runs besides; `xivo-16`: with Asterisk 16, which has chan_sip. `remsys`: checkpoints by
  * NRPE, name servers, a mail server; the same with a database server, of which a machine can have one. `rivals`: what else keeps two
- * servers going, for measurements.
+ * servers going, for measurements. `fencing`: Debian's fence agents.
  */
-export type TreeKind = 'usual' | 'xivo' | 'xivo-16' | 'remsys' | 'remsys-mariadb' | 'remsys-mysql' | 'rivals';
+export type TreeKind =
+  | 'usual'
+  | 'xivo'
+  | 'xivo-16'
+  | 'remsys'
+  | 'remsys-mariadb'
+  | 'remsys-mysql'
+  | 'rivals'
+  | 'fencing';
 
 const common = [
   'asterisk',
@@ -100,6 +108,11 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
   'remsys-mariadb': [withServer('sid', 'mariadb'), withServer('bullseye', 'mariadb')],
   // No stable Debian has it.
   'remsys-mysql': [withServer('sid', 'mysql')],
+  fencing: [
+    { suite: 'sid', packages: [...common, 'fence-agents-ipmilan', 'fence-agents-redfish', 'ipmitool'] },
+    // There they are one package.
+    { suite: 'bullseye', packages: [...common, 'fence-agents', 'ipmitool'] },
+  ],
   rivals: [
     { suite: 'sid', packages: rivalsPackages, disabledUnits: rivalsUnits },
     { suite: 'bullseye', packages: rivalsPackages, disabledUnits: rivalsUnits },

@@ -18,6 +18,10 @@ export const addDrill = (program: Command, add: Adder): void => {
     .option('--with-calls', 'also while calls are up: they would end')
     .option('--accept-loss', 'also where more than streams.loss-limit would be lost')
     .option('--any-time', 'also outside drill.windows')
+    .option(
+      '--with-power',
+      'with switchover: while service is away, the devices of `fencing` turn the main off and on again',
+    )
     .option('--no-wait', 'return when it has begun');
   // What both have is read by the first: `drill list --json`.
   const all = (options: object) => ({ ...drill.opts(), ...options });

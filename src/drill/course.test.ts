@@ -68,6 +68,7 @@ const worldOf = (planted: Partial<World> = {}): { readonly world: World; readonl
       return ok(undefined);
     },
     moving: () => ok(undefined),
+    power: null,
     tell: (stage) => world.stages.push(stage),
     stop: world.stop.signal,
   };
@@ -138,6 +139,41 @@ test('a real fault ends it, and nothing is ordered after that', async () => {
   assert.equal(course.outcome, 'gave-way');
   assert.match(course.text, /not heard/);
   assert.deepEqual(world.ordered, ['switchover']);
+});
+
+test('with power the main is turned off and on while service is away; what is wrong with it fails the drill, and service goes home if the main is well', async () => {
+  const lost = { ...standbyServing, other: { ...standby.other, heardMsAgo: 60_000 } };
+  for (const [isOff, returns, outcome, ordered] of [
+    [true, true, 'passed', ['switchover', 'off', 'on', 'failback']],
+    [false, true, 'failed', ['switchover', 'off', 'on', 'failback']],
+    [true, false, 'failed', ['switchover', 'off', 'on']],
+  ] as const) {
+    const { world, around } = worldOf();
+    const power = {
+      levels: ['bmc'],
+      begin: async () => ok(undefined),
+      end: async () => undefined,
+      off: async () => {
+        world.ordered.push('off');
+        if (isOff) world.snapshot = lost;
+        return { isOff, detail: 'bmc says on' };
+      },
+      on: async () => {
+        world.ordered.push('on');
+        if (returns) world.snapshot = standbyServing;
+        return null;
+      },
+    };
+    const course = await makeDrill({ ...around, power }, { ...options('switchover'), withPower: true });
+    assert.equal(course.outcome, outcome, course.text);
+    assert.deepEqual(world.ordered, ordered);
+    assert.ok(course.steps.some(({ what }) => what === 'power'));
+    if (!returns) assert.match(course.remedy, /by hand/);
+  }
+  const without = worldOf();
+  const touched = async () => assert.fail('nobody asked for power');
+  const power = { levels: ['bmc'], begin: touched, end: touched, off: touched, on: touched };
+  assert.equal((await makeDrill({ ...without.around, power }, options('switchover'))).outcome, 'passed');
 });
 
 test('a moment in which the other is told late is no fault', async () => {

@@ -6,6 +6,7 @@ import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import type { Epoch, Instant, Millis, WallTime } from '../core/words.ts';
 import type { LossView } from '../replicator/protocol.ts';
 import { realFault, silentMsOf } from './permit.ts';
+import { type PowerDesk, provePower } from './power.ts';
 import type { DrillKind, DrillOptions, DrillOutcome, DrillStage } from './protocol.ts';
 import type { DrillStep } from './report.ts';
 import { answeredShare, type Sample } from './samples.ts';
@@ -29,6 +30,8 @@ export interface Surroundings {
   silence(ms: Millis): Promise<Result<void>>;
   /** Service moves now: whoever comes after a death knows. */
   moving(): Result<void>;
+  /** The devices that turn the main off; null: none. */
+  readonly power: PowerDesk | null;
   tell(stage: DrillStage, text: string): void;
   readonly stop: AbortSignal;
 }
@@ -199,6 +202,13 @@ const away = async (making: Making): Promise<string | null> => {
   return lookOn(around, Math.max(stayMs, silentMs), { isAway: true, silentForMs: SILENT_MS + silentMs });
 };
 
+const AFTER_POWER = { isAway: true, silentForMs: 2 * SILENT_MS } as const;
+
+const isWellHeard = ({ around }: Making): boolean => {
+  const other = around.snapshot()?.other;
+  return other?.well === true && (other.heardMsAgo ?? SILENT_MS) < SILENT_MS;
+};
+
 const mayReturn = ({ around }: Making): boolean => {
   const snapshot = around.snapshot();
   return snapshot?.other.well === true && snapshot.explanation.ifOtherOrThisDied.takesOver;
@@ -321,6 +331,26 @@ const after = async (making: Making): Promise<End> => {
     : ended('passed', 'Service moved to the standby and came back.');
 };
 
+/** The devices are tried on the main, which is passive; what is wrong with them fails the drill, and service goes home all the same. */
+const withPower = async (making: Making): Promise<End | null> => {
+  const { around } = making;
+  if (around.power === null) return null;
+  const wrong = await provePower(around, around.power, (text) => step(making, 'power', text));
+  if (wrong !== null) step(making, 'power', wrong.message);
+  return wrong === null ? null : byFault(wrong);
+};
+
+/** What has gone wrong with the power; service does not go to a main that is not back. */
+const powerOf = async (
+  making: Making,
+  options: DrillOptions,
+): Promise<{ readonly end: End | null; readonly stays: boolean }> => {
+  const end = options.withPower === true && !making.around.stop.aborted ? await withPower(making) : null;
+  if (end !== null && !isWellHeard(making)) return { end, stays: true };
+  const wrong = options.withPower === true ? await lookOn(making.around, LOOK_MS, AFTER_POWER) : null;
+  return wrong === null ? { end, stays: false } : { end: gaveWay(wrong), stays: true };
+};
+
 /** A drill that moves service, from the first question to the last. It always ends. */
 export const makeDrill = async (around: Surroundings, options: DrillOptions): Promise<Course> => {
   const making = makingOf(around, options.kind);
@@ -333,9 +363,11 @@ export const makeDrill = async (around: Surroundings, options: DrillOptions): Pr
     return courseOf(making, notThere);
   const wrong = await away(making);
   if (wrong !== null) return courseOf(making, gaveWay(wrong));
+  const power = await powerOf(making, options);
+  if (power.stays && power.end !== null) return courseOf(making, power.end);
   if (around.stop.aborted) step(making, 'stopped', 'a person stopped it');
   const notBack = await back(making, options);
   if (notBack !== null) return courseOf(making, notBack);
   const end = await after(making);
-  return courseOf(making, notThere ?? end);
+  return courseOf(making, notThere ?? power.end ?? end);
 };

@@ -59,6 +59,21 @@ test('each reason against a drill is told by its own code', () => {
   assert.deepEqual(codes({}, { anyTime: true }, 'drill: { windows: ["sun 04:00-05:00"] }'), []);
 });
 
+test('power is cut only while service is away by order, and only where a device can', () => {
+  const fencing = 'fencing: { levels: [{ devices: [{ name: bmc, agent: fence_ipmilan, options: [ip=10.0.0.5] }] }] }';
+  const withPower = true;
+  assert.deepEqual(codes({}, { withPower }, fencing), []);
+  assert.deepEqual(codes({}, { withPower }), ['drill-power-none']);
+  assert.deepEqual(codes({}, { withPower, kind: 'takeover' }, fencing), ['drill-power-kind']);
+  assert.deepEqual(readDrillAsk({ name: 'begin', kind: 'switchover', withPower }), {
+    ...PLAIN,
+    name: 'begin',
+    withPower,
+  });
+  assert.deepEqual(readDrillAsk({ name: 'begin', kind: 'switchover' }), { ...PLAIN, name: 'begin' });
+  assert.equal(readDrillAsk({ name: 'begin', kind: 'switchover', withPower: 'yes' }), null);
+});
+
 test('a takeover is rehearsed only where the kernel and the votes make it sure', () => {
   const takeover = { kind: 'takeover' } as const;
   const weak = { ...standby.protection, level: 'likely' } as const;

@@ -10,6 +10,7 @@ import type { AgentLine } from './agent-line.ts';
 import { bringHome, type Course, makeDrill, type Surroundings } from './course.ts';
 import { type PeerQuestions, unpacked } from './peer.ts';
 import { objections } from './permit.ts';
+import { createPowerDevices, mainIsBack, type PowerDesk } from './power.ts';
 import type { DrillOptions, DrillRun, DrillStage } from './protocol.ts';
 import { type DrillReport, idOf, type JournalPlace, REPORT_VERSION } from './report.ts';
 import { type Sample, type Seen, seenBy, silenceBetween } from './samples.ts';
@@ -114,8 +115,42 @@ interface Making {
   readonly stop: AbortSignal;
 }
 
-const surroundingsOf = ({ lead, by, current, options, stop }: Making, witness: Witness): Surroundings => {
-  const { config, agent, peer, store, tell } = lead;
+/** Written before it is done: whoever comes after a death knows. */
+const noteCurrent = ({ store }: Lead, current: Current): Result<void> => {
+  try {
+    store.setCurrent(current);
+    return ok(undefined);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail(
+      'drill-not-noted',
+      `Nothing was moved: the drill cannot be noted: ${why}.`,
+      'See the disk of `state-dir`.',
+    );
+  }
+};
+
+/** What the main saw goes with its power: `kept` has it. */
+const powerDeskOf = ({ lead, current }: Making, kept: Sample[]): PowerDesk | null => {
+  const { config, peer, note } = lead;
+  if (config.fencing === null) return null;
+  return {
+    ...createPowerDevices(config.fencing.levels),
+    begin: async () => {
+      kept.push(...((await collect(peer)) ?? []));
+      note('drill', { id: current.id, step: 'power-off' });
+      return noteCurrent(lead, { ...current, isMoved: true, isOff: true });
+    },
+    end: async () => {
+      noteCurrent(lead, { ...current, isMoved: true });
+      await peer.ask({ do: 'measure', forMs: longestMs(config) }, MEASURE_MS);
+    },
+  };
+};
+
+const surroundingsOf = (making: Making, witness: Witness, kept: Sample[]): Surroundings => {
+  const { lead, by, current, options, stop } = making;
+  const { config, agent, peer, tell } = lead;
   return {
     config,
     wall: Date.now,
@@ -135,19 +170,11 @@ const surroundingsOf = ({ lead, by, current, options, stop }: Making, witness: W
       return told.ok ? ok(undefined) : told;
     },
     moving: () => {
-      try {
-        store.setCurrent({ ...current, isMoved: true });
-        lead.note('drill', { id: current.id, step: 'moving', kind: options.kind });
-        return ok(undefined);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        return fail(
-          'drill-not-noted',
-          `Nothing was moved: the drill cannot be noted: ${why}.`,
-          'See the disk of `state-dir`.',
-        );
-      }
+      const noted = noteCurrent(lead, { ...current, isMoved: true });
+      if (noted.ok) lead.note('drill', { id: current.id, step: 'moving', kind: options.kind });
+      return noted;
     },
+    power: powerDeskOf(making, kept),
     tell: (stage, text) => {
       tell({ id: current.id, kind: current.kind, by, startedAt: current.startedAt, stage, text });
       lead.note('drill', { id: current.id, step: stage, text });
@@ -271,13 +298,14 @@ const movingCourse = async (
 ): Promise<{ readonly course: Course; readonly phones: DrillReport['phones'] }> => {
   const { lead, options } = making;
   const witness = lead.witness();
-  const course = await makeDrill(surroundingsOf(making, witness), options);
+  const kept: Sample[] = [];
+  const course = await makeDrill(surroundingsOf(making, witness, kept), options);
   // The last questions are answered, or not.
   await sleep(500);
   witness.stop();
   const own = witness.samples();
   const main = own.length === 0 ? null : await collect(lead.peer);
-  return { course, phones: phonesOf(course, own, main, lead.config) };
+  return { course, phones: phonesOf(course, own, main === null ? null : [...kept, ...main], lead.config) };
 };
 
 const whole = (making: Making, stage: DrillStage, text: string): void => {
@@ -318,6 +346,13 @@ export const leadDrill = async (
 /** So old, service was moved since by others than this drill. */
 const OLD_MS: Millis = 3_600_000;
 
+/** The main may be off by a drill whose maker died: every level is told, whichever it was, and the main may boot. */
+const turnOnAgain = async (around: Surroundings): Promise<void> => {
+  const { power } = around;
+  for (const index of power?.levels.keys() ?? []) await power?.on(index);
+  await mainIsBack(around);
+};
+
 /** What made a drill died, and is here again: it is ended, and service brought home. */
 export const endInterrupted = async (lead: Lead, current: Current, stop: AbortSignal): Promise<DrillReport> => {
   const options: DrillOptions = { kind: current.kind, withCalls: true, acceptLoss: false, anyTime: true };
@@ -336,7 +371,9 @@ export const endInterrupted = async (lead: Lead, current: Current, stop: AbortSi
     lossBack: [],
     epochs: { before: 0, away: null, after: null },
   };
-  const course = mine ? await bringHome(surroundingsOf(making, witness), options) : nothing;
+  const around = surroundingsOf(making, witness, []);
+  if (current.isOff === true) await turnOnAgain(around);
+  const course = mine ? await bringHome(around, options) : nothing;
   const asked = { snapshot: lead.agent.snapshot(), against: [], loss: null };
   return reportOf(making, asked, course, phonesOf(null, [], null, lead.config));
 };

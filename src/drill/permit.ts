@@ -110,6 +110,28 @@ export const ofTakeover = ({ gate, protection, lease }: NodeSnapshot, config: Co
   return [];
 };
 
+/** Power is cut only on a node that does not serve: service moves by order before. */
+const ofPower = ({ kind, withPower }: DrillOptions, { fencing }: Pick<Config, 'fencing'>): readonly Against[] => {
+  if (withPower !== true) return [];
+  if (kind !== 'switchover')
+    return [
+      fail(
+        'drill-power-kind',
+        'Power is rehearsed while service is away by order, and in no other drill.',
+        'dualtone drill switchover --with-power',
+      ),
+    ];
+  return fencing === null
+    ? [
+        fail(
+          'drill-power-none',
+          'No device of the standby turns the main off.',
+          'Configure `fencing` on the standby, or leave --with-power out.',
+        ),
+      ]
+    : [];
+};
+
 const ofPeople = (standing: Standing, options: DrillOptions, config: Config): readonly Against[] => {
   const found: Against[] = [];
   const { calls } = standing.snapshot.other;
@@ -148,6 +170,7 @@ export const objections = (standing: Standing, options: DrillOptions, config: Co
     ...ofService(snapshot),
     ...ofReadiness(snapshot),
     ...(options.kind === 'takeover' ? ofTakeover(snapshot, config) : []),
+    ...ofPower(options, config),
     ...ofPeople(standing, options, config),
   ].map(({ error }) => error);
 };
@@ -169,8 +192,20 @@ export const realFault = (
 
 const spanOf = (ms: Millis): string => (ms < 10_000 ? `${Math.round(ms) / 1000} s` : `${Math.round(ms / 1000)} s`);
 
+const powerLines = (main: string, { fencing, drill }: Config): readonly string[] => {
+  const levels = (fencing?.levels ?? []).map(({ devices }) => devices.map(({ name }) => name).join(' and '));
+  return [
+    `power      ${main} is turned off and on again, by ${levels.join(', then by ')}; ${spanOf(drill.limitMs)} at the most to be back, each time`,
+    '           until it is back there is no second node: a fault of the standby then is an outage',
+  ];
+};
+
 /** What would be done, in order, for a person who decides. */
-export const linesOf = ({ snapshot, loss }: Standing, { kind }: DrillOptions, config: Config): readonly string[] => {
+export const linesOf = (
+  { snapshot, loss }: Standing,
+  { kind, withPower }: DrillOptions,
+  config: Config,
+): readonly string[] => {
   const { peer, node, other, switches, explanation } = snapshot;
   const after = explanation.ifOtherOrThisDied.afterMs;
   const readiness = snapshot.checks?.readiness.text ?? 'not known: checks are off';
@@ -191,6 +226,7 @@ export const linesOf = ({ snapshot, loss }: Standing, { kind }: DrillOptions, co
     `first      3 s in which ${config.virtualIp === null ? 'both nodes are' : 'the virtual address is'} asked ten times a second`,
     `then       ${cut}`,
     `away       ${node.name} serves for ${spanOf(config.drill.stayMs)}, ${spanOf(config.drill.limitMs)} at the most`,
+    ...(withPower === true ? powerLines(peer.name, config) : []),
     `back       service goes back to ${peer.name} in order, and 3 s more are watched`,
     'stop       `dualtone drill stop`: service goes back at once; a real fault ends the drill and wins',
   ];

@@ -17,6 +17,8 @@ export interface DrillOptions {
   readonly acceptLoss: boolean;
   /** Also outside `drill.windows`. */
   readonly anyTime: boolean;
+  /** While service is away, its devices turn the main off and on again; only with `switchover`, and only where it is said. */
+  readonly withPower?: boolean;
 }
 
 export type DrillAsk =
@@ -25,7 +27,7 @@ export type DrillAsk =
   | ({ readonly name: 'preview' } & DrillOptions)
   | { readonly name: 'stop' };
 
-export type DrillStage = 'asking' | 'before' | 'moving' | 'away' | 'returning' | 'after' | 'reporting';
+export type DrillStage = 'asking' | 'before' | 'moving' | 'away' | 'power' | 'returning' | 'after' | 'reporting';
 
 /** `gave-way`: something real happened, and the drill ended for it. `interrupted`: what made it died, and came back to end it. */
 export type DrillOutcome = 'passed' | 'failed' | 'stopped' | 'gave-way' | 'interrupted';
@@ -93,9 +95,10 @@ export type FromDriller =
 /** A person's question, checked; null where it is none. */
 export const readDrillAsk = (input: unknown): DrillAsk | null => {
   if (!isRecord(input)) return null;
-  const { name, kind, withCalls = false, acceptLoss = false, anyTime = false } = input;
+  const { name, kind, withCalls = false, acceptLoss = false, anyTime = false, withPower = false } = input;
   if (name === 'stop') return { name };
   if (name !== 'begin' && name !== 'preview') return null;
   if (typeof withCalls !== 'boolean' || typeof acceptLoss !== 'boolean' || typeof anyTime !== 'boolean') return null;
-  return isDrillKind(kind) ? { name, kind, withCalls, acceptLoss, anyTime } : null;
+  if (typeof withPower !== 'boolean' || !isDrillKind(kind)) return null;
+  return { name, kind, withCalls, acceptLoss, anyTime, ...(withPower ? { withPower } : {}) };
 };

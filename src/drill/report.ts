@@ -14,7 +14,17 @@ export const idOf = (wall: WallTime): string =>
 
 export interface DrillStep {
   readonly at: WallTime;
-  readonly what: 'begun' | 'before' | 'moved' | 'silent' | 'back-asked' | 'returned' | 'stopped' | 'fault' | 'ended';
+  readonly what:
+    | 'begun'
+    | 'before'
+    | 'moved'
+    | 'silent'
+    | 'power'
+    | 'back-asked'
+    | 'returned'
+    | 'stopped'
+    | 'fault'
+    | 'ended';
   readonly text: string;
 }
 

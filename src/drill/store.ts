@@ -14,6 +14,8 @@ export interface Current {
   readonly startedAt: WallTime;
   /** Service was asked to move, or the main to fall silent. */
   readonly isMoved: boolean;
+  /** The main was turned off by its devices, and is not known to be on again. */
+  readonly isOff?: boolean;
   /** Where its journal stood when it began. */
   readonly from: { readonly seq: number; readonly hash: string };
 }
@@ -44,10 +46,11 @@ const isSummary = (input: unknown): input is DrillSummary =>
 
 const currentOf = (input: unknown): Current | null => {
   if (typeof input !== 'object' || input === null) return null;
-  const { id, kind, by, startedAt, isMoved, from } = input as Readonly<Record<string, unknown>>;
+  const { id, kind, by, startedAt, isMoved, isOff, from } = input as Readonly<Record<string, unknown>>;
   const fits = typeof id === 'string' && DRILL_ID.test(id) && typeof by === 'string' && typeof startedAt === 'number';
   if (!fits || !isDrillKind(kind) || typeof from !== 'object' || from === null) return null;
-  return { id, kind, by, startedAt, isMoved: isMoved === true, from: from as Current['from'] };
+  const off = isOff === true ? { isOff } : {};
+  return { id, kind, by, startedAt, isMoved: isMoved === true, ...off, from: from as Current['from'] };
 };
 
 export const createDrillStore = (stateDir: string): DrillStore => {

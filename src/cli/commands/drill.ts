@@ -18,6 +18,7 @@ export interface DrillCommandOptions extends CommonOptions {
   readonly withCalls?: boolean;
   readonly acceptLoss?: boolean;
   readonly anyTime?: boolean;
+  readonly withPower?: boolean;
   /** `--no-wait`. */
   readonly wait?: boolean;
 }
@@ -125,8 +126,8 @@ export const begin = async (
 ): Promise<ExitCode> => {
   const kind = options.dry === true ? 'dry' : (given ?? 'switchover');
   if (!isDrillKind(kind)) return EXIT.usage;
-  const { withCalls = false, acceptLoss = false, anyTime = false } = options;
-  const what = { name: 'begin', kind, withCalls, acceptLoss, anyTime } as const;
+  const { withCalls = false, acceptLoss = false, anyTime = false, withPower = false } = options;
+  const what = { name: 'begin', kind, withCalls, acceptLoss, anyTime, ...(withPower ? { withPower } : {}) } as const;
   const shown = kind === 'dry' && options.preview !== true ? null : await preview(what, options, output);
   const [first] = shown?.against ?? [];
   if (options.preview === true) return first === undefined ? EXIT.ok : EXIT.refused;
