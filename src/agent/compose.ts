@@ -41,6 +41,7 @@ import { gateSettingsOf } from './gate-settings.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
+import { asAlways } from './priority.ts';
 import { callsOf, managerOf, probesOf } from './probes.ts';
 import { createRefusing, type Refusing } from './refusing.ts';
 import { createReload, type LiveConfig } from './reload.ts';
@@ -203,7 +204,8 @@ const trialsOf = (
 /** Machines outside the pair, and the devices that turn the other node off. */
 const outsideOf = (config: Config, settings: Settings, switcherArgv: readonly string[], clock: Clock) => ({
   switcher: createSwitcher(config, settings, switcherArgv, clock),
-  fences: createFences(config, createAskDevice(run), clock),
+  // Python at the agent's own priority would be in the way of its heartbeat, and of Asterisk.
+  fences: createFences(config, createAskDevice(asAlways()), clock),
 });
 
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */

@@ -55,6 +55,11 @@ const lastWords = ({ stdout, stderr }: Finished): string => {
   return (lines.findLast((line) => line !== '') ?? '').slice(0, LONGEST_WORD);
 };
 
+/** An order must not outlive who gave it: the next agent may have heard the other node meanwhile. */
+const WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+const isMissing = ({ exitCode, stderr }: Finished): boolean =>
+  exitCode === 127 && stderr.startsWith('setpriv: failed to execute');
+
 /**
  * Runs the agent once; parameters and secrets go to its standard input, never into an argument or the environment.
  * Faults: those of secrets and of `Run`, `fence-device-silent` where it did not end in time.
@@ -68,15 +73,15 @@ const askAgent = async (
   const secrets = secretsOf(device);
   if (!secrets.ok) return secrets;
   const lines = [...device.options, ...secrets.value.map(([option, secret]) => `${option}=${secret}`)];
-  const ended = await run([device.agent], {
+  const ended = await run([...WITH_US, device.agent], {
     timeoutMs: device.timeoutMs,
     input: `${[...lines, `action=${action}`].join('\n')}\n`,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     ...(signal === undefined ? {} : { signal }),
   });
+  if (ended.ok && isMissing(ended.value)) return missing(device);
   if (ended.ok) return ok({ finished: ended.value, words: hideIn(lastWords(ended.value), secrets.value) });
   if (ended.error.code === 'program-timeout') return silent(device, action);
-  if (ended.error.code === 'program-missing') return missing(device);
   return ended;
 };
 

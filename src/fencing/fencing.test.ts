@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fail, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
 import { type AskDevice, createAskDevice, type FenceDevice, type Power } from './device.ts';
@@ -55,6 +57,37 @@ describe('an agent', () => {
     const path = agent('fence_hangs', 'sleep 60 & wait');
     const said = await ask.power(device('bmc', { agent: path, timeoutMs: 300 }));
     assert.equal(said.ok ? '' : said.error.code, 'fence-device-silent');
+  });
+  test('ends with the program that asked it, since the next one may have heard the other node', async () => {
+    const path = agent('fence_slow', `echo $$ > ${folder}/pid; sleep 30`);
+    const asker = spawn(process.execPath, ['--input-type=module-typescript', '-'], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    const from = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+    asker.stdin.end(`
+      import { createAskDevice } from ${from('device.ts')};
+      import { run } from ${from('../process/run.ts')};
+      void createAskDevice(run).power(${JSON.stringify(device('bmc', { agent: path, timeoutMs: 60_000 }))});
+    `);
+    const pid = await new Promise<number>((resolve) => {
+      const watcher = watch(folder, () => {
+        const text = existsSync(join(folder, 'pid')) ? readFileSync(join(folder, 'pid'), 'utf8').trim() : '';
+        if (text === '') return;
+        watcher.close();
+        resolve(Number(text));
+      });
+    });
+    asker.kill('SIGKILL');
+    await new Promise((resolve) => asker.once('exit', resolve));
+    // A process that is gone, or waits for its new parent to see it.
+    const state = (): string => {
+      try {
+        return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] ?? '';
+      } catch {
+        return 'gone';
+      }
+    };
+    while (!['gone', 'Z', 'X'].includes(state())) await setImmediate();
   });
   test('that is not installed is named with its package', async () => {
     const said = await ask.power(device('bmc', { agent: 'fence_of_nobody' }));
