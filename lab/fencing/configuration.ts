@@ -15,7 +15,12 @@ const common = {
 };
 
 const deviceOf = (lab: LabPlaces, kind: PowerDevice, rival: Role) => {
-  const options = [`ip=${lab.host(hostOf(kind, rival)).address.v4}`, `username=${powerLogin.user}`, 'power_wait=0'];
+  const options = [
+    `ip=${lab.host(hostOf(kind, rival)).address.v4}`,
+    `username=${powerLogin.user}`,
+    'power_wait=0',
+    'power_timeout=8',
+  ];
   return kind === 'bmc'
     ? // The simulator does not tell its cipher suites; an agent that asks for them waits for a quarter of a minute.
       { name: kind, agent: 'fence_ipmilan', options: [...options, 'lanplus=1', 'cipher=3'], ...common }

@@ -78,6 +78,24 @@ describe('without votes', () => {
     assert.ok(node.notices().includes('fence-contradicted'));
     assert.equal(node.state.fence.name, 'none');
   });
+  test('it is told too when the standby serves by that proof', () => {
+    const node = bereft();
+    says(node, 'off');
+    node.pass(20);
+    assert.ok(serves(node));
+    node.hear('main', askOf('main', 'hello', 2, { status: status('main', { at: 1e9, holding: 2 }) }));
+    assert.ok(node.notices().includes('fence-contradicted'));
+    node.forget();
+    node.hear('main', askOf('main', 'hello', 2, { status: status('main', { at: 1e9 + 1, holding: 2 }) }));
+    assert.ok(!node.notices().includes('fence-contradicted'), 'once');
+  });
+  test('who was turned off and has booted is no contradiction', () => {
+    const node = bereft();
+    says(node, 'off');
+    node.pass(20);
+    node.hear('main', askOf('main', 'hello', 2, { status: status('main', { at: 1e9, life: 1e9 }) }));
+    assert.ok(!node.notices().includes('fence-contradicted'));
+  });
   test('a standby whose main did not serve waits for it to ask first', () => {
     const node = passiveNode({ arbiter: noArbiter, fencing });
     node.hear('main', askOf('main', 'hello', 2, { status: status('main', { at: 1e9 }) }));

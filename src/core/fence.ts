@@ -75,20 +75,22 @@ export const onFence = (d: Draft, { op, outcome, detail }: Extract<Event, { kind
   if (outcome !== 'off') return ended(d, outcome, detail);
   because(d, 'fence', { action: fence.action, outcome, detail });
   d.s.fence = { name: 'off', since: d.now };
+  d.s.saidOffAt = d.now;
   d.s.fenceTold = false;
   notify(d, 'warning', 'fenced', `The other node is off, by its device (${detail}).`);
 };
 
 /** A word of the rival: no proof outlives it. Called before the word is taken in. */
 export const heardDespiteFence = (d: Draft, { life }: Status): void => {
-  const { fence, rival } = d.s;
-  if (fence.name === 'none' && !d.s.fenceTold && fence.failure === '') return;
+  const { fence, rival, saidOffAt } = d.s;
+  if (fence.name === 'none' && !d.s.fenceTold && fence.failure === '' && saidOffAt === NEVER) return;
   if (fence.name === 'asked') d.effects.push({ kind: 'fence-end', op: fence.op });
-  if (fence.name === 'off' && life === rival.met.life) {
-    because(d, 'fence-contradicted', { offMs: Math.round(d.now - fence.since) });
+  if (saidOffAt !== NEVER && life === rival.met.life) {
+    because(d, 'fence-contradicted', { offMs: Math.round(d.now - saidOffAt) });
     const text = 'The device said that the other node is off, and the same agent is heard: the device is wrong.';
     notify(d, 'alarm', 'fence-contradicted', text);
   }
+  d.s.saidOffAt = NEVER;
   d.s.fence = NO_FENCE;
   d.s.fenceTold = false;
 };

@@ -237,6 +237,8 @@ export interface State {
   readonly fence: Fence;
   /** That devices do not help was told since the rival was last heard. */
   readonly fenceTold: boolean;
+  /** When a device said off; it outlives the proof, until the other node is heard. */
+  readonly saidOffAt: Instant;
 }
 
 export const NEVER = -1e9;
@@ -362,4 +364,5 @@ export const initialState = (settings: Settings): State => ({
   restartOp: 0,
   fence: NO_FENCE,
   fenceTold: false,
+  saidOffAt: NEVER,
 });
