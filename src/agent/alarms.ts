@@ -3,8 +3,8 @@ import type { AlarmAsk, Facts, FromAlarms, ToAlarms } from '../alarms/protocol.t
 import { fail, type Result } from '../core/result.ts';
 import type { Instant } from '../core/words.ts';
 import type { Clock, Notifier } from '../ports.ts';
+import { createQuestions, type Questions } from '../process/questions.ts';
 import { type Beside, createBeside } from './beside.ts';
-import { createQuestions, type Questions } from './questions.ts';
 
 export interface AlarmSource {
   /** Asked at most each second, and after a notice. */

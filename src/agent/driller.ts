@@ -5,9 +5,9 @@ import type { Millis, WallTime } from '../core/words.ts';
 import type { DrillAsk, DrillRun, DrillSummary, DrillView, FromDriller, ToDriller } from '../drill/protocol.ts';
 import { createDrillStore } from '../drill/store.ts';
 import type { Clock } from '../ports.ts';
+import { createQuestions } from '../process/questions.ts';
 import { createSchedule, type Schedule } from '../replication/schedule.ts';
 import { type Beside, createBeside } from './beside.ts';
-import { createQuestions } from './questions.ts';
 import type { PeerTalk } from './replication.ts';
 
 export interface DrillerListeners {

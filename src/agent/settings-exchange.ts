@@ -1,8 +1,8 @@
 /** One node asks the other about its file of settings: each question is answered by a program beside the other's agent, which ends with it. */
 import { fail, type Result } from '../core/result.ts';
 import { isRecord, type Millis } from '../core/words.ts';
+import { createQuestions } from '../process/questions.ts';
 import type { Run } from '../process/run.ts';
-import { createQuestions } from './questions.ts';
 import type { PeerTalk } from './replication.ts';
 
 export interface SettingsExchange {

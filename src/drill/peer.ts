@@ -1,6 +1,7 @@
 /** What the two processes that make drills say to each other over the pair's stream, checked; and questions that wait for an answer. */
 import { fail, ok, type Result } from '../core/result.ts';
 import { isRecord, type Millis } from '../core/words.ts';
+import { createQuestions } from '../process/questions.ts';
 import { type DrillAsk, type DrillRun, isDrillKind, readDrillAsk } from './protocol.ts';
 import { type DrillReport, readDrillReport } from './report.ts';
 import type { Sample } from './samples.ts';
@@ -114,23 +115,15 @@ const silent = fail(
 );
 
 export const createPeerQuestions = (send: (message: PeerMessage) => void): PeerQuestions => {
-  const openById = new Map<string, (result: Result<unknown>) => void>();
-  const life = Math.random().toString(36).slice(2, 10);
-  let count = 0;
+  const questions = createQuestions();
   return {
-    ask: (deed, withinMs) =>
-      new Promise((resolve) => {
-        count += 1;
-        const id = `${life}-${count}`;
-        const settle = (result: Result<unknown>): void => {
-          clearTimeout(timer);
-          openById.delete(id);
-          resolve(result);
-        };
-        const timer = setTimeout(() => settle(silent), withinMs);
-        openById.set(id, settle);
+    ask: (deed, withinMs) => {
+      const tell = (id: string): boolean => {
         send({ type: 'deed', id, deed });
-      }),
-    answered: (id, result) => openById.get(id)?.(result),
+        return true;
+      };
+      return questions.ask(tell, () => silent, { signal: AbortSignal.timeout(withinMs), onAbort: () => silent });
+    },
+    answered: (id, result) => questions.answered(id, result),
   };
 };

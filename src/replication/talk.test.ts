@@ -28,6 +28,8 @@ const open = () => {
   return { time, sent, world, talk, hear: (message: unknown) => hear(message), connected: () => connected() };
 };
 
+const lastId = (sent: readonly unknown[]): unknown => (sent.at(-1) as { readonly ask?: unknown }).ask;
+
 const codeOf = async (asked: ReturnType<ReturnType<typeof open>['talk']['ask']>): Promise<string> => {
   const answer = await asked;
   return answer.ok ? 'ok' : answer.error.code;
@@ -43,16 +45,16 @@ test('another version: a question that is not known, and an answer that is not u
     ['peer-question-unknown', 'peer-question-unknown'],
   );
   const odd = talk.ask('a', null, 1000);
-  hear({ answer: 1, ok: false, error: 'no' });
+  hear({ answer: lastId(sent), ok: false, error: 'no' });
   assert.equal(await codeOf(odd), 'peer-bad-answer');
   const refused = talk.ask('a', null, 1000);
-  hear({ answer: 2, ...fail('database-guarded', 'Not now.', 'Wait.') });
+  hear({ answer: lastId(sent), ...fail('database-guarded', 'Not now.', 'Wait.') });
   assert.equal(await codeOf(refused), 'database-guarded');
   for (const nonsense of [null, 'x', [], { answer: 99, ok: true }, { answer: 'a' }]) hear(nonsense);
 });
 
 test('a peer that is gone, silent, or connected anew: each wait has its end', async () => {
-  const { time, talk, world, hear, connected } = open();
+  const { time, talk, sent, world, hear, connected } = open();
   world.takes = false;
   assert.equal(await codeOf(talk.ask('a', null, 1000)), 'peer-not-connected');
   world.takes = true;
@@ -64,7 +66,7 @@ test('a peer that is gone, silent, or connected anew: each wait has its end', as
   assert.equal(await codeOf(former), 'peer-not-connected');
   const last = talk.ask('a', null, 60_000);
   talk.stop();
-  hear({ answer: 4, ok: true, value: 1 });
+  hear({ answer: lastId(sent), ok: true, value: 1 });
   assert.equal(await codeOf(last), 'peer-not-connected');
   assert.equal(time.waiting(), 0);
 });
@@ -77,4 +79,14 @@ test('an answerer answers each time it is asked, with a value or its fault', asy
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(sent[0], { answer: 1, ok: true, value: 8 });
   assert.equal((sent[1] as { ok: boolean }).ok, false);
+});
+
+test('an answer to what was asked in a former life answers nothing in this one', async () => {
+  const [former, present] = [open(), open()];
+  void former.talk.ask('a', null, 1000);
+  const asked = present.talk.ask('b', null, 1000);
+  present.hear({ answer: lastId(former.sent), ok: true, value: 'of the former' });
+  present.hear({ answer: lastId(present.sent), ok: true, value: 'of this one' });
+  assert.deepEqual(await asked, ok('of this one'));
+  former.talk.stop();
 });

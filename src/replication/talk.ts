@@ -2,6 +2,7 @@
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import { isRecord, type Millis } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
+import { createQuestions, type Failure } from '../process/questions.ts';
 
 /** How the messages travel; the agent has the connection. */
 export interface TalkTransport {
@@ -21,10 +22,6 @@ export interface Talk {
   answer(question: string, answerer: Answerer): void;
   onConnected(listener: () => void): void;
   stop(): void;
-}
-
-interface Pending {
-  readonly settle: (result: Result<unknown>) => void;
 }
 
 const MOST_PENDING = 64;
@@ -54,7 +51,7 @@ const resultOf = (message: Readonly<Record<string, unknown>>): Result<unknown> =
   );
 };
 
-const noAnswer = (question: string, timeoutMs: Millis): Result<never> =>
+const noAnswer = (question: string, timeoutMs: Millis): Failure =>
   fail(
     'peer-no-answer',
     `The other node did not answer \`${question}\` within ${Math.round(timeoutMs / 1000)} s.`,
@@ -63,10 +60,9 @@ const noAnswer = (question: string, timeoutMs: Millis): Result<never> =>
 
 /** Answers come in any order; a question asked again is a new one, so answerers must be repeatable. */
 export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
-  const pendingById = new Map<number, Pending>();
+  const questions = createQuestions();
   const answererByQuestion = new Map<string, Answerer>();
   const listeners: (() => void)[] = [];
-  let lastId = 0;
   let stopped = false;
 
   const reply = async (id: number, question: unknown, parameters: unknown): Promise<void> => {
@@ -86,33 +82,23 @@ export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
     if (!isRecord(message) || stopped) return;
     const { ask, answer } = message;
     if (typeof ask === 'number') void reply(ask, message['question'], message['parameters']);
-    else if (typeof answer === 'number') pendingById.get(answer)?.settle(resultOf(message));
+    else if (typeof answer === 'number') questions.answered(String(answer), resultOf(message));
   });
   transport.onConnected(() => {
     // Whoever was asked over the former connection does not answer over this one.
-    for (const pending of pendingById.values()) pending.settle(notConnected());
+    questions.failAll(notConnected());
     for (const listener of listeners) listener();
   });
 
   return {
-    ask: (question, parameters, timeoutMs) =>
-      new Promise((resolve) => {
-        lastId += 1;
-        const id = lastId;
-        if (stopped || pendingById.size >= MOST_PENDING || !transport.send({ ask: id, question, parameters })) {
-          resolve(notConnected());
-          return;
-        }
-        const cancel = clock.at(clock.now() + timeoutMs, () =>
-          pendingById.get(id)?.settle(noAnswer(question, timeoutMs)),
-        );
-        const settle = (result: Result<unknown>): void => {
-          cancel();
-          pendingById.delete(id);
-          resolve(result);
-        };
-        pendingById.set(id, { settle });
-      }),
+    ask: (question, parameters, timeoutMs) => {
+      if (stopped || questions.open() >= MOST_PENDING) return Promise.resolve(notConnected());
+      const late = new AbortController();
+      const cancel = clock.at(clock.now() + timeoutMs, () => late.abort());
+      const tell = (id: string): boolean => transport.send({ ask: Number(id), question, parameters });
+      const onAbort = () => noAnswer(question, timeoutMs);
+      return questions.ask(tell, notConnected, { signal: late.signal, onAbort }).finally(cancel);
+    },
     answer: (question, answerer) => {
       answererByQuestion.set(question, answerer);
     },
@@ -121,7 +107,7 @@ export const createTalk = (transport: TalkTransport, clock: Clock): Talk => {
     },
     stop: () => {
       stopped = true;
-      for (const pending of pendingById.values()) pending.settle(notConnected());
+      questions.failAll(notConnected());
     },
   };
 };

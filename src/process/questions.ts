@@ -1,4 +1,5 @@
-/** What a process beside the agent was asked for and has not answered yet, each under a number of its own. */
+/** What another process was asked for, beside this one or on the other node, and has not answered yet: each under a number of its own. */
+import { randomInt } from 'node:crypto';
 import type { Fault, Result } from '../core/result.ts';
 
 export interface Asked<Progress> {
@@ -9,7 +10,9 @@ export interface Asked<Progress> {
 }
 
 export interface Questions<Progress = never> {
-  /** `tell` hands the question over; where it cannot, the answer is `refused`. */
+  /** How many have no answer yet. */
+  open(): number;
+  /** `tell` hands the question over, its id in decimal digits; where it cannot, the answer is `refused`. */
   ask(tell: (id: string) => boolean, refused: () => Failure, asked: Asked<Progress>): Promise<Result<unknown>>;
   progressed(id: string, progress: Progress): void;
   answered(id: string, result: Result<unknown>): void;
@@ -29,8 +32,10 @@ interface Open<Progress> {
 
 export const createQuestions = <Progress = never>(): Questions<Progress> => {
   const openById = new Map<string, Open<Progress>>();
-  let lastId = 0;
+  // What was asked in a former life of this process may still be answered: never under a number of this one.
+  let lastId = randomInt(2 ** 47);
   return {
+    open: () => openById.size,
     ask: (tell, refused, { signal, onProgress, onAbort }) => {
       lastId += 1;
       const id = String(lastId);
