@@ -260,5 +260,32 @@ const byHand = followers.flatMap(({ short, name, follows }): readonly Scenario[]
   },
 ]);
 
+/** All at once, by hand. */
+const around: Scenario = {
+  name: 'xivo-around-manual',
+  text: 'in manual mode the main dies: nothing around it moves until a person starts the standby, and then all of it does',
+  ...whole,
+  prepare: allPointToMain,
+  deeds: [
+    manual,
+    pause(500),
+    mainLosesPower,
+    { do: 'wait', serving: 'nobody', withinMs: 1000 },
+    pause(2000),
+    order('standby', 'start', '--confirm', 'main'),
+    standbyServes,
+    ...followers.map(({ follows }) => follows('standby', 15_000)),
+  ],
+  expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
+};
+
 /** Edge, contact centres and the berofos box: they follow, and telephony never waits for them. */
-export const xivoSwitches: readonly Scenario[] = [...takeovers, ...failbacks, ...byHand, ...off, ...troubled, ...slow];
+export const xivoSwitches: readonly Scenario[] = [
+  ...takeovers,
+  ...failbacks,
+  ...byHand,
+  around,
+  ...off,
+  ...troubled,
+  ...slow,
+];
