@@ -1,4 +1,5 @@
 /** Debian's MariaDB or MySQL on both nodes, as an administrator would have it beside the telephone system. Pure. */
+import type { Role } from '../../src/core/words.ts';
 import type { HostFile } from '../hosts/files.ts';
 import type { MysqlOfLab } from './setup.ts';
 
@@ -19,9 +20,17 @@ performance_schema = OFF
 max_connections = 50
 `;
 
+/** Both hosts have the tree's data folder, in which MySQL has given itself a name when its package was installed. */
+const ownName = (role: Role): HostFile => ({
+  path: '/var/lib/mysql/auto.cnf',
+  text: `[auto]\nserver-uuid=00000000-0000-4000-8000-${role === 'main' ? '000000000001' : '000000000002'}\n`,
+  owner: 'mysql',
+});
+
 const directories = { mariadb: '/etc/mysql/mariadb.conf.d', mysql: '/etc/mysql/mysql.conf.d' } as const;
 
-export const mysqlFiles = ({ make }: MysqlOfLab): readonly HostFile[] => [
+export const mysqlFiles = ({ make }: MysqlOfLab, role: Role): readonly HostFile[] => [
+  ...(make === 'mysql' ? [ownName(role)] : []),
   { path: `${directories[make]}/lab.cnf`, text: small },
   {
     path: loginPath,

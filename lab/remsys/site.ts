@@ -67,7 +67,7 @@ export const installTwoSites = async (lab: Lab, remsys: RemsysSetup): Promise<Re
     installNode: async (role) => {
       const written = await writeAll(lab.host(role), nodeFiles(lab, mail.value));
       return written.ok && remsys.mysql !== null
-        ? await installHost(lab, role, mysqlFiles(remsys.mysql), mysqlUnit(remsys.mysql))
+        ? await installHost(lab, role, mysqlFiles(remsys.mysql, role), mysqlUnit(remsys.mysql))
         : written;
     },
   });

@@ -6,7 +6,7 @@ import type { Deed, Scenario } from './scenario.ts';
 
 /** A person vouches at this node that the other does not serve, which is not so; then they meet again. */
 const startedByHand = (at: Role, other: Role): readonly Deed[] => [
-  { do: 'call', from: '1000', to: '1001' },
+  { do: 'call', from: '1000', to: '1001', takenBy: '1001' },
   cut('main', 'standby'),
   pause(1500),
   order(at, 'mode', 'manual'),

@@ -91,7 +91,7 @@ export const createMariadb = (version: string, number: number): Dialect => ({
   noLinkErrno: 1617,
   start: [`START SLAVE '${CHANNEL}'`],
   stop: [`STOP SLAVE '${CHANNEL}'`],
-  stopReceiving: [`STOP SLAVE '${CHANNEL}' IO_THREAD`],
+  stopApplying: [`STOP SLAVE '${CHANNEL}' SQL_THREAD`],
   forget: [`STOP SLAVE '${CHANNEL}'`, `RESET SLAVE '${CHANNEL}' ALL`],
   follow,
   readOnly: (on) => [`SET GLOBAL read_only = ${on ? 1 : 0}`],

@@ -61,7 +61,7 @@ export const createMysqlDialect = (version: string, number: number): Dialect => 
   noLinkErrno: 3074,
   start: [`START REPLICA FOR CHANNEL '${CHANNEL}'`],
   stop: [`STOP REPLICA FOR CHANNEL '${CHANNEL}'`],
-  stopReceiving: [`STOP REPLICA IO_THREAD FOR CHANNEL '${CHANNEL}'`],
+  stopApplying: [`STOP REPLICA SQL_THREAD FOR CHANNEL '${CHANNEL}'`],
   forget: [`STOP REPLICA FOR CHANNEL '${CHANNEL}'`, `RESET REPLICA ALL FOR CHANNEL '${CHANNEL}'`],
   follow,
   // The first switches the second off too, the second the first on.

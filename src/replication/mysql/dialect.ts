@@ -81,7 +81,7 @@ export interface Dialect {
   readonly noLinkErrno: number;
   readonly start: readonly string[];
   readonly stop: readonly string[];
-  readonly stopReceiving: readonly string[];
+  readonly stopApplying: readonly string[];
   readonly forget: readonly string[];
   /** Sets the link up, stopped; where it begins comes of both logs. `serverId`: this node's. */
   readonly follow: (source: Source, filters: Filters, begin: Begin) => readonly string[];

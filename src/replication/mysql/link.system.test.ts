@@ -13,7 +13,7 @@ import {
   readPosition,
   readReadOnly,
   setReadOnly,
-  stopReceiving,
+  stopApplying,
   waitFor,
   waitForApplied,
 } from './link.ts';
@@ -113,8 +113,8 @@ const standbyFollows = async (): Promise<void> => {
 const mainLosesPower = async (): Promise<void> => {
   main.destroy();
   await pair.main.server.kill();
-  await must(stopReceiving(standby));
   assert.equal(await must(waitForApplied(standby, 3000, quiet)), true);
+  await must(stopApplying(standby));
   await must(forgetLink(standby));
   await must(setReadOnly(standby, false));
   const telephony = await pair.standby.telephony();

@@ -26,8 +26,8 @@ const unlessNone = async (db: Mysql, statements: readonly string[]): Promise<Res
   return done.ok || !isNoLink(db, done.error) ? done : ok(undefined);
 };
 
-/** Nothing more comes in; what has come is applied still. */
-export const stopReceiving = (db: Mysql): Promise<Result<void>> => unlessNone(db, db.dialect.stopReceiving);
+/** What comes from now on changes nothing. At once, where the end of a whole link waits until a connection to a dead server is given up. */
+export const stopApplying = (db: Mysql): Promise<Result<void>> => unlessNone(db, db.dialect.stopApplying);
 
 export const startLink = (db: Mysql): Promise<Result<void>> => db.runAll(db.dialect.start);
 

@@ -17,7 +17,7 @@ import {
   readReadOnly,
   setReadOnly,
   startLink,
-  stopReceiving,
+  stopApplying,
   waitFor,
   waitForApplied,
 } from './link.ts';
@@ -29,6 +29,8 @@ export interface MysqlNodeOptions {
   readonly access: () => Result<MysqlAccess>;
   /** How this node's server reaches the other's; asked for at each beginning. */
   readonly source: () => Promise<Result<Source>>;
+  /** Where that is by the configuration of now; a link from elsewhere is set up anew. */
+  readonly place: () => Pick<Source, 'host' | 'port'>;
   readonly filters: Filters;
   /** Null: a commit never waits for the other. */
   readonly semiSyncWaitMs: Millis | null;
@@ -129,13 +131,11 @@ const openUp = async (state: NodeState, db: Mysql): Promise<Result<void>> => {
       there = await ask();
     }
     if (there !== null) await waitFor(db, there.position.executed, left(), state.stopping);
-    else {
-      const stopped = await stopReceiving(db);
-      if (stopped.ok) await waitForApplied(db, left(), state.stopping);
-    }
-    // The main keeps it: the standby's last words may come after all.
-    const gone = serverId === 2 ? await forgetLink(db) : ok(undefined);
-    if (!gone.ok) return gone;
+    else await waitForApplied(db, left(), state.stopping);
+    // The main keeps it: the standby's last words may come after all. That of a silent main is forgotten after writes are let in.
+    const end = there === null ? stopApplying : forgetLink;
+    const ended = serverId === 2 ? await end(db) : ok(undefined);
+    if (!ended.ok) return ended;
   }
   // A term may have ended meanwhile.
   if (state.right.holding === 0) return ok(undefined);
@@ -200,7 +200,8 @@ const linkUp = async (state: NodeState, db: Mysql, own: ServerView): Promise<Res
   state.link = link;
   const wanted = wantedLink({ serverId: state.options.serverId, own, there, link });
   if (wanted === 'alone') return link === null ? ok(undefined) : forgetLink(db);
-  if (link?.byGtid === true) return tend(db, link);
+  const { host, port } = state.options.place();
+  if (link?.byGtid === true && link.host === host && link.port === port) return tend(db, link);
   if (wanted === 'stay') return ok(undefined);
   return there === null ? peerSilent() : begin(state, db, own, there);
 };

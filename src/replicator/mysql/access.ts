@@ -48,17 +48,20 @@ export const localMysql = (config: Config): Result<MysqlAccess> => {
 /** As its administrator, whom the server knows by the user of this machine. */
 export const adminMysql = (config: Config): MysqlAccess => ({ ...common(config), user: 'root', password: '' });
 
+/** Where this node's server fetches from the other's. */
+export const mysqlPlace = (config: Config): Pick<Source, 'host' | 'port'> => {
+  const { mysql } = config.streams;
+  if (mysql.via === 'tls') return { host: config.peer.address, port: mysql.port };
+  return { host: '127.0.0.1', port: config.node.role === 'main' ? mysqlForwardPort(config) : mysqlBackPort(config) };
+};
+
 /** How this node's server fetches from the other's. Faults: `secret-…`, `mysql-not-pinned`. */
 export const mysqlSource = (config: Config): Result<Source> => {
   const { mysql } = config.streams;
   const password = readMysqlSecret(config);
   if (!password.ok) return password;
   const login = { user: fetchUser(mysql.user), password: fetchPassword(password.value) };
-  const isMain = config.node.role === 'main';
-  if (mysql.via === 'ssh') {
-    const port = isMain ? mysqlForwardPort(config) : mysqlBackPort(config);
-    return ok({ ...login, host: '127.0.0.1', port, caFile: null });
-  }
+  if (mysql.via === 'ssh') return ok({ ...login, ...mysqlPlace(config), caFile: null });
   const caFile = mysql.caFile ?? pinnedMysqlPath(config);
   try {
     readFileSync(caFile);
@@ -69,7 +72,7 @@ export const mysqlSource = (config: Config): Result<Source> => {
       'It comes by itself when both agents are connected and `dualtone mysql setup` was run on both nodes.',
     );
   }
-  return ok({ ...login, host: config.peer.address, port: mysql.port, caFile });
+  return ok({ ...login, ...mysqlPlace(config), caFile });
 };
 
 /** The server's own certificate, where it is made here. */

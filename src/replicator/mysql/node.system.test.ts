@@ -63,6 +63,7 @@ const nodeFor = (role: 'main' | 'standby', here: TestNode, there: TestNode): Mys
         statementMs: 10_000,
       }),
     source: async () => ok(there.source()),
+    place: () => there.source(),
     filters: { databases: ['asterisk'], exclude: [] },
     semiSyncWaitMs: 500,
     catchUpMs: 3000,

@@ -15,7 +15,15 @@ import type { RunOptions, Stream, StreamReporter, StreamRight } from '../../repl
 import type { Talk } from '../../replication/talk.ts';
 import type { PeerWay } from '../peer-way.ts';
 import type { Term } from '../protocol.ts';
-import { acceptedPath, localMysql, mysqlCertificate, mysqlSource, pinnedMysqlPath, serverIdOf } from './access.ts';
+import {
+  acceptedPath,
+  localMysql,
+  mysqlCertificate,
+  mysqlPlace,
+  mysqlSource,
+  pinnedMysqlPath,
+  serverIdOf,
+} from './access.ts';
 
 export interface MysqlStream {
   readonly stream: Stream;
@@ -115,6 +123,7 @@ export const createMysqlStream = (options: MysqlStreamOptions): MysqlStream => {
       const open = await way.toMysql();
       return open.ok ? mysqlSource(config) : open;
     },
+    place: () => mysqlPlace(config),
     filters,
     semiSyncWaitMs: mysql.semiSyncWaitMs,
     catchUpMs: mysql.catchUpMs,
