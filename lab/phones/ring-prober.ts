@@ -3,12 +3,19 @@ import { ok, type Result } from '../../src/core/result.ts';
 import type { Account } from '../../src/sip/account.ts';
 import { placeCall } from '../../src/sip/call.ts';
 import { headerOf } from '../../src/sip/message.ts';
+import type { Target } from '../../src/sip/transactions.ts';
 import { openUserAgent } from '../../src/sip/user-agent.ts';
 import { monotonicMs, startTicker } from './clock.ts';
+import { createLocator, type LocatePlan } from './locate.ts';
 import { type Ask, judgeOutage, type OutageReport } from './outage.ts';
 
 export interface TrunkPlan {
   readonly addresses: readonly string[];
+  readonly nextAfterMs: number;
+}
+
+/** A telephone that finds its servers in the DNS, and goes on to the next target when one refuses or is silent for so long. */
+export interface SrvPlan extends LocatePlan {
   readonly nextAfterMs: number;
 }
 
@@ -22,6 +29,8 @@ export interface RingPlan {
   readonly intervalMs?: number;
   /** A trunk with several addresses, instead of the account's server: each in turn, where the one before refuses or does not ring in time. */
   readonly trunk?: TrunkPlan;
+  /** Instead of the account's server, likewise. */
+  readonly srv?: SrvPlan;
   /** A telephone that rings later than this was not reached; default 450, before anybody would repeat the INVITE. */
   readonly ringWithinMs?: number;
 }
@@ -35,8 +44,22 @@ export interface RingProber {
 
 type Filling = { -readonly [Name in keyof Ask]: Ask[Name] };
 
-const accountsOf = (account: Account, trunk?: TrunkPlan): readonly Account[] =>
-  trunk?.addresses.map((address) => ({ ...account, domain: address, server: { address, port: 5060 } })) ?? [account];
+interface Way {
+  readonly targets: () => readonly Target[];
+  readonly answered: (target: Target) => void;
+  readonly nextAfterMs: number;
+}
+
+const wayOf = async ({ trunk, srv }: RingPlan, signal: AbortSignal): Promise<Way | null> => {
+  if (srv !== undefined) return { ...(await createLocator(srv, signal)), nextAfterMs: srv.nextAfterMs };
+  if (trunk === undefined) return null;
+  const targets = trunk.addresses.map((address) => ({ address, port: 5060 }));
+  return { targets: () => targets, answered: () => undefined, nextAfterMs: trunk.nextAfterMs };
+};
+
+/** Whom one call may be sent to, in this order. */
+const accountsOf = (account: Account, way: Way | null): readonly Account[] =>
+  way?.targets().map((server) => ({ ...account, domain: server.address, server })) ?? [account];
 
 const openCaller = (localAddress: string, signal: AbortSignal) =>
   openUserAgent({
@@ -63,6 +86,9 @@ export async function startRingProber(
   if (!opened.ok) return opened;
   const agent = opened.value;
   const answerWithinMs = plan.ringWithinMs ?? 450;
+  const way = await wayOf(plan, closed.signal);
+  /** A call that is about to ring at the last moment is one. */
+  const patienceMs = Math.max(answerWithinMs, way?.nextAfterMs ?? 0);
   const asks: Filling[] = [];
   const underWay = new Set<Promise<unknown>>();
   const callOnce = async (from: Account, ask: Filling): Promise<void> => {
@@ -71,13 +97,14 @@ export async function startRingProber(
       to: plan.to,
       // Nobody will answer; the port is never used.
       media: { address: localAddress, port: 9 },
-      timeoutMs: answerWithinMs,
+      timeoutMs: patienceMs,
       signal: rang.signal,
       onProvisional: (response) => {
         if (response.status !== 180 || ask.answeredMs !== undefined) return;
         ask.answeredMs = monotonicMs();
         ask.status = 180;
         ask.by = headerOf(response, 'Server') ?? headerOf(response, 'User-Agent');
+        way?.answered(from.server);
         rang.abort();
       },
     });
@@ -87,9 +114,9 @@ export async function startRingProber(
     asks.push(ask);
     const account = accountNow();
     if (account === null) return;
-    for (const each of accountsOf(account, plan.trunk)) {
+    for (const each of accountsOf(account, way)) {
       const call = callOnce(each, ask);
-      await (plan.trunk === undefined ? call : Promise.race([call, sleep(plan.trunk.nextAfterMs)]));
+      await (way === null ? call : Promise.race([call, sleep(way.nextAfterMs)]));
       if (ask.answeredMs !== undefined) return;
     }
   };

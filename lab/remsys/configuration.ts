@@ -87,6 +87,7 @@ export const remsysSections = (
     web: { listen: [{ address: own }] },
     switches: { 'retry-most': '2s', look: '3s', dns: dnsSection(lab, remsys.ttlS) },
     alarms: alarmsSection,
+    gate: { refuse: remsys.refuses },
     ...(remsys.checkpoints === 'nrpe' ? nrpeSections(lab) : {}),
     ...mysqlSection(remsys),
   };

@@ -31,6 +31,7 @@ dns2 IN A ${second}
 ${nodeNames.main}. IN A ${knownAddress(lab, 'main')}
 ${nodeNames.standby}. IN A ${knownAddress(lab, 'standby')}
 ${serviceName}. IN CNAME ${nodeNames.main}.
+@ IN NAPTR 10 10 "s" "SIP+D2U" "" _sip._udp
 _sip._udp IN SRV 10 50 5060 ${nodeNames.main}.
 _sip._udp IN SRV 20 50 5060 ${nodeNames.standby}.
 `;

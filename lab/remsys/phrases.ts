@@ -25,6 +25,10 @@ export const are = (mood: Mood, ...hosts: readonly string[]): readonly Deed[] =>
 export const isWell = (host: string): Deed => ({ do: 'mend', name: `mood-${host}` });
 
 export const loses = (host: string): Deed => ({ do: 'fault', fault: { kind: 'power-loss', host }, as: `dark-${host}` });
+export const crashes = (host: string): Deed => ({
+  do: 'fault',
+  fault: { kind: 'crash', host, unit: 'asterisk.service' },
+});
 export const hasPower = (host: string): Deed => ({ do: 'mend', name: `dark-${host}` });
 export const cut = (from: string, to: string): Deed => ({
   do: 'fault',
@@ -82,8 +86,18 @@ export const writesName = (to: Role): Deed =>
     ].join('\n'),
   );
 
-/** All mail of the site so far is put away. */
-export const forgetMail: Deed = on('mail', ['sh', '-c', `rm -f ${mailFolder}/*`]);
+/** Moves of runs before this one would be counted with it, and told later. */
+const beginAlarmsAnew = (role: Role): Deed =>
+  on(role, ['sh', '-c', "pkill -KILL -f ' alarms --config '; rm -rf /var/lib/dualtone/alarms"]);
+
+/** All mail of the site so far is put away, and what was alarmed about forgotten. */
+export const forgetMail: readonly Deed[] = [
+  beginAlarmsAnew('main'),
+  beginAlarmsAnew('standby'),
+  on('mail', ['sh', '-c', `rm -f ${mailFolder}/*`]),
+  // The agent starts what was killed after a second.
+  { do: 'pause', ms: 3000 },
+];
 
 /** A mail that arrived says so, in its subject or in its text: what comes together is one mail, the gravest in its subject. */
 export const mailSays = (what: string, text: RegExp, withinMs: number): Deed =>

@@ -3,7 +3,7 @@ import type { Role } from '../../src/core/words.ts';
 import type { Lab } from '../lab.ts';
 import { octetByRole } from '../network/addressing.ts';
 import type { FollowedName } from '../phones/follow.ts';
-import type { TrunkPlan } from '../phones/ring-prober.ts';
+import type { SrvPlan, TrunkPlan } from '../phones/ring-prober.ts';
 
 type Places = Pick<Lab, 'host'>;
 
@@ -37,6 +37,9 @@ export const followedName = (lab: Places): FollowedName => ({
   nameServers: nameServers(lab),
   port: 5060,
 });
+
+/** A telephone that asks for NAPTR and SRV, and goes on after its fourth packet was not answered (0, 0.5, 1.5, 3.5 s): RFC 3261 allows 32 s. */
+export const srvOf = (lab: Places): SrvPlan => ({ domain: zone, nameServers: nameServers(lab), nextAfterMs: 4000 });
 
 /** A provider that knows both addresses, and tries the main's first for each call. */
 export const trunkOf = (lab: Places): TrunkPlan => ({

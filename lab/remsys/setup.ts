@@ -9,6 +9,8 @@ export interface RemsysSetup {
   readonly checkpoints: 'nrpe' | 'voters';
   /** How long phones may keep the name, in s. */
   readonly ttlS: number;
+  /** A passive node refuses callers, instead of being silent. */
+  readonly refuses: boolean;
   /** The telephone system's database, which follows; null: it has none. */
   readonly mysql: MysqlOfLab | null;
 }
@@ -24,7 +26,7 @@ export const lookEveryMs = 2000;
 /** In a row, as the original's counter. */
 export const badLooks = 5;
 
-export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1, mysql: null };
+export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1, refuses: true, mysql: null };
 
 /** How a scenario begins: in this topology, with such a pair. */
 export const twoSites = (

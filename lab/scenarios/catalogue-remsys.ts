@@ -20,6 +20,7 @@ import {
 import { twoSites } from '../remsys/setup.ts';
 import { remsysBoth } from './catalogue-remsys-both.ts';
 import { remsysMysql } from './catalogue-remsys-mysql.ts';
+import { remsysTelephones } from './catalogue-remsys-telephones.ts';
 import { mainIsBack, mainServes, pause, standbyServes } from './phrases.ts';
 import type { Deed, Expected, Scenario } from './scenario.ts';
 
@@ -38,7 +39,7 @@ const sites: readonly Scenario[] = [
     name: 'remsys-power-loss',
     text: 'site A loses its power: all three checkpoints say so five times in a row, B serves, phones follow the name, the provider goes on to the second address, and a mail tells',
     ...nrpe,
-    prepare: [forgetMail],
+    prepare: forgetMail,
     deeds: [
       loses('main'),
       standbyServesByCount,
@@ -234,7 +235,7 @@ const around: readonly Scenario[] = [
     name: 'remsys-mail-down',
     text: 'the mail server is down at a takeover and back later: the mail comes, once',
     ...nrpe,
-    prepare: [forgetMail],
+    prepare: forgetMail,
     deeds: [
       loses('mail'),
       loses('main'),
@@ -324,6 +325,7 @@ export const remsyses: readonly Scenario[] = [
   ...sites,
   ...opinions,
   ...around,
+  ...remsysTelephones,
   ...remsysBoth,
   ...remsysMysql,
   ...voting,

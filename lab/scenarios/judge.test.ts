@@ -9,6 +9,8 @@ import { groupByLab, seriesOf } from './series.ts';
 const measured: Measured = {
   outageMs: 600,
   inboundOutageMs: 700,
+  inboundSetupMs: 40,
+  srvOutageMs: 4000,
   twoServingMs: 0,
   silentMs: 580,
   moves: 1,
@@ -34,6 +36,8 @@ describe('judge', () => {
 
   const cases: readonly (readonly [string, Partial<Measured>, Partial<Outcome>, Partial<Expected>, RegExp])[] = [
     ['a long outage', { outageMs: 900 }, {}, {}, /outage 900 ms/],
+    ['a slow set-up', { inboundSetupMs: 450 }, {}, { inboundSetupMsMost: 300 }, /set-up of a call from outside 450 ms/],
+    ['a telephone by SRV without service', {}, {}, { srvOutageMsMost: 3000 }, /outage by SRV 4000 ms/],
     ['two serving', { twoServingMs: 10 }, {}, {}, /TWO NODES SERVED for 10 ms/],
     ['a lab that is blind', {}, {}, { twoServing: 'some' }, /saw no two nodes/],
     ['another node', {}, { serving: 'main' }, {}, /serving at the end: main/],
@@ -62,6 +66,8 @@ const report = (run: number, outageMs: number, ok = true): RunReport => ({
   ok,
   outage_ms: outageMs,
   inbound_outage_ms: null,
+  inbound_setup_ms: null,
+  srv_outage_ms: null,
   two_serving_ms: 0,
   silent_ms: 0,
   registrations_kept: 100,

@@ -35,6 +35,8 @@ export const judge = (measured: Measured, outcome: Outcome, expected: Expected):
     ...servingProblems(outcome.serving, expected.serving),
     ...atMost('outage', measured.outageMs, expected.outageMsMost),
     ...atMost('inbound outage', measured.inboundOutageMs, expected.inboundOutageMsMost),
+    ...atMost('set-up of a call from outside', measured.inboundSetupMs, expected.inboundSetupMsMost),
+    ...atMost('outage by SRV', measured.srvOutageMs, expected.srvOutageMsMost),
     ...(expected.twoServing === 'none' && twoServingMs > 0 ? [`TWO NODES SERVED for ${twoServingMs} ms`] : []),
     ...(expected.twoServing === 'some' && twoServingMs === 0
       ? ['the lab saw no two nodes serve, and should have']

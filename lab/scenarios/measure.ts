@@ -11,6 +11,10 @@ import { rounded } from './statistics.ts';
 export interface Measured {
   readonly outageMs: number;
   readonly inboundOutageMs: number | null;
+  /** The median time in which calls from outside came to ring; null without them. */
+  readonly inboundSetupMs: number | null;
+  /** As the telephone sees it that asks for SRV; null without it. */
+  readonly srvOutageMs: number | null;
   readonly twoServingMs: number;
   /** The longest time in which neither node spoke for the virtual IP. */
   readonly silentMs: number;
@@ -65,9 +69,11 @@ const gather = async (
   { phones, provider, witnessByRole }: Observers,
   window: Interval,
   ringName: string | undefined,
+  srvName: string | undefined,
 ): Promise<
   readonly [
     Result<OutageReport>,
+    Result<OutageReport | null>,
     Result<OutageReport | null>,
     Result<Testimony>,
     Result<Testimony>,
@@ -79,6 +85,7 @@ const gather = async (
   return await Promise.all([
     phones.ask('probeReport', { name: askerName, sinceMs, untilMs }),
     ringName === undefined ? ok(null) : provider.ask('ringReport', { name: ringName, sinceMs, untilMs }),
+    srvName === undefined ? ok(null) : phones.ask('ringReport', { name: srvName, sinceMs, untilMs }),
     witnessByRole.main.report(sinceMs, untilMs),
     witnessByRole.standby.report(sinceMs, untilMs),
     provider.ask('evidence', { sinceMs, untilMs }),
@@ -94,10 +101,12 @@ export const measure = async (
   observers: Observers,
   window: Interval,
   ringName: string | undefined,
+  srvName?: string,
 ): Promise<Result<Measured>> => {
-  const [outage, inbound, main, standby, evidence, counts] = await gather(observers, window, ringName);
+  const [outage, inbound, srv, main, standby, evidence, counts] = await gather(observers, window, ringName, srvName);
   if (!outage.ok) return outage;
   if (!inbound.ok) return inbound;
+  if (!srv.ok) return srv;
   if (!main.ok) return main;
   if (!standby.ok) return standby;
   if (!evidence.ok) return evidence;
@@ -106,6 +115,8 @@ export const measure = async (
   return ok({
     outageMs: rounded(outageOf(outage.value)),
     inboundOutageMs: inbound.value === null ? null : rounded(outageOf(inbound.value)),
+    inboundSetupMs: inbound.value === null ? null : rounded(inbound.value.latencyMedianMs),
+    srvOutageMs: srv.value === null ? null : rounded(outageOf(srv.value)),
     twoServingMs: rounded(overlapMs(servedByRole.main, servedByRole.standby, periodMs)),
     silentMs: rounded(longestSilenceMs(window, [...servedByRole.main, ...servedByRole.standby])),
     moves: movesOf(servedByRole),

@@ -3,11 +3,11 @@ import { ok, type Result } from '../../src/core/result.ts';
 import { audit } from '../audit.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
-import { trunkOf } from '../remsys/places.ts';
+import { srvOf, trunkOf } from '../remsys/places.ts';
 import { mendAll, perform } from './deeds.ts';
 import { judge } from './judge.ts';
 import { type Measured, measure } from './measure.ts';
-import { rungExtension } from './observers.ts';
+import { askingExtension, rungExtension } from './observers.ts';
 import type { Deed, Scenario, Serving } from './scenario.ts';
 import type { Stage } from './stage.ts';
 import { rounded } from './statistics.ts';
@@ -20,6 +20,10 @@ export interface RunReport {
   readonly ok: boolean;
   readonly outage_ms: number;
   readonly inbound_outage_ms: number | null;
+  /** The median time in which calls from outside came to ring. */
+  readonly inbound_setup_ms: number | null;
+  /** Of the telephone that finds its servers by SRV. */
+  readonly srv_outage_ms: number | null;
   readonly two_serving_ms: number;
   readonly silent_ms: number;
   readonly registrations_kept: number | null;
@@ -72,6 +76,21 @@ const ringing = async (stage: Stage, name: string, wanted: boolean): Promise<str
   return begun.ok ? name : undefined;
 };
 
+const srvEveryMs = 250;
+
+/** A telephone of today: three repetitions, and on to the next target. */
+const callsBySrv = async ({ observers, pair, lab }: Stage, name: string): Promise<string | undefined> => {
+  const begun = await observers.phones.ask('ringStart', {
+    name,
+    from: askingExtension,
+    to: rungExtension(pair.pbx),
+    intervalMs: srvEveryMs,
+    srv: srvOf(lab),
+    ringWithinMs: 1000,
+  });
+  return begun.ok ? name : undefined;
+};
+
 /** How many telephones the serving node knows, less those that had to register again, in per cent. */
 const keptOf = async ({ pair, needs }: Stage, serving: Serving, begun: number): Promise<number | null> => {
   if (serving !== 'main' && serving !== 'standby') return null;
@@ -103,6 +122,7 @@ const observe = async (
 ): Promise<Result<Watched>> => {
   const { observers } = stage;
   const ringName = await ringing(stage, `${scenario.name}-${monotonicMs()}`, scenario.inbound !== false);
+  const srvName = scenario.srvPhone === true ? await callsBySrv(stage, `srv-${monotonicMs()}`) : undefined;
   const fromMs = monotonicMs();
   await sleep(leadMs);
   const beganMs = monotonicMs();
@@ -117,7 +137,8 @@ const observe = async (
   const begun = await observers.phones.ask('counts', { sinceMs: fromMs, untilMs: toMs });
   const registrationsKept = await keptOf(stage, serving.value, begun.ok ? begun.value['registration-begun'] : 0);
   await sleep(Math.max(0, toMs + tailMs - monotonicMs()));
-  const measured = await measure(observers, { fromMs, toMs }, ringName);
+  const measured = await measure(observers, { fromMs, toMs }, ringName, srvName);
+  if (srvName !== undefined) await observers.phones.ask('ringStop', { name: srvName });
   if (ringName !== undefined) await observers.provider.ask('ringStop', { name: ringName });
   if (!measured.ok) return measured;
   const needsAcknowledgement = [views.main, views.standby].some((view) => view?.needsAcknowledgement === true);
@@ -150,6 +171,8 @@ const reportOf = (
     ok: problems.length === 0,
     outage_ms: measured.outageMs,
     inbound_outage_ms: measured.inboundOutageMs,
+    inbound_setup_ms: measured.inboundSetupMs,
+    srv_outage_ms: measured.srvOutageMs,
     two_serving_ms: measured.twoServingMs,
     silent_ms: measured.silentMs,
     registrations_kept: registrationsKept,

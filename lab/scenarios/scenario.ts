@@ -70,6 +70,10 @@ export interface Expected {
   /** The longest time in which no telephone is answered. */
   readonly outageMsMost: number;
   readonly inboundOutageMsMost?: number;
+  /** From the call's first packet to the first ring, of the calls from outside; the median. */
+  readonly inboundSetupMsMost?: number;
+  /** Of the telephone that asks for SRV. */
+  readonly srvOutageMsMost?: number;
   /** Two nodes that answer at once: none, except where the scenario is there to prove that the lab would see it. */
   readonly twoServing: 'none' | 'some';
   /** How often the service goes from one node to the other. */
@@ -131,6 +135,8 @@ export interface Scenario {
   readonly staysMs?: number;
   /** Calls from outside ring a telephone without pause; default true. They keep the pair from being idle. */
   readonly inbound?: boolean;
+  /** A telephone that finds its servers by SRV calls another without pause; between two sites only. */
+  readonly srvPhone?: boolean;
   readonly expected: Expected;
   readonly goal?: Goal;
 }

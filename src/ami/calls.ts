@@ -17,9 +17,9 @@ const text = (message: AmiMessage, name: string): string => {
   return value === '<unknown>' ? '' : value;
 };
 
-/** Channels of one call have one name in common; the first of them began it. */
+/** Channels of one call have one name in common, that of the channel that began it; Asterisk lists them in any order. */
 const callOf = (channels: readonly AmiMessage[]): CallLine | null => {
-  const [first] = channels;
+  const first = channels.find((each) => text(each, 'Uniqueid') === text(each, 'Linkedid')) ?? channels[0];
   if (first === undefined) return null;
   return {
     from: text(first, 'CallerIDNum') || text(first, 'Channel'),
