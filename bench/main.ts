@@ -8,6 +8,7 @@ import { benchParts, type PartLine } from './agent/parts.ts';
 import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
+import { benchRemsys, type RemsysLine, remsysCells } from './remsys/remsys.ts';
 import { benchReplication, type ReplicationLine, replicationParts } from './replication/replication.ts';
 import { pagePath, picturePath, renderPage, renderPictures, resultsFolder } from './report/page.ts';
 import { openResults, type ResultsFile, type RunLine } from './results.ts';
@@ -196,6 +197,15 @@ benchmark('replication', 'the database: snapshots beside the original method, on
     const only = flags.only === undefined ? {} : { only: flags.only };
     process.exitCode = await measure<ReplicationLine>('replication', flags, (results, options) =>
       benchReplication(results, { ...options, ...only }),
+    );
+  });
+
+benchmark('remsys', 'two sites: who follows a name, who asks for SRV, and a provider with both addresses', 3)
+  .option('--only <cells>', `some of ${remsysCells.map(({ what }) => what).join(',')}`, names)
+  .action(async (flags: Flags) => {
+    const only = flags.only === undefined ? {} : { only: flags.only };
+    process.exitCode = await measure<RemsysLine>('remsys', flags, (results, options) =>
+      benchRemsys(results, { ...options, ...only }),
     );
   });
 

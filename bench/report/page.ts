@@ -4,6 +4,7 @@ import type { AgentLine } from '../agent/agent.ts';
 import type { PartLine } from '../agent/parts.ts';
 import type { DecideLine } from '../decide/decide.ts';
 import type { LabLine } from '../lab-rows/lab-rows.ts';
+import type { RemsysLine } from '../remsys/remsys.ts';
 import type { ReplicationLine } from '../replication/replication.ts';
 import { readResults } from '../results.ts';
 import type { RivalsLine } from '../rivals/rivals.ts';
@@ -16,6 +17,7 @@ import { agentSection } from './agent.ts';
 import { partsSection } from './agent-parts.ts';
 import { coreSection, steadySection } from './core.ts';
 import { labRowsSection } from './lab-rows.ts';
+import { remsysSection } from './remsys.ts';
 import { replicationSection } from './replication.ts';
 import { rivalsPicture, rivalsSection } from './rivals.ts';
 import { scalePicture, scaleSection } from './scale.ts';
@@ -38,19 +40,21 @@ need root on Debian; a series that is stopped goes on where it was.
 /** The whole page, from the results files in a folder. Throws where a results file is broken. */
 export const renderPage = async (folder = resultsFolder): Promise<string> => {
   const file = (name: string): string => join(folder, `${name}.jsonl`);
-  const [labRows, rivals, replication, agent, parts, viewers, decide, steady, years, scale, soak] = await Promise.all([
-    readResults<LabLine>(file('lab-rows')),
-    readResults<RivalsLine>(file('rivals')),
-    readResults<ReplicationLine>(file('replication')),
-    readResults<AgentLine>(file('agent')),
-    readResults<PartLine>(file('agent-parts')),
-    readResults<ViewerLine>(file('viewers')),
-    readResults<DecideLine>(file('decide')),
-    readResults<SteadyLine>(file('steady')),
-    readResults<YearsLine>(file('years')),
-    readResults<ScaleLine>(file('scale')),
-    readResults<SoakLine>(file('soak')),
-  ]);
+  const [labRows, rivals, replication, agent, parts, viewers, decide, steady, years, scale, soak, remsys] =
+    await Promise.all([
+      readResults<LabLine>(file('lab-rows')),
+      readResults<RivalsLine>(file('rivals')),
+      readResults<ReplicationLine>(file('replication')),
+      readResults<AgentLine>(file('agent')),
+      readResults<PartLine>(file('agent-parts')),
+      readResults<ViewerLine>(file('viewers')),
+      readResults<DecideLine>(file('decide')),
+      readResults<SteadyLine>(file('steady')),
+      readResults<YearsLine>(file('years')),
+      readResults<ScaleLine>(file('scale')),
+      readResults<SoakLine>(file('soak')),
+      readResults<RemsysLine>(file('remsys')),
+    ]);
   const sections = [
     introduction,
     labRowsSection(labRows),
@@ -58,6 +62,7 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
     yearsSection(years, rivals),
     scaleSection(scale),
     soakSection(soak),
+    remsysSection(remsys),
     replicationSection(replication),
     agentSection(agent),
     partsSection(parts),
