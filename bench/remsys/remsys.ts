@@ -119,7 +119,8 @@ const strike = async (stage: Stage, cell: Cell, original: Original | null): Prom
   if (!served.ok) return served;
   const servedAtMs = monotonicMs();
   const deadlineMs = servedAtMs + 10 * lookEveryMs;
-  while (original !== null && original.decidedMs() === null && monotonicMs() < deadlineMs) await sleep(50);
+  const isUndecided = (): boolean => original !== null && original.decidedMs() === null;
+  while (isUndecided() && monotonicMs() < deadlineMs) await sleep(50);
   await sleep(Math.max(0, servedAtMs + ttlMs(cell) + 3000 - monotonicMs()));
   return ok({ lostAtMs: lostMs, servedMs: servedAtMs - lostMs, mend: struck.value });
 };
@@ -127,6 +128,8 @@ const strike = async (stage: Stage, cell: Cell, original: Original | null): Prom
 /** To where the cell begins: A serves, or has given service to B in order. */
 const toBeginning = async (stage: Stage, cell: Cell): Promise<Result<void>> => {
   const ready = await stage.toStart(setupOf(cell));
+  // A telephone that was led to B by a former run has the name of A again.
+  if (ready.ok) await sleep(ttlMs(cell) + 2000);
   if (!ready.ok || cell.fault !== 'passive') return ready;
   const moved = await stage.pair.order('main', ['switchover', '--accept-loss']);
   if (!moved.ok) return moved;

@@ -130,6 +130,22 @@ DELIMITER ;
 
 const maria = { make: 'mariadb', via: 'tls' } as const;
 
+/** The main's agent dies so long after a person gave the order, and is started again; the order is given again. */
+const interruptedAfter = (afterMs: number, extension: number): readonly Deed[] => [
+  switchover,
+  standbyServes,
+  switchIs('standby', 'done', 10_000),
+  writesSoon('mariadb', 'standby', add(extension, `at B, ${afterMs}`), 8000),
+  { do: 'order', on: 'main', argv: ['failback', '--accept-loss'], exit: 'any', inBackground: true },
+  pause(afterMs),
+  { do: 'systemctl', on: 'main', argv: ['kill', '--signal=KILL', 'dualtone.service'] },
+  says('the agent is back', 'main', ['dualtone', 'status'], /main/, 20_000),
+  { do: 'order', on: 'main', argv: ['failback', '--accept-loss'], exit: 'any' },
+  mainServes,
+  writesSoon('mariadb', 'main', add(extension + 1, `at A, ${afterMs}`), 10_000),
+  switchIs('main', 'done', 15_000),
+];
+
 const stray = (extension: number, name: string): string => `SET SESSION sql_log_bin = 0; ${add(extension, name)}`;
 
 export const remsysMysql: readonly Scenario[] = [
@@ -168,6 +184,22 @@ export const remsysMysql: readonly Scenario[] = [
       ...namesPointTo('main', 5000),
     ],
     expected: { serving: 'main', outageMsMost: 5000, inboundOutageMsMost: 5000, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'remsys-failback-interrupted',
+    text: 'the agent of A dies while service is given back to it, at once, in the handover and after it: what was begun is gone on with, nothing is lost, never two',
+    ...twoSites({ mysql: maria }),
+    prepare: fresh('mariadb'),
+    deeds: [
+      ...interruptedAfter(30, 2100),
+      ...interruptedAfter(250, 2110),
+      ...interruptedAfter(700, 2120),
+      has('mariadb', 'main', "SELECT COUNT(*) FROM users WHERE extension LIKE '21__';", /^6$/, 100),
+      inStep('standby'),
+      same,
+      ...namesPointTo('main', 5000),
+    ],
+    expected: { serving: 'main', outageMsMost: 5000, twoServing: 'none', registrationsKept: 'any' },
   },
   {
     name: 'remsys-mysql-diverged',

@@ -1,6 +1,14 @@
-import { crashes, hasPower, loses, namesPointTo, switchIs, switchover } from '../remsys/phrases.ts';
+import {
+  crashes,
+  hasPower,
+  loses,
+  namesPointTo,
+  standbyServesByCount,
+  switchIs,
+  switchover,
+} from '../remsys/phrases.ts';
 import { twoSites } from '../remsys/setup.ts';
-import { mainIsBack, pause, standbyServes } from './phrases.ts';
+import { astDb, asterisk, mainIsBack, pause, standbyServes } from './phrases.ts';
 import type { Deed, Expected, Scenario } from './scenario.ts';
 
 /** Unscaled: preset fast with voters on the three hosts, and the original's TTL. */
@@ -18,6 +26,14 @@ const moved: Expected = {
 /** Until every telephone has asked for the name anew. */
 const untilNamesRunOut: Deed = pause(33_000);
 
+const members = 'PJSIP/1005;0;0;1005;;0;';
+
+/** Both are at B, in Asterisk's own words. */
+const isKnownAtB: readonly Deed[] = [
+  astDb('standby', 'the telephone is not to be disturbed', 'DND 1003', /Value: YES/, 3000),
+  astDb('standby', 'the agent is in the queue', 'Queue/PersistentMembers lab', /PJSIP\/1005/, 3000),
+];
+
 /** What telephones and providers do that have both addresses, or follow a name that they may keep for half a minute. */
 export const remsysTelephones: readonly Scenario[] = [
   {
@@ -25,6 +41,7 @@ export const remsysTelephones: readonly Scenario[] = [
     text: 'A loses its power and the name may be kept for 30 s: who follows it is without service for up to that and a little, who has two targets by SRV goes on to the second',
     ...unscaled,
     srvPhone: true,
+    prepare: [untilNamesRunOut],
     deeds: [loses('main'), standbyServes, ...namesPointTo('standby', 5000), untilNamesRunOut],
     expected: moved,
   },
@@ -33,6 +50,7 @@ export const remsysTelephones: readonly Scenario[] = [
     text: 'Asterisk of A dies and A lives: who has two targets by SRV, and the provider, are refused by A and go on at once; who follows the name keeps it for its 30 s',
     ...unscaled,
     srvPhone: true,
+    prepare: [untilNamesRunOut],
     deeds: [crashes('main'), standbyServes, ...namesPointTo('standby', 5000), untilNamesRunOut],
     // Until the kernel is told that B serves, a call that went to A waits for its own timer.
     expected: { ...moved, srvOutageMsMost: 5000, inboundOutageMsMost: 1500 },
@@ -75,5 +93,21 @@ export const remsysTelephones: readonly Scenario[] = [
       twoServing: 'none',
       moves: 0,
     },
+  },
+  {
+    name: 'remsys-agents',
+    text: 'an agent logs in to a queue and a telephone is put on do-not-disturb at A: B knows both at once, and still when A has lost its power',
+    ...twoSites(),
+    deeds: [
+      asterisk('main', 'database put DND 1003 YES'),
+      asterisk('main', `database put Queue/PersistentMembers lab ${members}`),
+      ...isKnownAtB,
+      loses('main'),
+      standbyServesByCount,
+      ...isKnownAtB,
+      asterisk('standby', 'database del DND 1003'),
+      asterisk('standby', 'database del Queue/PersistentMembers lab'),
+    ],
+    expected: { ...moved, outageMsMost: 18_000, inboundOutageMsMost: 18_000 },
   },
 ];

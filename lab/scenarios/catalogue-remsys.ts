@@ -47,7 +47,7 @@ const sites: readonly Scenario[] = [
       switchIs('standby', 'done', 5000),
       mailSays('B serves', /standby \(standby\) serves since/, 15_000),
     ],
-    expected: { ...moved, inboundOutageMsMost: 18_000 },
+    expected: { ...moved, inboundOutageMsMost: 18_000, trunkAfterMsMost: 2000 },
   },
   {
     name: 'remsys-main-returns',
@@ -258,7 +258,14 @@ const around: readonly Scenario[] = [
       pause(2000),
     ],
     deeds: [failback, mainServes, ...namesPointTo('main', 5000), switchIs('main', 'done', 5000)],
-    expected: { serving: 'main', outageMsMost: 5000, inboundOutageMsMost: 1500, twoServing: 'none', moves: 1 },
+    expected: {
+      serving: 'main',
+      outageMsMost: 5000,
+      inboundOutageMsMost: 1500,
+      trunkAfterMsMost: 2000,
+      twoServing: 'none',
+      moves: 1,
+    },
   },
   {
     name: 'remsys-switchover',

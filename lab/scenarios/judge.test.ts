@@ -16,6 +16,7 @@ const measured: Measured = {
   moves: 1,
   trunkRegistrations: 1,
   trunkTroubles: [],
+  trunkAfterMs: 300,
   registrationsBegun: 0,
   callsCut: 0,
   selfLateMs: 3,
@@ -37,6 +38,7 @@ describe('judge', () => {
   const cases: readonly (readonly [string, Partial<Measured>, Partial<Outcome>, Partial<Expected>, RegExp])[] = [
     ['a long outage', { outageMs: 900 }, {}, {}, /outage 900 ms/],
     ['a slow set-up', { inboundSetupMs: 450 }, {}, { inboundSetupMsMost: 300 }, /set-up of a call from outside 450 ms/],
+    ['a slow registration', { trunkAfterMs: 2500 }, {}, { trunkAfterMsMost: 2000 }, /trunk after 2500 ms/],
     ['a telephone by SRV without service', {}, {}, { srvOutageMsMost: 3000 }, /outage by SRV 4000 ms/],
     ['two serving', { twoServingMs: 10 }, {}, {}, /TWO NODES SERVED for 10 ms/],
     ['a lab that is blind', {}, {}, { twoServing: 'some' }, /saw no two nodes/],
@@ -68,6 +70,7 @@ const report = (run: number, outageMs: number, ok = true): RunReport => ({
   inbound_outage_ms: null,
   inbound_setup_ms: null,
   srv_outage_ms: null,
+  trunk_after_ms: null,
   two_serving_ms: 0,
   silent_ms: 0,
   registrations_kept: 100,

@@ -36,6 +36,7 @@ export const judge = (measured: Measured, outcome: Outcome, expected: Expected):
     ...atMost('outage', measured.outageMs, expected.outageMsMost),
     ...atMost('inbound outage', measured.inboundOutageMs, expected.inboundOutageMsMost),
     ...atMost('set-up of a call from outside', measured.inboundSetupMs, expected.inboundSetupMsMost),
+    ...atMost('registration of the trunk after', measured.trunkAfterMs, expected.trunkAfterMsMost),
     ...atMost('outage by SRV', measured.srvOutageMs, expected.srvOutageMsMost),
     ...(expected.twoServing === 'none' && twoServingMs > 0 ? [`TWO NODES SERVED for ${twoServingMs} ms`] : []),
     ...(expected.twoServing === 'some' && twoServingMs === 0

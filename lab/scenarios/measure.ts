@@ -21,6 +21,8 @@ export interface Measured {
   /** Changes of the node that answers. */
   readonly moves: number;
   readonly trunkRegistrations: number;
+  /** From the first answer of who serves newly to its registration with the provider, at most; null: nobody else registered. */
+  readonly trunkAfterMs: number | null;
   /** Registrations of the trunk that came from a node that did not serve. */
   readonly trunkTroubles: readonly string[];
   /** Registrations that telephones had to begin anew. */
@@ -29,6 +31,8 @@ export interface Measured {
   /** How late the asking telephone was itself; an outage below it may be its own. */
   readonly selfLateMs: number;
 }
+
+const roundedOrNull = (value: number | null): number | null => (value === null ? null : rounded(value));
 
 /** The witnesses' period. */
 const periodMs = 10;
@@ -64,6 +68,19 @@ export const trunkTroubles = (
       const serves = servedByRole[role].some(({ fromMs, toMs }) => atMs >= fromMs - graceMs && atMs <= toMs + graceMs);
       return serves ? [] : [`the ${role} registered the trunk while it did not serve`];
     });
+
+/** How long after it began to serve each new registrant was accepted. */
+export const trunkDelayMs = (
+  { changes }: Pick<Evidence, 'changes'>,
+  servedByRole: Readonly<Record<Role, readonly Interval[]>>,
+): number | null => {
+  const delays = changes.flatMap(({ atMs, to }) => {
+    const role = (['main', 'standby'] as const).find((each) => to.by.endsWith(` ${each}`));
+    const from = role === undefined ? undefined : servedByRole[role].findLast(({ fromMs }) => fromMs - graceMs <= atMs);
+    return from === undefined ? [] : [Math.max(0, atMs - from.fromMs)];
+  });
+  return delays.length === 0 ? null : Math.max(...delays);
+};
 
 const gather = async (
   { phones, provider, witnessByRole }: Observers,
@@ -121,6 +138,7 @@ export const measure = async (
     silentMs: rounded(longestSilenceMs(window, [...servedByRole.main, ...servedByRole.standby])),
     moves: movesOf(servedByRole),
     trunkRegistrations: evidence.value.registrationsAccepted,
+    trunkAfterMs: roundedOrNull(trunkDelayMs(evidence.value, servedByRole)),
     trunkTroubles: trunkTroubles(evidence.value, servedByRole),
     registrationsBegun: counts.value['registration-begun'],
     callsCut: counts.value['call-ended-by-other'],

@@ -24,6 +24,8 @@ export interface RunReport {
   readonly inbound_setup_ms: number | null;
   /** Of the telephone that finds its servers by SRV. */
   readonly srv_outage_ms: number | null;
+  /** Until who serves newly had registered the trunk; null where nobody else did. */
+  readonly trunk_after_ms: number | null;
   readonly two_serving_ms: number;
   readonly silent_ms: number;
   readonly registrations_kept: number | null;
@@ -173,6 +175,7 @@ const reportOf = (
     inbound_outage_ms: measured.inboundOutageMs,
     inbound_setup_ms: measured.inboundSetupMs,
     srv_outage_ms: measured.srvOutageMs,
+    trunk_after_ms: measured.trunkAfterMs,
     two_serving_ms: measured.twoServingMs,
     silent_ms: measured.silentMs,
     registrations_kept: registrationsKept,

@@ -72,6 +72,8 @@ export interface Expected {
   readonly inboundOutageMsMost?: number;
   /** From the call's first packet to the first ring, of the calls from outside; the median. */
   readonly inboundSetupMsMost?: number;
+  /** From the first answer of who serves newly until it has registered the trunk. */
+  readonly trunkAfterMsMost?: number;
   /** Of the telephone that asks for SRV. */
   readonly srvOutageMsMost?: number;
   /** Two nodes that answer at once: none, except where the scenario is there to prove that the lab would see it. */
