@@ -5,7 +5,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-import { systemClock } from '../src/agent/clock.ts';
+import { systemClock } from '../src/time/clock.ts';
 import type { PairView } from '../src/web/contract.ts';
 import { openWorld, type World } from '../src/web/keeper/testing/world.ts';
 import { afterTakeover, entriesAt, goodPair } from '../src/web/page/testing/pair.ts';

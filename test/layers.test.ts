@@ -101,6 +101,23 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ['src/files/planted.ts', "import { run } from '../process/run.ts';", /src\/files must not import src\/process/],
   ['src/http/planted.ts', "import { run } from '../process/run.ts';", /src\/http must not import src\/process/],
   ['src/process/planted.ts', "import { decide } from '../core/decide.ts';", /src\/process must not import/],
+  ['src/time/planted.ts', "import { x } from '../process/run.ts';", /src\/time must not import src\/process/],
+  ['src/steps/planted.ts', "import { Config } from '../config/config.ts';", /src\/steps must not import src\/config/],
+  [
+    'src/replication/planted.ts',
+    "import { Config } from '../config/config.ts';",
+    /src\/replication must not import src\/config/,
+  ],
+  [
+    'src/steps/gate/settings.ts',
+    "import { readFile } from 'node:fs';",
+    /src\/steps\/gate\/settings.ts must stand alone/,
+  ],
+  [
+    'src/replication/access.ts',
+    "import { x } from '../replicator/process.ts';",
+    /src\/replication\/access.ts must not import src\/replicator/,
+  ],
   ['src/probes/planted.ts', "import { x } from '../steps/hook.ts';", /src\/probes must not import src\/steps/],
   ['src/steps/planted.ts', "import { x } from '../probes/sip.ts';", /src\/steps must not import src\/probes/],
   [

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { systemClock } from '../../src/agent/clock.ts';
+import { systemClock } from '../../src/time/clock.ts';
 import type { PairView } from '../../src/web/contract.ts';
 import type { World } from '../../src/web/keeper/testing/world.ts';
 

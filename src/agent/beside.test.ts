@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHandClock } from '../probes/testing/clocks.ts';
+import { systemClock } from '../time/clock.ts';
 import { type BesideOptions, createBeside } from './beside.ts';
-import { systemClock } from './clock.ts';
 
 interface Said {
   readonly type: string;

@@ -1,8 +1,7 @@
 /** `dualtone checkpoint`: an outside voter as a process of its own. */
-
 import { type ApiServer, type ApiSource, openApiServer } from '../api/server.ts';
-import type { CheckpointSnapshot } from '../api/snapshot.ts';
-import { SNAPSHOT_VERSION } from '../api/snapshot.ts';
+import { type CheckpointSnapshot, SNAPSHOT_VERSION } from '../api/snapshot.ts';
+import { checkDirectories, notesOnDirectories } from '../checks/preflight.ts';
 import { type CheckpointConfig, controlSocketPath, isAlarming, journalPath } from '../config/config.ts';
 import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core/checkpoint.ts';
 import { inForce } from '../core/in-force.ts';
@@ -17,13 +16,12 @@ import type { PairKey } from '../peer/key.ts';
 import { createPeerLink, type DatagramLink } from '../peer/link.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier, StateStore } from '../ports.ts';
+import { systemClock } from '../time/clock.ts';
 import { checkpointFactsOf } from './alarm-facts.ts';
 import { createAlarmTeller, toldBy } from './alarms.ts';
 import { createAudit } from './audit.ts';
-import { systemClock } from './clock.ts';
 import { checkpointKeys } from './keys.ts';
 import { createMemoryKeeper } from './memory-keeper.ts';
-import { checkDirectories, notesOnDirectories } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { createDrillStore } from '../drill/store.ts';
 import { drillReport } from '../drill/testing/fixtures.ts';
 import type { Clock } from '../ports.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { createDriller } from './driller.ts';
 import { configOf } from './testing/config.ts';
 

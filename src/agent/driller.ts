@@ -6,7 +6,7 @@ import type { DrillAsk, DrillRun, DrillSummary, DrillView, FromDriller, ToDrille
 import { createDrillStore } from '../drill/store.ts';
 import type { Clock } from '../ports.ts';
 import { createQuestions } from '../process/questions.ts';
-import { createSchedule, type Schedule } from '../replication/schedule.ts';
+import { createSchedule, type Schedule } from '../time/schedule.ts';
 import { type Beside, createBeside } from './beside.ts';
 import type { PeerTalk } from './replication.ts';
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../config/parse.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { AskDevice, Power } from '../fencing/device.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { createFences, type FenceOrder } from './fences.ts';
 
 const configOf = (more = '') => {

@@ -1,15 +1,15 @@
 /** `dualtone agent`: the process of one node, from its start to SIGTERM. */
 import { openApiServer } from '../api/server.ts';
+import { checkNode, notesOnNode } from '../checks/preflight.ts';
 import { type Config, controlSocketPath, isAlarming, isReporting, isServingWeb } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Notifier } from '../ports.ts';
+import { systemClock } from '../time/clock.ts';
 import { createTermWatch, nodeFactsOf } from './alarm-facts.ts';
 import { type AlarmTeller, createAlarmTeller, toldBy } from './alarms.ts';
 import { createAudit } from './audit.ts';
-import { systemClock } from './clock.ts';
 import { type Composition, composeNode, keepBootScript, type Program } from './compose.ts';
-import { checkNode, notesOnNode } from './preflight.ts';
 import { beFirst } from './priority.ts';
 import { createReporterProcess } from './reporter.ts';
 import { createSystemNotify } from './system-notify.ts';

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { programsOf } from '../checks/preflight.ts';
 import { toSettings } from '../config/settings.ts';
 import type { Decision } from '../core/decide.ts';
 import { ok } from '../core/result.ts';
 import { initialState } from '../core/state.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { JournalEntry, StepAdapter, StepOutcome } from '../ports.ts';
+import { createRivalLooks } from '../probes/rival-looks.ts';
 import { compareClocks, createClockWatch, readClocks } from './clock-watch.ts';
-import { programsOf } from './preflight.ts';
 import { createRecords } from './records.ts';
-import { createRivalLooks } from './rival-looks.ts';
 import { createStepRunner, type StepOrder } from './step-runner.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { configOf } from './testing/config.ts';

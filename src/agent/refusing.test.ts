@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ok } from '../core/result.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { createRefusing, ELSEWHERE_MS, isServedElsewhere } from './refusing.ts';
 import { createFakePair } from './testing/pair.ts';
 import { createTime } from './testing/time.ts';

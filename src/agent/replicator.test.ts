@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from './clock.ts';
-import type { ReplicatorListeners } from './replicator.ts';
-import { createReplicator } from './replicator.ts';
+import { systemClock } from '../time/clock.ts';
+import { createReplicator, type ReplicatorListeners } from './replicator.ts';
 
 /** A replicator of few words: answers work with what it was told, dies when asked to. */
 const SCRIPT = `

@@ -8,7 +8,7 @@ import { toSettings } from '../config/settings.ts';
 import type { State } from '../core/state.ts';
 import type { Service, SwitchNote } from '../switcher/protocol.ts';
 import { startFakeBox } from '../switches/testing/fake-box.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { createServiceTeller } from './service-teller.ts';
 import { createSwitcher } from './switcher.ts';
 

@@ -1,10 +1,10 @@
 /** `dualtone alarms`: the process that tells people, beside the agent that decides. It ends when its input does; a dead one costs no call. */
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../agent/clock.ts';
 import { type CheckpointConfig, type Config, isAlarming } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Instant } from '../core/words.ts';
 import { createParent } from '../process/parent.ts';
+import { systemClock } from '../time/clock.ts';
 import { askReceiver } from './channels/http.ts';
 import { alarmSettingsOf, channelOf, heartbeatOf, siteOf } from './compose.ts';
 import { createEngine, type Engine } from './engine.ts';

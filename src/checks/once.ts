@@ -1,6 +1,6 @@
 /** All checks once, in this process: for the command line where no agent runs. */
-import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
+import { systemClock } from '../time/clock.ts';
 import { createAround } from './around.ts';
 import { createCatalogue } from './catalogue.ts';
 import { bind } from './check.ts';

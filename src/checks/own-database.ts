@@ -1,6 +1,6 @@
 /** This node's database, as it is told to the other node. */
 import type { Config } from '../config/config.ts';
-import { localDatabase, readSecret } from '../replicator/access.ts';
+import { localDatabase, readSecret } from '../replication/access.ts';
 import { readDatabaseFacts } from './database-facts.ts';
 
 const ANSWER_MS = 4000;

@@ -1,11 +1,10 @@
 /** `dualtone checker`: the process that tries prerequisites, beside the agent that decides. It ends when its input does. */
-
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createParent } from '../process/parent.ts';
+import { systemClock } from '../time/clock.ts';
 import type { FromChecker, ToChecker } from './protocol.ts';
 import { createCheckWorks } from './works.ts';
 

@@ -1,13 +1,13 @@
 /** Has the agent that started this process stand still for a while, with its gate closed: to everybody else its machine has lost its power. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { gateSettingsOf } from '../agent/gate-settings.ts';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import { childEnv } from '../process/programs.ts';
 import { run } from '../process/run.ts';
 import { actionLines } from '../steps/gate/rules.ts';
+import { gateSettingsOf } from '../steps/gate/settings.ts';
 
 const PROGRAM = fileURLToPath(new URL('fall-silent.pl', import.meta.url));
 const CLOSE_MS: Millis = 1000;

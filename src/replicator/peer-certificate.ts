@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { writeWholeSync } from '../files/whole.ts';
+import { pinnedCertificatePath } from '../replication/access.ts';
 import { type AdminOptions, createAdmin } from '../replication/postgres/setup/admin.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
-import { pinnedCertificatePath } from './access.ts';
 
 const ASK_MS = 10_000;
 const LONGEST = 20_000;

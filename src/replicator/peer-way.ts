@@ -2,9 +2,9 @@
 import type { Config } from '../config/config.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
+import { sshTarget, tunnelForwards } from '../replication/access.ts';
 import type { StreamReporter } from '../replication/stream.ts';
 import { createTunnel, type Tunnel } from '../ssh/tunnel.ts';
-import { sshTarget, tunnelForwards } from './access.ts';
 
 export interface PeerWay {
   /** Settles when the other node's database can be asked for: where SSH leads there, once it stands. Faults: the tunnel's. */

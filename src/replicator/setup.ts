@@ -3,12 +3,18 @@ import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { ensureSecretFile } from '../files/secret.ts';
 import { run } from '../process/run.ts';
+import {
+  databaseRules,
+  databaseWayDirectory,
+  identitiesPath,
+  localDatabase,
+  readSecret,
+} from '../replication/access.ts';
 import { readCatalog } from '../replication/postgres/catalog.ts';
 import { createChangeTriggers, loggedTables } from '../replication/postgres/changes/triggers.ts';
 import { connectDatabase } from '../replication/postgres/connection.ts';
 import { planCopy } from '../replication/postgres/rules.ts';
 import { createDatabaseSetup, type DatabaseSetup } from '../replication/postgres/setup/setup.ts';
-import { databaseRules, databaseWayDirectory, identitiesPath, localDatabase, readSecret } from './access.ts';
 import { adminOf, adminOptions } from './peer-certificate.ts';
 
 /** What a receiver that is away may hold back on this disk. */

@@ -2,13 +2,13 @@
 import type { Config } from '../config/config.ts';
 import { ok } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
+import { localDatabase, readSecret, sshTarget } from '../replication/access.ts';
 import type { FilesDirectory } from '../replication/files/copy.ts';
 import { endReceivers } from '../replication/files/receivers.ts';
 import { createFilesStream, type FilesStreamOptions } from '../replication/files/stream.ts';
 import type { Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
 import type { Talk } from '../replication/talk.ts';
 import { rsyncExcludes } from '../replication/voicemail/voicemail.ts';
-import { localDatabase, readSecret, sshTarget } from './access.ts';
 import { createDatabaseStream } from './database/database-stream.ts';
 import { createDatabaseGuard } from './database/guard.ts';
 import { createMysqlStream, type MysqlStream } from './mysql/stream.ts';

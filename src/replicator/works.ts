@@ -1,15 +1,14 @@
 /** What the replicator of a node consists of, from its configuration: streams, the guard of what is received, and answers to the other's. */
-
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../agent/clock.ts';
 import type { Config } from '../config/config.ts';
 import { type Fault, fail, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
+import { localDatabase, readSecret } from '../replication/access.ts';
 import type { MergeRunOptions, Merges } from '../replication/merge/orchestrate.ts';
 import { connectDatabase } from '../replication/postgres/connection.ts';
 import type { RunOptions, Stream, StreamReporter, StreamRight, StreamRun } from '../replication/stream.ts';
 import { createTalk, type Talk } from '../replication/talk.ts';
-import { localDatabase, readSecret } from './access.ts';
+import { systemClock } from '../time/clock.ts';
 import { createTableWatch } from './database/table-watch.ts';
 import { createLosses, type Losses } from './losses/losses.ts';
 import { createMailboxes } from './merge/mailboxes.ts';

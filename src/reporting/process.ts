@@ -1,8 +1,8 @@
 /** `dualtone reporter`: the process that sends events to where reports are made. It ends when its input does; a dead one costs no call. */
-import { systemClock } from '../agent/clock.ts';
 import { type Config, isReporting } from '../config/config.ts';
 import { type Fault, ok, type Result } from '../core/result.ts';
 import { createParent } from '../process/parent.ts';
+import { systemClock } from '../time/clock.ts';
 import { passOptionsOf, refuseFollowing, reportingOff, targetsOf } from './compose.ts';
 import { refuseDbReplic } from './db-replic.ts';
 import { createLane, type Lane, type LaneListener } from './lane.ts';

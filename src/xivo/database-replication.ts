@@ -2,9 +2,9 @@
 import { askWork } from '../api/client.ts';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { databaseRules, localDatabase, peerDatabase, readSecret } from '../replication/access.ts';
 import { runSnapshot, type SnapshotOptions } from '../replication/postgres/snapshot/snapshot.ts';
 import type { StreamRun } from '../replication/stream.ts';
-import { databaseRules, localDatabase, peerDatabase, readSecret } from '../replicator/access.ts';
 import { adminOf } from '../replicator/peer-certificate.ts';
 import { EXIT, type Ground } from './ground.ts';
 import { mailRoot } from './mail.ts';

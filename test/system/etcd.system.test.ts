@@ -1,7 +1,6 @@
 /** Two agents' loops, each with the real core, and Debian's own etcd between them: who serves when the nodes do not hear each other, and when one dies. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { systemClock as clock } from '../../src/agent/clock.ts';
 import { withEtcd } from '../../src/agent/etcd-link.ts';
 import { createLoop, type Loop } from '../../src/agent/loop.ts';
 import { etcdChecks } from '../../src/checks/families/etcd.ts';
@@ -15,6 +14,7 @@ import type { Role } from '../../src/core/words.ts';
 import { clientOf } from '../../src/etcd/configured.ts';
 import { type Cluster, PREFIX, startCluster } from '../../src/etcd/testing/cluster.ts';
 import type { DatagramLink } from '../../src/peer/link.ts';
+import { systemClock as clock } from '../../src/time/clock.ts';
 
 const timing = {
   ...fastTiming,

@@ -1,11 +1,11 @@
 /** Checks of the configuration: in force, the same on both nodes, its secrets kept. */
 import { readFileSync, statSync } from 'node:fs';
-import { programIsThere, programsOf } from '../../agent/preflight.ts';
 import { type Config, isCopying } from '../../config/config.ts';
 import type { Around } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { digestOf } from '../digest.ts';
 import { agreementOf, disagreements } from '../facts.ts';
+import { programIsThere, programsOf } from '../preflight.ts';
 
 const textAt = (path: string): string | null => {
   try {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { readSecret } from '../../replicator/access.ts';
+import { readSecret } from '../../replication/access.ts';
 import { createProvd, type Provd, type ProvdDevice, provdDefaults } from '../../xivo/enable/provd.ts';
 import { provdPlaceFile, readProvdPlace } from '../../xivo/enable/provd-place.ts';
 import { isRegistrar } from '../../xivo/enable/registrars.ts';

@@ -1,8 +1,8 @@
 /** Checks of what must follow: streams, the ways that they take, the databases. */
 import { existsSync } from 'node:fs';
 import { type Config, isCopying } from '../../config/config.ts';
+import { localDatabase, pinnedCertificatePath, readSecret, sshTarget } from '../../replication/access.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
-import { localDatabase, pinnedCertificatePath, readSecret, sshTarget } from '../../replicator/access.ts';
 import { checkKey } from '../../replicator/sync/by-person.ts';
 import { pinnedKeys } from '../../ssh/known-hosts.ts';
 import type { Around } from '../around.ts';

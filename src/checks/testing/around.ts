@@ -2,13 +2,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../agent/clock.ts';
 import type { NodeSnapshot } from '../../api/snapshot.ts';
 import type { Config } from '../../config/config.ts';
 import { parseConfig, printProblem } from '../../config/parse.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type Run, run as runProgram } from '../../process/run.ts';
 import { unitsBySystemctl } from '../../systemd/units.ts';
+import { systemClock } from '../../time/clock.ts';
 import type { Around } from '../around.ts';
 import type { AsteriskSurvey } from '../asterisk-survey.ts';
 import { bind, type Definition } from '../check.ts';

@@ -27,7 +27,7 @@ const journalOf = async (places: Places): Promise<string> => {
 const append = async (places: Places, data: Readonly<Record<string, string>>): Promise<void> => {
   const [{ createJournal }, { systemClock }, path] = await Promise.all([
     import('../../journal/journal.ts'),
-    import('../../agent/clock.ts'),
+    import('../../time/clock.ts'),
     journalOf(places),
   ]);
   const journal = createJournal({ path, maxAgeMs: 365 * 86_400_000, maxSizeBytes: 1024 ** 3, memoryEntries: 10 });

@@ -4,7 +4,7 @@ import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import type { Instant, Millis, Role } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { SshTarget } from '../../ssh/target.ts';
-import { createSchedule } from '../schedule.ts';
+import { createSchedule } from '../../time/schedule.ts';
 import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun, StreamStatus } from '../stream.ts';
 import { createConcerned } from './concerned.ts';
 import type { FilesDirectory } from './copy.ts';

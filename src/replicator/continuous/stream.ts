@@ -7,6 +7,13 @@ import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Epoch, Instant } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
+import {
+  databaseRules,
+  databaseWayDirectory,
+  identitiesPath,
+  localDatabase,
+  readSecret,
+} from '../../replication/access.ts';
 import { connectDatabase, type DatabaseAccess } from '../../replication/postgres/connection.ts';
 import { type CompareReport, compareFollowed } from '../../replication/postgres/continuous/compare.ts';
 import { type ConninfoOptions, writeConninfoFiles } from '../../replication/postgres/continuous/conninfo.ts';
@@ -16,7 +23,6 @@ import { disableSubscription } from '../../replication/postgres/continuous/subsc
 import { runSnapshot } from '../../replication/postgres/snapshot/snapshot.ts';
 import type { RunOptions, Stream, StreamPending, StreamReporter, StreamRun } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
-import { databaseRules, databaseWayDirectory, identitiesPath, localDatabase, readSecret } from '../access.ts';
 import type { Databases } from '../database/databases.ts';
 import { asRun, CLOCK_TOLERANCE_MS } from '../database/snapshot-stream.ts';
 import { adminOf } from '../peer-certificate.ts';

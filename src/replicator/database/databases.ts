@@ -1,11 +1,11 @@
 /** This node's database and the other's, as runs between them reach them. */
 import type { Config } from '../../config/config.ts';
 import { ok, type Result } from '../../core/result.ts';
+import { localDatabase, peerDatabase, readSecret } from '../../replication/access.ts';
 import type { DatabaseAccess } from '../../replication/postgres/connection.ts';
 import { type DatabaseSpace, databaseSpace, readSpace } from '../../replication/postgres/space.ts';
 import type { StreamReporter } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
-import { localDatabase, peerDatabase, readSecret } from '../access.ts';
 import { adminOf, followCertificate } from '../peer-certificate.ts';
 import type { PeerWay } from '../peer-way.ts';
 

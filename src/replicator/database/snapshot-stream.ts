@@ -5,7 +5,6 @@ import type { Instant, WallTime } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { DatabaseRules } from '../../replication/postgres/rules.ts';
 import { runSnapshot, type SnapshotReport } from '../../replication/postgres/snapshot/snapshot.ts';
-import { createSchedule } from '../../replication/schedule.ts';
 import type {
   RunOptions,
   Stream,
@@ -17,6 +16,7 @@ import type {
   StreamRun,
   StreamStatus,
 } from '../../replication/stream.ts';
+import { createSchedule } from '../../time/schedule.ts';
 import type { Databases } from './databases.ts';
 
 export interface SnapshotStreamOptions {

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { systemClock } from '../../agent/clock.ts';
 import type { Config } from '../../config/config.ts';
 import { ok, type Result } from '../../core/result.ts';
 import { readManifests } from '../../replication/files/manifest.ts';
 import { BEFORE_LIST, NOW_LIST } from '../../replication/files/pull.ts';
 import type { Answerer } from '../../replication/talk.ts';
+import { systemClock } from '../../time/clock.ts';
 import type { Term } from '../protocol.ts';
 import { createCollected, listsIn, VOICEMAIL_LIST } from './collected.ts';
 

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
+import { readSecret } from '../../replication/access.ts';
 import {
   checkRefresh,
   countRecording,
@@ -12,7 +13,6 @@ import {
   readMailboxLimits,
 } from '../../replication/voicemail/refresh.ts';
 import { keyOf, type MailboxName } from '../../replication/voicemail/spool.ts';
-import { readSecret } from '../access.ts';
 
 export interface MailboxesNow {
   readonly maxMessages: (mailbox: MailboxName) => number;

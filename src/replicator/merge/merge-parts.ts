@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from '../../replication/access.ts';
 import { createFilesPart } from '../../replication/files/merge-part.ts';
 import {
   createStandbySources,
@@ -22,7 +23,6 @@ import type { Talk } from '../../replication/talk.ts';
 import { createLock } from '../../replication/voicemail/lock.ts';
 import { decodeManifest, emptyManifest, type Manifest } from '../../replication/voicemail/manifest.ts';
 import { copyIn, rsyncExcludes } from '../../replication/voicemail/voicemail.ts';
-import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from '../access.ts';
 import { createMysqlPart } from '../mysql/merge-part.ts';
 import type { PeerWay } from '../peer-way.ts';
 import { VOICEMAIL_LIST } from './collected.ts';

@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { readSecretFile } from '../../files/secret.ts';
+import { mysqlBackPort, mysqlForwardPort } from '../../replication/access.ts';
 import { type AccountOptions, fetchPassword, fetchUser } from '../../replication/mysql/accounts.ts';
 import type { CertificateFiles } from '../../replication/mysql/certificate.ts';
 import type { MysqlAccess } from '../../replication/mysql/connection.ts';
 import type { Dialect, ServerId, Source } from '../../replication/mysql/dialect.ts';
 import type { MysqlSetupOptions } from '../../replication/mysql/setup.ts';
-import { mysqlBackPort, mysqlForwardPort } from '../access.ts';
 
 const STATEMENT_MS = 30_000;
 

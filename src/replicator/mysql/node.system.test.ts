@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Make, makesUnderTest } from '../../../test/mysql/makes.ts';
 import { removeTemplate } from '../../../test/mysql/server.ts';
-import { systemClock } from '../../agent/clock.ts';
 import { ok } from '../../core/result.ts';
 import { compareAll } from '../../replication/mysql/compare.ts';
 import type { Mysql } from '../../replication/mysql/connection.ts';
@@ -20,6 +19,7 @@ import {
   wordsOf,
 } from '../../replication/mysql/testing/pair.ts';
 import { createTalk } from '../../replication/talk.ts';
+import { systemClock } from '../../time/clock.ts';
 import { createMysqlPart } from './merge-part.ts';
 
 type Listener = (message: unknown) => void;

@@ -2,12 +2,12 @@
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { run } from '../../process/run.ts';
+import { sshTarget } from '../../replication/access.ts';
 import { sshEnded, sshFault } from '../../ssh/faults.ts';
 import { pinHost, pinnedKeys, scanHostKeys } from '../../ssh/known-hosts.ts';
 import { askAsPerson } from '../../ssh/person.ts';
 import { fingerprint, type PublicKey, publicKeyLine } from '../../ssh/public-key.ts';
 import { type SshTarget, sessionOptions, sshArgv } from '../../ssh/target.ts';
-import { sshTarget } from '../access.ts';
 import { hostKeysOf, ownKey } from './init.ts';
 
 export interface SyncDone {

@@ -1,6 +1,7 @@
 /** The way for files between the nodes: a key of the main's own, let in at the standby for nothing but replication. */
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { sshTarget, tunnelForwards } from '../../replication/access.ts';
 import type { StreamReporter } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
 import { type Allowances, addAuthorized, authorizedLine } from '../../ssh/authorized.ts';
@@ -8,7 +9,6 @@ import { createKey, readPublicKey } from '../../ssh/key.ts';
 import { pinHost, readHostKeys } from '../../ssh/known-hosts.ts';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../../ssh/public-key.ts';
 import type { TunnelEnd } from '../../ssh/tunnel.ts';
-import { sshTarget, tunnelForwards } from '../access.ts';
 import type { PeerWay } from '../peer-way.ts';
 
 const ASK_MS = 15_000;

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { isRecord } from '../../core/words.ts';
+import { sshTarget, tunnelForwards } from '../../replication/access.ts';
 import type { StreamReporter } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
 import { authorizedLines, removeAuthorized } from '../../ssh/authorized.ts';
@@ -10,7 +11,6 @@ import { readPublicKey } from '../../ssh/key.ts';
 import { pinnedKeys, unpinHost } from '../../ssh/known-hosts.ts';
 import { askAsPerson } from '../../ssh/person.ts';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from '../../ssh/public-key.ts';
-import { sshTarget, tunnelForwards } from '../access.ts';
 import { checkKey, personsTarget } from './by-person.ts';
 import { AUTHORIZED_KEYS } from './init.ts';
 

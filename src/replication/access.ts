@@ -4,10 +4,10 @@ import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { rivalOf } from '../core/words.ts';
 import { readSecretFile } from '../files/secret.ts';
-import type { DatabaseAccess } from '../replication/postgres/connection.ts';
-import type { DatabaseRules } from '../replication/postgres/rules.ts';
 import type { SshTarget } from '../ssh/target.ts';
 import type { Forward } from '../ssh/tunnel.ts';
+import type { DatabaseAccess } from './postgres/connection.ts';
+import type { DatabaseRules } from './postgres/rules.ts';
 
 /** Loopback ports of the forwards through SSH, beside the pair's own port. */
 const FORWARD_TO_DATABASE = 1;

@@ -13,7 +13,7 @@ import { createDrillStore, type DrillStore } from './store.ts';
 import { localTime } from './windows.ts';
 import { createWitness, type Witness } from './witness.ts';
 
-export interface DrillerParts {
+export interface DrillWorksParts {
   readonly config: Config;
   readonly program: string;
   readonly socket: string;
@@ -21,7 +21,7 @@ export interface DrillerParts {
   readonly say: (message: FromDriller) => void;
 }
 
-export interface Driller {
+export interface DrillWorks {
   start(): void;
   take(message: ToDriller): void;
   stop(): void;
@@ -35,7 +35,7 @@ const GOODBYE_MS: Millis = 150;
 const PASS_ON_MS: Millis = 30_000;
 
 interface State {
-  readonly parts: DrillerParts;
+  readonly parts: DrillWorksParts;
   readonly agent: AgentLine;
   readonly store: DrillStore;
   readonly peer: ReturnType<typeof createPeerQuestions>;
@@ -272,7 +272,7 @@ const lookIdle = (state: State): void => {
   }
 };
 
-export const createDriller = (parts: DrillerParts): Driller => {
+export const createDrillWorks = (parts: DrillWorksParts): DrillWorks => {
   const state: State = {
     parts,
     agent: createAgentLine(parts.socket),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createTime } from '../agent/testing/time.ts';
 import type { Sample } from '../core/event.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { CheckpointWord } from '../nrpe/checkpoint.ts';
 import { type Asked, createCheckpointLooks } from './checkpoint-looks.ts';
-import { createTime } from './testing/time.ts';
 
 type Word = Result<CheckpointWord>;
 const reaches = ok({ reaches: true, text: 'TCP OK' });

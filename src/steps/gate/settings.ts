@@ -1,6 +1,6 @@
-import { type Config, isRefusing } from '../config/config.ts';
-import type { Settings } from '../core/settings.ts';
-import type { GateSettings } from '../steps/gate/rules.ts';
+import { type Config, isRefusing } from '../../config/config.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { GateSettings } from './rules.ts';
 
 /** What the gate of this node is made of. */
 export const gateSettingsOf = (config: Config, { slots }: Pick<Settings, 'slots'>): GateSettings => {
