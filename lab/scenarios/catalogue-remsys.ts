@@ -21,7 +21,7 @@ import { twoSites } from '../remsys/setup.ts';
 import { remsysBoth } from './catalogue-remsys-both.ts';
 import { remsysMysql } from './catalogue-remsys-mysql.ts';
 import { remsysTelephones } from './catalogue-remsys-telephones.ts';
-import { mainIsBack, mainServes, pause, standbyServes } from './phrases.ts';
+import { mainIsBack, mainServes, order, pause, standbyServes } from './phrases.ts';
 import type { Deed, Expected, Scenario } from './scenario.ts';
 
 const nrpe = twoSites();
@@ -286,6 +286,30 @@ const around: readonly Scenario[] = [
     expected: { ...moved, outageMsMost: 5000 },
   },
   {
+    name: 'remsys-standby-dies',
+    text: 'B serves and loses its power: nobody is asked about B, so nobody serves; a mail says so, and A serves when a person vouches that B does not',
+    ...nrpe,
+    prepare: [
+      ...forgetMail,
+      switchover,
+      standbyServes,
+      ...namesPointTo('standby', 10_000),
+      switchIs('standby', 'done', 10_000),
+      pause(2000),
+    ],
+    deeds: [
+      loses('standby'),
+      { do: 'wait', serving: 'nobody', withinMs: 5000 },
+      pause(fullCountMs),
+      { do: 'wait', serving: 'nobody', withinMs: 1000 },
+      mailSays('nobody serves', /NOBODY is known to serve/, 30_000),
+      order('main', 'takeover', '--confirm', 'standby'),
+      mainServes,
+      ...namesPointTo('main', 5000),
+    ],
+    expected: { serving: 'main', outageMsMost: 60_000, twoServing: 'none', moves: 1 },
+  },
+  {
     name: 'remsys-knot-power-loss',
     text: 'A loses its power, and the zone is kept by Knot, with BIND as its secondary',
     ...twoSites({ primary: 'knot' }),
@@ -317,6 +341,20 @@ const voting: readonly Scenario[] = [
       pause(2000),
     ],
     expected: { ...moved, outageMsMost: 5000 },
+  },
+  {
+    name: 'remsys-voters-standby-dies',
+    text: 'three voters: B serves and loses its power: A serves, without a person',
+    ...voters,
+    prepare: [
+      switchover,
+      standbyServes,
+      ...namesPointTo('standby', 10_000),
+      switchIs('standby', 'done', 10_000),
+      pause(2000),
+    ],
+    deeds: [loses('standby'), mainServes, ...namesPointTo('main', 5000)],
+    expected: { serving: 'main', outageMsMost: 5000, twoServing: 'none', moves: 1 },
   },
   {
     name: 'remsys-voters-cut-between',

@@ -156,6 +156,9 @@ test('presets fill in, profiles below them, and each key of the file wins by its
     `${BASE}preset: remsys\narbiter: { kind: checkpoints, checkpoints: [{ kind: ping, name: r, address: 10.0.0.9 }] }`,
   );
   assert.equal(remsys.failback.policy, 'manual');
+  assert.equal(remsys.streams.files.schedule.at, '*/2 * * * *');
+  assert.ok(remsys.streams.files.reload.length > 0, 'what the profile says of files stays');
+  assert.equal(remsys.gate.refuse, true);
   assert.ok(remsys.watch.kind === 'looks' && remsys.watch.badLooks === 5 && remsys.watch.everyMs === 60_000);
   const quick = good(
     `${BASE}preset: quick\nprobes: { tcp: [{ name: web, port: 80 }, { name: x, port: 81, timeout: 70ms }] }`,

@@ -10,12 +10,14 @@ export const presetByName: Readonly<Record<string, Readonly<Record<string, unkno
     watch: { kind: 'looks', every: '30s', 'bad-looks': 2, pings: 1 },
     failback: { policy: 'auto', hold: '0s' },
   },
-  /** REMSYS: each minute all checkpoints, five bad looks, only an all-good look resets; back by hand. */
+  /** REMSYS: each minute all checkpoints, five bad looks, only an all-good look resets; back by hand; files every two minutes. */
   remsys: {
     watch: { kind: 'looks', every: '60s', 'bad-looks': 5, pings: 1 },
     failback: { policy: 'manual' },
     // Providers have both addresses, and go on to the second where the first refuses.
     gate: { refuse: true },
+    // Besides each change, where files follow.
+    streams: { files: { schedule: { at: '*/2 * * * *' } } },
   },
   fast: {},
   /** For an arbiter in etcd: its disks answer in milliseconds at best, and an election takes a second or two. */
