@@ -99,6 +99,8 @@ export interface PeerLink {
   onMessage(listener: (from: VoterName, message: Message) => void): void;
   /** What was refused (bad signature, replay, other version), counted by reason and source. */
   onRefused(listener: (reason: string, source: string) => void): void;
+  /** What a person must mend on the way to a voter, and that it is mended; absent where there is no such way. */
+  onTrouble?(listener: Notifier['notify']): void;
   open(): Promise<Result<void>>;
   close(): Promise<void>;
 }

@@ -185,6 +185,17 @@ test('a gate that refuses is told, and its node does not count as open', async (
   await node.agent.stop('test');
 });
 
+test('what must be mended on the way to a voter is told, and stands in the journal', async () => {
+  const time = createTime();
+  const node = createFakeNode(configOf('main'), time, freshHost());
+  await node.agent.start();
+  node.trouble({ kind: 'notify', level: 'alarm', code: 'etcd-tls', text: 'The certificate has ended.' });
+  assert.ok(node.notices.includes('alarm etcd-tls'));
+  const kept = node.entries.filter(({ kind }) => kind === 'notice').map(({ data }) => data);
+  assert.deepEqual(kept, [{ level: 'alarm', code: 'etcd-tls', text: 'The certificate has ended.' }]);
+  await node.agent.stop('test');
+});
+
 test('an agent that stopped leaves no timer behind', async () => {
   const { time, pair } = await bothUp();
   const before = time.waiting();

@@ -203,11 +203,9 @@ const wire = (parts: AgentParts): Works => {
   return works;
 };
 
-const changedOf =
-  ({ listeners }: Works) =>
-  (): void => {
-    for (const listener of listeners) listener();
-  };
+const changedOf = (works: Works) => (): void => {
+  for (const listener of works.listeners) listener();
+};
 
 const begin = (parts: AgentParts, works: Works): void => {
   const { loop, records, heartbeat, say } = works;
@@ -364,6 +362,7 @@ export const createAgent = (parts: AgentParts): Agent => {
     const { code, message, remedy } = explainRefusal(reason as RefusalReason, source);
     say('warning', code, `${message}: ${remedy}.`);
   });
+  link.onTrouble?.(({ level, code, text }) => say(level, code, text));
   gate.onTampered((what) => say('alarm', 'gate-tampered', what));
   return {
     start: async () => {

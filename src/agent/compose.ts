@@ -121,7 +121,7 @@ const pairOf = ({ node, peer }: Config): string => {
   return node.role === 'main' ? `${own}, ${other}` : `${other}, ${own}`;
 };
 
-const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock, notifier: Notifier): DatagramLink => {
+const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock): DatagramLink => {
   const datagrams = datagramsOf(config, settings, keys, clock);
   const { arbiter } = config;
   if (arbiter.kind !== 'etcd') return datagrams;
@@ -133,7 +133,7 @@ const linkOf = (config: Config, settings: Settings, keys: OwnKeys, clock: Clock,
     // A request that has not won by then is withdrawn: its answer must come before.
     return { client: clientOf(arbiter, 0.8 * settings.timing.askMs), cluster: clusterNumber(arbiter.clusterId) };
   };
-  return withEtcd(datagrams, { config: arbiter, settings, pair: pairOf(config), connect, clock, notifier });
+  return withEtcd(datagrams, { config: arbiter, settings, pair: pairOf(config), connect, clock });
 };
 
 const gateOf = (config: Config, settings: Settings, clock: Clock): Gate =>
@@ -231,7 +231,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const { checker, driller } = trialsOf(config, program, stream, clock);
   const pairView = createPairView(stream.channel('view'), clock);
-  const link = linkOf(config, settings, keys.value, clock, notifier);
+  const link = linkOf(config, settings, keys.value, clock);
   const gate = gateOf(config, settings, clock);
   const agent: Agent = createAgent({
     config,

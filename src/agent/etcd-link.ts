@@ -26,7 +26,6 @@ export interface EtcdLinkParts {
   /** Loaded when the link opens: a node with another arbiter has nothing of it. */
   readonly connect: () => Promise<{ readonly client: EtcdClient; readonly cluster: string }>;
   readonly clock: Clock;
-  readonly notifier: Notifier;
 }
 
 const TEXT_BY_TROUBLE: Readonly<Record<EtcdTrouble, (key: string) => string>> = {
@@ -50,18 +49,22 @@ const TOLD: ReadonlySet<string> = new Set([
 ]);
 
 /** Each trouble is told when it begins, and that it is over once all is well. */
-const createTeller = ({ notifier }: EtcdLinkParts) => {
+const createTeller = () => {
   let told: string | null = null;
+  let notify: Notifier['notify'] = () => undefined;
   return {
+    tellTo: (listener: Notifier['notify']): void => {
+      notify = listener;
+    },
     trouble: (code: string, text: string): void => {
       if (told === code) return;
       told = code;
-      notifier.notify({ kind: 'notify', level: 'alarm', code, text });
+      notify({ kind: 'notify', level: 'alarm', code, text });
     },
     well: (): void => {
       if (told === null) return;
       told = null;
-      notifier.notify({ kind: 'notify', level: 'info', code: 'etcd-well', text: 'etcd votes again.' });
+      notify({ kind: 'notify', level: 'info', code: 'etcd-well', text: 'etcd votes again.' });
     },
   };
 };
@@ -83,7 +86,7 @@ const replyOf = async (
 /** The same link; `etcd` is one more that can be told, and that answers. */
 export const withEtcd = (link: DatagramLink, parts: EtcdLinkParts): DatagramLink => {
   const { clock, settings, config } = parts;
-  const teller = createTeller(parts);
+  const teller = createTeller();
   let connection: Awaited<ReturnType<EtcdLinkParts['connect']>> | null = null;
   let voter = startEtcdVoter({ role: settings.role, promises: settings.timing, cluster: '' });
   let listener: (from: string, message: Message) => void = () => undefined;
@@ -118,6 +121,7 @@ export const withEtcd = (link: DatagramLink, parts: EtcdLinkParts): DatagramLink
       listener = given;
       link.onMessage(given);
     },
+    onTrouble: teller.tellTo,
     open: async () => {
       connection = await parts.connect();
       voter = startEtcdVoter({ ...voter.settings, cluster: connection.cluster });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Result } from '../core/result.ts';
 import { clientOf, type EtcdFiles } from './configured.ts';
-import { type Cluster, makeCertificate, PREFIX, startCluster } from './testing/cluster.ts';
+import { makeCertificate } from './testing/certificates.ts';
+import { type Cluster, PREFIX, startCluster } from './testing/cluster.ts';
 
 const KEY = `${PREFIX}/right`;
 const codeOf = (result: Result<unknown>): string => (result.ok ? 'ok' : result.error.code);

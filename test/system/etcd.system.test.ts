@@ -63,8 +63,8 @@ const startNode = async (role: Role, cluster: Cluster, datagrams: DatagramLink):
     pair: 'pbx1 10.0.0.1, pbx2 10.0.0.2',
     connect: async () => ({ client: clientOf(cluster.files, 0.8 * timing.askMs), cluster: cluster.id }),
     clock,
-    notifier: { notify: ({ code }) => void notices.push(code) },
   });
+  link.onTrouble?.(({ code }) => void notices.push(code));
   const loop: Loop = createLoop({
     settings,
     clock,

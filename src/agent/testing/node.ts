@@ -5,7 +5,16 @@ import type { Sample } from '../../core/event.ts';
 import type { BootMemory, DiskMemory } from '../../core/memory.ts';
 import type { Message } from '../../core/message.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Gate, Journal, JournalEntry, PeerLink, StateStore, StepAdapter, StepOutcome } from '../../ports.ts';
+import type {
+  Gate,
+  Journal,
+  JournalEntry,
+  Notifier,
+  PeerLink,
+  StateStore,
+  StepAdapter,
+  StepOutcome,
+} from '../../ports.ts';
 import { type Agent, createAgent } from '../agent.ts';
 import { readClocks } from '../clock-watch.ts';
 import { type Config, planIds } from './config.ts';
@@ -29,6 +38,8 @@ export interface FakeNode {
   receive(from: string, message: Message): void;
   samples: readonly Sample[];
   urgent(sample: Sample): void;
+  /** The way to a voter says what a person must mend. */
+  trouble: Notifier['notify'];
   bootRefused: boolean;
   diskRefused: boolean;
   gateRefused: boolean;
@@ -101,6 +112,9 @@ const linkOf = (
   },
   onMessage: onListener,
   onRefused: () => undefined,
+  onTrouble: (listener) => {
+    node.trouble = listener;
+  },
   open: async () => ok(undefined),
   close: async () => undefined,
 });
@@ -121,6 +135,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     receive: (from, message) => hear(from, message),
     samples: [WELL],
     urgent: (sample) => onUrgent(sample),
+    trouble: () => undefined,
     bootRefused: false,
     diskRefused: false,
     gateRefused: false,

@@ -28,6 +28,8 @@ const CHECKPOINT_SILENT_MS = 5000;
 const CHECKPOINT_MS = 60_000;
 const STALLED_MS = 15_000;
 const STALLED_FOR_MS = 5000;
+/** The name of an arbiter in etcd among the voters: its members are no machines of Dualtone's. */
+const ETCD = 'etcd';
 /** So many failed tries in a row are no accident. */
 const FAILING_TRIES = 3;
 
@@ -115,10 +117,11 @@ const aloneConditions = (told: Told, silentMs: number): readonly Condition[] => 
 const checkpointConditions = ({ facts, tell }: Told): readonly Condition[] => {
   const isSilent = (ms: number | null): boolean => ms === null || ms > CHECKPOINT_SILENT_MS;
   const silent = facts.checkpoints.filter(({ answeredMsAgo }) => isSilent(answeredMsAgo));
-  const topic = silent.length === facts.checkpoints.length ? 'checkpoint-silent-all' : 'checkpoint-silent';
-  return silent.map(({ name: object }) =>
-    tell('checkpoint-silent', { severity: 'warning', afterMs: CHECKPOINT_MS, object, topic }),
-  );
+  const usual = silent.length === facts.checkpoints.length ? 'checkpoint-silent-all' : 'checkpoint-silent';
+  return silent.map(({ name: object }) => {
+    const topic = object === ETCD ? 'etcd-silent' : usual;
+    return tell('checkpoint-silent', { severity: 'warning', afterMs: CHECKPOINT_MS, object, topic });
+  });
 };
 
 const dataConditions = ({ facts, tell }: Told): readonly Condition[] => {

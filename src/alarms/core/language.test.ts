@@ -49,6 +49,7 @@ const ALL: readonly Facts[] = [
   nodeFacts({ server: 'this', readiness: { state: 'degraded', text: 'xyz', reasons: [] }, lossAboveLimit: 'xyz' }),
   nodeFacts({ server: 'this', readiness: { state: 'not-ready', text: 'xyz', reasons: ['xyz'] } }),
   nodeFacts({ checkpoints: [{ name: 'cp1', answeredMsAgo: null }] }),
+  nodeFacts({ checkpoints: [{ name: 'etcd', answeredMsAgo: null }] }),
   nodeFacts({
     checkpoints: [
       { name: 'cp1', answeredMsAgo: null },

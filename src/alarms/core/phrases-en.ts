@@ -47,6 +47,10 @@ export const phrasesEn = {
   'checkpoint-silent-all.detail': 'No checkpoint answers: a takeover may not find the votes it needs.',
   'checkpoint-silent-all.next':
     'See whether {object} has power and network, then `systemctl status dualtone-checkpoint` on it.',
+  'etcd-silent.title': 'etcd does not answer {self}',
+  'etcd-silent.detail': 'No majority of its members answers: a takeover would not find the votes that it needs.',
+  'etcd-silent.next':
+    '`dualtone check` on {self} names the member that does not answer, or what else it is; `etcdctl endpoint status` on a member says whether there is a leader. While both nodes hear each other, service goes on.',
   'stream-failed.title': 'replication of {object} failed on {self}',
   'stream-failed.detail': '{said}',
   'stream-failed.next':
@@ -133,6 +137,20 @@ export const phrasesEn = {
   'notice.checkpoints-left-out': 'Bring the checkpoints back: until then two nodes may serve in a partition.',
   'notice.clock-jump': 'See the time service, and whether the virtual machine was paused or moved.',
   'notice.agent-late': 'See what else keeps this machine busy: a heartbeat that is late by a lease costs a takeover.',
+  'notice.etcd-denied':
+    'Until then etcd gives no vote. `etcdctl user get` on a member shows the role; compare the password with `arbiter.password-file`.',
+  'notice.etcd-tls':
+    'Until then etcd gives no vote. Renew the certificate in its place on this node, or on the member that is named; no restart of the agent is needed.',
+  'notice.etcd-full':
+    'Until then etcd gives no vote. `etcdctl compact`, `etcdctl defrag`, `etcdctl alarm disarm`; then have etcd compact by itself.',
+  'notice.etcd-malformed': 'See that `arbiter.endpoints` are client ports of etcd itself, with no proxy between.',
+  'notice.etcd-file-unreadable': 'Put the file there; it is read at the next try.',
+  'notice.etcd-other-cluster':
+    'Compare `arbiter.endpoints` and `arbiter.cluster-id` on both nodes with `etcdctl endpoint status` on a member.',
+  'notice.etcd-foreign-value': 'Give each pair a prefix of its own; `etcdctl get` shows whose value it is.',
+  'notice.etcd-went-back':
+    'Nothing: the next term of service is above all that were. Find out who restored etcd, and from which backup.',
+  'notice.etcd-well': 'Nothing is to be done.',
   'notice.drill-begun': 'Nothing: `dualtone drill status` shows how far it is, `dualtone drill stop` ends it.',
   'notice.drill-ended': 'Nothing: `dualtone drill report` has what telephones saw.',
   'notice.drill-failed': 'See `dualtone drill report`, and where service is: `dualtone status`.',

@@ -52,6 +52,10 @@ export const phrasesFr: Phrases = {
     'Aucun point de contrôle ne répond : un relais pourrait ne pas trouver les votes nécessaires.',
   'checkpoint-silent-all.next':
     'Voyez si {object} a courant et réseau, puis `systemctl status dualtone-checkpoint` sur cette machine.',
+  'etcd-silent.title': 'etcd ne répond pas à {self}',
+  'etcd-silent.detail': 'Aucune majorité de ses membres ne répond : un relais ne trouverait pas les votes nécessaires.',
+  'etcd-silent.next':
+    '`dualtone check` sur {self} nomme le membre qui ne répond pas, ou ce qui ne va pas ; `etcdctl endpoint status` sur un membre dit s’il y a un chef. Tant que les deux nœuds s’entendent, le service continue.',
   'stream-failed.title': 'la réplication de {object} a échoué sur {self}',
   'stream-failed.detail': '{said}',
   'stream-failed.next':
@@ -143,6 +147,21 @@ export const phrasesFr: Phrases = {
     'Ramenez les points de contrôle : jusque-là deux nœuds peuvent être en service lors d’une coupure.',
   'notice.clock-jump': 'Voyez le service de temps, et si la machine virtuelle a été mise en pause ou déplacée.',
   'notice.agent-late': 'Voyez ce qui occupe cette machine : un battement en retard d’un bail entier coûte un relais.',
+  'notice.etcd-denied':
+    'D’ici là etcd ne vote pas. `etcdctl user get` sur un membre montre le rôle ; comparez le mot de passe avec `arbiter.password-file`.',
+  'notice.etcd-tls':
+    'D’ici là etcd ne vote pas. Renouvelez le certificat à sa place sur ce nœud, ou sur le membre nommé ; il n’y a pas à redémarrer l’agent.',
+  'notice.etcd-full':
+    'D’ici là etcd ne vote pas. `etcdctl compact`, `etcdctl defrag`, `etcdctl alarm disarm` ; puis faites qu’etcd compacte de lui-même.',
+  'notice.etcd-malformed':
+    'Voyez que `arbiter.endpoints` sont des ports clients d’etcd lui-même, sans mandataire entre les deux.',
+  'notice.etcd-file-unreadable': 'Mettez le fichier à sa place ; il est lu à l’essai suivant.',
+  'notice.etcd-other-cluster':
+    'Comparez `arbiter.endpoints` et `arbiter.cluster-id` des deux nœuds avec `etcdctl endpoint status` sur un membre.',
+  'notice.etcd-foreign-value': 'Donnez à chaque paire un préfixe à elle ; `etcdctl get` montre à qui est la valeur.',
+  'notice.etcd-went-back':
+    'Rien : le prochain service aura une époque au-dessus de toutes les précédentes. Trouvez qui a restauré etcd, et de quelle sauvegarde.',
+  'notice.etcd-well': 'Il n’y a rien à faire.',
   'notice.drill-begun': 'Rien : `dualtone drill status` en montre l’avance, `dualtone drill stop` l’arrête.',
   'notice.drill-ended': 'Rien : `dualtone drill report` dit ce que les téléphones ont vu.',
   'notice.drill-failed': 'Voyez `dualtone drill report`, et où est le service : `dualtone status`.',
@@ -217,4 +236,13 @@ export const noticeTitlesFr: Readonly<Record<string, string>> = {
   'drill-overdue': 'aucun exercice n’a réussi depuis longtemps',
   'drill-not-begun': 'l’exercice prévu n’a pas commencé',
   'agent-late': 'l’agent est en retard',
+  'etcd-denied': 'etcd a refusé l’identification ou un droit',
+  'etcd-tls': 'la liaison TLS avec etcd a échoué',
+  'etcd-full': 'etcd n’accepte plus d’écritures : sa base est pleine',
+  'etcd-malformed': 'la réponse d’etcd n’est pas lisible',
+  'etcd-file-unreadable': 'un fichier de l’accès à etcd n’est pas lisible',
+  'etcd-other-cluster': 'un autre groupe etcd répond que celui qui est configuré',
+  'etcd-foreign-value': 'la valeur dans etcd n’est pas celle de cette paire',
+  'etcd-went-back': 'etcd a été ramené à une ancienne sauvegarde',
+  'etcd-well': 'etcd vote de nouveau',
 };

@@ -1,6 +1,6 @@
 /** A real cluster of three, as Debian ships etcd, on loopback ports: TLS with certificates of the test's own, users and roles. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../../test/free-port.ts';
 import { clientOf, type EtcdFiles } from '../configured.ts';
+import { makeAuthority, makeCertificate } from './certificates.ts';
 
 const run = promisify(execFile);
 
@@ -41,93 +42,6 @@ export interface Cluster {
   restore(snapshot: string): Promise<void>;
   stop(): Promise<void>;
 }
-
-const openssl = (folder: string, ...argv: string[]): void => {
-  execFileSync('openssl', argv, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-};
-
-/** A certificate that the authority of `folder` signed; `days` may be negative: it has ended. */
-export const makeCertificate = (folder: string, name: string, days: number): void => {
-  // The gateway shows the member's own certificate to the member: it is of a client too.
-  writeFileSync(join(folder, 'ext.cnf'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
-  const subject = `/O=${name}`;
-  openssl(
-    folder,
-    'req',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.csr`,
-    '-subj',
-    subject,
-  );
-  const now = Date.now();
-  const stamp = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
-  const [from, to] =
-    days > 0 ? [now - 86_400_000, now + days * 86_400_000] : [now + (days - 2) * 86_400_000, now + days * 86_400_000];
-  const lines = [
-    '[ca]',
-    'default_ca=own',
-    '[own]',
-    'database=index.txt',
-    'new_certs_dir=.',
-    'rand_serial=yes',
-    'default_md=sha256',
-    'policy=any',
-    'unique_subject=no',
-    '[any]',
-    'organizationName=optional',
-  ];
-  writeFileSync(join(folder, 'ca.cnf'), `${lines.join('\n')}\n`);
-  writeFileSync(join(folder, 'index.txt'), '');
-  openssl(
-    folder,
-    'ca',
-    '-batch',
-    '-notext',
-    '-config',
-    'ca.cnf',
-    '-in',
-    `${name}.csr`,
-    '-cert',
-    'ca.pem',
-    '-keyfile',
-    'ca.key',
-    '-startdate',
-    stamp(from),
-    '-enddate',
-    stamp(to),
-    '-extfile',
-    'ext.cnf',
-    '-out',
-    `${name}.pem`,
-  );
-};
-
-const makeAuthority = (folder: string): void =>
-  openssl(
-    folder,
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-subj',
-    '/O=authority',
-  );
 
 const argvOf = (folder: string, member: Member, members: readonly Member[]): string[] => [
   `--name=${member.name}`,
