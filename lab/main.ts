@@ -15,7 +15,7 @@ import { runSeries } from './scenarios/series.ts';
 import { openStage } from './scenarios/stage.ts';
 import { openShell } from './shell.ts';
 import { tearDown, tearDownLeftovers } from './teardown.ts';
-import { remsysHosts, xivoHosts } from './topology.ts';
+import { etcdHosts, remsysHosts, xivoHosts } from './topology.ts';
 import { wholeXivo } from './xivo/setup.ts';
 
 const say = (text: string): void => {
@@ -105,6 +105,7 @@ interface UpOptions {
   readonly checkpoint: boolean;
   readonly data: DataSetup;
   readonly topology: TopologyName;
+  readonly arbiter: 'checkpoints' | 'etcd';
   readonly asterisk?: '16';
 }
 
@@ -116,35 +117,49 @@ const onlyXivo: Fault = {
   remedy: 'say --topology xivo',
 };
 
+const onlyPair: Fault = {
+  code: 'lab-arbiter',
+  message: 'etcd is there for the topology pair alone',
+  remedy: 'leave --topology out',
+};
+
 /** What each topology asks of the lab and of the pair in it. */
 const topologies: Readonly<
   Record<
-    TopologyName | 'xivo-16',
+    TopologyName | 'xivo-16' | 'etcd',
     { readonly needs: LabNeeds; readonly setup: (data: DataSetup) => Partial<PairSetup>; readonly around: string }
   >
 > = {
-  pair: { needs: {}, setup: () => ({}), around: '' },
+  pair: { needs: {}, setup: () => ({}), around: ', checkpoint1' },
+  etcd: {
+    needs: { etcd: true },
+    setup: () => ({ preset: 'etcd', checkpoints: 0, etcd: true }),
+    around: namesOf(etcdHosts),
+  },
   xivo: {
     needs: { xivo: true },
     // A XiVO has its database in any case.
     setup: (data) => ({ xivo: wholeXivo, data: data === 'none' ? 'snapshot' : data }),
-    around: namesOf(xivoHosts),
+    around: `, checkpoint1${namesOf(xivoHosts)}`,
   },
   'xivo-16': {
     needs: { xivo: true, asterisk: 16 },
     setup: (data) => ({ xivo: { ...wholeXivo, chanSip: true }, data: data === 'none' ? 'snapshot' : data }),
-    around: namesOf(xivoHosts),
+    around: `, checkpoint1${namesOf(xivoHosts)}`,
   },
   remsys: {
     needs: twoSites().needs,
     setup: () => twoSites().setup,
-    around: `, checkpoint2, checkpoint3${namesOf(remsysHosts)}`,
+    around: `, checkpoint1, checkpoint2, checkpoint3${namesOf(remsysHosts)}`,
   },
 };
 
-const up = async ({ phones, preset, checkpoint, data, topology: kind, asterisk }: UpOptions): Promise<number> => {
+const up = async ({ phones, preset, checkpoint, data, ...rest }: UpOptions): Promise<number> => {
+  const { topology: kind, asterisk, arbiter } = rest;
   if (asterisk !== undefined && kind !== 'xivo') return complain(onlyXivo);
-  const { needs, setup, around } = topologies[asterisk === undefined ? kind : 'xivo-16'];
+  if (arbiter === 'etcd' && kind !== 'pair') return complain(onlyPair);
+  const chosenKind = arbiter === 'etcd' ? 'etcd' : asterisk === undefined ? kind : 'xivo-16';
+  const { needs, setup, around } = topologies[chosenKind];
   const first = { ...usualSetup, preset, checkpoints: checkpoint ? 1 : 0, data, ...setup(data) };
   const stage = await untilSignal(
     async (signal) => await openStage({ endpoints: phones, needs, first, signal, keep: true, log: say }),
@@ -153,7 +168,7 @@ const up = async ({ phones, preset, checkpoint, data, topology: kind, asterisk }
   await stage.value.observers.stop();
   const { runId, virtual, routed } = stage.value.lab;
   const where = routed === undefined ? virtual.v4 : serviceName;
-  say(`Lab ${runId} is up: main and standby with Asterisk, checkpoint1${around}; telephony at ${where}.`);
+  say(`Lab ${runId} is up: main and standby with Asterisk${around}; telephony at ${where}.`);
   say(`    dualtone lab shell main ${runId}     a shell in a host; try: dualtone status`);
   say('    dualtone lab status              all hosts');
   say(`    dualtone lab down ${runId}           takes it away`);
@@ -245,6 +260,14 @@ const addUp = (command: Command): void => {
       )
         .choices(['pair', 'xivo', 'remsys'])
         .default('pair'),
+    )
+    .addOption(
+      new Option(
+        '--arbiter <kind>',
+        'where the right to serve lies: with a checkpoint, or in a real etcd cluster of three',
+      )
+        .choices(['checkpoints', 'etcd'])
+        .default('checkpoints'),
     )
     .addOption(
       new Option('--asterisk <version>', "with the topology xivo: Debian 11's Asterisk, with chan_sip").choices(['16']),

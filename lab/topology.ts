@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../src/core/result.ts';
+import { memberNames } from './etcd/places.ts';
 import type { HostPlan } from './hosts/context.ts';
 import { isHostName, octetByRole } from './network/addressing.ts';
 import type { RoutedPlan } from './network/routed.ts';
@@ -19,6 +20,8 @@ export interface StandardOptions {
   readonly witnesses?: boolean;
   /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting and the provisioning server, two media servers. */
   readonly xivo?: boolean;
+  /** Adds an etcd cluster of three. */
+  readonly etcd?: boolean;
   /** Two sites and the rest of the world, routed: name servers, a mail server, and what delays between the sites. */
   readonly remsys?: boolean;
   /** Adds what has the nodes' power: a management board of each, and a hypervisor. */
@@ -42,6 +45,13 @@ const twoSites: RoutedPlan = {
 export const xivoHosts: readonly HostPlan[] = (
   ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'provisioning', 'mds1', 'mds2'] as const
 ).map((name) => ({ name, kind: 'system', octet: octetByRole[name] }));
+
+/** The members of an etcd cluster. */
+export const etcdHosts: readonly HostPlan[] = memberNames.map((name) => ({
+  name,
+  kind: 'system',
+  octet: octetByRole[name],
+}));
 
 /** What has the nodes' power: networks for programs of this machine, since no program of a lab host reaches another one's power. */
 export const fencingHosts: readonly HostPlan[] = (['bmc-main', 'bmc-standby', 'hypervisor'] as const).map((name) => ({
@@ -69,6 +79,7 @@ export const standardTopology = (options: StandardOptions = {}): Topology => {
       { name: 'provider', kind: 'plain', octet: octetByRole.provider },
       ...(options.witnesses === true ? eyes : []),
       ...(options.xivo === true ? xivoHosts : []),
+      ...(options.etcd === true ? etcdHosts : []),
       ...(options.remsys === true ? remsysHosts : []),
       ...(options.fencing === true ? fencingHosts : []),
     ],

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { slowDiskUnit } from '../etcd/member-files.ts';
 import { type DeviceMood, moodFile } from '../fencing/places.ts';
 import type { Lab } from '../lab.ts';
 import type { Direction } from '../network/rules.ts';
@@ -35,6 +36,8 @@ export type LabFault =
   | { readonly kind: 'mood'; readonly host: string; readonly mood: 'lies' | 'flatters' | 'slow' | 'hangs' | 'ignorant' }
   /** A device that has a node's power takes orders and leaves it as it is; `says-off`: and lies of it. */
   | { readonly kind: 'device-mood'; readonly host: string; readonly mood: DeviceMood }
+  /** Each write of a member's etcd to its disk takes so much longer. */
+  | { readonly kind: 'slow-disk'; readonly host: string; readonly delayMs: number }
   | { readonly kind: 'clock-step'; readonly host: string; readonly unit: string; readonly offsetSeconds: number };
 
 export type FaultKind = LabFault['kind'];
@@ -116,6 +119,10 @@ const actByKind: { readonly [Kind in FaultKind]: (lab: Lab, fault: Extract<LabFa
   'device-mood': (lab, { host, mood }) => ({
     inject: done(async () => await writeFile(moodFile(lab.runId, host), mood)),
     mend: done(async () => await rm(moodFile(lab.runId, host), { force: true })),
+  }),
+  'slow-disk': (lab, { host, delayMs }) => ({
+    inject: async () => await lab.host(host).execChecked(['systemctl', 'start', slowDiskUnit(delayMs)]),
+    mend: async () => await lab.host(host).execChecked(['systemctl', 'stop', slowDiskUnit(delayMs)]),
   }),
   'clock-step': (lab, { host, unit, offsetSeconds }) => ({
     inject: done(async () => await lab.host(host).setClock(unit, offsetSeconds)),

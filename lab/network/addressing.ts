@@ -42,6 +42,9 @@ export const octetByRole = {
   'bmc-main': 81,
   'bmc-standby': 82,
   hypervisor: 83,
+  etcd1: 91,
+  etcd2: 92,
+  etcd3: 93,
   /** The standby's address as all others know it, where it is behind NAT. */
   'standby-outside': 112,
 } as const;

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { type Role, rivalOf } from '../../src/core/words.ts';
 import { streamsSection } from '../data/streams.ts';
+import { etcdArbiter } from '../etcd/places.ts';
 import { fencingSections } from '../fencing/configuration.ts';
 import type { Lab } from '../lab.ts';
 import { remsysSections } from '../remsys/configuration.ts';
@@ -15,15 +16,16 @@ export const keyPath = '/etc/dualtone/pair.key';
 /** What of a lab the files speak of. */
 export type LabPlaces = Pick<Lab, 'host' | 'virtual' | 'gateway'>;
 
-const arbiterOf = (lab: LabPlaces, setup: PairSetup): object =>
-  setup.checkpoints === 0
-    ? { kind: 'none' }
-    : {
-        kind: 'checkpoints',
-        checkpoints: checkpointNames(setup.checkpoints).map((name) => ({ name, address: lab.host(name).address.v4 })),
-        'when-lost': setup.whenLost,
-        'lost-after': `${setup.lostAfterMs}ms`,
-      };
+const arbiterOf = (lab: LabPlaces, setup: PairSetup): object => {
+  if (setup.etcd) return etcdArbiter(lab);
+  if (setup.checkpoints === 0) return { kind: 'none' };
+  return {
+    kind: 'checkpoints',
+    checkpoints: checkpointNames(setup.checkpoints).map((name) => ({ name, address: lab.host(name).address.v4 })),
+    'when-lost': setup.whenLost,
+    'lost-after': `${setup.lostAfterMs}ms`,
+  };
+};
 
 /** A node's file, as a user would write it. */
 export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup): string => {

@@ -6,8 +6,8 @@ import type { XivoSetup } from '../xivo/setup.ts';
 
 /** How the pair of a scenario is configured; what differs from a plain `config` file of a user is in here, and nothing else. */
 export interface PairSetup {
-  readonly preset: 'fast' | 'quick';
-  /** How many Dualtone checkpoints vote; 0: arbiter `none`. */
+  readonly preset: 'fast' | 'quick' | 'etcd';
+  /** How many Dualtone checkpoints vote; 0: arbiter `none`, or etcd. */
   readonly checkpoints: number;
   readonly whenLost: 'wait' | 'likely';
   /** With `likely`. */
@@ -31,6 +31,8 @@ export interface PairSetup {
   readonly remsys: RemsysSetup | null;
   /** Null: nothing turns a node off. Anything else needs a lab with devices. */
   readonly fencing: FencingSetup | null;
+  /** The right to serve lies in the lab's cluster; needs one. */
+  readonly etcd: boolean;
 }
 
 /** The usual pair of the lab. Moves back only when told to, so that a run shows one move, and the next begins where this one did. */
@@ -48,6 +50,7 @@ export const usualSetup: PairSetup = {
   xivo: null,
   remsys: null,
   fencing: null,
+  etcd: false,
 };
 
 export const roles: readonly Role[] = ['main', 'standby'];

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { adversities } from './catalogue-adversity.ts';
 import { drills } from './catalogue-drill.ts';
+import { etcds } from './catalogue-etcd.ts';
 import { fences } from './catalogue-fence.ts';
 import { losses } from './catalogue-losses.ts';
 import { merges } from './catalogue-merge.ts';
@@ -33,6 +34,7 @@ export const catalogue: readonly Scenario[] = [
   ...fences,
   ...xivos,
   ...remsyses,
+  ...etcds,
   ...scales,
   ...wears,
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
+import { performEtcd } from '../etcd/acts.ts';
 import { inject } from '../faults/fault.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { startBackupPhone } from '../xivo/backup-phone.ts';
@@ -164,6 +165,8 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
     case 'pause':
       await sleep(deed.ms);
       return ok(undefined);
+    case 'etcd':
+      return await performEtcd(run, deed.act);
     case 'call':
       return await placeCall(run, deed);
     case 'dial':

@@ -1,4 +1,5 @@
 import type { Role } from '../../src/core/words.ts';
+import type { EtcdAct } from '../etcd/acts.ts';
 import type { LabFault } from '../faults/fault.ts';
 import type { PairSetup } from '../pair/setup.ts';
 
@@ -45,6 +46,8 @@ export type Deed =
   /** Waits until the witnesses see this; if not within the time, the run fails. */
   | { readonly do: 'wait'; readonly serving: Serving; readonly withinMs: number }
   | { readonly do: 'pause'; readonly ms: number }
+  /** Of the cluster as a whole. */
+  | { readonly do: 'etcd'; readonly act: EtcdAct }
   /** A telephone calls, and talks until `hang-up`; a call that ends otherwise is noted. With `takenBy`, that telephone must take it. */
   | { readonly do: 'call'; readonly from: string; readonly to: string; readonly takenBy?: string }
   /** A telephone dials a code: the telephone system answers, and ends the call itself. */
@@ -117,6 +120,8 @@ export interface LabNeeds {
   readonly load?: Load;
   /** Two sites with a router between; a setup with `remsys` needs it. Which name server is the primary is a lab's whole life long. */
   readonly remsys?: 'bind' | 'knot';
+  /** A cluster of three; a setup with `etcd` needs it. */
+  readonly etcd?: boolean;
   /** Of two sites: the database server that both nodes have. */
   readonly mysql?: 'mariadb' | 'mysql';
   /** What has the nodes' power; a setup with `fencing` needs it. */

@@ -67,6 +67,7 @@ const keyOf = (needs: LabNeeds | undefined): string =>
     needs?.asterisk ?? null,
     needs?.remsys ?? null,
     needs?.mysql ?? null,
+    needs?.etcd === true,
     needs?.packages === true,
     needs?.fencing === true,
     needs?.load ?? null,

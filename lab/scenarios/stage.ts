@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
 import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
+import { type EtcdSite, installEtcd } from '../etcd/site.ts';
 import { fencingSite, startDevices } from '../fencing/site.ts';
 import type { Wires } from '../fencing/wires.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
@@ -16,7 +17,7 @@ import { prepareMysql } from '../remsys/mysql.ts';
 import { usualRemsys } from '../remsys/setup.ts';
 import { installTwoSites } from '../remsys/site.ts';
 import { remainsOf } from '../teardown.ts';
-import { fencingHosts, remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
+import { etcdHosts, fencingHosts, remsysHosts, standardTopology, xivoHosts } from '../topology.ts';
 import type { TreeKind } from '../tree/recipe.ts';
 import { mediaServersOf } from '../xivo/media-server.ts';
 import { prepareReporting } from '../xivo/reporting.ts';
@@ -198,8 +199,9 @@ const closeStage = async (lab: Lab, observers: Observers | undefined, wires?: Wi
     : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
 };
 
-const treeOf = ({ xivo, asterisk, remsys, mysql, fencing }: LabNeeds): { readonly tree?: TreeKind } => {
+const treeOf = ({ xivo, asterisk, remsys, mysql, fencing, etcd }: LabNeeds): { readonly tree?: TreeKind } => {
   if (fencing === true) return { tree: 'fencing' };
+  if (etcd === true) return { tree: 'etcd' };
   if (xivo === true) return { tree: asterisk === 16 ? 'xivo-16' : 'xivo' };
   if (remsys === undefined) return {};
   return { tree: mysql === undefined ? 'remsys' : `remsys-${mysql}` };
@@ -210,7 +212,8 @@ const installAround = async (
   lab: Lab,
   pbx: PbxPlan,
   { needs, first }: StageOptions,
-): Promise<Result<Site> | undefined> => {
+): Promise<Result<Site & Partial<EtcdSite>> | undefined> => {
+  if (needs.etcd === true) return await installEtcd(lab);
   if (needs.xivo === true) return await installSite(lab, pbx);
   if (needs.fencing === true) return ok(fencingSite(lab));
   if (needs.remsys === undefined) return undefined;
@@ -223,6 +226,7 @@ const aroundOf = (needs: LabNeeds): readonly string[] => {
     ...(needs.xivo === true ? xivoHosts : []),
     ...(needs.remsys === undefined ? [] : remsysHosts),
     ...(needs.fencing === true ? fencingHosts : []),
+    ...(needs.etcd === true ? etcdHosts : []),
   ];
   return hosts.map(({ name }) => name);
 };
@@ -237,6 +241,7 @@ const createLabFor = async (options: StageOptions): Promise<Result<Lab>> => {
       ...(needs.xivo === true ? { xivo: true } : {}),
       ...(needs.remsys === undefined ? {} : { remsys: true, checkpoints: 3 }),
       ...(needs.fencing === true ? { fencing: true } : {}),
+      ...(needs.etcd === true ? { etcd: true, checkpoints: 0 } : {}),
     }),
     ...treeOf(needs),
     ...(options.keep === true ? { keep: true } : {}),
@@ -291,6 +296,8 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     const devices = needs.fencing === true ? await startDevices(lab) : undefined;
     if (devices?.ok === false) return devices;
     wires = devices?.value;
+    const around = (await site?.value.prepare?.()) ?? ok(undefined);
+    if (!around.ok) return around;
     const { load } = needs;
     const started = await startObservers({
       lab,

@@ -13,6 +13,8 @@ export interface Undertaking {
   readonly mendByName: Map<string, Mend>;
   readonly background: Promise<Result<void>>[];
   readonly calls: string[];
+  /** The highest epoch that etcd has shown. */
+  etcdEpoch?: number;
   /** Of the lab that it runs in. */
   readonly load?: Load;
   /** Telephones are in calls that no list has. */

@@ -23,7 +23,8 @@ export type TreeKind =
   | 'remsys-mariadb'
   | 'remsys-mysql'
   | 'rivals'
-  | 'fencing';
+  | 'fencing'
+  | 'etcd';
 
 const common = [
   'asterisk',
@@ -67,6 +68,9 @@ const remsysPackages = [
   'postfix',
 ];
 const remsysUnits = ['nagios-nrpe-server.service', 'named.service', 'knot.service', 'postfix.service'];
+
+const etcdPackages = [...common, 'etcd-server', 'etcd-client', 'strace'];
+const etcdUnits = ['etcd.service'];
 
 const rivalsPackages = [
   ...common,
@@ -112,6 +116,10 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
     { suite: 'sid', packages: [...common, 'fence-agents-ipmilan', 'fence-agents-redfish', 'ipmitool'] },
     // There they are one package.
     { suite: 'bullseye', packages: [...common, 'fence-agents', 'ipmitool'] },
+  ],
+  etcd: [
+    { suite: 'sid', packages: etcdPackages, disabledUnits: etcdUnits },
+    { suite: 'bullseye', packages: etcdPackages, disabledUnits: etcdUnits },
   ],
   rivals: [
     { suite: 'sid', packages: rivalsPackages, disabledUnits: rivalsUnits },
