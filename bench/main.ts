@@ -7,6 +7,7 @@ import { type AgentLine, benchAgent } from './agent/agent.ts';
 import { benchParts, type PartLine } from './agent/parts.ts';
 import { profileAgents } from './agent/profile.ts';
 import { benchDecide } from './decide/decide.ts';
+import { benchEtcd, type EtcdCase, type EtcdLine, etcdCases } from './etcd/etcd.ts';
 import { benchLabRows, type LabLine, rowScenarios } from './lab-rows/lab-rows.ts';
 import { benchRemsys, type RemsysLine, remsysCells } from './remsys/remsys.ts';
 import { benchReplication, type ReplicationLine, replicationParts } from './replication/replication.ts';
@@ -111,6 +112,15 @@ benchmark('lab-rows', 'the rows of the table of numbers that a telephone sees, i
     const only = flags.only === undefined ? {} : { only: flags.only };
     process.exitCode = await measure<LabLine>('lab-rows', flags, (results, options) =>
       benchLabRows(results, { ...options, ...only }),
+    );
+  });
+
+benchmark('etcd', 'fifty pairs on one real etcd cluster of three: what they cost it, and how fast it answers', 3)
+  .option('--only <cases>', `some of ${etcdCases.join(',')}`, names)
+  .action(async (flags: Flags) => {
+    const only = flags.only === undefined ? {} : { only: flags.only as readonly EtcdCase[] };
+    process.exitCode = await measure<EtcdLine>('etcd', flags, (results, options) =>
+      benchEtcd(results, { ...options, ...only }),
     );
   });
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { AgentLine } from '../agent/agent.ts';
 import type { PartLine } from '../agent/parts.ts';
 import type { DecideLine } from '../decide/decide.ts';
+import type { EtcdLine } from '../etcd/etcd.ts';
 import type { LabLine } from '../lab-rows/lab-rows.ts';
 import type { RemsysLine } from '../remsys/remsys.ts';
 import type { ReplicationLine } from '../replication/replication.ts';
@@ -16,6 +17,7 @@ import type { YearsLine } from '../years/years.ts';
 import { agentSection } from './agent.ts';
 import { partsSection } from './agent-parts.ts';
 import { coreSection, steadySection } from './core.ts';
+import { etcdSection } from './etcd.ts';
 import { labRowsSection } from './lab-rows.ts';
 import { remsysSection } from './remsys.ts';
 import { replicationSection } from './replication.ts';
@@ -40,7 +42,7 @@ need root on Debian; a series that is stopped goes on where it was.
 /** The whole page, from the results files in a folder. Throws where a results file is broken. */
 export const renderPage = async (folder = resultsFolder): Promise<string> => {
   const file = (name: string): string => join(folder, `${name}.jsonl`);
-  const [labRows, rivals, replication, agent, parts, viewers, decide, steady, years, scale, soak, remsys] =
+  const [labRows, rivals, replication, agent, parts, viewers, decide, steady, years, scale, soak, remsys, etcd] =
     await Promise.all([
       readResults<LabLine>(file('lab-rows')),
       readResults<RivalsLine>(file('rivals')),
@@ -54,6 +56,7 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
       readResults<ScaleLine>(file('scale')),
       readResults<SoakLine>(file('soak')),
       readResults<RemsysLine>(file('remsys')),
+      readResults<EtcdLine>(file('etcd')),
     ]);
   const sections = [
     introduction,
@@ -67,6 +70,7 @@ export const renderPage = async (folder = resultsFolder): Promise<string> => {
     agentSection(agent),
     partsSection(parts),
     viewersSection(viewers),
+    etcdSection(etcd),
     coreSection(decide),
     steadySection(steady),
   ];

@@ -41,6 +41,15 @@ export interface Cluster {
   /** Stops all, puts the snapshot in the place of their data, and starts them. */
   restore(snapshot: string): Promise<void>;
   stop(): Promise<void>;
+  /** Their processes, as the machine numbers them. */
+  pids(): readonly number[];
+}
+
+export interface ClusterOptions {
+  /** The folder in which its disks are; default: memory, where a write costs nothing. */
+  readonly under?: string;
+  /** Further words of each member's command line. */
+  readonly more?: readonly string[];
 }
 
 const argvOf = (folder: string, member: Member, members: readonly Member[]): string[] => [
@@ -60,8 +69,8 @@ const argvOf = (folder: string, member: Member, members: readonly Member[]): str
   '--log-level=error',
 ];
 
-const startMember = (folder: string, member: Member, members: readonly Member[]): void => {
-  const argv = argvOf(folder, member, members);
+const startMember = ({ folder, members, more }: Site, member: Member): void => {
+  const argv = [...argvOf(folder, member, members), ...more];
   member.child = spawn('etcd', argv, { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] });
 };
 
@@ -89,13 +98,14 @@ interface Site {
   readonly members: readonly Member[];
   readonly endpoints: readonly string[];
   readonly files: EtcdFiles;
+  readonly more: readonly string[];
   login: readonly string[];
 }
 
 const environment = { PATH: process.env['PATH'], ETCDCTL_API: '3' };
 
-const makeSite = async (): Promise<Site> => {
-  const folder = mkdtempSync('/dev/shm/dualtone-etcd-');
+const makeSite = async ({ under = '/dev/shm', more = [] }: ClusterOptions): Promise<Site> => {
+  const folder = mkdtempSync(join(under, 'dualtone-etcd-'));
   makeAuthority(folder);
   makeCertificate(folder, 'member', 2);
   makeCertificate(folder, 'node', 2);
@@ -109,7 +119,7 @@ const makeSite = async (): Promise<Site> => {
   const [passwordFile, authorityFile] = [join(folder, 'password'), join(folder, 'ca.pem')];
   const own = { certificateFile: join(folder, 'node.pem'), keyFile: join(folder, 'node.key') };
   const files = { endpoints, user: 'office', passwordFile, authorityFile, ...own };
-  return { folder, members, endpoints, files, login: [] };
+  return { folder, members, endpoints, files, more, login: [] };
 };
 
 const etcdctlAt = async (site: Site, at: readonly string[], argv: readonly string[]): Promise<string> => {
@@ -119,7 +129,7 @@ const etcdctlAt = async (site: Site, at: readonly string[], argv: readonly strin
 };
 
 const startAll = async (site: Site, which: readonly Member[]): Promise<void> => {
-  for (const member of which) startMember(site.folder, member, site.members);
+  for (const member of which) startMember(site, member);
   const health = ['endpoint', 'health', '--dial-timeout=5s', '--command-timeout=8s'];
   for (let left = 40; left > 0; left -= 1) {
     const healthy = await etcdctlAt(site, site.endpoints, health).then(
@@ -165,8 +175,8 @@ const leaderOf = async ({ files, endpoints }: Site): Promise<string> => {
 };
 
 /** Throws where etcd is not installed or does not come up. */
-export const startCluster = async (): Promise<Cluster> => {
-  const site = await makeSite();
+export const startCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
+  const site = await makeSite(options);
   const { folder, members, endpoints, files } = site;
   // Whatever fails from here on leaves none behind.
   process.once('exit', () => {
@@ -185,6 +195,7 @@ export const startCluster = async (): Promise<Cluster> => {
     files,
     etcdctl,
     leader: () => leaderOf(site),
+    pids: () => members.flatMap(({ child }) => (child?.pid === undefined ? [] : [child.pid])),
     signal: (endpoint, signal) => void memberAt(endpoint).child?.kill(signal),
     kill: (endpoint) => killMember(memberAt(endpoint)),
     start: (endpoint) => startAll(site, [memberAt(endpoint)]),
