@@ -1,13 +1,6 @@
-/** A node's way to etcd in the simulator: the core's own voter, and requests that end in bounded time, by way of one member after the other. */
-import {
-  decideEtcd,
-  ETCD,
-  type EtcdDecision,
-  type EtcdEvent,
-  type EtcdRequest,
-  type EtcdVoter,
-  startEtcdVoter,
-} from '../src/core/etcd-voter.ts';
+/** A node's way to etcd in the simulator: requests that end in bounded time, by way of one member after the other. */
+import { createEtcdRunner } from '../src/core/etcd-runner.ts';
+import { ETCD, type EtcdRequest } from '../src/core/etcd-voter.ts';
 import type { Message } from '../src/core/message.ts';
 import { type AgentProcess, WALL_START } from './agent-process.ts';
 import { ETCD_CLUSTER, ETCD_MEMBERS, type EtcdCluster } from './etcd-cluster.ts';
@@ -22,8 +15,7 @@ export interface EtcdClient {
 export const createEtcdClient = (agent: AgentProcess, cluster: EtcdCluster, timeline: Timeline): EtcdClient => {
   const { machine } = agent;
   const { role, settings } = machine;
-  const fresh = (): EtcdVoter => startEtcdVoter({ role, promises: settings.timing, cluster: ETCD_CLUSTER });
-  let voter = fresh();
+  const own = { role, promises: settings.timing, cluster: ETCD_CLUSTER };
   let life = 0;
   let member = role === 'main' ? 0 : 1;
   const stands = (): boolean => agent.status !== 'running' || machine.paused;
@@ -33,33 +25,29 @@ export const createEtcdClient = (agent: AgentProcess, cluster: EtcdCluster, time
     if (stands()) timeline.after(3, () => whenRunning(born, act));
     else act();
   };
-  const handle = (event: EtcdEvent): void => {
-    const decision: EtcdDecision = decideEtcd(voter, event);
-    ({ voter } = decision);
-    if (decision.request !== null) send(decision.request);
-    for (const message of decision.tells) agent.receive(ETCD, message);
-  };
-  const now = () => ({ at: machine.local(), wall: WALL_START + timeline.now });
   const send = (request: EtcdRequest): void => {
     const born = life;
     const { op } = request;
     const name = ETCD_MEMBERS[member % ETCD_MEMBERS.length] ?? 'etcd-1';
-    cluster.request(role, name, request, (reply) =>
-      whenRunning(born, () => handle({ kind: 'reply', ...now(), op, reply })),
-    );
+    cluster.request(role, name, request, (reply) => whenRunning(born, () => runner.replied(op, reply)));
     timeline.after(settings.timing.askMs * 0.6, () =>
       whenRunning(born, () => {
-        if (voter.busy?.op !== op) return;
+        if (!runner.awaits(op)) return;
         member += 1;
-        handle({ kind: 'failed', ...now(), op });
+        runner.failed(op);
       }),
     );
   };
+  const runner = createEtcdRunner(own, {
+    now: () => ({ at: machine.local(), wall: WALL_START + timeline.now }),
+    ask: send,
+    tell: (message) => agent.receive(ETCD, message),
+  });
   return {
     begin() {
       life += 1;
-      voter = fresh();
+      runner.begin(own);
     },
-    tell: (message) => handle({ kind: 'told', ...now(), message }),
+    tell: runner.told,
   };
 };

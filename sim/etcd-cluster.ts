@@ -20,11 +20,9 @@ export interface EtcdValue {
   readonly record: EtcdRecord | 'foreign' | null;
 }
 
-export interface EtcdCluster {
+/** Members, network and disks of a cluster: what all pairs on it share. */
+export interface EtcdGround {
   readonly members: readonly EtcdMember[];
-  /** Of the whole store: rises with each put. */
-  revision: number;
-  value: EtcdValue;
   electingUntil: number;
   /** All members are stopped. */
   stoppedUntil: number;
@@ -34,6 +32,17 @@ export interface EtcdCluster {
   answerMs: number;
   /** Answers are lost, whatever the request did. */
   answersLostUntil: number;
+  /** What the leader needs for a request, one after the other in the order in which they come; 0: nothing. */
+  readonly serveMs: number;
+  /** It is through with all that came so far. */
+  busyUntil: number;
+}
+
+export interface EtcdCluster {
+  readonly ground: EtcdGround;
+  /** Of the whole store: rises with each put. */
+  revision: number;
+  value: EtcdValue;
   /** The node reaches an empty cluster that is not the pair's, until then. */
   readonly strayUntil: Record<Role, number>;
   /** A request of the node by way of this member; `answer` may come late, twice, or never. */
@@ -88,38 +97,53 @@ const createRoad =
     timeline.after(0.2 + random.next() * 0.6 + slowMs, then);
   };
 
-const wellCluster = () => ({ electingUntil: 0, stoppedUntil: 0, diskMs: 0, answerMs: 0, answersLostUntil: 0 });
+const wellGround = () => ({ electingUntil: 0, stoppedUntil: 0, diskMs: 0, answerMs: 0, answersLostUntil: 0 });
+
+/** Three members that are well. */
+export const createEtcdGround = (serveMs = 0): EtcdGround => ({
+  members: ETCD_MEMBERS.map((name) => ({ name, up: true })),
+  ...wellGround(),
+  serveMs,
+  busyUntil: 0,
+});
+
+/** How long a request that comes now waits for those before it, and is worked on. */
+const servedAfter = (ground: EtcdGround, now: number): number => {
+  if (ground.serveMs === 0) return 0;
+  ground.busyUntil = Math.max(ground.busyUntil, now) + ground.serveMs;
+  return ground.busyUntil - now;
+};
 
 export const createEtcdCluster = (
   network: Network,
   timeline: Timeline,
   random: Random,
   hooks: EtcdHooks,
+  ground: EtcdGround = createEtcdGround(),
 ): EtcdCluster => {
   const stray: Stray = { revision: 7, value: NO_VALUE };
   const travel = createRoad(network, timeline, random);
   const serves = (): boolean =>
-    timeline.now >= Math.max(c.electingUntil, c.stoppedUntil) &&
-    c.members.filter(({ up }) => up).length > c.members.length / 2;
+    timeline.now >= Math.max(ground.electingUntil, ground.stoppedUntil) &&
+    ground.members.filter(({ up }) => up).length > ground.members.length / 2;
   /** A member without a majority holds what it was asked until there is one again, or gives up. */
   const whenServed = (name: VoterName, since: number, then: () => void): void => {
-    const member = c.members.find((each) => each.name === name);
+    const member = ground.members.find((each) => each.name === name);
     if (member?.up !== true || timeline.now - since > HANGS_MS) return;
     if (serves()) then();
     else timeline.after(10, () => whenServed(name, since, then));
   };
   const answerTo = (from: Role, name: VoterName, reply: EtcdReply, answer: (reply: EtcdReply) => void): void => {
-    if (timeline.now < c.answersLostUntil) return;
-    const lateMs = c.answerMs * random.next();
+    if (timeline.now < ground.answersLostUntil) return;
+    const lateMs = ground.answerMs * random.next();
     const arrive = (): void => travel(name, from, () => answer(reply));
     timeline.after(lateMs, arrive);
-    if (c.answerMs > 0 && random.chance(0.2)) timeline.after(lateMs + random.next() * c.answerMs, arrive);
+    if (ground.answerMs > 0 && random.chance(0.2)) timeline.after(lateMs + random.next() * ground.answerMs, arrive);
   };
   const c: EtcdCluster = {
-    members: ETCD_MEMBERS.map((name) => ({ name, up: true })),
+    ground,
     revision: 0,
     value: NO_VALUE,
-    ...wellCluster(),
     strayUntil: { main: 0, standby: 0 },
     request(from, name, request, answer) {
       travel(from, name, () => {
@@ -128,8 +152,8 @@ export const createEtcdCluster = (
           return answerTo(from, name, { cluster: 'ffffffffffffffff', ...done }, answer);
         }
         whenServed(name, timeline.now, () => {
-          const diskMs = request.put === null ? random.next() : 1 + random.next() * 4 + random.next() * c.diskMs;
-          timeline.after(diskMs, () =>
+          const diskMs = request.put === null ? random.next() : 1 + random.next() * 4 + random.next() * ground.diskMs;
+          timeline.after(diskMs + servedAfter(ground, timeline.now), () =>
             whenServed(name, timeline.now, () =>
               answerTo(from, name, { cluster: ETCD_CLUSTER, ...carryOut(c, request, hooks) }, answer),
             ),
@@ -140,8 +164,8 @@ export const createEtcdCluster = (
     backup: () => ({ revision: c.revision, value: c.value }),
     restore: (backup) => Object.assign(c, backup),
     heal() {
-      for (const member of c.members) member.up = true;
-      Object.assign(c, wellCluster());
+      for (const member of ground.members) member.up = true;
+      Object.assign(ground, wellGround());
       Object.assign(c.strayUntil, { main: 0, standby: 0 });
       if (c.value.record === 'foreign') c.value = NO_VALUE;
     },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
+import { runFleet } from './etcd-fleet.ts';
 import { etcdFaults } from './faults/etcd.ts';
 import { faults, pausingFaults } from './faults/faults.ts';
 import { tryMutants } from './mutants/try.ts';
@@ -23,6 +24,9 @@ interface Options {
   readonly burst: number;
   readonly preset: 'fast' | 'quick';
   readonly config?: string;
+  /** So many pairs on one etcd cluster. */
+  readonly pairs?: number;
+  readonly serve: number;
   readonly workers: number;
   readonly json?: boolean;
 }
@@ -37,6 +41,13 @@ const percent = (text: string): number => {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 100))
     throw new InvalidArgumentError('It must lie within 0 and 100.');
+  return value;
+};
+
+const milliseconds = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1000))
+    throw new InvalidArgumentError('It must lie within 0 and 1000.');
   return value;
 };
 
@@ -169,9 +180,31 @@ const forecastMain = async (file: string, options: Options): Promise<number> => 
   return 0;
 };
 
+/** A run is a minute of all pairs. */
+const FLEET_RUNS_MOST = 50;
+
+const fleet = (pairs: number, options: Options): number => {
+  let broken = 0;
+  for (let run = 0; run < Math.min(options.seeds, FLEET_RUNS_MOST); run += 1) {
+    const result = runFleet({ seed: options.from + run, pairs, serveMs: options.serve });
+    if (options.json === true) print(JSON.stringify(result));
+    else {
+      const most = Math.round(Math.max(0, ...result.gapsMs));
+      print(
+        `seed ${result.seed}: ${result.faults.join(', ')}: ${result.violations.length === 0 ? 'no violation' : `${result.violations.length} VIOLATIONS`}; without service ${most} ms at most`,
+      );
+      for (const v of result.violations.slice(0, 5))
+        print(`    pair ${v.pair} at ${v.atMs.toFixed(1)} ms  ${v.kind}: ${v.text}`);
+    }
+    if (result.violations.length > 0) broken += 1;
+  }
+  return broken === 0 ? 0 : 1;
+};
+
 const simulate = async (options: Options): Promise<number> => {
   if (options.mutants === true) return mutantsMain(options.json === true);
   if (options.config !== undefined) return forecastMain(options.config, options);
+  if (options.pairs !== undefined) return fleet(options.pairs, options);
   if (options.steady !== undefined) return steady(options.steady, options);
   if (options.silentTimes === true) return silentTimes(options.seeds, options.json === true, print);
   if (options.seed !== undefined) return replay(options.seed, options);
@@ -190,6 +223,8 @@ export const simulateCommand = (): Command =>
     .option('--mutants', 'take each guard of the core away in turn; the simulation must notice')
     .option('--silent-times', 'how long nobody serves, for each fault (the table of docs/measurements.md)')
     .option('--config <file>', 'what outage to expect for which fault with this configuration of a node')
+    .option('--pairs <n>', 'so many pairs on one etcd cluster, 50 runs at most', whole)
+    .option('--serve <ms>', 'with --pairs: what etcd needs for one request', milliseconds, 0.5)
     .option('--steady <hours>', 'a pair without faults for so many simulated hours', whole)
     .option('--loss <percent>', 'with --steady: packets lost on every link', percent, 0)
     .option('--burst <ms>', 'with --steady: total loss of a link or a node for so long, now and then', whole, 0)

@@ -11,7 +11,7 @@ import { type AgentProcess, createAgentProcess, WALL_START } from './agent-proce
 import { type Checkers, createCheckers } from './checkers.ts';
 import { type CheckpointProcess, createCheckpointProcess } from './checkpoint-process.ts';
 import { createEtcdClient, type EtcdClient } from './etcd-client.ts';
-import { createEtcdCluster, ETCD_MEMBERS, type EtcdCluster } from './etcd-cluster.ts';
+import { createEtcdCluster, ETCD_MEMBERS, type EtcdCluster, type EtcdGround, type EtcdHooks } from './etcd-cluster.ts';
 import { createFenceDevices, deviceNames, type FenceDevice, type FenceDevices, type Power } from './fence-devices.ts';
 import { createLookouts, type Lookout, type Lookouts, lookoutNames } from './lookouts.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -55,6 +55,10 @@ export interface WorldOptions {
   /** Journals what happens as text, for a person who replays a seed. */
   readonly log?: boolean;
   readonly observer?: Observer;
+  /** Of several pairs that live at the same time; default: one of its own. */
+  readonly timeline?: Timeline;
+  /** The etcd cluster that it shares with other pairs; default: one of its own. */
+  readonly etcdGround?: EtcdGround;
 }
 
 /** With voters that count whatever happens, two never serve. */
@@ -117,7 +121,7 @@ const bootEverything = ({ checkpoints, agents }: Wiring): void => {
 
 export const createWorld = (options: WorldOptions): World => {
   const random = createRandom(options.seed);
-  const timeline = createTimeline();
+  const timeline = options.timeline ?? createTimeline();
   const log: string[] | null = options.log === true ? [] : null;
   const note = (text: string): void => {
     log?.push(`${timeline.now.toFixed(1).padStart(9)}  ${text}`);
@@ -157,7 +161,7 @@ export const createWorld = (options: WorldOptions): World => {
     });
   wiring.agents = { main: agentOf('main'), standby: agentOf('standby') };
   wiring.checkpoints = createCheckpoints(wiring, settings, voters, network, timeline, random);
-  wireEtcd(wiring, settings, network, timeline, random);
+  wireEtcd(wiring, settings, network, timeline, random, options.etcdGround);
   wiring.lookouts = createLookouts(settings, wiring.agents, network, timeline, random);
   wiring.fences = createFenceDevices(settings, wiring.agents, powerOf(wiring, note), network, timeline, random);
   const cutFromPhones: Record<Role, boolean> = { main: false, standby: false };
@@ -177,13 +181,19 @@ const begun = ({ etcdClients, lookouts }: Wiring, role: Role): void => {
   lookouts.begin(role);
 };
 
-const wireEtcd = (wiring: Wiring, settings: Settings, network: Network, timeline: Timeline, random: Random): void => {
+const wireEtcd = (
+  wiring: Wiring,
+  settings: Settings,
+  network: Network,
+  timeline: Timeline,
+  random: Random,
+  ground: EtcdGround | undefined,
+): void => {
   wiring.etcd = null;
   wiring.etcdClients = null;
   if (etcdNames(settings).length === 0) return;
-  const cluster = createEtcdCluster(network, timeline, random, {
-    committed: (record, before) => wiring.checkers.etcdPut(record, before),
-  });
+  const hooks: EtcdHooks = { committed: (record, before) => wiring.checkers.etcdPut(record, before) };
+  const cluster = createEtcdCluster(network, timeline, random, hooks, ground);
   const clientOf = (role: Role): EtcdClient => createEtcdClient(wiring.agents[role], cluster, timeline);
   wiring.etcd = cluster;
   wiring.etcdClients = { main: clientOf('main'), standby: clientOf('standby') };

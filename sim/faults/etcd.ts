@@ -28,7 +28,7 @@ const cutNodes = (w: World, forMs: number): void => {
 const membersDown = (count: number): Fault =>
   withCluster((w, cluster) => {
     const first = w.random.integer(0, 2);
-    const down = cluster.members.filter((_each, i) => (i + 3 - first) % 3 < count);
+    const down = cluster.ground.members.filter((_each, i) => (i + 3 - first) % 3 < count);
     for (const member of down) member.up = false;
     w.timeline.after(span(w), () => {
       for (const member of down) member.up = true;
@@ -36,19 +36,19 @@ const membersDown = (count: number): Fault =>
   });
 
 const forAWhile = (w: World, cluster: EtcdCluster, what: 'diskMs' | 'answerMs', ms: number): void => {
-  cluster[what] = ms;
+  cluster.ground[what] = ms;
   w.timeline.after(span(w), () => {
-    cluster[what] = 0;
+    cluster.ground[what] = 0;
   });
 };
 
 /** All members are stopped, their data replaced, and started again: that takes half a promise at least. */
 const putBack = (w: World, cluster: EtcdCluster, backup: Parameters<EtcdCluster['restore']>[0]): void => {
   // One at a time.
-  if (w.timeline.now < cluster.stoppedUntil) return;
+  if (w.timeline.now < cluster.ground.stoppedUntil) return;
   const { promiseMs } = w.agents.main.machine.settings.timing;
   const tookMs = promiseMs * w.random.between(0.51, 1.5);
-  cluster.stoppedUntil = w.timeline.now + tookMs;
+  cluster.ground.stoppedUntil = w.timeline.now + tookMs;
   w.timeline.after(tookMs, () => {
     if (!w.healed) cluster.restore(backup);
   });
@@ -158,12 +158,12 @@ export const etcdFaults: Readonly<Record<string, Fault>> = {
   'etcd-member-lost': membersDown(1),
   'etcd-quorum-lost': membersDown(2),
   'etcd-leader-change': withCluster((w, cluster) => {
-    cluster.electingUntil = w.timeline.now + w.random.between(20, 700);
+    cluster.ground.electingUntil = w.timeline.now + w.random.between(20, 700);
   }),
   'etcd-slow-disk': withCluster((w, cluster) => forAWhile(w, cluster, 'diskMs', w.random.pick([60, 250, 1200]))),
   'etcd-late-answers': withCluster((w, cluster) => forAWhile(w, cluster, 'answerMs', w.random.pick([100, 400, 1500]))),
   'etcd-lost-answers': withCluster((w, cluster) => {
-    cluster.answersLostUntil = w.timeline.now + w.random.between(5, 600);
+    cluster.ground.answersLostUntil = w.timeline.now + w.random.between(5, 600);
   }),
   'etcd-cut-off': withCluster((w) => {
     const forMs = span(w);

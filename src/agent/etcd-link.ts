@@ -1,17 +1,9 @@
 /** The link to those who vote, with etcd among them: what is for it goes to the core's voter, which asks etcd one thing at a time. */
 import type { EtcdConfig } from '../config/config.ts';
-import {
-  decideEtcd,
-  ETCD,
-  type EtcdDecision,
-  type EtcdEvent,
-  type EtcdReply,
-  type EtcdRequest,
-  type EtcdTrouble,
-  startEtcdVoter,
-} from '../core/etcd-voter.ts';
+import { createEtcdRunner } from '../core/etcd-runner.ts';
+import { ETCD, type EtcdReply, type EtcdRequest, type EtcdTrouble } from '../core/etcd-voter.ts';
 import type { Message } from '../core/message.ts';
-import { type Fault, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
 import type { EtcdClient } from '../etcd/client.ts';
 import { decodeEtcdValue, encodeEtcdValue } from '../peer/etcd-value.ts';
@@ -87,35 +79,35 @@ const replyOf = async (
 export const withEtcd = (link: DatagramLink, parts: EtcdLinkParts): DatagramLink => {
   const { clock, settings, config } = parts;
   const teller = createTeller();
+  const own = { role: settings.role, promises: settings.timing };
   let connection: Awaited<ReturnType<EtcdLinkParts['connect']>> | null = null;
-  let voter = startEtcdVoter({ role: settings.role, promises: settings.timing, cluster: '' });
   let listener: (from: string, message: Message) => void = () => undefined;
-  const now = () => ({ at: clock.now(), wall: Math.max(0, Math.floor(clock.wall())) });
-  const failed = (op: number, { code, message, remedy }: Fault): void => {
-    if (TOLD.has(code)) teller.trouble(code, `${message} ${remedy}`);
-    handle({ kind: 'failed', ...now(), op });
-  };
   const ask = async (request: EtcdRequest): Promise<void> => {
     if (connection === null) return;
     const reply = await replyOf(parts, connection.client, request);
     if (connection === null) return;
-    if (!reply.ok) return failed(request.op, reply.error);
-    handle({ kind: 'reply', ...now(), op: request.op, reply: reply.value });
+    if (reply.ok) return runner.replied(request.op, reply.value);
+    const { code, message, remedy } = reply.error;
+    if (TOLD.has(code)) teller.trouble(code, `${message} ${remedy}`);
+    runner.failed(request.op);
   };
-  const handle = (event: EtcdEvent): void => {
-    const decision: EtcdDecision = decideEtcd(voter, event);
-    ({ voter } = decision);
-    if (decision.trouble !== null)
-      teller.trouble(`etcd-${decision.trouble}`, TEXT_BY_TROUBLE[decision.trouble](`${config.prefix}/right`));
-    else if (decision.tells.some((each) => each.type === 'answer' && each.why !== 'silent')) teller.well();
-    if (decision.request !== null) void ask(decision.request);
-    for (const message of decision.tells) listener(ETCD, message);
-  };
+  const runner = createEtcdRunner(
+    { ...own, cluster: '' },
+    {
+      now: () => ({ at: clock.now(), wall: Math.max(0, Math.floor(clock.wall())) }),
+      ask: (request) => void ask(request),
+      tell: (message) => listener(ETCD, message),
+      decided: ({ trouble, tells }) => {
+        if (trouble !== null) teller.trouble(`etcd-${trouble}`, TEXT_BY_TROUBLE[trouble](`${config.prefix}/right`));
+        else if (tells.some((each) => each.type === 'answer' && each.why !== 'silent')) teller.well();
+      },
+    },
+  );
   return {
     ...link,
     send: (to, message) => {
       if (to !== ETCD) return link.send(to, message);
-      if (connection !== null) handle({ kind: 'told', ...now(), message });
+      if (connection !== null) runner.told(message);
     },
     onMessage: (given) => {
       listener = given;
@@ -124,7 +116,7 @@ export const withEtcd = (link: DatagramLink, parts: EtcdLinkParts): DatagramLink
     onTrouble: teller.tellTo,
     open: async () => {
       connection = await parts.connect();
-      voter = startEtcdVoter({ ...voter.settings, cluster: connection.cluster });
+      runner.begin({ ...own, cluster: connection.cluster });
       return link.open();
     },
     close: async () => {
