@@ -309,6 +309,7 @@ export const layers: readonly Layer[] = [
       'src/upgrade',
       'src/drill',
       'src/refuser',
+      'src/etcd',
     ],
     outside: ['*'],
   },

@@ -9,6 +9,8 @@ export const slowDiskUnit = (delayMs: number): string => `lab-slow-disk@${delayM
 export const ctl = '/usr/local/bin/ctl';
 export const loginPath = '/etc/lab-etcd/login';
 export const backupPath = '/srv/backup.db';
+/** Each call that was held back, a line each. */
+export const slowWritesPath = '/run/lab-slow-writes';
 /** Puts the backup in the place of the member's data; the member must be stopped. */
 export const restoreProgram = '/usr/local/sbin/lab-etcd-restore';
 
@@ -74,7 +76,7 @@ const slowDiskText = `[Unit]
 Description=A slow disk under etcd
 
 [Service]
-ExecStart=/bin/sh -c 'exec strace -f -qq -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_enter=%i000 -p "$(systemctl show --property MainPID --value ${etcdUnit})"'
+ExecStart=/bin/sh -c 'exec strace -f -qq -o ${slowWritesPath} -e trace=fsync,fdatasync -e inject=fsync,fdatasync:delay_enter=%i000 -p "$(systemctl show --property MainPID --value ${etcdUnit})"'
 `;
 
 export const memberFiles = (lab: LabPlaces, name: MemberName, own: MemberCertificate): readonly HostFile[] => [

@@ -1,6 +1,6 @@
 /** The right to serve lies in an etcd cluster of three: real etcd with TLS and users, real Asterisk. */
 import type { EtcdAct } from '../etcd/acts.ts';
-import { etcdUnit } from '../etcd/member-files.ts';
+import { etcdUnit, slowWritesPath } from '../etcd/member-files.ts';
 import { memberNames, nodePaths } from '../etcd/places.ts';
 import type { LabFault } from '../faults/fault.ts';
 import {
@@ -140,6 +140,7 @@ const members: readonly Scenario[] = [
       etcd({ name: 'lead', member: 'etcd1' }),
       fault({ kind: 'slow-disk', host: 'etcd1', delayMs: 100 }),
       cutBetween,
+      says('writes are held back', 'etcd1', ['grep', '-c', 'DELAYED', slowWritesPath], /^[1-9]\d+$/m, 5000),
       twoLeases,
       joined,
       pause(1500),

@@ -36,9 +36,10 @@ const inviting = (command: Command): Command =>
     .option('--virtual-ip <address/prefix...>', 'addresses that follow the active node')
     .option('--gateway <address>', 'pinged to tell whether this node itself is cut off')
     .option('--profile <name>', 'asterisk, xivo or wazo')
-    .option('--preset <name>', 'fast, quick, classic, blog2012 or remsys')
+    .option('--preset <name>', 'fast, quick, classic, blog2012, remsys or etcd')
     .option('--telephony <kind>', 'warm: Asterisk runs mute on the passive node; cold: it is stopped')
     .option('--checkpoint <name=address...>', 'machines that only vote, and join too')
+    .option('--etcd <file>', 'YAML with the section `arbiter` of an etcd cluster; it is asked first')
     .option('--valid <span>', 'how long the tokens are good (default 10m)')
     .option('--pairing-port <port>', 'TCP port at which this machine waits (default 4578)');
 

@@ -1,9 +1,12 @@
 /** Two agents' loops, each with the real core, and Debian's own etcd between them: who serves when the nodes do not hear each other, and when one dies. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createHub, type EtcdNode, type Hub, isServing, startEtcdNode } from '../../src/agent/testing/etcd-pair.ts';
 import { etcdChecks } from '../../src/checks/families/etcd.ts';
 import { configWith, find, told } from '../../src/checks/testing/around.ts';
+import { readEtcdSections } from '../../src/cli/commands/etcd-arbiter.ts';
 import type { State } from '../../src/core/state.ts';
 import { byEtcd, fastTiming, settings as settingsOf } from '../../src/core/testing/builders.ts';
 import type { Role } from '../../src/core/words.ts';
@@ -69,12 +72,31 @@ test('cut from each other the main goes on by etcd’s vote; when it dies, the s
   await standby.die();
 });
 
+const section = ({ files, endpoints }: Cluster, id: string, prefix: string): string =>
+  `arbiter: { kind: etcd, endpoints: [${endpoints.join(', ')}], cluster-id: '${id}', prefix: ${prefix}, user: office, password-file: ${files.passwordFile}, authority-file: ${files.authorityFile}, certificate-file: ${files.certificateFile}, key-file: ${files.keyFile} }\n`;
+
+test('init asks the cluster that it is given before anything is changed, and says what is wrong with it', {
+  timeout: 30_000,
+}, async () => {
+  const file = join(cluster.folder, 'section.yaml');
+  const say = async (text: string): Promise<string> => {
+    writeFileSync(file, text);
+    const read = await readEtcdSections(file, undefined);
+    return read.ok ? `${read.value.preset} ${String(read.value.arbiter['prefix'])}` : read.error.code;
+  };
+  assert.equal(await say(section(cluster, cluster.id, PREFIX)), `etcd ${PREFIX}`);
+  assert.equal(await say(section(cluster, '1'.repeat(18), PREFIX)), 'etcd-other-cluster');
+  assert.equal(await say(section(cluster, cluster.id, '/dualtone/other')), 'etcd-denied');
+  assert.equal(await say(section(cluster, 'x', PREFIX)), 'etcd-section-bad');
+  const [, second = '', third = ''] = cluster.endpoints;
+  await Promise.all([cluster.kill(second), cluster.kill(third)]);
+  assert.match(await say(section(cluster, cluster.id, PREFIX)), /^etcd-(unreachable|timeout)$/);
+  await Promise.all([cluster.start(second), cluster.start(third)]);
+});
+
 test('the checks of etcd: well as it is, and each thing that is wrong is said', { timeout: 30_000 }, async () => {
-  const { files, endpoints, id } = cluster;
-  const config = (cluster_id = id, prefix = PREFIX) =>
-    configWith(
-      `preset: etcd\narbiter: { kind: etcd, endpoints: [${endpoints.join(', ')}], cluster-id: '${cluster_id}', prefix: ${prefix}, user: office, password-file: ${files.passwordFile}, authority-file: ${files.authorityFile}, certificate-file: ${files.certificateFile}, key-file: ${files.keyFile} }\n`,
-    );
+  const { id } = cluster;
+  const config = (number = id, prefix = PREFIX) => configWith(`preset: etcd\n${section(cluster, number, prefix)}`);
   const say = async (name: string, given = config()): Promise<string> =>
     told(await find(etcdChecks, name, { config: given }));
   assert.match(await say('etcd-members-well'), /^pass: 3 members answer/);

@@ -36,6 +36,8 @@ export interface InitOptions extends PlaceOptions {
   readonly preset?: string;
   readonly telephony?: string;
   readonly checkpoint?: readonly string[];
+  /** A file with the section of an arbiter in etcd. */
+  readonly etcd?: string;
   readonly pairingPort?: string;
   readonly valid?: string;
 }
@@ -159,7 +161,18 @@ const askedSections = async (
   return sectionsOf(options, virtualIps, gateway, readRaw(existing ?? '')['virtual-ip']);
 };
 
-/** All that `init` needs to know. Fault: `option-wrong`. */
+const twoArbiters = () =>
+  fail('option-wrong', 'Checkpoints and etcd cannot both vote for one pair.', 'Give --checkpoint or --etcd, not both.');
+
+/** Sections of an arbiter in etcd; none where it is another. */
+const etcdSections = async ({ etcd, checkpoint, preset }: InitOptions): Promise<Result<object>> => {
+  if (etcd === undefined) return ok({});
+  if (checkpoint !== undefined) return twoArbiters();
+  const { readEtcdSections } = await import('./etcd-arbiter.ts');
+  return readEtcdSections(etcd, preset);
+};
+
+/** All that `init` needs to know. Faults: `option-wrong`, those of a cluster that is asked. */
 const answersOf = async (
   options: InitOptions,
   existing: string | null,
@@ -173,6 +186,8 @@ const answersOf = async (
   if (!ports.ok) return ports;
   const life = readLife(options.valid ?? '10m');
   if (!life.ok) return life;
+  const etcd = await etcdSections(options);
+  if (!etcd.ok) return etcd;
   const who = await whoOf(options, existing, checkpoints.value, prompter);
   if (!who.ok) return who;
   const [port = 4577, pairingPort = PAIRING_PORT] = ports.value;
@@ -182,7 +197,7 @@ const answersOf = async (
     ...who.value,
     name: options.name ?? textIn(readRaw(existing ?? '')['node'], 'name') ?? likelyName(role),
     port,
-    sections: await askedSections(options, existing, who.value, prompter),
+    sections: { ...(await askedSections(options, existing, who.value, prompter)), ...etcd.value },
     checkpoints: checkpoints.value,
     pairingPort,
     lifeMs: life.value,

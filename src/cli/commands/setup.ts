@@ -33,6 +33,8 @@ const furtherAnswers = async (options: SetupOptions): Promise<InitOptions> => {
   const profile =
     options.profile ??
     (await prompter.ask(`What the nodes run: ${PROFILES}`, 'asterisk', oneOf('asterisk', 'xivo', 'wazo')));
+  // An arbiter in etcd brings its own times, and needs no checkpoint.
+  if (options.etcd !== undefined) return { ...options, profile };
   const preset =
     options.preset ??
     (await prompter.ask(`How fast: ${PRESETS}`, 'fast', oneOf('fast', 'quick', 'classic', 'blog2012', 'remsys')));
