@@ -261,16 +261,9 @@ const installClocks = async (lab: Lab): Promise<Result<void>> => {
   return ok(undefined);
 };
 
-/** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
-export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
-  const { needs, signal, endpoints } = options;
-  const packed = needs.packages === true ? await ensurePackages(ownRepository) : ok(undefined);
-  if (!packed.ok) return packed;
-  const created = await createLabFor(options);
-  if (!created.ok) return created;
-  const lab = created.value;
+const pbxFor = async (lab: Lab, { endpoints, needs }: StageOptions): Promise<PbxPlan> => {
   const facts = await treeFactsOf(lab.runId);
-  const pbx = {
+  return {
     virtualAddress: lab.virtual.v4,
     providerAddress: lab.host('provider').address.v4,
     endpoints,
@@ -278,6 +271,23 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
     ...(needs.xivo === true ? { mediaServers: mediaServersOf(lab) } : {}),
     isOld: facts.ok && /^(\d+:)?16\./.test(facts.value.asteriskVersion),
   };
+};
+
+/** Everybody but the pair, and what can be set up only while it runs. */
+const bootAround = async (lab: Lab, needs: LabNeeds, site: Partial<EtcdSite> | undefined): Promise<Result<void>> => {
+  const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...aroundOf(needs)]);
+  return booted.ok ? ((await site?.prepare?.()) ?? ok(undefined)) : booted;
+};
+
+/** Builds the lab, installs the pair and brings it to its start. What fails is taken away again. Faults: those of the parts. */
+export const openStage = async (options: StageOptions): Promise<Result<Stage>> => {
+  const { needs, signal } = options;
+  const packed = needs.packages === true ? await ensurePackages(ownRepository) : ok(undefined);
+  if (!packed.ok) return packed;
+  const created = await createLabFor(options);
+  if (!created.ok) return created;
+  const lab = created.value;
+  const pbx = await pbxFor(lab, options);
   const site = await installAround(lab, pbx, options);
   if (site?.ok === false) {
     await closeStage(lab, undefined);
@@ -291,13 +301,11 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
       const clocks = await installClocks(lab);
       if (!clocks.ok) return clocks;
     }
-    const booted = await lab.boot(['phones', 'provider', 'eye-main', 'eye-standby', ...aroundOf(needs)]);
-    if (!booted.ok) return booted;
+    const around = await bootAround(lab, needs, site?.value);
+    if (!around.ok) return around;
     const devices = needs.fencing === true ? await startDevices(lab) : undefined;
     if (devices?.ok === false) return devices;
     wires = devices?.value;
-    const around = (await site?.value.prepare?.()) ?? ok(undefined);
-    if (!around.ok) return around;
     const { load } = needs;
     const started = await startObservers({
       lab,
