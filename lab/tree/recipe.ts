@@ -49,11 +49,15 @@ const common = [
   'libatomic1',
 ];
 
+/** Debian 11 has Asterisk's voicemail in a package of its own. */
+const bullseye = (packages: readonly string[], disabledUnits?: readonly string[]): TreeRecipe => ({
+  suite: 'bullseye',
+  packages: [...packages, 'asterisk-voicemail'],
+  ...(disabledUnits === undefined ? {} : { disabledUnits }),
+});
+
 /** In the order in which they are tried: sid has Asterisk 22, but moves; bullseye has 16.28 and stands still. */
-export const recipes: readonly TreeRecipe[] = [
-  { suite: 'sid', packages: common },
-  { suite: 'bullseye', packages: common },
-];
+export const recipes: readonly TreeRecipe[] = [{ suite: 'sid', packages: common }, bullseye(common)];
 
 const xivoPackages = [...common, 'monit', 'isc-dhcp-server'];
 const xivoUnits = ['monit.service', 'isc-dhcp-server.service'];
@@ -89,8 +93,8 @@ const rivalsUnits = [
   'pcsd.service',
 ];
 
-const withServer = (suite: string, make: 'mariadb' | 'mysql'): TreeRecipe => ({
-  suite,
+const withServer = (make: 'mariadb' | 'mysql'): TreeRecipe => ({
+  suite: 'sid',
   packages: [...remsysPackages, `${make}-server`],
   disabledUnits: [...remsysUnits, `${make}.service`],
 });
@@ -101,29 +105,29 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
   xivo: [
     // ISC's DHCP server is in bookworm for the last time.
     { suite: 'sid', packages: xivoPackages, besideSuite: 'bookworm', disabledUnits: xivoUnits },
-    { suite: 'bullseye', packages: xivoPackages, disabledUnits: xivoUnits },
+    bullseye(xivoPackages, xivoUnits),
   ],
   // sid's Asterisk has no chan_sip any more.
-  'xivo-16': [{ suite: 'bullseye', packages: xivoPackages, disabledUnits: xivoUnits }],
+  'xivo-16': [bullseye(xivoPackages, xivoUnits)],
   remsys: [
     { suite: 'sid', packages: remsysPackages, disabledUnits: remsysUnits },
-    { suite: 'bullseye', packages: remsysPackages, disabledUnits: remsysUnits },
+    bullseye(remsysPackages, remsysUnits),
   ],
-  'remsys-mariadb': [withServer('sid', 'mariadb'), withServer('bullseye', 'mariadb')],
+  'remsys-mariadb': [
+    withServer('mariadb'),
+    bullseye([...remsysPackages, 'mariadb-server'], [...remsysUnits, 'mariadb.service']),
+  ],
   // No stable Debian has it.
-  'remsys-mysql': [withServer('sid', 'mysql')],
+  'remsys-mysql': [withServer('mysql')],
   fencing: [
     { suite: 'sid', packages: [...common, 'fence-agents-ipmilan', 'fence-agents-redfish', 'ipmitool'] },
     // There they are one package.
-    { suite: 'bullseye', packages: [...common, 'fence-agents', 'ipmitool'] },
+    bullseye([...common, 'fence-agents', 'ipmitool']),
   ],
-  etcd: [
-    { suite: 'sid', packages: etcdPackages, disabledUnits: etcdUnits },
-    { suite: 'bullseye', packages: etcdPackages, disabledUnits: etcdUnits },
-  ],
+  etcd: [{ suite: 'sid', packages: etcdPackages, disabledUnits: etcdUnits }, bullseye(etcdPackages, etcdUnits)],
   rivals: [
     { suite: 'sid', packages: rivalsPackages, disabledUnits: rivalsUnits },
-    { suite: 'bullseye', packages: rivalsPackages, disabledUnits: rivalsUnits },
+    bullseye(rivalsPackages, rivalsUnits),
   ],
 };
 

@@ -44,13 +44,17 @@ test('an old Asterisk that does not poll is told of', async () => {
   assert.equal(late.ok ? late.value?.code : '', 'voicemail-lamps-late');
 });
 
-test('limits come by mailbox; without any mailbox there are none', async () => {
+test('limits come by mailbox; without any mailbox, or without app_voicemail, there are none', async () => {
   const entry = message('VoicemailUserEntry', { VMContext: 'default', VoiceMailbox: '1000', MaxMessageCount: '25' });
   const limits = await readMailboxLimits(manager({ response: message('Success'), entries: [entry] }).ami);
   assert.deepEqual(limits.ok && [...limits.value], [['default/1000', 25]]);
-  const response = message('Error', { Message: 'There are no voicemail users currently defined.' });
-  const none = await readMailboxLimits(manager({ response, entries: [] }).ami);
-  assert.deepEqual(none.ok && [...none.value], []);
+  for (const why of [
+    'There are no voicemail users currently defined.',
+    'Invalid/unknown command: VoicemailUsersList. Use Action: ListCommands to show available commands.',
+  ]) {
+    const none = await readMailboxLimits(manager({ response: message('Error', { Message: why }), entries: [] }).ami);
+    assert.deepEqual(none.ok && [...none.value], []);
+  }
 });
 
 test('who listens is seen, and who has not said to what counts for all', async () => {

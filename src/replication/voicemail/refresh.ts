@@ -63,8 +63,8 @@ export const readMailboxLimits = async (ami: AmiConnection): Promise<Result<Read
   if (!answer.ok) return answer;
   const { response, entries } = answer.value;
   if (response.name !== 'Success') {
-    // With no mailbox at all it is an error.
-    const none = /no voicemail users/i.test(headerOf(response, 'Message') ?? '');
+    // With no mailbox at all it is an error; an Asterisk without app_voicemail does not know the action, and has none either.
+    const none = /no voicemail users|unknown command/i.test(headerOf(response, 'Message') ?? '');
     return none ? ok(new Map()) : refused('VoicemailUsersList', response);
   }
   return ok(
