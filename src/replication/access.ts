@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { rivalOf } from '../core/words.ts';
 import { readSecretFile } from '../files/secret.ts';
-import type { SshTarget } from '../ssh/target.ts';
+import { controlPathIn, type SshTarget } from '../ssh/target.ts';
 import type { Forward } from '../ssh/tunnel.ts';
 import type { DatabaseAccess } from './postgres/connection.ts';
 import type { DatabaseRules } from './postgres/rules.ts';
@@ -81,7 +81,7 @@ export const databaseRules = (config: Config): DatabaseRules => {
   return { exclude, keepColumns, keepRows, status, events };
 };
 
-/** The other node as SSH reaches it. */
+/** The other node as SSH reaches it, each time by a login of its own. */
 export const sshTarget = (config: Config): SshTarget => {
   const { ssh } = config.streams;
   return {
@@ -95,6 +95,16 @@ export const sshTarget = (config: Config): SshTarget => {
     controlPath: null,
   };
 };
+
+/** The same for runs of rsync: over the connection that the replicator keeps open for them, while there is one. */
+export const filesTarget = (config: Config): SshTarget => ({
+  ...sshTarget(config),
+  controlPath: controlPathIn(config.runDir, 'ssh-files'),
+});
+
+/** Whether any directory follows, or comes home. */
+export const sendsFiles = ({ streams }: Config): boolean =>
+  streams.files.enabled || streams.voicemail.enabled || streams.collected.length > 0;
 
 /** Both ways to a database: the main's own port to the standby's, and back. */
 const bothWays = (thereFrom: number, backFrom: number, to: number): readonly Forward[] => [

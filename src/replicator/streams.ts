@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { ok } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
-import { localDatabase, readSecret, sshTarget } from '../replication/access.ts';
+import { filesTarget, localDatabase, readSecret } from '../replication/access.ts';
 import type { FilesDirectory } from '../replication/files/copy.ts';
 import { endReceivers } from '../replication/files/receivers.ts';
 import { createFilesStream, type FilesStreamOptions } from '../replication/files/stream.ts';
@@ -43,7 +43,7 @@ const filesOf = (
     ...more,
     name,
     role: config.node.role,
-    target: sshTarget(config),
+    target: filesTarget(config),
     directories,
     exclude,
     onChange: files.onChange,

@@ -19,7 +19,7 @@ import type { FromReplicator, Term, ToReplicator, Work } from './protocol.ts';
 import { createReload, type Reload, type ReloadRule } from './reload/reload.ts';
 import { createStreams, type Streams } from './streams.ts';
 import { answerSync, initSync } from './sync/init.ts';
-import { answerRemoval, askByAgents, removeSync } from './sync/remove.ts';
+import { answerRemoval, askByAgents, type RemoveOptions, removeSync, type SyncRemoved } from './sync/remove.ts';
 
 export interface ReplicatorWorks {
   start(): void;
@@ -181,6 +181,18 @@ const noted = async (
   return done;
 };
 
+/** A connection that was let in before would stay: it is begun anew, and refused. */
+const removeNow = async (
+  config: Config,
+  { talk }: Peer,
+  way: PeerWay,
+  wanted: RemoveOptions,
+): Promise<Result<SyncRemoved>> => {
+  const removed = await removeSync(config, askByAgents(talk), wanted);
+  if (removed.ok && !wanted.preview) way.renew();
+  return removed;
+};
+
 const perform = (
   { config, reporter, peer, way, streams, merging, losses }: Inner,
   work: Work,
@@ -192,7 +204,7 @@ const perform = (
     case 'sync-init':
       return initSync(config, peer.talk, way, reporter);
     case 'sync-remove':
-      return noted(reporter, 'sync-remove', removeSync(config, askByAgents(peer.talk), work));
+      return noted(reporter, 'sync-remove', removeNow(config, peer, way, work));
     case 'merge-preview':
     case 'merge-run':
     case 'merge-undo':

@@ -12,7 +12,7 @@ export interface SshTarget {
   readonly keyFile: string;
   readonly knownHostsFile: string;
   readonly connectTimeoutMs: Millis;
-  /** A socket over which a tunnel that is up carries further sessions; null: each session connects by itself. */
+  /** A socket over which a connection that is up carries further sessions; null: each session connects by itself. */
   readonly controlPath: string | null;
 }
 
@@ -20,6 +20,12 @@ export interface SshTarget {
 const PLAIN_PATH = /^\/[\w./@+,:=-]*$/;
 /** `sun_path` holds 108 bytes, and ssh adds 17 for a name that it renames. */
 const MAX_CONTROL_PATH = 90;
+
+/** A control path in a directory; null where its name is none that ssh can take. */
+export const controlPathIn = (directory: string, name: string): string | null => {
+  const path = `${directory}/${name}`;
+  return PLAIN_PATH.test(path) && path.length <= MAX_CONTROL_PATH ? path : null;
+};
 
 const bad = (what: string, value: string) =>
   fail(
@@ -84,7 +90,7 @@ export const sshArgv = (target: SshTarget): readonly string[] => [
   ...option('KbdInteractiveAuthentication', 'no'),
 ];
 
-/** Options of a session that uses the tunnel's connection while there is one. */
+/** Options of a session that uses the open connection while there is one, and connects by itself else. */
 export const sessionOptions = (target: SshTarget): readonly string[] => [
   ...option('ControlMaster', 'no'),
   ...option('ControlPath', target.controlPath ?? 'none'),

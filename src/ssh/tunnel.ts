@@ -153,6 +153,8 @@ const attempt = (
       },
       gone: (failure) => {
         cancel();
+        // Or whoever comes next waits at a socket that nobody hears.
+        if (target.controlPath !== null) rmSync(target.controlPath, { force: true });
         // What it said last may come after its end.
         setImmediate(() => {
           if (failure.error.code !== 'pipe-program-ended') listener.gone(failure.error);

@@ -87,7 +87,7 @@ const portThat = async (greet: (socket: Socket) => void) => {
 
 test('ssh-port-open: a real port that speaks SSH, one that does not, and a closed one', async () => {
   const at = (port: number): Planted => ({
-    config: { ...config, streams: { ...config.streams, ssh: { ...config.streams.ssh, port } } },
+    config: { ...config, runDir: folder, streams: { ...config.streams, ssh: { ...config.streams.ssh, port } } },
   });
   const ssh = await portThat((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian\r\n'));
   assert.equal(await say('ssh-port-open', at(ssh.port)), 'pass: SSH-2.0-OpenSSH_9.2p1 Debian');
@@ -97,6 +97,14 @@ test('ssh-port-open: a real port that speaks SSH, one that does not, and a close
   assert.match(await say('ssh-port-open', at(rude.port)), /^fail: .* accepts and hangs up\.$/);
   for (const each of [ssh, web, rude]) each.stop();
   assert.match(await say('ssh-port-open', at(ssh.port)), /^fail: .* nobody listens there\.$/);
+  // A connection that stands is answer enough: nobody is asked.
+  const shared = join(folder, 'ssh-files');
+  const hearing = createServer((socket) => socket.destroy()).listen(shared);
+  await once(hearing, 'listening');
+  assert.equal(await say('ssh-port-open', at(ssh.port)), 'pass: a connection stands');
+  hearing.close();
+  await once(hearing, 'close');
+  assert.match(await say('ssh-port-open', at(ssh.port)), /^fail: /);
   assert.match(await say('ssh-port-open', { config: configWith(STREAMS, 'standby') }), /^not-applicable/);
   assert.match(await say('ssh-port-open'), /^not-applicable: nothing goes by SSH/);
 });

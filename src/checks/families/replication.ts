@@ -1,10 +1,19 @@
 /** Checks of what must follow: streams, the ways that they take, the databases. */
 import { existsSync } from 'node:fs';
 import { type Config, isCopying } from '../../config/config.ts';
-import { localDatabase, pinnedCertificatePath, readSecret, sshTarget } from '../../replication/access.ts';
+import {
+  filesTarget,
+  localDatabase,
+  pinnedCertificatePath,
+  readSecret,
+  sendsFiles,
+  sshTarget,
+  tunnelForwards,
+} from '../../replication/access.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { checkKey } from '../../replicator/sync/by-person.ts';
 import { pinnedKeys } from '../../ssh/known-hosts.ts';
+import { connectionStands } from '../../ssh/standing.ts';
 import type { Around } from '../around.ts';
 import { judgeCertificate } from '../certificate.ts';
 import { type Definition, failed, failedBy, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
@@ -101,13 +110,7 @@ const replicatorRuns: Definition = {
 };
 
 /** What goes by SSH from the main. */
-const usesSsh = ({ streams }: Config): boolean =>
-  streams.files.enabled ||
-  streams.voicemail.enabled ||
-  streams.collected.length > 0 ||
-  streams.link === 'ssh' ||
-  (streams.database.mode !== 'off' && streams.database.via === 'ssh') ||
-  (streams.mysql.enabled && streams.mysql.via === 'ssh');
+const usesSsh = (config: Config): boolean => sendsFiles(config) || tunnelForwards(config).length > 0;
 
 const forMain = (config: Config, wanted: boolean, why: string): Said | null => {
   if (!wanted) return notApplicable(why);
@@ -124,7 +127,9 @@ const sshPort: Definition = {
   try: async ({ config }, signal) => {
     const not = forMain(config, usesSsh(config), 'nothing goes by SSH');
     if (not !== null) return not;
-    const { address, port } = sshTarget(config);
+    const { address, port, controlPath } = filesTarget(config);
+    // Each greeting starts programs there.
+    if (controlPath !== null && (await connectionStands(controlPath))) return passed('a connection stands');
     const greeted = await connectOnce({ address, port, wantsGreeting: true }, signal);
     if (!greeted.ok) return failedBy(greeted.error);
     const banner = greeted.value.toString('latin1').split('\n')[0]?.trim() ?? '';
@@ -137,7 +142,8 @@ const sshAccess: Definition = {
   about: "The standby lets the main's key in for replication, and its host key is pinned.",
   severity: 'warning',
   scope: 'pair',
-  everyMs: PACE.slow.everyMs,
+  // Each login starts a dozen programs there.
+  everyMs: 30 * 60_000,
   // A busy server takes long to log anybody in.
   timeoutMs: 65_000,
   remedy: 'Run `dualtone sync init` on the main.',

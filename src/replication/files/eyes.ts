@@ -1,4 +1,4 @@
-/** Sees changes in directories; where it cannot see all of them it says so, and everything is compared at times. */
+/** Sees changes in directories; where it cannot see all of one it says so, and that one is compared at times. */
 import type { Instant, Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import { createWatch, type Dirty, type Watch } from './watch.ts';
@@ -6,12 +6,12 @@ import { createWatch, type Dirty, type Watch } from './watch.ts';
 export interface EyesOptions {
   readonly paths: readonly string[];
   readonly settleMs: Millis;
-  /** How often everything is compared while not all is seen. */
+  /** How often what is not seen is compared. */
   readonly blindMs: Millis;
   readonly clock: Clock;
   readonly onDirty: (dirty: readonly Dirty[]) => void;
-  /** Everything is to be compared. */
-  readonly onBlind: () => void;
+  /** What lies below these is to be compared; null: everything, since all is seen again from now on. */
+  readonly onBlind: (roots: readonly string[] | null) => void;
   /** Told once a trouble. */
   readonly onTrouble: (text: string) => void;
 }
@@ -28,6 +28,8 @@ export interface Eyes {
 
 /** A change waits this much longer at most while others follow it. */
 const LONGEST_SETTLE_MS: Millis = 2000;
+/** What was only replaced is seen again by the first look. */
+const FIRST_LOOK_MS: Millis = 1000;
 
 export const createEyes = (options: EyesOptions): Eyes => {
   const { clock } = options;
@@ -35,12 +37,19 @@ export const createEyes = (options: EyesOptions): Eyes => {
   let blind: string | null = null;
   let cancel: () => void = () => undefined;
 
-  const lookAgain = (): void => {
+  const lookAgain = (afterMs: Millis): void => {
     cancel();
-    cancel = clock.at(clock.now() + options.blindMs, () => {
-      options.onBlind();
-      void watch?.retry().then(() => (blind === null ? undefined : lookAgain()));
-    });
+    cancel = clock.at(clock.now() + afterMs, () => void look());
+  };
+
+  /** Watches first: what changes meanwhile is found by the comparison. */
+  const look = async (): Promise<void> => {
+    const looking = watch;
+    const roots = looking?.unseen() ?? [];
+    await looking?.retry();
+    if (watch !== looking || looking === null) return;
+    options.onBlind(blind === null ? null : roots);
+    if (blind !== null) lookAgain(options.blindMs);
   };
 
   const onTrouble = (text: string | null): void => {
@@ -48,7 +57,7 @@ export const createEyes = (options: EyesOptions): Eyes => {
     cancel();
     if (text === null) return;
     options.onTrouble(text);
-    lookAgain();
+    lookAgain(Math.min(FIRST_LOOK_MS, options.blindMs));
   };
 
   return {

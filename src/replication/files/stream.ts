@@ -39,7 +39,7 @@ export interface FilesStreamOptions {
   readonly counts?: Counted;
   /** Silence of rsync at the other side for so long ends a run; a dead way there ssh notices in 3 s. Default 30 s. */
   readonly silenceMs?: Millis;
-  /** How often all is compared where changes cannot all be seen. Default a minute. */
+  /** How often a directory is compared in which changes cannot all be seen. Default a minute. */
   readonly blindMs?: Millis;
   /** A trouble that has lasted so long is an alarm. Default 10 s. */
   readonly alarmAfterMs?: Millis;
@@ -140,10 +140,11 @@ const createCauses = (options: FilesStreamOptions, pending: Pending, loop: Loop)
   const { clock, reporter, settleMs } = options;
   const paths = options.directories.map(({ path }) => path);
   let sending = false;
-  const wantAll = (): void => {
-    for (const path of paths) pending.add(path, 'all', clock.now());
+  const want = (wanted: readonly string[]): void => {
+    for (const path of wanted) pending.add(path, 'all', clock.now());
     loop.work();
   };
+  const wantAll = (): void => want(paths);
   const schedule = createSchedule({
     ...options.schedule,
     clock,
@@ -157,7 +158,7 @@ const createCauses = (options: FilesStreamOptions, pending: Pending, loop: Loop)
     settleMs,
     blindMs: options.blindMs ?? 60_000,
     clock,
-    onBlind: wantAll,
+    onBlind: (roots) => want(roots ?? paths),
     onTrouble: (text) => reporter.say('warning', 'files-not-all-seen', text),
     onDirty: (dirty) => {
       for (const { root, directories } of dirty)

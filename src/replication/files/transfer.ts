@@ -89,9 +89,12 @@ const lastWords = (said: string): string => {
   return (telling ?? lines.at(0) ?? '').slice(0, 200).replace(/\.$/, '');
 };
 
-/** Rsync's "error in file IO", and "error in its protocol data stream". */
+/** Rsync's "error in socket IO" (to its ssh), "error in file IO", and "error in its protocol data stream". */
+const SOCKET_IO = 10;
 const FILE_IO = 11;
 const PROTOCOL = 12;
+/** Ssh's own, which rsync hands on. */
+const SSH_FAILED = 255;
 
 /** Rsync's exit code and complaints as a fault; null when it did its work. 24: something vanished meanwhile, which is no fault. */
 export const transferFault = (exitCode: number | null, said: string): Fault | null => {
@@ -101,11 +104,12 @@ export const transferFault = (exitCode: number | null, said: string): Fault | nu
   if (/No space left on device|Disk quota exceeded/.test(said)) return diskFull().error;
   // Its last words are lost on the way now and then; our own file errors are always said.
   if (exitCode === FILE_IO && said.trim() === '') return notWritten().error;
-  const ssh = exitCode === 255 || exitCode === PROTOCOL ? sshFault(said) : null;
+  const ssh = exitCode === SSH_FAILED || exitCode === PROTOCOL ? sshFault(said) : null;
   if (ssh !== null) return ssh.error;
   if (exitCode === 30 || exitCode === 35) return silent().error;
   // Newer versions of ssh end without a word when the other side does not answer any more.
-  if (exitCode === PROTOCOL && /connection unexpectedly closed/.test(said)) return cutOff().error;
+  const isClosed = /connection unexpectedly closed/.test(said) && (exitCode === PROTOCOL || exitCode === SSH_FAILED);
+  if (exitCode === SOCKET_IO || isClosed) return cutOff().error;
   return failedWith(exitCode, lastWords(said)).error;
 };
 

@@ -35,6 +35,8 @@ export interface Watch {
   start(): Promise<void>;
   /** Tries again what could not be watched (a root that was missing, a limit that was raised). */
   retry(): Promise<void>;
+  /** Roots below which not all is watched. */
+  unseen(): readonly string[];
   /** Since when a change waits to be told; null when none does. */
   waitingSince(): Instant | null;
   /** How many directories are watched. */
@@ -272,6 +274,7 @@ export const createWatch = (options: WatchOptions): Watch => {
       troubles.clear();
       await addRoots(roots);
     },
+    unseen: troubles.roots,
     waitingSince: collector.since,
     watched: table.size,
     stop,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { databaseRules, localDatabase, peerDatabase, readSecret, sshTarget } from '../../replication/access.ts';
+import { databaseRules, filesTarget, localDatabase, peerDatabase, readSecret } from '../../replication/access.ts';
 import { createFilesPart } from '../../replication/files/merge-part.ts';
 import {
   createStandbySources,
@@ -79,7 +79,7 @@ export interface PartsAround {
 }
 
 const pullOf = (config: Config, exclude: readonly string[]): PullOptions => ({
-  target: sshTarget(config),
+  target: filesTarget(config),
   exclude,
   bandwidthKbps: config.streams.files.bandwidthKbps,
   silenceMs: SILENCE_MS,
