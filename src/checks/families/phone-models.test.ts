@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fail, ok } from '../../core/result.ts';
 import { createProvd, type Provd, type ProvdConfig, type ProvdDevice } from '../../xivo/enable/provd.ts';
-import { provdConfigs } from '../../xivo/testing/configs.ts';
+import { followed, followsOf, isRegistrar, withoutBackups } from '../../xivo/enable/registrars.ts';
+import { provdConfigs, STANDBY } from '../../xivo/testing/configs.ts';
 import { startFakeProvd } from '../../xivo/testing/fake-provd.ts';
 import { configWith, find, temporary, told } from '../testing/around.ts';
 import { createPhoneModelChecks, failsOverOf } from './phone-models.ts';
@@ -55,8 +56,11 @@ const phones = (...devices: readonly ProvdDevice[]) => ({ devices: async () => o
 
 test('xivo-phones-fail-over: by the plugins’ own words, with the limits of what is there', async () => {
   const id = 'xivo-phones-fail-over';
-  assert.equal(await say(id, phones(aastra)), 'pass: 1 phones do');
-  assert.equal(await say(id, phones(aastra, snom)), 'pass: 2 phones do; Snom: one line a phone only');
+  assert.equal(await say(id, phones(aastra)), 'pass: 1 phones do, each at its next refresh');
+  assert.equal(
+    await say(id, phones(aastra, snom)),
+    'pass: 2 phones do, each at its next refresh; Snom: one line a phone only',
+  );
   assert.equal(
     await say(id, phones(aastra, old, { ...old, id: 'd' })),
     'fail: these lose their calls until the main is back: Aastra 9112i (2)',
@@ -74,7 +78,7 @@ test('xivo-phones-fail-over: by the plugins’ own words, with the limits of wha
 
 test('phones that follow a virtual IP, a standby, and a pair that is no XiVO are not asked', async () => {
   for (const more of [`${XIVO}virtual-ip: { addresses: [127.0.0.9/8], interface: lo }\n`, 'profile: asterisk\n'])
-    for (const id of ['xivo-phones-fail-over', 'xivo-registrars-have-backup'])
+    for (const id of ['xivo-phones-fail-over', 'xivo-registrars-have-backup', 'xivo-lines-have-backup'])
       assert.match(await say(id, {}, configWith(more)), /^not-applicable/);
   assert.match(await say('xivo-phones-fail-over', {}, configWith(XIVO, 'standby')), /^not-applicable/);
 });
@@ -93,6 +97,28 @@ test('xivo-registrars-have-backup: every one, for both, with the standby’s own
   const other = right.map((each) => (each.id === 'branch' ? { ...each, proxy_backup: '10.9.9.9' } : each));
   assert.equal(await say(id, configs(other)), 'fail: not so: branch');
   assert.equal(await say(id, configs([{ id: 'default', X_type: 'registrar' }])), 'fail: not so: default');
+});
+
+test('xivo-lines-have-backup: lines, the second SCCP manager and autoprov, and what a hand set', async () => {
+  const id = 'xivo-lines-have-backup';
+  const configs = (list: readonly ProvdConfig[]) => ({ configs: async () => ok(list) });
+  const enabled = provdConfigs.map((each) =>
+    isRegistrar(each) ? { ...each, registrar_backup: STANDBY, proxy_backup: STANDBY } : each,
+  );
+  assert.equal(
+    await say(id, configs(enabled)),
+    'fail: not so: autoprov; phone1; phone1, line 2: backup_registrar_ip is 10.9.0.9; phone2; phone2, line 1: backup_registrar_ip is 203.0.113.5; sccp1',
+  );
+  const follows = followsOf(withoutBackups(enabled), enabled);
+  const followedAll = enabled.filter(({ id: name }) => name !== 'phone2').map((each) => followed(each, follows).config);
+  const told = await say(id, configs(followedAll));
+  assert.equal(told, 'fail: not so: phone1, line 2: backup_registrar_ip is 10.9.0.9');
+  assert.equal(await say(id, configs(followedAll.filter(({ id: name }) => name !== 'phone1'))), 'pass: they have');
+  const many = Array.from({ length: 12 }, (_, at) => ({ ...enabled.at(-1), id: `phone${at}` }));
+  assert.match(
+    await say(id, configs([...enabled.slice(0, 3), ...many])),
+    /^fail: not so: phone0; .*phone9, and 2 more$/,
+  );
 });
 
 test('what provisioning says over REST is read', async (t) => {

@@ -6,11 +6,12 @@ import { ok, type Result } from '../../core/result.ts';
 import { readSecret } from '../../replication/access.ts';
 import { createProvd, type Provd, type ProvdDevice, provdDefaults } from '../../xivo/enable/provd.ts';
 import { provdPlaceFile, readProvdPlace } from '../../xivo/enable/provd-place.ts';
-import { isRegistrar } from '../../xivo/enable/registrars.ts';
+import { isRegistrar, linesAstray } from '../../xivo/enable/registrars.ts';
 import { type Around, readSystemFile } from '../around.ts';
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 
 const ASK_MS = 8000;
+const MOST_NAMED = 10;
 const PLUGINS = ['var/lib/xivo-provd/plugins', 'var/lib/wazo-provd/plugins'];
 
 type ProvdOf = (config: Config) => Result<Provd>;
@@ -56,6 +57,25 @@ const registrars = (provdOf: ProvdOf): Definition => ({
       );
       if (without.length > 0) return failed(`not so: ${without.map(({ id }) => id).join(', ')}`);
       return all.length === 0 ? unknown('there is no registrar') : passed(`${all.length} registrars name ${standby}`);
+    }),
+});
+
+const lines = (provdOf: ProvdOf): Definition => ({
+  id: 'xivo-lines-have-backup',
+  about: 'Every line, second SCCP manager and `autoprov` of the provisioning has the backup of its registrar.',
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.slow,
+  remedy:
+    'Run `dualtone xivo enable` on the main once more, then `dualtone xivo resync`; what a hand set is yours to change.',
+  try: (around) =>
+    withProvd(around, provdOf, async (provd) => {
+      const configs = await provd.configs();
+      if (!configs.ok) return unknown(configs.error.message);
+      const astray = linesAstray(configs.value);
+      if (astray.length === 0) return passed('they have');
+      const more = astray.length > MOST_NAMED ? `, and ${astray.length - MOST_NAMED} more` : '';
+      return failed(`not so: ${astray.slice(0, MOST_NAMED).join('; ')}${more}`);
     }),
 });
 
@@ -133,12 +153,13 @@ const models = (provdOf: ProvdOf): Definition => ({
       if (cannot.length > 0) return failed(`these lose their calls until the main is back: ${counted(cannot)}`);
       if (unsure.length > 0) return unknown(`their plugins do not say it: ${counted(unsure)}`);
       const limits = LIMITS.filter(([vendor]) => devices.value.some((each) => vendor.test(each.vendor ?? '')));
-      const said = [`${devices.value.length} phones do`, ...limits.map(([, limit]) => limit)];
+      const said = [`${devices.value.length} phones do, each at its next refresh`, ...limits.map(([, limit]) => limit)];
       return passed(said.join('; '));
     }),
 });
 
 export const createPhoneModelChecks = (provdOf: ProvdOf = usualProvd): readonly Definition[] => [
   registrars(provdOf),
+  lines(provdOf),
   models(provdOf),
 ];

@@ -12,7 +12,14 @@ import type { Original } from '../../profiles/xivo/original.ts';
 import type { Admin } from '../../replication/postgres/setup/admin.ts';
 import { flagStore, hereChanges, trustStore } from './here.ts';
 import type { Provd, ProvdConfig } from './provd.ts';
-import { followsOf, isRegistrar, type LinesMoved, moveLines, registrarChanges, registrarStore } from './registrars.ts';
+import {
+  followsOf,
+  type LinesMoved,
+  moveLines,
+  registrarChanges,
+  registrarStore,
+  withoutBackups,
+} from './registrars.ts';
 import { aorStore, expiryChanges, sipStore } from './sip-expiry.ts';
 import { type Stores, withStores } from './store.ts';
 
@@ -110,10 +117,6 @@ const linesAfter = async (
   return ok({ lines, moved: moved.ok ? moved.value : NOTHING, warnings });
 };
 
-/** For an interrupted run: registrars that are right already, with lines that are not yet. */
-const asBefore = (configs: readonly ProvdConfig[]): readonly ProvdConfig[] =>
-  configs.map((config) => (isRegistrar(config) ? { ...config, registrar_backup: null, proxy_backup: null } : config));
-
 const sentence = async (world: World, change: Change): Promise<Result<string>> => {
   if (change.kind !== 'file') return ok('');
   const found = await world.look(change);
@@ -161,7 +164,8 @@ export const createXivoEnabling = (options: EnableOptions): XivoEnabling => {
       const committed = await changes.value.commit();
       if (!committed.ok) return committed;
       const isRepeated = lines.value.every(({ what }) => what === 'same');
-      return linesAfter(options, isRepeated ? asBefore(before.value) : before.value, lines.value);
+      // An interrupted run leaves registrars that are right already, with lines that are not yet.
+      return linesAfter(options, isRepeated ? withoutBackups(before.value) : before.value, lines.value);
     },
     previewDisable: async () => {
       const changes = await opened(options, world);

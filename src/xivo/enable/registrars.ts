@@ -169,3 +169,18 @@ export const moveLines = async (
   }
   return ok({ changed, drift });
 };
+
+/** For what stands and is to be looked at as a whole: each registrar as if it had had no backup. */
+export const withoutBackups = (configs: readonly ProvdConfig[]): readonly ProvdConfig[] =>
+  configs.map((config) => (isRegistrar(config) ? { ...config, registrar_backup: null, proxy_backup: null } : config));
+
+/** Lines and SCCP managers that do not follow their registrar: `id` for those without a backup, `id, line 1: … is …` for another one. */
+export const linesAstray = (configs: readonly ProvdConfig[]): readonly string[] => {
+  const follows = followsOf(withoutBackups(configs), configs);
+  return configs
+    .filter((each) => !isRegistrar(each))
+    .flatMap((config) => {
+      const { changed, drift } = followed(config, follows);
+      return [...(changed ? [config.id] : []), ...drift.map((text) => `${config.id}, ${text}`)];
+    });
+};
