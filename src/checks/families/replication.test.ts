@@ -156,7 +156,7 @@ test('database-ready: without its password, and without a server, the step that 
     ...config,
     streams: { ...config.streams, database: { ...database, passwordFile: secret, socket: folder } },
   };
-  assert.match(await say('database-ready', { config: at }), /^fail: A secret cannot be read/);
+  assert.match(await say('database-ready', { config: at }), /^fail: The secret in \S+ cannot be read/);
   writeFileSync(secret, 'password', { mode: 0o600 });
   assert.match(await say('database-ready', { config: at }), /^fail: /);
   assert.match(await say('database-ready'), /^not-applicable/);
