@@ -70,13 +70,20 @@ const reopen = async (changed: Partial<GateSettings> = {}): Promise<void> => {
   assert.deepEqual(await gate.open(), { ok: true, value: undefined });
 };
 
-/** Process ids of the programs below a process that hold its netlink sockets. */
-const netlinkBelow = (parent: number): readonly number[] =>
+/** Process ids of the programs below a process whose command line ends so. */
+const below = (parent: number, end: string): readonly number[] =>
   readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
     .trim()
     .split(' ')
     .map(Number)
-    .filter((pid) => pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('/netlink.pl\0'));
+    .filter((pid) => pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(end));
+
+/** Those that hold its netlink sockets. */
+const netlinkBelow = (parent: number): readonly number[] => below(parent, '/netlink.pl\0');
+
+/** Resident memory of a process, KiB. */
+const residentKib = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN);
 
 const startAgent = async (ms: number): Promise<ChildProcess> => {
   const agent = spawn(
@@ -183,6 +190,22 @@ inNamespace(import.meta.url, () => {
       await until(() => tampered.length > before, 1000, harm);
       assert.equal(await leaves(sip), false);
     }
+  });
+
+  test('who watches the rules remembers nothing: after minutes of leases it is as large as before, and awake', async () => {
+    const [watcher = 0, ...others] = below(process.pid, '/rule-watch.pl\0dualtone\0');
+    assert.ok(watcher > 0 && others.length === 0);
+    const leases = async (count: number): Promise<void> => {
+      for (let round = 0; round < count; round += 1) await openFor(1000, round % 2);
+    };
+    await leases(100);
+    const before = residentKib(watcher);
+    await leases(1000);
+    const grown = residentKib(watcher) - before;
+    assert.ok(grown < 256, `${grown} KiB more after 1,000 leases`);
+    const told = tampered.length;
+    nft('flush chain inet dualtone input');
+    await until(() => tampered.length > told, 1000, 'it is told');
   });
 
   test('a transaction that meets no table puts it back first', async () => {
