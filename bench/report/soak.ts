@@ -64,6 +64,29 @@ const problemsOf = (lines: readonly SoakLine[]): readonly string[] =>
         `* lab ${run}, ${Math.round(atS / 60)} min, \`${scenario}\`: ${problems.join('; ')}`,
     );
 
+const journalHosts = ['main', 'standby', 'checkpoint1'] as const;
+const usualJournalKib = 256 * 1024;
+
+/** The journal may grow: so fast, and so long until its bound is reached. Of the longest lab. */
+const journalText = (lines: readonly SoakLine[]): readonly string[] => {
+  const samples = lines.filter(isSample);
+  const [first, last] = [samples[0], samples.at(-1)];
+  const hours = ((last?.at_s ?? 0) - (first?.at_s ?? 0)) / 3600;
+  const rates = journalHosts.flatMap((host) => {
+    const key = `${host} journal KiB`;
+    const grown = (last?.values[key] ?? 0) - (first?.values[key] ?? 0);
+    if (hours <= 0 || grown <= 0) return [];
+    const anHour = grown / hours;
+    return [
+      `${host} ${Math.round(anHour)} KiB an hour, so that 256 MiB hold ${Math.round(usualJournalKib / anHour / 24)} days of such a life`,
+    ];
+  });
+  return rates.length === 0 ? [] : [`The journal: ${rates.join('; ')}.`, ''];
+};
+
+const longest = (byRun: readonly (readonly [number, readonly SoakLine[]])[]): readonly SoakLine[] =>
+  byRun.map(([, lines]) => lines).toSorted((a, b) => (b.at(-1)?.at_s ?? 0) - (a.at(-1)?.at_s ?? 0))[0] ?? [];
+
 /** Whether anything grows while a pair lives on. Pure. */
 export const soakSection = (measured: readonly Measured<SoakLine>[]): string => {
   const byRun = [
@@ -77,7 +100,7 @@ export const soakSection = (measured: readonly Measured<SoakLine>[]): string => 
     '## Soak: whether anything grows',
     '',
     'A pair lives on in the lab with calls up; scenarios are drawn at random, switchovers most, and judged as ever; in between it is counted what every program of agents, Asterisk and checkpoint holds.',
-    'After a warm-up (a quarter of the time) the growth an hour is the median of the slopes of all pairs of counts, with bounds that hold in 98 of 100 cases. It *grows* where the lower bound is above what is allowed, is *steady* where',
+    'After a warm-up (a quarter of the time; of memory ten minutes at least) the growth an hour is the median of the slopes of all pairs of counts, with bounds that hold in 98 of 100 cases. It *grows* where the lower bound is above what is allowed, is *steady* where',
     'the upper bound is not, and else the run was too short to tell. Allowed an hour: 1 MiB for a program, half a descriptor, thread, process, mount, nftables element or file, 64 KiB of state besides the journal. A program that was started anew counts from then.',
     '',
     ...(byRun.length === 0
@@ -94,6 +117,7 @@ export const soakSection = (measured: readonly Measured<SoakLine>[]): string => 
             byRun.flatMap(([run, lines]) => growthRows(run, lines)),
           ),
           '',
+          ...journalText(longest(byRun)),
           circumstancesOf(measured).text,
         ]),
     '',

@@ -26,10 +26,10 @@ const pointsLeast = 8;
 /** Two-sided 98 per cent: of a hundred steady series, one is called growing by mistake. */
 const z = 2.33;
 
-const afterWarmUp = (points: readonly Point[]): readonly Point[] => {
+const afterWarmUp = (points: readonly Point[], leastHours: number): readonly Point[] => {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const from = first.atHours + (last.atHours - first.atHours) * warmUpShare;
+  const from = first.atHours + Math.max(leastHours, (last.atHours - first.atHours) * warmUpShare);
   return points.filter(({ atHours }, index) => index >= warmUpPoints && atHours >= from);
 };
 
@@ -40,9 +40,9 @@ const slopesOf = (points: readonly Point[]): readonly number[] =>
     )
     .toSorted((a, b) => a - b);
 
-/** `limit`: what it may grow an hour. Points in the order of their time, no two at once. */
-export const growthOf = (points: readonly Point[], limit: number): Growth => {
-  const seen = afterWarmUp(points);
+/** `limit`: what it may grow an hour; `warmUpHours`: what its warm-up takes at least. Points in the order of their time, no two at once. */
+export const growthOf = (points: readonly Point[], limit: number, warmUpHours = 0): Growth => {
+  const seen = afterWarmUp(points, warmUpHours);
   const ends = { first: points[0]?.value ?? Number.NaN, last: points.at(-1)?.value ?? Number.NaN };
   const count = seen.length;
   if (count < pointsLeast) {

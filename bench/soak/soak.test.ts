@@ -80,6 +80,12 @@ test('steady noise is seldom taken for growth', () => {
   assert.ok(wrong <= 8, `${wrong} of 200`);
 });
 
+test('memory has ten minutes at least to warm up: a heap that takes its room is no leak', () => {
+  const filling = minutes(20, (minute) => 100 + Math.min(minute, 9));
+  assert.equal(growthOf(filling, 1, 10 / 60).verdict, 'steady');
+  assert.equal(growthOf(filling.slice(0, 12), 1, 10 / 60).verdict, 'unknown');
+});
+
 test('a program that was started anew begins anew', () => {
   const points = minutes(30, (minute) => minute % 15).map((point, index) => ({ ...point, life: index < 12 ? 1 : 2 }));
   assert.equal(longestLife(points).length, 18);

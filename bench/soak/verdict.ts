@@ -23,6 +23,9 @@ const limits: Readonly<Record<string, number>> = {
   'run files': 0.5,
 };
 
+/** A heap takes so long until it is as large as its work needs. */
+const heapWarmUpHours = 10 / 60;
+
 export interface Judged {
   readonly key: string;
   readonly kind: string;
@@ -57,7 +60,15 @@ export const judgeSoak = (samples: readonly SoakSample[]): readonly Judged[] => 
       const points = pointsOf(samples, key);
       if (limit === undefined || points.length < metLeast || key.includes('/asterisk')) return [];
       const hours = (points.at(-1)?.atHours ?? 0) - (points[0]?.atHours ?? 0);
-      return [{ key, kind, points: points.length, hours, growth: growthOf(points, limit) }];
+      return [
+        {
+          key,
+          kind,
+          points: points.length,
+          hours,
+          growth: growthOf(points, limit, kind === 'MiB' ? heapWarmUpHours : 0),
+        },
+      ];
     })
     .toSorted((a, b) => rank[a.growth.verdict] - rank[b.growth.verdict] || a.key.localeCompare(b.key));
 };
