@@ -1,7 +1,7 @@
 /** What the two nodes of a pair tell people, with the real core and the real reducer of alarms, in simulated time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTermWatch, nodeFactsOf } from '../src/agent/alarm-facts.ts';
+import { createTermWatch, nodeFactsOf } from '../src/agent/beside/alarm-facts.ts';
 import { createFakePair } from '../src/agent/testing/pair.ts';
 import { createTime } from '../src/agent/testing/time.ts';
 import { decideAlarms, dueOf } from '../src/alarms/core/decide.ts';

@@ -1,86 +1,25 @@
 /** One node's agent: the loop in the middle, and around it what looks, acts, remembers and shows. Knows ports only. */
-import type { CallLine } from '../ami/calls.ts';
 import type { ApiSource } from '../api/server.ts';
 import type { NodeSnapshot } from '../api/snapshot.ts';
-import type { Config } from '../config/config.ts';
 import type { Effect } from '../core/effect.ts';
-import type { Look, Sample } from '../core/event.ts';
-import type { Result } from '../core/result.ts';
-import { fail, ok } from '../core/result.ts';
-import type { Settings } from '../core/settings.ts';
+import type { Sample } from '../core/event.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import type { State } from '../core/state.ts';
-import { rivalOf, type VoterName } from '../core/words.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
-import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
-import type { StreamStatus } from '../replication/stream.ts';
-import type { LossView } from '../replicator/protocol.ts';
-import { type BothActive, createBothActive } from './both-active.ts';
-import { type Checker, checkNow } from './checker.ts';
-import { type ClockReading, createClockWatch } from './clock-watch.ts';
-import { type Commands, createCommands } from './commands.ts';
-import type { Driller } from './driller.ts';
-import type { Fences } from './fences.ts';
-import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
+import type { Clock, Notifier } from '../ports.ts';
+import { createBothActive } from './both-active.ts';
+import { createClockWatch } from './clock-watch.ts';
+import { createCommands } from './commands.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { renewLast } from './last-renewal.ts';
 import { createLoop, type Loop } from './loop.ts';
-import { lossWithAstDb } from './loss.ts';
-import { projectNode } from './project.ts';
+import type { AgentParts, Works } from './parts.ts';
 import { createRecords, type Records } from './records.ts';
-import type { Replication } from './replication.ts';
 import { createRightTeller } from './right-teller.ts';
-import { createServiceClock, type ServiceClock } from './service-clock.ts';
-import { createStepRunner, type StepRunner } from './step-runner.ts';
-import type { Switcher } from './switcher.ts';
+import { createServiceClock } from './service-clock.ts';
+import { doWork, listOf, snapshotOf, streamsOf } from './shown.ts';
+import { createStepRunner } from './step-runner.ts';
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
-
-/** What the agent needs of the board of probes. */
-export interface LookBoard {
-  start(onUrgent: (sample: Sample) => void, onTrouble: (news: boolean) => void): void;
-  look(): Look;
-  stop(): Promise<void>;
-}
-
-/** The stream of AstDB, or whatever follows the right to serve. */
-export interface Follower {
-  start(): void;
-  setRight(right: { readonly holding: number; readonly highest: number }): void;
-  status(): unknown;
-  stop(): Promise<void>;
-}
-
-export interface AgentParts {
-  readonly config: Config;
-  readonly settings: Settings;
-  readonly program: string;
-  readonly clock: Clock;
-  /** The process is awake: whatever may ride on that does. */
-  readonly onAwake: () => void;
-  readonly readClocks: () => ClockReading | null;
-  /** Seed of the core's chance. */
-  readonly seed: number;
-  readonly store: StateStore;
-  readonly journal: Journal;
-  readonly gate: Gate;
-  readonly link: PeerLink & { proven?(name: VoterName): boolean; refused?(): Readonly<Record<string, number>> };
-  /** By the ids of the plan; `dispose` leaves what they did. */
-  readonly adapterById: ReadonlyMap<string, StepAdapter & { dispose?(): Promise<void> }>;
-  readonly board: LookBoard;
-  readonly rivalLooks: { start(onLook: (samples: readonly Sample[]) => void): void; stop(): void } | null;
-  readonly follower: Follower | null;
-  /** Database, files, voicemail and merge; null where none of them is configured. */
-  readonly replication: Replication | null;
-  /** Tries prerequisites; null where `checks.enabled` is off. */
-  readonly checker: Checker | null;
-  /** Makes drills; null where `drill.enabled` is off. */
-  readonly driller: Driller | null;
-  /** Devices that turn the other node off; null where there are none. */
-  readonly fences: Fences | null;
-  /** Moves machines outside the pair; null where there are none. */
-  readonly switcher: Switcher | null;
-  /** The calls that Asterisk has; null where it cannot be asked. */
-  readonly calls: (() => Promise<Result<readonly CallLine[]>>) | null;
-  readonly notifier: Notifier;
-}
 
 export interface Agent extends ApiSource {
   snapshot(): NodeSnapshot;
@@ -109,20 +48,6 @@ const createVoice = (clock: Clock, records: () => Records, vital: VitalSigns, no
     notice({ kind: 'notify', level, code, text });
   return { notice, say };
 };
-
-/** The inner parts of an agent, wired. */
-interface Works {
-  readonly loop: Loop;
-  readonly records: Records;
-  readonly commands: Commands;
-  readonly steps: StepRunner;
-  readonly heartbeat: Heartbeat;
-  readonly service: ServiceClock;
-  readonly both: BothActive;
-  readonly vital: VitalSigns;
-  readonly say: (level: Notice['level'], code: string, text: string) => void;
-  readonly listeners: Set<() => void>;
-}
 
 const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: Notice) => void): Loop => {
   const tellRight = createRightTeller(parts, { keep: (until) => works().steps.keep(until) });
@@ -261,92 +186,11 @@ const end = async (
   await parts.gate.dispose();
 };
 
-const nothingCopied = () =>
-  fail(
-    'no-streams',
-    'No stream of database, files or voicemail is configured on this node.',
-    'Configure `streams` in its file; see docs/configuration.md.',
-  );
-
 const DRILLS_OFF = fail(
   'drills-off',
   'No drill is made here: `drill.enabled` is off.',
   'Set it on both nodes, and restart the agents one after the other.',
 );
-
-const isStatus = (status: unknown): status is StreamStatus =>
-  typeof status === 'object' && status !== null && 'lagMs' in status && 'condition' in status;
-
-const lossOf = (parts: AgentParts, { loop }: Works, copied: LossView | null): LossView | null => {
-  const { config, settings, clock, follower } = parts;
-  const { lease } = loop.state();
-  const astdb = follower?.status();
-  return lossWithAstDb({
-    role: settings.role,
-    holding: lease.name === 'held' ? lease.epoch : 0,
-    wall: clock.wall(),
-    limitMs: config.streams.lossLimitMs,
-    astdb: isStatus(astdb) ? astdb : null,
-    copied,
-  });
-};
-
-const streamsOf = (parts: AgentParts, works: Works): NodeSnapshot['streams'] => {
-  const { replication, follower } = parts;
-  const status = replication?.status() ?? null;
-  return {
-    astdb: follower?.status() ?? null,
-    copied: status?.streams ?? [],
-    merge: status?.merge ?? null,
-    loss: lossOf(parts, works, status?.loss ?? null),
-    trouble: replication?.trouble() ?? null,
-  };
-};
-
-const listOf = ({ astdb, copied, merge }: NodeSnapshot['streams']): readonly unknown[] => [
-  astdb,
-  ...copied,
-  ...(merge === null ? [] : [{ name: 'merge', ...merge }]),
-];
-
-const isLoss = (value: unknown): value is LossView =>
-  typeof value === 'object' && value !== null && 'exceedsLimit' in value && 'items' in value;
-
-/** A person asks for work of the replicator. What would be lost is told with AstDB, and also where only that follows. */
-const doWork: (parts: AgentParts, works: Works, ...given: Parameters<ApiSource['work']>) => Promise<Result<unknown>> =
-  async (parts, works, { work, by }, onProgress, signal) => {
-    const { replication } = parts;
-    if (work.name === 'check') return checkNow(parts.checker, work.only, signal, () => snapshotOf(parts, works).checks);
-    if (work.name !== 'loss') {
-      works.records.note('work', { by, ...work });
-      return replication === null ? nothingCopied() : replication.work(work, onProgress, signal);
-    }
-    const told = replication === null ? ok(null) : await replication.work(work, onProgress, signal);
-    if (!told.ok) return told;
-    const loss = lossOf(parts, works, isLoss(told.value) ? told.value : null);
-    return loss === null ? nothingCopied() : ok(loss);
-  };
-
-const snapshotOf = (parts: AgentParts, works: Works): NodeSnapshot => {
-  const { loop, service, vital } = works;
-  const { config, settings, clock, link, board, journal, program } = parts;
-  const shown = projectNode(loop.state(), {
-    config,
-    settings,
-    program,
-    wall: clock.wall(),
-    now: clock.now(),
-    servesSince: service.since(),
-    samples: board.look().samples.map(({ probe, about, outcome, reason }) => ({ probe, about, outcome, reason })),
-    otherProven: link.proven?.(rivalOf(settings.role)) ?? false,
-    streams: streamsOf(parts, works),
-    switches: parts.switcher?.view() ?? null,
-    drill: parts.driller?.view() ?? null,
-    journalTrouble: journal.trouble(),
-    agent: vital.health(loop.storeTrouble(), link.refused?.() ?? {}),
-  });
-  return { ...shown, checks: parts.checker?.view(shown) ?? null };
-};
 
 export const createAgent = (parts: AgentParts): Agent => {
   const { config, settings, journal, gate, link } = parts;

@@ -7,8 +7,8 @@ import type { AriOptions } from '../replication/astdb/ari.ts';
 import { createAstDbBase } from '../replication/astdb/base.ts';
 import type { ManagerOptions } from '../replication/astdb/manager.ts';
 import { type AstDbStatus, createAstDbStream } from '../replication/astdb/stream.ts';
-import type { Follower } from './agent.ts';
 import type { PairStream } from './pair-stream.ts';
+import type { Follower } from './parts.ts';
 
 /** How often Asterisk is asked whether it wrote anything; the question costs it and us a fifth of a millisecond. */
 const POLL_MS = 200;

@@ -31,25 +31,26 @@ import { run } from '../process/run.ts';
 import { removeBootScript, writeBootScript } from '../steps/gate/boot-script.ts';
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import { gateSettingsOf } from '../steps/gate/settings.ts';
-import { type Agent, type AgentParts, createAgent } from './agent.ts';
+import { type Agent, createAgent } from './agent.ts';
 import { ariOf, createAstDbFollower } from './astdb.ts';
-import { createChecker } from './checker.ts';
+import { createChecker } from './beside/checker.ts';
+import { createDriller } from './beside/driller.ts';
+import { createReplication } from './beside/replication.ts';
+import { createSwitcher } from './beside/switcher.ts';
 import { readClocks } from './clock-watch.ts';
 import { createCoarseClock } from './coarse-clock.ts';
-import { createDriller } from './driller.ts';
 import { withEtcd } from './etcd-link.ts';
 import { createFences } from './fences.ts';
 import { nodeKeys, type OwnKeys } from './keys.ts';
 import { createPairStream, type PairStream } from './pair-stream.ts';
 import { createPairView, type PairView } from './pair-view.ts';
+import type { AgentParts } from './parts.ts';
 import { asAlways } from './priority.ts';
 import { callsOf, managerOf, probesOf } from './probes.ts';
 import { createRefusing, type Refusing } from './refusing.ts';
 import { createReload, type LiveConfig } from './reload.ts';
-import { createReplication } from './replication.ts';
 import { createSettingsExchange, type SettingsExchange } from './settings-exchange.ts';
 import { stepAdaptersOf } from './steps.ts';
-import { createSwitcher } from './switcher.ts';
 
 /** This program, as it shows itself and as it starts its replicator. */
 export interface Program {

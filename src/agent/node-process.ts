@@ -6,15 +6,15 @@ import { ok, type Result } from '../core/result.ts';
 import { createStderrNotifier } from '../notify/stderr.ts';
 import type { Notifier } from '../ports.ts';
 import { systemClock } from '../time/clock.ts';
-import { createTermWatch, nodeFactsOf } from './alarm-facts.ts';
-import { type AlarmTeller, createAlarmTeller, toldBy } from './alarms.ts';
 import { createAudit } from './audit.ts';
+import { createTermWatch, nodeFactsOf } from './beside/alarm-facts.ts';
+import { type AlarmTeller, createAlarmTeller, toldBy } from './beside/alarms.ts';
+import { createReporterProcess } from './beside/reporter.ts';
+import { createWebProcess } from './beside/web.ts';
 import { type Composition, composeNode, keepBootScript, type Program } from './compose.ts';
 import { beFirst } from './priority.ts';
-import { createReporterProcess } from './reporter.ts';
 import { createSystemNotify } from './system-notify.ts';
 import { untilEnded } from './until-ended.ts';
-import { createWebProcess } from './web.ts';
 
 const write = (line: string): void => void process.stderr.write(line);
 

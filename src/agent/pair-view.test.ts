@@ -4,8 +4,8 @@ import type { ApiSource } from '../api/server.ts';
 import { goodSnapshot } from '../checks/testing/around.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { createAudit } from './audit.ts';
+import type { PeerTalk } from './beside/replication.ts';
 import { createPairView } from './pair-view.ts';
-import type { PeerTalk } from './replication.ts';
 
 /** A clock that stands until it is moved. */
 const createTestClock = (): Clock & { move(ms: number): void } => {

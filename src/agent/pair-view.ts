@@ -3,7 +3,7 @@ import type { OtherSnapshot } from '../api/protocol.ts';
 import { type NodeSnapshot, SNAPSHOT_VERSION } from '../api/snapshot.ts';
 import { isRecord } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
-import type { PeerTalk } from './replication.ts';
+import type { PeerTalk } from './beside/replication.ts';
 
 export interface PairView {
   /** `show` is asked while the other node wants it. */

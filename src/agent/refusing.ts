@@ -7,7 +7,7 @@ import type { State } from '../core/state.ts';
 import type { Instant, Millis } from '../core/words.ts';
 import type { Clock, Gate, Notifier } from '../ports.ts';
 import type { FromRefuser } from '../refuser/protocol.ts';
-import { createBeside } from './beside.ts';
+import { createBeside } from './beside/beside.ts';
 
 export interface Refusing {
   /** After each decision. */

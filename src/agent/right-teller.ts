@@ -1,8 +1,8 @@
 /** Tells what follows the right to serve, at each change of it. */
 import type { State } from '../core/state.ts';
 import type { Clock } from '../ports.ts';
+import type { Switcher } from './beside/switcher.ts';
 import type { StepRunner } from './step-runner.ts';
-import type { Switcher } from './switcher.ts';
 
 /** `holding`: the epoch under which this node serves, or 0. */
 export interface RightFollower {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Run } from '../process/run.ts';
-import type { PeerTalk } from './replication.ts';
+import type { PeerTalk } from './beside/replication.ts';
 import { createSettingsExchange } from './settings-exchange.ts';
 
 /** Two ends of a stream; `cut` loses all that is said. */

@@ -3,7 +3,7 @@ import { fail, type Result } from '../core/result.ts';
 import { isRecord, type Millis } from '../core/words.ts';
 import { createQuestions } from '../process/questions.ts';
 import type { Run } from '../process/run.ts';
-import type { PeerTalk } from './replication.ts';
+import type { PeerTalk } from './beside/replication.ts';
 
 export interface SettingsExchange {
   /** What the other node answered. Faults: `settings-unheard`, `settings-late`, `settings-busy`, and those of the file there. */

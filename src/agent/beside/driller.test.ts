@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createDrillStore } from '../drill/store.ts';
-import { drillReport } from '../drill/testing/fixtures.ts';
-import type { Clock } from '../ports.ts';
-import { systemClock } from '../time/clock.ts';
+import { createDrillStore } from '../../drill/store.ts';
+import { drillReport } from '../../drill/testing/fixtures.ts';
+import type { Clock } from '../../ports.ts';
+import { systemClock } from '../../time/clock.ts';
+import { configOf } from '../testing/config.ts';
 import { createDriller } from './driller.ts';
-import { configOf } from './testing/config.ts';
 
 /** Stands for `dualtone driller`: answers what it is asked, and does what the question's giver is called. */
 const STAND_IN = `

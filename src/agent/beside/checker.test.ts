@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NodeReport } from '../checks/report.ts';
-import { goodSnapshot } from '../checks/testing/around.ts';
-import { systemClock } from '../time/clock.ts';
+import type { NodeReport } from '../../checks/report.ts';
+import { goodSnapshot } from '../../checks/testing/around.ts';
+import { systemClock } from '../../time/clock.ts';
 import { checkNow, createChecker, START_AFTER_MS } from './checker.ts';
 
 const REPORT: NodeReport = { node: 'pbx1', role: 'main', at: 1, results: [] };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Facts } from '../alarms/protocol.ts';
-import type { Clock, Notifier } from '../ports.ts';
-import { systemClock } from '../time/clock.ts';
+import type { Facts } from '../../alarms/protocol.ts';
+import type { Clock, Notifier } from '../../ports.ts';
+import { systemClock } from '../../time/clock.ts';
 import { createAlarmTeller, toldBy } from './alarms.ts';
 
 /** A process of alarms of few words: it answers with what it was told; keeps notices, or not; dies when asked to. */

@@ -1,8 +1,8 @@
 /** From what an agent shows of itself to the facts by which alarms open and end. */
-import type { CheckpointFacts, NodeFacts, Troubles } from '../alarms/protocol.ts';
-import type { AgentHealth, CheckpointSnapshot, NodeSnapshot } from '../api/snapshot.ts';
-import type { State } from '../core/state.ts';
-import { rivalOf } from '../core/words.ts';
+import type { CheckpointFacts, NodeFacts, Troubles } from '../../alarms/protocol.ts';
+import type { AgentHealth, CheckpointSnapshot, NodeSnapshot } from '../../api/snapshot.ts';
+import type { State } from '../../core/state.ts';
+import { rivalOf } from '../../core/words.ts';
 
 const troublesOf = (agent: AgentHealth, journal: string | null, replicator: string | null): Troubles => ({
   memory: agent.memoryTrouble,

@@ -1,12 +1,12 @@
 /** The process that moves machines outside the pair, as the agent has it: started, told, started again when it dies. It never makes the agent wait. */
-import type { SwitchesView } from '../api/snapshot.ts';
-import { type Config, isSwitching } from '../config/config.ts';
-import type { Settings } from '../core/settings.ts';
-import type { State } from '../core/state.ts';
-import type { Clock } from '../ports.ts';
-import type { FromSwitcher, Service, SwitchNote, SwitchView, ToSwitcher } from '../switcher/protocol.ts';
+import type { SwitchesView } from '../../api/snapshot.ts';
+import { type Config, isSwitching } from '../../config/config.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { State } from '../../core/state.ts';
+import type { Clock } from '../../ports.ts';
+import type { FromSwitcher, Service, SwitchNote, SwitchView, ToSwitcher } from '../../switcher/protocol.ts';
+import { createServiceTeller } from '../service-teller.ts';
 import { type Beside, createBeside } from './beside.ts';
-import { createServiceTeller } from './service-teller.ts';
 
 export interface SwitcherListeners {
   note(kind: string, data: unknown): void;

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseConfig } from '../config/parse.ts';
-import { toSettings } from '../config/settings.ts';
-import type { State } from '../core/state.ts';
-import type { Service, SwitchNote } from '../switcher/protocol.ts';
-import { startFakeBox } from '../switches/testing/fake-box.ts';
-import { systemClock } from '../time/clock.ts';
-import { createServiceTeller } from './service-teller.ts';
+import { parseConfig } from '../../config/parse.ts';
+import { toSettings } from '../../config/settings.ts';
+import type { State } from '../../core/state.ts';
+import type { Service, SwitchNote } from '../../switcher/protocol.ts';
+import { startFakeBox } from '../../switches/testing/fake-box.ts';
+import { systemClock } from '../../time/clock.ts';
+import { createServiceTeller } from '../service-teller.ts';
 import { createSwitcher } from './switcher.ts';
 
 const configOf = (more: string) => {
@@ -85,7 +85,7 @@ switches: { berofos: { boxes: [{ name: fos1, address: 127.0.0.1, port: ${box.por
   writeFileSync(file, text);
   const parsed = parseConfig(text);
   assert.ok(parsed.ok);
-  const entry = join(import.meta.dirname, '../../bin/dualtone.ts');
+  const entry = join(import.meta.dirname, '../../../bin/dualtone.ts');
   const settings = toSettings(parsed.config);
   const argv = [process.execPath, entry, 'switcher', '--config', file];
   const switcher = createSwitcher(parsed.config, settings, argv, systemClock);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../time/clock.ts';
+import { systemClock } from '../../time/clock.ts';
 import { createReplicator, type ReplicatorListeners } from './replicator.ts';
 
 /** A replicator of few words: answers work with what it was told, dies when asked to. */

@@ -1,11 +1,11 @@
 /** What the agent has of its replicator: the process, the note of the terms in which this node served, and the way to the other's. */
-import { type Config, isCopying } from '../config/config.ts';
-import type { Result } from '../core/result.ts';
-import type { Clock } from '../ports.ts';
-import type { StreamProgress, StreamRight } from '../replication/stream.ts';
-import type { Work } from '../replicator/protocol.ts';
+import { type Config, isCopying } from '../../config/config.ts';
+import type { Result } from '../../core/result.ts';
+import type { Clock } from '../../ports.ts';
+import type { StreamProgress, StreamRight } from '../../replication/stream.ts';
+import type { Work } from '../../replicator/protocol.ts';
+import { createTerms } from '../terms.ts';
 import { createReplicator, type Replicator, type ReplicatorListeners, type ReplicatorStatus } from './replicator.ts';
-import { createTerms } from './terms.ts';
 
 /** The channel of the pair's stream on which the two replicators talk. */
 export interface PeerTalk {

@@ -1,9 +1,9 @@
 /** The process that tells people of alarms, as the agent has it: started, told, started again when it dies or hangs. It never makes the agent wait. */
-import type { AlarmAsk, Facts, FromAlarms, ToAlarms } from '../alarms/protocol.ts';
-import { fail, type Result } from '../core/result.ts';
-import type { Instant } from '../core/words.ts';
-import type { Clock, Notifier } from '../ports.ts';
-import { createQuestions, type Questions } from '../process/questions.ts';
+import type { AlarmAsk, Facts, FromAlarms, ToAlarms } from '../../alarms/protocol.ts';
+import { fail, type Result } from '../../core/result.ts';
+import type { Instant } from '../../core/words.ts';
+import type { Clock, Notifier } from '../../ports.ts';
+import { createQuestions, type Questions } from '../../process/questions.ts';
 import { type Beside, createBeside } from './beside.ts';
 
 export interface AlarmSource {

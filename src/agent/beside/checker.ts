@@ -1,13 +1,13 @@
 /** The process that tries prerequisites: started by the agent some time after its own start, heard, started again when it dies. */
-import type { NodeSnapshot } from '../api/snapshot.ts';
-import type { CheckerStatus, FromChecker, ToChecker } from '../checks/protocol.ts';
-import { readinessOf } from '../checks/readiness.ts';
-import type { ChecksView } from '../checks/report.ts';
-import { standingOf } from '../checks/standing.ts';
-import { fail, ok, type Result } from '../core/result.ts';
-import type { Instant, Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import { createQuestions, type Questions } from '../process/questions.ts';
+import type { NodeSnapshot } from '../../api/snapshot.ts';
+import type { CheckerStatus, FromChecker, ToChecker } from '../../checks/protocol.ts';
+import { readinessOf } from '../../checks/readiness.ts';
+import type { ChecksView } from '../../checks/report.ts';
+import { standingOf } from '../../checks/standing.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Instant, Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import { createQuestions, type Questions } from '../../process/questions.ts';
 import { type Beside, createBeside } from './beside.ts';
 import type { PeerTalk } from './replication.ts';
 

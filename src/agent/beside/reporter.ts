@@ -1,6 +1,6 @@
 /** The process that sends events to where reports are made (`src/reporting`), as the agent has it: started, heard, started again when it dies. */
-import type { Clock, Notifier } from '../ports.ts';
-import type { FromReporter } from '../reporting/protocol.ts';
+import type { Clock, Notifier } from '../../ports.ts';
+import type { FromReporter } from '../../reporting/protocol.ts';
 import { createBeside } from './beside.ts';
 
 export interface ReporterProcess {

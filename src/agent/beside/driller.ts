@@ -1,12 +1,12 @@
 /** The process that makes drills, as the agent has it: started when one is asked for or due, ended when it has nothing to do. It never makes the agent wait. */
-import type { Config } from '../config/config.ts';
-import { fail, type Result } from '../core/result.ts';
-import type { Millis, WallTime } from '../core/words.ts';
-import type { DrillAsk, DrillRun, DrillSummary, DrillView, FromDriller, ToDriller } from '../drill/protocol.ts';
-import { createDrillStore } from '../drill/store.ts';
-import type { Clock } from '../ports.ts';
-import { createQuestions } from '../process/questions.ts';
-import { createSchedule, type Schedule } from '../time/schedule.ts';
+import type { Config } from '../../config/config.ts';
+import { fail, type Result } from '../../core/result.ts';
+import type { Millis, WallTime } from '../../core/words.ts';
+import type { DrillAsk, DrillRun, DrillSummary, DrillView, FromDriller, ToDriller } from '../../drill/protocol.ts';
+import { createDrillStore } from '../../drill/store.ts';
+import type { Clock } from '../../ports.ts';
+import { createQuestions } from '../../process/questions.ts';
+import { createSchedule, type Schedule } from '../../time/schedule.ts';
 import { type Beside, createBeside } from './beside.ts';
 import type { PeerTalk } from './replication.ts';
 

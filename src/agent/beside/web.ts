@@ -1,5 +1,5 @@
 /** The process that guards the web server (`src/web`), as the agent has it: started, and started again when it dies. It speaks by the control socket. */
-import type { Clock, Notifier } from '../ports.ts';
+import type { Clock, Notifier } from '../../ports.ts';
 import { createBeside } from './beside.ts';
 
 export interface WebProcess {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createHandClock } from '../probes/testing/clocks.ts';
-import { systemClock } from '../time/clock.ts';
+import { createHandClock } from '../../probes/testing/clocks.ts';
+import { systemClock } from '../../time/clock.ts';
 import { type BesideOptions, createBeside } from './beside.ts';
 
 interface Said {

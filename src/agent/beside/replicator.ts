@@ -1,9 +1,9 @@
 /** The process that copies database, files and voicemail: started by the agent, heard, told of the right, started again when it dies. */
-import { fail, type Result } from '../core/result.ts';
-import type { Clock } from '../ports.ts';
-import { createQuestions, type Questions } from '../process/questions.ts';
-import type { StreamProgress, StreamRight } from '../replication/stream.ts';
-import type { FromReplicator, Term, ToReplicator, Work } from '../replicator/protocol.ts';
+import { fail, type Result } from '../../core/result.ts';
+import type { Clock } from '../../ports.ts';
+import { createQuestions, type Questions } from '../../process/questions.ts';
+import type { StreamProgress, StreamRight } from '../../replication/stream.ts';
+import type { FromReplicator, Term, ToReplicator, Work } from '../../replicator/protocol.ts';
 import { type Beside, createBeside } from './beside.ts';
 
 export type ReplicatorStatus = Omit<Extract<FromReplicator, { type: 'status' }>, 'type'>;

@@ -1,9 +1,9 @@
 /** A process beside the agent: started, told and heard by lines of JSON, started again when it dies. It never makes the agent wait. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Instant, Millis } from '../core/words.ts';
-import type { Clock } from '../ports.ts';
-import { createMessageReader } from '../process/json-lines.ts';
-import { childEnv } from '../process/programs.ts';
+import type { Instant, Millis } from '../../core/words.ts';
+import type { Clock } from '../../ports.ts';
+import { createMessageReader } from '../../process/json-lines.ts';
+import { childEnv } from '../../process/programs.ts';
 
 /** What both sides say; each pair of processes has a protocol of its own. */
 interface Message {
