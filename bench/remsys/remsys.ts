@@ -56,7 +56,6 @@ export const remsysCells: readonly Cell[] = [
   { what: 'passive/silent', remsys: { refuses: false }, fault: 'passive', hasOriginal: false, trunkNextMs: timerBMs },
 ];
 
-const needs = twoSites().needs;
 const setupOf = ({ remsys }: Cell): PairSetup => ({ ...usualSetup, ...twoSites(remsys).setup });
 const ttlMs = ({ remsys }: Cell): number => (remsys.ttlS ?? 1) * 1000;
 
@@ -186,31 +185,43 @@ const runCell = async (stage: Stage, cell: Cell, run: number): Promise<Result<Re
   return ok(lineOf(cell, run, moved.value, measured.value, decidedMs, othersPercent));
 };
 
-/** A lab for all cells, cell by cell. Faults: `bench-stopped`, and what broke the lab. */
-export const benchRemsys = async (
+const runLab = async (
+  cells: readonly Cell[],
   results: ResultsFile<RemsysLine>,
-  options: BenchOptions & { readonly only?: readonly string[] },
+  { signal, log, runs, onLine }: BenchOptions,
 ): Promise<Result<void>> => {
-  const { signal, log, runs, only } = options;
-  const wanted = remsysCells.filter(
-    ({ what }) => only?.includes(what) !== false && nextRun(results, what, runs) !== undefined,
-  );
-  const [first] = wanted;
+  const [first] = cells;
   if (first === undefined) return ok(undefined);
+  const { needs } = twoSites(first.remsys);
   const stage = await openStage({ endpoints: 5, needs, first: setupOf(first), signal, log });
   if (!stage.ok) return stage;
   let done: Result<void> = ok(undefined);
-  for (const cell of wanted) {
+  for (const cell of cells) {
     for (let run = nextRun(results, cell.what, runs); done.ok && run !== undefined; ) {
       const line = await runCell(stage.value, cell, run);
       if (signal.aborted) done = fail('bench-stopped', 'the series was stopped', 'run it again, and it goes on');
       else if (!line.ok) done = fail(line.error.code, `${cell.what}: ${line.error.message}`, line.error.remedy);
       if (!done.ok || !line.ok) break;
       await results.add(line.value);
-      options.onLine(line.value);
+      onLine(line.value);
       run = nextRun(results, cell.what, runs);
     }
   }
   const closed = await stage.value.close();
   return done.ok ? closed : done;
+};
+
+/** A lab for each TTL, cell by cell. Faults: `bench-stopped`, and what broke the lab. */
+export const benchRemsys = async (
+  results: ResultsFile<RemsysLine>,
+  options: BenchOptions & { readonly only?: readonly string[] },
+): Promise<Result<void>> => {
+  const wanted = remsysCells.filter(
+    ({ what }) => options.only?.includes(what) !== false && nextRun(results, what, options.runs) !== undefined,
+  );
+  for (const cells of Map.groupBy(wanted, ttlMs).values()) {
+    const done = await runLab(cells, results, options);
+    if (!done.ok) return done;
+  }
+  return ok(undefined);
 };

@@ -1,7 +1,7 @@
 /** Deeds that scenarios of two sites have in common. */
 import type { Role } from '../../src/core/words.ts';
 import { checkpointNames } from '../pair/setup.ts';
-import { order, says } from '../scenarios/phrases.ts';
+import { order, says, standbyServes } from '../scenarios/phrases.ts';
 import type { Deed } from '../scenarios/scenario.ts';
 import { expects } from '../xivo/phrases.ts';
 import { mailFolder } from './far-files.ts';
@@ -88,7 +88,7 @@ export const writesName = (to: Role): Deed =>
 
 /** Moves of runs before this one would be counted with it, and told later. */
 const beginAlarmsAnew = (role: Role): Deed =>
-  on(role, ['sh', '-c', "pkill -KILL -f ' alarms --config '; rm -rf /var/lib/dualtone/alarms"]);
+  on(role, ['sh', '-c', "pkill -KILL -f '[ ]alarms --config '; rm -rf /var/lib/dualtone/alarms"]);
 
 /** All mail of the site so far is put away, and what was alarmed about forgotten. */
 export const forgetMail: readonly Deed[] = [
@@ -117,3 +117,10 @@ export const journal = (role: Role, what: string, pattern: RegExp, withinMs = 20
 /** A person gives service back; what must come home is home. */
 export const failback = order('main', 'failback', '--accept-loss');
 export const switchover = order('main', 'switchover', '--accept-loss');
+/** B serves by a person's order, and the names have followed. */
+export const servedByB: readonly Deed[] = [
+  switchover,
+  standbyServes,
+  ...namesPointTo('standby', 10_000),
+  switchIs('standby', 'done', 10_000),
+];

@@ -34,6 +34,7 @@ export const twoSites = (
 ): { readonly needs: LabNeeds; readonly setup: Partial<PairSetup> } => ({
   needs: {
     remsys: change.primary ?? usualRemsys.primary,
+    ...(change.ttlS === undefined ? {} : { ttlS: change.ttlS }),
     ...(change.mysql === undefined || change.mysql === null ? {} : { mysql: change.mysql.make }),
   },
   setup: { checkpoints: change.checkpoints === 'voters' ? 3 : 0, remsys: { ...usualRemsys, ...change } },

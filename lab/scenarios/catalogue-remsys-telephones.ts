@@ -1,12 +1,4 @@
-import {
-  crashes,
-  hasPower,
-  loses,
-  namesPointTo,
-  standbyServesByCount,
-  switchIs,
-  switchover,
-} from '../remsys/phrases.ts';
+import { crashes, hasPower, loses, namesPointTo, servedByB, standbyServesByCount } from '../remsys/phrases.ts';
 import { twoSites } from '../remsys/setup.ts';
 import { astDb, asterisk, mainIsBack, pause, standbyServes } from './phrases.ts';
 import type { Deed, Expected, Scenario } from './scenario.ts';
@@ -59,13 +51,7 @@ export const remsysTelephones: readonly Scenario[] = [
     name: 'remsys-refused',
     text: 'B serves, and A is up and passive: the provider calls A first, is refused, and reaches B at once; a telephone by SRV likewise',
     ...twoSites(),
-    prepare: [
-      switchover,
-      standbyServes,
-      ...namesPointTo('standby', 10_000),
-      switchIs('standby', 'done', 10_000),
-      pause(3000),
-    ],
+    prepare: [...servedByB, pause(3000)],
     srvPhone: true,
     deeds: [pause(4000)],
     expected: {
@@ -82,7 +68,7 @@ export const remsysTelephones: readonly Scenario[] = [
     name: 'remsys-refused-returns',
     text: 'A had no power and is back, passive: from then on it refuses callers, who go on to B at once',
     ...twoSites(),
-    prepare: [loses('main'), pause(1000), { do: 'wait', serving: 'standby', withinMs: 30_000 }],
+    prepare: [loses('main'), pause(1000), { do: 'wait', serving: 'standby', withinMs: 30_000 }, pause(5000)],
     srvPhone: true,
     deeds: [hasPower('main'), mainIsBack, pause(4000)],
     expected: {

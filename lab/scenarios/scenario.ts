@@ -122,6 +122,8 @@ export interface LabNeeds {
   readonly remsys?: 'bind' | 'knot';
   /** A cluster of three; a setup with `etcd` needs it. */
   readonly etcd?: boolean;
+  /** Of two sites: what the zone has at first, in s; a change of it would be none to those who write names. */
+  readonly ttlS?: number;
   /** Of two sites: the database server that both nodes have. */
   readonly mysql?: 'mariadb' | 'mysql';
   /** What has the nodes' power; a setup with `fencing` needs it. */

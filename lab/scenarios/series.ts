@@ -68,6 +68,7 @@ const keyOf = (needs: LabNeeds | undefined): string =>
     needs?.remsys ?? null,
     needs?.mysql ?? null,
     needs?.etcd === true,
+    needs?.ttlS ?? null,
     needs?.packages === true,
     needs?.fencing === true,
     needs?.load ?? null,

@@ -1,6 +1,6 @@
 /** What both dialects need to read what servers say. */
 import type { MysqlRow } from './connection.ts';
-import type { Filters, ServerId, Setting, ThreadStatus } from './dialect.ts';
+import type { Dialect, Filters, ServerId, Setting, ThreadStatus } from './dialect.ts';
 import { wildName } from './sql-text.ts';
 
 /** Our name for the link between the nodes, beside any other that a server may have. */
@@ -37,3 +37,20 @@ export const commonSettings = (serverId: ServerId): readonly Setting[] => [
   { name: 'auto_increment_increment', value: '2', dynamic: true },
   { name: 'auto_increment_offset', value: String(serverId), dynamic: true },
 ];
+
+/** Both servers do it alike, and call the two sides differently. */
+export const semiSyncBy =
+  (source: string, receiver: string): Dialect['semiSync'] =>
+  (side, waitMs) => {
+    const on = waitMs === null ? 'OFF' : 'ON';
+    if (side === 'receiver')
+      return [
+        `SET GLOBAL rpl_semi_sync_${source}_enabled = OFF`,
+        `SET GLOBAL rpl_semi_sync_${receiver}_enabled = ${on}`,
+      ];
+    return [
+      ...(waitMs === null ? [] : [`SET GLOBAL rpl_semi_sync_${source}_timeout = ${Math.round(waitMs)}`]),
+      `SET GLOBAL rpl_semi_sync_${source}_wait_point = AFTER_SYNC`,
+      `SET GLOBAL rpl_semi_sync_${source}_enabled = ${on}`,
+    ];
+  };

@@ -1,7 +1,7 @@
 /** MariaDB, 10.5 to 11 and later: positions by domain, `MASTER_USE_GTID`, and words of old that all its versions take. */
 import type { MysqlRow } from './connection.ts';
 import type { Begin, Dialect, LinkStatus, Position } from './dialect.ts';
-import { CHANNEL, commonSettings, filterTexts, textOf, threadOf } from './dialect-common.ts';
+import { CHANNEL, commonSettings, filterTexts, semiSyncBy, textOf, threadOf } from './dialect-common.ts';
 import { NO_GTIDS, parseMariadb, union } from './gtid.ts';
 import { quoteValue } from './sql-text.ts';
 
@@ -67,16 +67,7 @@ const follow: Dialect['follow'] = ({ host, port, user, password, caFile }, filte
 };
 
 /** Its semi-synchronous part is built in. */
-const semiSync: Dialect['semiSync'] = (side, waitMs) => {
-  const on = waitMs === null ? 'OFF' : 'ON';
-  if (side === 'receiver')
-    return ['SET GLOBAL rpl_semi_sync_master_enabled = OFF', `SET GLOBAL rpl_semi_sync_slave_enabled = ${on}`];
-  return [
-    ...(waitMs === null ? [] : [`SET GLOBAL rpl_semi_sync_master_timeout = ${Math.round(waitMs)}`]),
-    `SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC`,
-    `SET GLOBAL rpl_semi_sync_master_enabled = ${on}`,
-  ];
-};
+const semiSync = semiSyncBy('master', 'slave');
 
 /** `number`: 10.5.9 is 10005009. */
 export const createMariadb = (version: string, number: number): Dialect => ({

@@ -1,7 +1,7 @@
 /** MySQL, 8.0.23 and later: sets of ids by server, `SOURCE_AUTO_POSITION`, a channel of our own. */
 import type { MysqlRow } from './connection.ts';
 import type { Dialect, LinkStatus, Position } from './dialect.ts';
-import { CHANNEL, commonSettings, filterTexts, textOf, threadOf } from './dialect-common.ts';
+import { CHANNEL, commonSettings, filterTexts, semiSyncBy, textOf, threadOf } from './dialect-common.ts';
 import { NO_GTIDS, parseMysql } from './gtid.ts';
 import { qualify, quoteValue, splitTable } from './sql-text.ts';
 
@@ -37,16 +37,7 @@ const follow: Dialect['follow'] = ({ host, port, user, password, caFile }, filte
 /** Since then its plugins have the new names, and only those are loaded by set-up. */
 const SEMI_SYNC_RENAMED = 8_000_026;
 
-const semiSync: Dialect['semiSync'] = (side, waitMs) => {
-  const on = waitMs === null ? 'OFF' : 'ON';
-  if (side === 'receiver')
-    return ['SET GLOBAL rpl_semi_sync_source_enabled = OFF', `SET GLOBAL rpl_semi_sync_replica_enabled = ${on}`];
-  return [
-    ...(waitMs === null ? [] : [`SET GLOBAL rpl_semi_sync_source_timeout = ${Math.round(waitMs)}`]),
-    `SET GLOBAL rpl_semi_sync_source_wait_point = AFTER_SYNC`,
-    `SET GLOBAL rpl_semi_sync_source_enabled = ${on}`,
-  ];
-};
+const semiSync = semiSyncBy('source', 'replica');
 
 /** `number`: 8.0.26 is 8000026. */
 export const createMysqlDialect = (version: string, number: number): Dialect => ({
