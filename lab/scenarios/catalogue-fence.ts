@@ -237,6 +237,22 @@ const rehearsed: readonly Scenario[] = [
     expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 2 },
   },
   {
+    name: 'fence-drill-killed',
+    text: 'a drill with power, and the process that makes it is killed while the main is off: the next one turns the main on and brings service home',
+    ...fenced([['bmc']], { checkpoints: 1 }),
+    inbound: false,
+    prepare: [nothingAgainst],
+    deeds: [
+      drillPower,
+      power('bmc', 'off', 40_000),
+      exec('standby', ['pkill', '-KILL', '-f', 'driller --config']),
+      { do: 'wait', serving: 'main', withinMs: 60_000 },
+      drillSays('the drill is over', /No drill is being made/, 60_000),
+      report('it was interrupted', /"outcome":"interrupted".*brought back to the main/),
+    ],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 2 },
+  },
+  {
     name: 'fence-drill-finds-lie',
     text: 'the same, and the board says off of a main that is on: the drill fails and says so, and service comes back all the same',
     ...fenced([['hypervisor'], ['bmc']], { checkpoints: 1 }),

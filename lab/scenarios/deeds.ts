@@ -72,9 +72,10 @@ const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'ex
   const deadlineMs = monotonicMs() + withinMs;
   for (;;) {
     const done = await pair.lab.host(on).exec(argv, input === undefined ? {} : { input });
-    if (!done.ok) return done;
-    const said = `${done.value.stdout}${done.value.stderr}`.trim();
-    if (says.test(said)) return ok(undefined);
+    // It may be booting, turned on by a device.
+    if (!done.ok && done.error.code !== 'host-off') return done;
+    const said = done.ok ? `${done.value.stdout}${done.value.stderr}`.trim() : done.error.message;
+    if (done.ok && says.test(said)) return ok(undefined);
     if (monotonicMs() >= deadlineMs) {
       return fail(
         'not-as-expected',
