@@ -1,6 +1,6 @@
 /** What turns a node off: where no checkpoint votes a device decides, and where one does the lease decides as ever. */
 import { fenced } from '../fencing/setup.ts';
-import { exec, failback, mainIsBack, mainServes, order, pause, says, standbyServes } from './phrases.ts';
+import { exec, failback, mainServes, order, pause, says, standbyServes } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
 /** Of the agent's programs, the power's off and its reading, on a busy machine; a quiet one takes a third. */
@@ -144,7 +144,7 @@ const proofs: readonly Scenario[] = [
       pause(3000),
       { do: 'wait', serving: 'standby', withinMs: 100 },
       mend('cut'),
-      mainIsBack,
+      says('the main hears who serves', 'main', ['dualtone', 'status', '--json'], /"server":\s*"other"/, 15_000),
       failback,
       mainServes,
     ],

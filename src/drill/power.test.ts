@@ -92,6 +92,9 @@ test('what may be off is turned on, whatever went wrong', async () => {
     [{ falls: false }, 'drill-power-failed'],
     [{ bootMs: null }, 'drill-power-not-on'],
     [{ on: 'bmc did not answer', bootMs: null }, 'drill-power-not-on'],
+    // It lies of both.
+    [{ falls: false, on: 'bmc says off' }, 'drill-power-failed'],
+    [{ on: 'bmc did not answer' }, 'drill-power-failed'],
   ];
   for (const [planted, code] of cases) {
     const world = worldOf(planted);

@@ -107,12 +107,13 @@ const proveLevel = async (around: PowerAround, desk: PowerDesk, index: number): 
   const isSilent = isOff && (await until(around, UNHEARD_WITHIN_MS, () => isUnheard(around)));
   // Whatever came of it: what may be off is turned on.
   const trouble = await desk.on(index);
-  if (trouble !== null) return notOn(names, trouble);
   const onAt = around.now();
-  if (!(await mainIsBack(around))) return notOn(names, `it was not heard well within \`drill.limit\``);
+  // Somebody may have turned it on, or it was never off.
+  if (!(await mainIsBack(around))) return notOn(names, trouble ?? 'it was not heard well within `drill.limit`');
   await desk.end();
   if (!isOff) return notProved(`The main was not turned off by ${level}: ${detail}.`);
   if (!isSilent) return notProved(`${names} said off, and the main was heard on: it is another machine's, or wrong.`);
+  if (trouble !== null) return notProved(`${names} did not turn the main on again, though it is: ${trouble}.`);
   return ok(
     `${level}: the main was off after ${spanOf(offAt - from)} and silent, and well again ${spanOf(around.now() - onAt)} after it was turned on`,
   );
