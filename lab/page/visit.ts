@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { writeWholeSync } from '../../src/files/whole.ts';
 import { firstRun } from '../first-run/first-run.ts';
 import { fromKeepalived, keepalivedServes } from '../first-run/from-keepalived.ts';
+import { fromXivo, originalServes } from '../first-run/from-xivo.ts';
 import { type Lab, openLab } from '../lab.ts';
 import { packagedRun } from '../package/packaged-run.ts';
 import { openPages, WEB_PORT } from '../plugs/nodes.ts';
@@ -200,6 +201,8 @@ const works: Readonly<Record<string, () => Promise<string>>> = {
   'first-run': async () => await firstRun(lab),
   'keepalived-serves': async () => await keepalivedServes(lab),
   'from-keepalived': async () => await fromKeepalived(lab),
+  'original-serves': async () => await originalServes(lab),
+  'from-xivo': async () => await fromXivo(lab),
   'packaged-run': async () => await packagedRun(lab),
   watch,
   order,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Role } from '../../src/core/words.ts';
 import { chromiumPath } from '../page/chromium.ts';
 import { nodeConfigPath } from '../pair/configuration.ts';
+import { plain } from '../xivo/setup.ts';
 import { exec, mainLosesPower, mainServes, pause, says, standbyServes } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 
@@ -155,5 +156,21 @@ const fromKeepalived: Scenario = {
   expected: { serving: 'main', outageMsMost: 3000, twoServing: 'none', moves: 0 },
 };
 
+/** A lab of its own, by what it needs: the address that the main has for good would stay. */
+const fromXivo: Scenario = {
+  name: 'xivo-import',
+  text: 'a pair of XiVO’s own scripts becomes one of Dualtone by the commands that `dualtone import xivo` prints; telephones ask and calls come in all along',
+  needs: { xivo: true, stateDisk: true },
+  setup: { ...plain.setup, checkpoints: 0 },
+  prepare: [
+    begins('original-serves'),
+    isAt(/^the original serves/, 120_000, 'original-serves'),
+    mainServes,
+    pause(2000),
+  ],
+  deeds: [begins('from-xivo'), isAt(/^ready/, 300_000, 'from-xivo'), mainServes, pause(2000)],
+  expected: { serving: 'main', outageMsMost: 3000, twoServing: 'none', moves: 0 },
+};
+
 /** What a person does in a browser, none where there is no browser; and in two terminals. */
-export const pages: readonly Scenario[] = [...(isThere ? scenarios : []), firstRun, fromKeepalived];
+export const pages: readonly Scenario[] = [...(isThere ? scenarios : []), firstRun, fromKeepalived, fromXivo];

@@ -73,11 +73,28 @@ const takeovers = followers.map(
       standbyServes,
       follows('standby', 15_000),
       switched('standby', name),
-      ...(short === 'cc' ? [centreRestarted('standby', 1), mainHasPower, centreRuns('main', false, 30_000)] : []),
+      ...(short === 'cc' ? [centreRestarted('standby', 1)] : []),
     ],
     expected: taken,
   }),
 );
+
+/** Its own contact centre is stopped by the main itself, which has to be there for it. */
+const centreOfTheLost: Scenario = {
+  name: 'xivo-cc-main-returns',
+  text: 'the main that lost its power is back and passive: it stops xuc on its side, and the other one is not touched again',
+  ...whole,
+  prepare: [...allPointToMain, forgetCentre('standby')],
+  deeds: [
+    mainLosesPower,
+    standbyServes,
+    centreRuns('standby', true, 15_000),
+    mainHasPower,
+    centreRuns('main', false, 30_000),
+    centreRestarted('standby', 1),
+  ],
+  expected: taken,
+};
 
 const failbacks = followers.map(
   ({ short, name, follows }): Scenario => ({
@@ -282,6 +299,7 @@ const around: Scenario = {
 /** Edge, contact centres and the berofos box: they follow, and telephony never waits for them. */
 export const xivoSwitches: readonly Scenario[] = [
   ...takeovers,
+  centreOfTheLost,
   ...failbacks,
   ...byHand,
   around,

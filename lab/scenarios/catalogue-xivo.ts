@@ -18,6 +18,7 @@ import { xivoPhones } from './catalogue-xivo-phones.ts';
 import { xivoReporting } from './catalogue-xivo-reporting.ts';
 import { xivoSwitches } from './catalogue-xivo-switches.ts';
 import {
+  allCopied,
   exec,
   failback,
   mainHasPower,
@@ -25,6 +26,7 @@ import {
   mainServes,
   order,
   pause,
+  says,
   standbyServes,
   switchover,
   takenOver,
@@ -127,6 +129,20 @@ const passives: readonly Scenario[] = [
     setup: { xivo: plainXivo },
     // The first round of all checks is over by then.
     prepare: [...groupOnMain, pause(15_000)],
+    deeds: [{ do: 'commands', on: 'standby', forMs: 60_000, most: LOOKS_A_MINUTE }],
+    expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 0, registrationsKept: 'any' },
+  },
+  {
+    name: 'xivo-no-commands-data',
+    text: 'the same where database, files and voicemail follow: the main’s streams log in no more',
+    ...plain,
+    // Directories that the lab made after the agent began are seen within a minute, and compared once.
+    prepare: [
+      ...groupOnMain,
+      ...allCopied,
+      says('all is seen', 'main', ['dualtone', 'status', '--json'], /^(?![\s\S]*compared as a whole)/, 70_000),
+      pause(15_000),
+    ],
     deeds: [{ do: 'commands', on: 'standby', forMs: 60_000, most: LOOKS_A_MINUTE }],
     expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 0, registrationsKept: 'any' },
   },
