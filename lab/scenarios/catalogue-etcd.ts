@@ -1,7 +1,7 @@
 /** The right to serve lies in an etcd cluster of three: real etcd with TLS and users, real Asterisk. */
 import type { EtcdAct } from '../etcd/acts.ts';
 import { etcdUnit, slowWritesPath } from '../etcd/member-files.ts';
-import { memberNames, nodePaths } from '../etcd/places.ts';
+import { nodePaths } from '../etcd/places.ts';
 import type { LabFault } from '../faults/fault.ts';
 import {
   exec,
@@ -209,8 +209,8 @@ const members: readonly Scenario[] = [
     ...pair,
     deeds: [
       ...renewedWith('ended'),
-      // The next connection is the first that shows it.
-      ...memberNames.map((name): Deed => ({ do: 'systemctl', on: name, argv: ['restart', etcdUnit] })),
+      // A certificate is read when the way to etcd begins, or has failed.
+      { do: 'systemctl', on: 'standby', argv: ['restart', 'dualtone.service'] },
       journal('standby', 'an alarm names the certificate', /etcd-tls|TLS with etcd/, 20_000),
       ...renewedWith('good'),
       journal('standby', 'etcd votes again', /etcd votes again/),
