@@ -88,10 +88,12 @@ test('init asks the cluster that it is given before anything is changed, and say
   assert.equal(await say(section(cluster, '1'.repeat(18), PREFIX)), 'etcd-other-cluster');
   assert.equal(await say(section(cluster, cluster.id, '/dualtone/other')), 'etcd-denied');
   assert.equal(await say(section(cluster, 'x', PREFIX)), 'etcd-section-bad');
-  const [, second = '', third = ''] = cluster.endpoints;
-  await Promise.all([cluster.kill(second), cluster.kill(third)]);
-  assert.match(await say(section(cluster, cluster.id, PREFIX)), /^etcd-(unreachable|timeout)$/);
-  await Promise.all([cluster.start(second), cluster.start(third)]);
+  // Nobody listens at two of three.
+  const lost = {
+    ...cluster,
+    endpoints: [...cluster.endpoints.slice(0, 1), 'https://127.0.0.1:1', 'https://127.0.0.1:2'],
+  };
+  assert.equal(await say(section(lost, cluster.id, PREFIX)), 'etcd-unreachable');
 });
 
 test('the checks of etcd: well as it is, and each thing that is wrong is said', { timeout: 30_000 }, async () => {
