@@ -46,11 +46,34 @@ const steadyRows = (run: number, judged: readonly Judged[]): readonly (readonly 
     'steady',
   ]);
 
+const rise = ({ growth }: Judged): number => growth.last / Math.max(growth.first, 1);
+const shownOfUntold = 3;
+
+/** Of what was not watched for long enough to have bounds, those that rose most. */
+const untoldRows = (run: number, judged: readonly Judged[]): readonly (readonly string[])[] => {
+  const sorted = judged.toSorted((a, b) => rise(b) - rise(a));
+  const rest = sorted.slice(shownOfUntold);
+  return [
+    ...sorted.slice(0, shownOfUntold).map((each) => growthRow(run, each)),
+    ...[...Map.groupBy(rest, ({ kind }) => kind)].map(([kind, all]) => [
+      String(run),
+      `${all.length} more of ${kind}, which rose less`,
+      (Math.min(...all.map(({ hours }) => hours)) * 60).toFixed(0),
+      '',
+      '–',
+      '–',
+      'cannot tell yet',
+    ]),
+  ];
+};
+
 const growthRows = (run: number, lines: readonly SoakLine[]): readonly (readonly string[])[] => {
   const judged = judgeSoak(lines.filter(isSample));
   const steady = judged.filter(({ growth }) => growth.verdict === 'steady');
+  const untold = judged.filter(({ growth }) => !Number.isFinite(growth.most));
   return [
-    ...judged.filter((each) => !steady.includes(each)).map((each) => growthRow(run, each)),
+    ...judged.filter((each) => !steady.includes(each) && !untold.includes(each)).map((each) => growthRow(run, each)),
+    ...untoldRows(run, untold),
     ...steadyRows(run, steady),
   ];
 };

@@ -58,7 +58,7 @@ export const judgeSoak = (samples: readonly SoakSample[]): readonly Judged[] => 
       const kind = kindOf(key);
       const limit = limits[kind];
       const points = pointsOf(samples, key);
-      if (limit === undefined || points.length < metLeast || key.includes('/asterisk')) return [];
+      if (limit === undefined || points.length < metLeast || /\/ast(erisk|canary)/.test(key)) return [];
       const hours = (points.at(-1)?.atHours ?? 0) - (points[0]?.atHours ?? 0);
       return [
         {
