@@ -37,6 +37,8 @@ const MARK = '/run/lab-on-since-then';
 const markMain = exec('main', ['touch', MARK]);
 const mainWasNeverOff = exec('main', ['test', '-e', MARK]);
 
+const lonely = fenced([['bmc']], { checkpoints: 1 });
+
 /** No checkpoint votes: silence must be proved. */
 const proofs: readonly Scenario[] = [
   {
@@ -44,6 +46,26 @@ const proofs: readonly Scenario[] = [
     text: 'no checkpoint; the nodes do not reach each other, and the main serves on: its board turns it off before the standby serves',
     ...fenced(),
     deeds: [cut, standbyServesByDevice, power('bmc', 'off')],
+    expected: { serving: 'standby', ...byDevice, moves: 1 },
+  },
+  {
+    name: 'fence-checkpoint-left-out',
+    text: 'the checkpoint stays lost, and the nodes agree to do without; then they do not reach each other, and the main is turned off before the standby serves',
+    ...lonely,
+    setup: { ...lonely.setup, whenLost: 'likely', lostAfterMs: 2000 },
+    deeds: [
+      { do: 'fault', fault: { kind: 'power-loss', host: 'checkpoint1' }, as: 'no checkpoint' },
+      says(
+        'the main leaves it out, which is the second to do so',
+        'main',
+        ['dualtone', 'journal', '--since', '30s', '--json'],
+        /leave-checkpoints-out/,
+        20_000,
+      ),
+      cut,
+      standbyServesByDevice,
+      power('bmc', 'off'),
+    ],
     expected: { serving: 'standby', ...byDevice, moves: 1 },
   },
   {
