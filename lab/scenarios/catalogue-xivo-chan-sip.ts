@@ -1,6 +1,5 @@
-import { sipGoesBy } from '../xivo/enable-phrases.ts';
+import { aCallLasts, disabled, enabled, prepared, sipGoesBy, unnoticed } from '../xivo/enable-phrases.ts';
 import { aroundChanSip, bareChanSip, plainChanSip } from '../xivo/setup.ts';
-import { aCallLasts, disabled, enabled, prepared, unnoticed } from './catalogue-xivo-enable.ts';
 import { asterisk, mainLosesPower, pause, standbyServes, takenOver } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
 

@@ -1,53 +1,16 @@
 import {
+  aCallLasts,
   asBefore,
   cannotEnable,
   devicesWereTold,
-  disables,
-  enables,
-  originalRuns,
-  originalSleeps,
+  disabled,
+  enabled,
+  prepared,
   provdIs,
-  provdIsNew,
-  registrarsHaveBackup,
-  remember,
-  settingsAre,
+  unnoticed,
 } from '../xivo/enable-phrases.ts';
 import { plain } from '../xivo/setup.ts';
-import { pause } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
-
-/** Nobody notices: a call that lasts over all of it, and no move. */
-export const unnoticed = {
-  serving: 'main',
-  outageMsMost: 600,
-  twoServing: 'none',
-  moves: 0,
-  callsCut: 0,
-} as const satisfies Scenario['expected'];
-
-export const prepared: readonly Deed[] = [
-  // A run that was not as expected may have left something.
-  provdIs('well'),
-  disables('standby'),
-  disables('main'),
-  provdIsNew,
-  ...originalRuns('main'),
-  ...originalRuns('standby'),
-  pause(300),
-  ...remember,
-];
-export const aCallLasts: Deed = { do: 'call', from: '1002', to: '800' };
-
-/** Both nodes, and what is to be seen of it. */
-export const enabled: readonly Deed[] = [
-  enables('main', '--resync'),
-  enables('standby'),
-  registrarsHaveBackup,
-  settingsAre([60, 300, 120]),
-  originalSleeps('main'),
-  originalSleeps('standby'),
-];
-export const disabled: readonly Deed[] = [disables('standby'), disables('main'), ...asBefore];
+import type { Scenario } from './scenario.ts';
 
 /** How provd may be, and what enabling then says. */
 const moods = [

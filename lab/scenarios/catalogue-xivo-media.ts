@@ -1,4 +1,4 @@
-import { callsIn, manual, registeredBy } from '../xivo/phrases.ts';
+import { callsIn, mainDiesByHand, manual, registeredBy } from '../xivo/phrases.ts';
 import { plain } from '../xivo/setup.ts';
 import { failback, mainLosesPower, mainServes, order, pause, standbyServes, switchover, takenOver } from './phrases.ts';
 import type { Deed, Scenario } from './scenario.ts';
@@ -51,11 +51,7 @@ export const xivoMedia: readonly Scenario[] = [
     inbound: false,
     prepare: [...answers, ...reachable('main')],
     deeds: [
-      manual,
-      pause(500),
-      mainLosesPower,
-      { do: 'wait', serving: 'nobody', withinMs: 1000 },
-      pause(2000),
+      ...mainDiesByHand,
       ...servers.map((server) => registeredBy(server, 'main', 100)),
       order('standby', 'start', '--confirm', 'main'),
       standbyServes,

@@ -1,21 +1,19 @@
-import type { Role } from '../../src/core/words.ts';
-import type { ComposeHost } from '../xivo/far-files.ts';
+import {
+  allStayWithMain,
+  farIsBack,
+  farIsOff,
+  finishes,
+  followers,
+  hasFollowed,
+  type Trouble,
+} from '../xivo/followers.ts';
 import {
   allPointToMain,
-  boxIs,
-  boxJoins,
   centreRestarted,
   centreRuns,
-  composeIs,
-  composeIsSlow,
-  composeIsWell,
-  edgeFileNames,
-  edgePointsTo,
   forgetCentre,
-  journal,
+  mainDiesByHand,
   manual,
-  type Switched,
-  stillTrying,
   switched,
 } from '../xivo/phrases.ts';
 import { whole } from '../xivo/setup.ts';
@@ -30,7 +28,7 @@ import {
   switchover,
   takenOver,
 } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 
 // Asterisk registers a trunk a second after it is told to, and the provider calls each half second.
 const taken = { serving: 'standby', ...takenOver, inboundOutageMsMost: 3000, moves: 1 } as const;
@@ -42,39 +40,13 @@ const givenBack = {
   moves: 1,
 } as const;
 
-/** One that follows, and by what it is seen to have followed. */
-interface Follower {
-  readonly short: 'edge' | 'cc' | 'berofos';
-  readonly name: Switched;
-  /** The host that the node which became active has to reach. */
-  readonly hostOf: (role: Role) => ComposeHost | 'berofos';
-  readonly follows: (role: Role, withinMs: number) => Deed;
-}
-
-const followers: readonly Follower[] = [
-  { short: 'edge', name: 'edge', hostOf: () => 'edge', follows: edgePointsTo },
-  {
-    short: 'cc',
-    name: 'contact-centre',
-    hostOf: (role) => (role === 'main' ? 'cc-main' : 'cc-standby'),
-    follows: (role, withinMs) => centreRuns(role, true, withinMs),
-  },
-  { short: 'berofos', name: 'berofos fos1', hostOf: () => 'berofos', follows: boxJoins },
-];
-
 const takeovers = followers.map(
-  ({ short, name, follows }): Scenario => ({
-    name: `xivo-${short}-takeover`,
-    text: `the main dies: ${name} follows to the standby`,
+  (each): Scenario => ({
+    name: `xivo-${each.short}-takeover`,
+    text: `the main dies: ${each.name} follows to the standby`,
     ...whole,
     prepare: [...allPointToMain, forgetCentre('standby')],
-    deeds: [
-      mainLosesPower,
-      standbyServes,
-      follows('standby', 15_000),
-      switched('standby', name),
-      ...(short === 'cc' ? [centreRestarted('standby', 1)] : []),
-    ],
+    deeds: [mainLosesPower, standbyServes, ...hasFollowed(each, 'standby'), ...each.besides('standby')],
     expected: taken,
   }),
 );
@@ -97,46 +69,22 @@ const centreOfTheLost: Scenario = {
 };
 
 const failbacks = followers.map(
-  ({ short, name, follows }): Scenario => ({
-    name: `xivo-${short}-failback`,
-    text: `a person gives service back: ${name} follows to the main`,
+  (each): Scenario => ({
+    name: `xivo-${each.short}-failback`,
+    text: `a person gives service back: ${each.name} follows to the main`,
     ...whole,
     prepare: [
       ...allPointToMain,
       switchover,
       standbyServes,
-      follows('standby', 15_000),
-      switched('standby', name),
+      ...hasFollowed(each, 'standby'),
       forgetCentre('main'),
       pause(1500),
     ],
-    deeds: [
-      failback,
-      mainServes,
-      follows('main', 15_000),
-      switched('main', name),
-      ...(short === 'cc' ? [centreRestarted('main', 1), centreRuns('standby', false, 15_000)] : []),
-    ],
+    deeds: [failback, mainServes, ...hasFollowed(each, 'main'), ...each.besides('main')],
     expected: givenBack,
   }),
 );
-
-/** It failed, was told with its reason, and is done once the host is well: in so many tries. */
-const finishes = ({ name, follows }: Follower, role: Role, well: Deed): readonly Deed[] => [
-  stillTrying(role, name, 15_000),
-  journal(role, 'the first failure is in the journal', new RegExp(`${name}: .*It is tried again`)),
-  well,
-  follows(role, 20_000),
-  switched(role, name),
-  journal(role, 'the tries are in the journal', new RegExp(`${name}: .* after \\d+ tries`)),
-];
-
-const farIsOff = ({ hostOf }: Follower, role: Role): Deed => ({
-  do: 'fault',
-  fault: { kind: 'power-loss', host: hostOf(role) },
-  as: 'far',
-});
-const farIsBack: Deed = { do: 'mend', name: 'far' };
 
 const off = followers.flatMap((follower): readonly Scenario[] => [
   {
@@ -163,52 +111,23 @@ const off = followers.flatMap((follower): readonly Scenario[] => [
   },
 ]);
 
-/** How each hangs, refuses, talks nonsense and is slow, and how that ends. */
-const moodsByShort = {
-  edge: {
-    hangs: composeIs('edge', 'hangs', 'up'),
-    refuses: composeIs('edge', 'refuses', 'up'),
-    nonsense: composeIs('edge', 'nonsense', 'ps'),
-    slow: [composeIsSlow('edge', 1)],
-    well: composeIsWell('edge'),
-  },
-  cc: {
-    hangs: composeIs('cc-standby', 'hangs', 'restart'),
-    refuses: composeIs('cc-standby', 'refuses', 'restart'),
-    nonsense: composeIs('cc-standby', 'nonsense', 'logs'),
-    slow: [composeIsSlow('cc-standby', 2)],
-    well: composeIsWell('cc-standby'),
-  },
-  berofos: {
-    hangs: [boxIs('hangs')],
-    refuses: [boxIs('refuses')],
-    nonsense: [boxIs('nonsense')],
-    slow: [boxIs('slow')],
-    well: boxIs('well'),
-  },
-} as const;
+const wordsByTrouble: Readonly<Record<Trouble, string>> = {
+  hangs: 'hangs',
+  refuses: 'refuses',
+  nonsense: 'answers nonsense',
+};
 
-const wordsByMood = { hangs: 'hangs', refuses: 'refuses', nonsense: 'answers nonsense' } as const;
-
-const troubled = (['hangs', 'refuses', 'nonsense'] as const).flatMap((mood) =>
-  followers.map((follower): Scenario => {
-    const { [mood]: begin, well } = moodsByShort[follower.short];
-    return {
-      name: `xivo-${follower.short}-${mood}`,
-      text: `${follower.name} ${wordsByMood[mood]} when the main dies: telephony does not wait; it is tried again, told, and done when the host is well`,
+const troubled = (['hangs', 'refuses', 'nonsense'] as const).flatMap((trouble) =>
+  followers.map(
+    (each): Scenario => ({
+      name: `xivo-${each.short}-${trouble}`,
+      text: `${each.name} ${wordsByTrouble[trouble]} when the main dies: telephony does not wait; it is tried again, told, and done when the host is well`,
       ...whole,
-      prepare: [...allPointToMain, ...begin],
-      deeds: [
-        mainLosesPower,
-        standbyServes,
-        ...(follower.short === 'edge' && mood !== 'hangs'
-          ? [stillTrying('standby', 'edge', 15_000), edgeFileNames('main', 3000)]
-          : []),
-        ...finishes(follower, 'standby', well),
-      ],
+      prepare: [...allPointToMain, ...each.begins[trouble]],
+      deeds: [mainLosesPower, standbyServes, ...each.meanwhile(trouble), ...finishes(each, 'standby', each.isWell)],
       expected: taken,
-    };
-  }),
+    }),
+  ),
 );
 
 const slow = followers.map(
@@ -216,7 +135,7 @@ const slow = followers.map(
     name: `xivo-${follower.short}-slow`,
     text: `${follower.name} is slow when the main dies: telephony does not wait, and the others do not either`,
     ...whole,
-    prepare: [...allPointToMain, ...moodsByShort[follower.short].slow],
+    prepare: [...allPointToMain, ...follower.begins.slow],
     deeds: [
       mainLosesPower,
       standbyServes,
@@ -228,51 +147,39 @@ const slow = followers.map(
   }),
 );
 
+const standbyIsStarted = [order('standby', 'start', '--confirm', 'main'), standbyServes];
+const byHandTaken = { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 } as const;
+
 /** In manual mode a person starts the other node; before that nothing moves, and after it this follower does. */
-const byHand = followers.flatMap(({ short, name, follows }): readonly Scenario[] => [
+const byHand = followers.flatMap((each): readonly Scenario[] => [
   {
-    name: `xivo-${short}-takeover-manual`,
-    text: `in manual mode the main dies: ${name} stays where it is until a person starts the standby, and then follows`,
+    name: `xivo-${each.short}-takeover-manual`,
+    text: `in manual mode the main dies: ${each.name} stays where it is until a person starts the standby, and then follows`,
     ...whole,
     prepare: [...allPointToMain, forgetCentre('standby')],
     deeds: [
-      manual,
-      pause(500),
-      mainLosesPower,
-      { do: 'wait', serving: 'nobody', withinMs: 1000 },
-      pause(2000),
-      edgePointsTo('main', 100),
-      boxJoins('main', 100),
-      centreRuns('standby', false, 100),
-      order('standby', 'start', '--confirm', 'main'),
-      standbyServes,
-      follows('standby', 15_000),
-      switched('standby', name),
-      ...(short === 'cc' ? [centreRestarted('standby', 1)] : []),
+      ...mainDiesByHand,
+      ...allStayWithMain,
+      ...standbyIsStarted,
+      ...hasFollowed(each, 'standby'),
+      ...each.besides('standby'),
     ],
-    expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
+    expected: byHandTaken,
   },
   {
-    name: `xivo-${short}-failback-manual`,
-    text: `in manual mode a person starts the main while the standby serves: ${name} follows to the main`,
+    name: `xivo-${each.short}-failback-manual`,
+    text: `in manual mode a person starts the main while the standby serves: ${each.name} follows to the main`,
     ...whole,
     prepare: [
       ...allPointToMain,
       switchover,
       standbyServes,
-      follows('standby', 15_000),
-      switched('standby', name),
+      ...hasFollowed(each, 'standby'),
       forgetCentre('main'),
       manual,
       pause(1500),
     ],
-    deeds: [
-      order('main', 'start'),
-      mainServes,
-      follows('main', 15_000),
-      switched('main', name),
-      ...(short === 'cc' ? [centreRestarted('main', 1), centreRuns('standby', false, 15_000)] : []),
-    ],
+    deeds: [order('main', 'start'), mainServes, ...hasFollowed(each, 'main'), ...each.besides('main')],
     expected: { serving: 'main', outageMsMost: 1500, twoServing: 'none', moves: 1 },
   },
 ]);
@@ -284,16 +191,12 @@ const around: Scenario = {
   ...whole,
   prepare: allPointToMain,
   deeds: [
-    manual,
-    pause(500),
-    mainLosesPower,
-    { do: 'wait', serving: 'nobody', withinMs: 1000 },
-    pause(2000),
-    order('standby', 'start', '--confirm', 'main'),
-    standbyServes,
+    ...mainDiesByHand,
+    ...allStayWithMain,
+    ...standbyIsStarted,
     ...followers.map(({ follows }) => follows('standby', 15_000)),
   ],
-  expected: { serving: 'standby', outageMsMost: 12_000, twoServing: 'none', moves: 1 },
+  expected: byHandTaken,
 };
 
 /** Edge, contact centres and the berofos box: they follow, and telephony never waits for them. */

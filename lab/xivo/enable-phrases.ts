@@ -5,8 +5,8 @@ import { xivoOriginal } from '../../src/profiles/xivo/original.ts';
 import { BRANCH } from '../../src/xivo/testing/configs.ts';
 import { psqlArgv } from '../data/prepare.ts';
 import { octetByRole } from '../network/addressing.ts';
-import { exec, says } from '../scenarios/phrases.ts';
-import type { Deed } from '../scenarios/scenario.ts';
+import { exec, pause, says } from '../scenarios/phrases.ts';
+import type { Deed, Expected } from '../scenarios/scenario.ts';
 import { provdMoodPath, provdPort, provdStatePath, provdToldPath, provdUnit } from './far-files.ts';
 
 const { cronFiles, haConf, sentinels } = xivoOriginal;
@@ -21,7 +21,7 @@ const put = (on: string, path: string, text: string): Deed => exec(on, ['tee', p
 const shell = (on: string, text: string): Deed => exec(on, ['sh', '-c', text]);
 
 /** As XiVO's own page leaves a node. */
-export const originalRuns = (role: Role): readonly Deed[] => [
+const originalRuns = (role: Role): readonly Deed[] => [
   exec(role, ['mkdir', '-p', '/etc/xivo', '/var/lib/xivo']),
   put(role, haConf, `{"node_type": "${wordOf[role]}", "remote_address": "10.0.0.9"}\n`),
   put(role, cronFiles[role], cronOf[role]),
@@ -32,7 +32,7 @@ const settings = `select var_name, var_val, commented from staticsip where var_n
 const texts = (role: Role): string => `${haConf} ${cronFiles[role]}`;
 
 /** Everything that enabling changes, as it is now: files, SIP settings, and what provd holds. */
-export const remember: readonly Deed[] = [
+const remember: readonly Deed[] = [
   ...(['main', 'standby'] as const).map((role) => shell(role, `sha256sum ${texts(role)} > /srv/before.sum`)),
   shell('main', `runuser -u postgres -- psql -XAt -d asterisk -c "${settings}" > /srv/before.sip`),
   shell('provisioning', `cp ${provdStatePath} /srv/before; : > /srv/nobody`),
@@ -56,7 +56,7 @@ export const asBefore: readonly Deed[] = [
 export const provdIs = (mood: string): Deed => put('provisioning', provdMoodPath, mood);
 
 /** As it was when the lab was built. */
-export const provdIsNew: Deed = {
+const provdIsNew: Deed = {
   do: 'exec',
   on: 'provisioning',
   argv: [
@@ -73,7 +73,7 @@ const withProvd = (...argv: readonly string[]): readonly string[] => [
   `exec dualtone ${argv.join(' ')} --provd "http://$(ip -4 -o addr show eth0 | awk '{ split($4, at, "[./]"); print at[1] "." at[2] "." at[3]; exit }').${octetByRole.provisioning}:${provdPort}/provd"`,
 ];
 
-export const enables = (role: Role, ...more: readonly string[]): Deed => ({
+const enables = (role: Role, ...more: readonly string[]): Deed => ({
   do: 'exec',
   on: role,
   argv: withProvd('xivo', 'enable', '--yes', ...more),
@@ -89,7 +89,7 @@ export const cannotEnable = (says: RegExp): Deed => ({
   refusal: { what: 'enabling was to be refused', says },
 });
 
-export const disables = (role: Role): Deed => ({
+const disables = (role: Role): Deed => ({
   do: 'exec',
   on: role,
   argv: withProvd('xivo', 'disable', '--yes', '--force'),
@@ -97,7 +97,7 @@ export const disables = (role: Role): Deed => ({
 });
 
 /** Registrars and lines have the standby as their backup; lines of others, and what somebody had set, stay. */
-export const registrarsHaveBackup = says(
+const registrarsHaveBackup = says(
   'registrars and lines name the standby as backup',
   'provisioning',
   ['cat', provdStatePath],
@@ -123,7 +123,7 @@ export const devicesWereTold = (devices: readonly string[]): Deed =>
     5000,
   );
 
-export const settingsAre = (values: readonly [least: number, most: number, usual: number]): Deed => ({
+const settingsAre = (values: readonly [least: number, most: number, usual: number]): Deed => ({
   do: 'expect',
   what: `SIP expiry is ${values.join(', ')} s`,
   on: 'main',
@@ -144,7 +144,7 @@ export const sipGoesBy = (most: number): Deed =>
   );
 
 /** No line of the original's runs, and its switch is off. */
-export const originalSleeps = (role: Role): Deed =>
+const originalSleeps = (role: Role): Deed =>
   says(
     `the original sleeps on the ${role}`,
     role,
@@ -152,3 +152,36 @@ export const originalSleeps = (role: Role): Deed =>
     /^0\n\{"node_type":"disabled".*\}\n\/var\/lib\/xivo\/is-/,
     2000,
   );
+
+/** Nobody notices: a call that lasts over all of it, and no move. */
+export const unnoticed = {
+  serving: 'main',
+  outageMsMost: 600,
+  twoServing: 'none',
+  moves: 0,
+  callsCut: 0,
+} as const satisfies Expected;
+
+export const prepared: readonly Deed[] = [
+  // A run that was not as expected may have left something.
+  provdIs('well'),
+  disables('standby'),
+  disables('main'),
+  provdIsNew,
+  ...originalRuns('main'),
+  ...originalRuns('standby'),
+  pause(300),
+  ...remember,
+];
+export const aCallLasts: Deed = { do: 'call', from: '1002', to: '800' };
+
+/** Both nodes, and what is to be seen of it. */
+export const enabled: readonly Deed[] = [
+  enables('main', '--resync'),
+  enables('standby'),
+  registrarsHaveBackup,
+  settingsAre([60, 300, 120]),
+  originalSleeps('main'),
+  originalSleeps('standby'),
+];
+export const disabled: readonly Deed[] = [disables('standby'), disables('main'), ...asBefore];

@@ -1,7 +1,7 @@
 /** Deeds that scenarios of a XiVO pair have in common. */
 import type { Role } from '../../src/core/words.ts';
 import { octetByRole } from '../network/addressing.ts';
-import { exec, order, says } from '../scenarios/phrases.ts';
+import { exec, mainLosesPower, order, pause, says } from '../scenarios/phrases.ts';
 import type { Deed } from '../scenarios/scenario.ts';
 import { boxMoodPath, boxStatePath, type ComposeHost, folderByFar } from './far-files.ts';
 import { callsPath } from './node-files.ts';
@@ -155,6 +155,14 @@ export const unitsRun = (on: Role, what: 'all' | 'none', units: readonly string[
   );
 
 export const manual = order('main', 'mode', 'manual');
+/** In manual mode it loses its power: nobody serves, and nobody will by itself. */
+export const mainDiesByHand: readonly Deed[] = [
+  manual,
+  pause(500),
+  mainLosesPower,
+  { do: 'wait', serving: 'nobody', withinMs: 1000 },
+  pause(2000),
+];
 export const forget = (on: Role, path: string): Deed => exec(on, ['rm', '-f', path]);
 
 /** Not once since it booted. */
