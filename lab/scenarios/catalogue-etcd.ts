@@ -86,7 +86,8 @@ const nodes: readonly Scenario[] = [
     name: 'etcd-switchover-cut',
     text: 'service is moved while the nodes do not reach each other: the right goes by way of etcd',
     ...pair,
-    deeds: [cutBetween, pause(1000), switchover, standbyServes, twoLeases, joined],
+    // Each says in etcd that it lives once it has missed the other for a promise.
+    deeds: [cutBetween, pause(5000), switchover, standbyServes, twoLeases, joined],
     expected: { serving: 'standby', outageMsMost: 4000, twoServing: 'none', moves: 1 },
   },
   {
