@@ -14,8 +14,8 @@ export interface FenceDevice {
   readonly name: VoterName;
   /** The node whose power it has. */
   readonly role: Role;
-  /** `lies`: says that it turned the power off, and does not; its status is true. */
-  mood: 'well' | 'hangs' | 'refuses' | 'lies';
+  /** `lies`: says that it turned the power off, and does not; its status is true. `says-off`: lies of that too, which no rule mends: in stories only. */
+  mood: 'well' | 'hangs' | 'refuses' | 'lies' | 'says-off';
   /** Its work takes so much longer, before it acts and after. */
   slowMs: number;
   /** Its answer is so much longer on its way, and comes in any case. */
@@ -60,6 +60,7 @@ export const createFenceDevices = (
   const passes = (from: VoterName, to: VoterName): boolean => timeline.now >= network.link(from, to).cutUntil;
   const act = (device: FenceDevice, { action }: Order): FenceOutcome => {
     if (device.mood === 'refuses') return 'failed';
+    if (device.mood === 'says-off') return 'off';
     if (action === 'off' && device.mood === 'well') power.off(device.role);
     const isOn = agents[device.role].machine.up;
     if (action === 'off') return isOn ? 'failed' : 'off';

@@ -112,11 +112,13 @@ export const deedByName: Readonly<Record<string, Deed>> = {
     agent.clockJump(spanOf(span), true);
     agent.drain();
   },
-  /** `device of main hangs`, `refuses`, `lies`, `well`. */
+  /** `device of main hangs`, `refuses`, `lies`, `says-off`, `well`. */
   'device of': (w, [word, mood]) => {
     const device = w.fences.find(({ role }) => role === word);
     if (device === undefined) throw new Error(`nothing turns it off: ${word}`);
     device.mood = mood as typeof device.mood;
+    // A lie that no rule mends.
+    if (mood === 'says-off') w.watched.neverTwo = false;
   },
   'lose checkpoint': (w, [word]) => checkpointOf(w, word).lose(),
   'start checkpoint': (w, [word]) => checkpointOf(w, word).start(),
