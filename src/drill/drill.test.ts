@@ -64,7 +64,8 @@ test('power is cut only while service is away by order, and only where a device 
   const withPower = true;
   assert.deepEqual(codes({}, { withPower }, fencing), []);
   assert.deepEqual(codes({}, { withPower }), ['drill-power-none']);
-  assert.deepEqual(codes({}, { withPower, kind: 'takeover' }, fencing), ['drill-power-kind']);
+  for (const kind of ['takeover', 'dry'] as const)
+    assert.deepEqual(codes({}, { withPower, kind }, fencing), ['drill-power-kind']);
   assert.deepEqual(readDrillAsk({ name: 'begin', kind: 'switchover', withPower }), {
     ...PLAIN,
     name: 'begin',

@@ -162,9 +162,9 @@ const ofPeople = (standing: Standing, options: DrillOptions, config: Config): re
   return found;
 };
 
-/** Why it must not begin, most decisive first; a dry drill asks in any case. */
+/** Why it must not begin, most decisive first; a dry drill asks in any case, and cuts nothing. */
 export const objections = (standing: Standing, options: DrillOptions, config: Config): readonly Fault[] => {
-  if (options.kind === 'dry') return [];
+  if (options.kind === 'dry') return ofPower(options, config).map(({ error }) => error);
   const { snapshot } = standing;
   return [
     ...ofService(snapshot),
