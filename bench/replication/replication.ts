@@ -6,12 +6,19 @@ import { type BenchOptions, nextRun } from '../series.ts';
 import { type AstDbLine, measureAstDb } from './astdb.ts';
 import { type ContinuousLine, measureContinuous } from './continuous.ts';
 import { type EventMergeLine, leaveEvents, measureEventMerge } from './event-merge.ts';
+import { type MysqlLine, measureMysql } from './mysql.ts';
 import { type BenchPair, startPair } from './pair.ts';
 import { measuredProcessorMs } from './processor.ts';
 import { measureSnapshot, type SnapshotLine, snapshotCases } from './snapshot.ts';
 import { measureVoicemailMerge, type VoicemailMergeLine } from './voicemail-merge.ts';
 
-export type ReplicationLine = SnapshotLine | ContinuousLine | AstDbLine | EventMergeLine | VoicemailMergeLine;
+export type ReplicationLine =
+  | SnapshotLine
+  | ContinuousLine
+  | MysqlLine
+  | AstDbLine
+  | EventMergeLine
+  | VoicemailMergeLine;
 
 export interface ReplicationOptions extends BenchOptions {
   /** Only these parts. */
@@ -29,6 +36,7 @@ const ASTDB_SAMPLES = 200;
 /** `snapshot/1000/same`, and so on. */
 export const snapshotWhat = (users: number, kind: string): string => `snapshot/${users}/${kind}`;
 export const continuousWhat = 'continuous/200';
+export const mysqlWhat = 'mysql/100';
 export const astDbWhat = `astdb/${CONTACTS}`;
 export const eventsWhat = `merge/events/${EVENT_ROWS}`;
 export const voicemailWhat = `merge/voicemail/${MESSAGES}`;
@@ -119,6 +127,7 @@ const partByName: Readonly<Record<string, Part>> = {
   'snapshot-1000': (results, options) => snapshots(snapshotSizes[0], results, options),
   'snapshot-5000': (results, options) => snapshots(snapshotSizes[1], results, options),
   continuous: alone<ContinuousLine>(continuousWhat, (signal) => measureContinuous(LAG_SECONDS, signal)),
+  mysql: alone<MysqlLine>(mysqlWhat, (signal) => measureMysql(signal)),
   astdb: alone<AstDbLine>(astDbWhat, (signal) => measureAstDb(CONTACTS, ASTDB_SAMPLES, signal)),
   events: (results, options) => eventMerges(results, few(options)),
   voicemail: alone<VoicemailMergeLine>(voicemailWhat, (signal) => measureVoicemailMerge(MAILBOXES, MESSAGES, signal)),

@@ -97,7 +97,8 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
     'virtual-ip.addresses': (virtualIp?.addresses ?? []).toSorted().join(' ') || 'none',
     services: config.services.map((service) => `${serviceName(service)} ${service.when}`).join(', ') || 'none',
     'gate.sip-ports': gate.sipPorts.toSorted((a, b) => a - b).join(' '),
-    'gate.refuse': String(gate.refuse),
+    // Named where it is on, so that an older program beside this one has nothing to differ in.
+    ...(gate.refuse ? { 'gate.refuse': 'true' } : {}),
     'streams.link': streams.link,
     'streams.astdb.enabled': String(streams.astdb.enabled),
     'streams.database.mode': streams.database.mode,
