@@ -105,3 +105,15 @@ test('a connection that falls silent is noticed within seconds', { timeout: 120_
     for (const pid of stopped) process.kill(pid, 'SIGKILL');
   }
 });
+
+test('a key that is taken out counts once the connection is begun anew', { timeout: 120_000 }, async () => {
+  writeFileSync(peer.sshd.authorizedKeys, '');
+  writeFileSync(join(peer.here, 'a'), 'still');
+  assert.ok((await go()).ok, 'a connection that stands was let in before');
+  connection.renew();
+  while (connection.trouble()?.code !== 'ssh-key-refused') await connection.whenUp(100);
+  writeFileSync(join(peer.here, 'a'), 'no more');
+  const refused = await go();
+  assert.equal(refused.ok ? 'done' : refused.error.code, 'ssh-key-refused');
+  assert.equal(followed('a'), 'still');
+});
