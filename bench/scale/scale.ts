@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, type Mend } from '../../lab/faults/fault.ts';
+import type { LabNeeds } from '../../lab/needs.ts';
 import { agentUnit } from '../../lab/pair/pair.ts';
 import { type PairSetup, usualSetup } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
 import { waitServing } from '../../lab/scenarios/deeds.ts';
 import { placeMany, storm } from '../../lab/scenarios/load.ts';
 import { measure } from '../../lab/scenarios/measure.ts';
-import type { LabNeeds } from '../../lab/scenarios/scenario.ts';
 import { openStage, type Stage } from '../../lab/scenarios/stage.ts';
 import { rounded } from '../../lab/scenarios/statistics.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';

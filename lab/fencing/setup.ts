@@ -1,6 +1,6 @@
 /** How each node's power is reached: which devices, in which order. */
+import type { LabNeeds } from '../needs.ts';
 import type { PairSetup } from '../pair/setup.ts';
-import type { LabNeeds } from '../scenarios/scenario.ts';
 
 /** `bmc`: a management board of each server, by IPMI. `hypervisor`: what both would run on, by Redfish. */
 export type PowerDevice = 'bmc' | 'hypervisor';

@@ -1,5 +1,5 @@
+import type { LabNeeds } from '../needs.ts';
 import type { PairSetup } from '../pair/setup.ts';
-import type { LabNeeds } from '../scenarios/scenario.ts';
 
 /** What differs between pairs of two sites. */
 export interface RemsysSetup {

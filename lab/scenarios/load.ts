@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { extensionAt, services } from '../asterisk/plan.ts';
+import type { Load } from '../needs.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { RegisterPlan, RegisterReport } from '../phones/protocol.ts';
 import type { Observers } from './observers.ts';
-import type { Load } from './scenario.ts';
 
 /** Telephones refresh after nine tenths of what they are granted, on average. */
 const refreshedAfter = 0.9;

@@ -1,8 +1,9 @@
 import { type Fault, fail, ok, type Result } from '../../src/core/result.ts';
+import type { LabNeeds } from '../needs.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { keepNotes } from './notes.ts';
 import { type RunReport, runScenario } from './run.ts';
-import type { Goal, LabNeeds, Scenario } from './scenario.ts';
+import type { Goal, Scenario } from './scenario.ts';
 import { openStage, type Stage } from './stage.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 

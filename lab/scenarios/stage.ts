@@ -7,6 +7,7 @@ import { type EtcdSite, installEtcd } from '../etcd/site.ts';
 import { fencingSite, startDevices } from '../fencing/site.ts';
 import type { Wires } from '../fencing/wires.ts';
 import { createLab, type Lab, treeFactsOf } from '../lab.ts';
+import type { LabNeeds, Load } from '../needs.ts';
 import { ensurePackages } from '../package/packages.ts';
 import { agentUnit, checkpointUnit, createPair, type Pair, pbxUnit } from '../pair/pair.ts';
 import { lacks, type Views } from '../pair/readiness.ts';
@@ -24,7 +25,6 @@ import { prepareReporting } from '../xivo/reporting.ts';
 import { installSite, type Site } from '../xivo/site.ts';
 import { paceOf } from './load.ts';
 import { type Observers, startObservers } from './observers.ts';
-import type { LabNeeds, Load } from './scenario.ts';
 
 /** A lab with a pair in it and everybody who watches it, for as many runs as wanted. */
 export interface Stage {

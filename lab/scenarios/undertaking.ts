@@ -1,9 +1,9 @@
 import type { Result } from '../../src/core/result.ts';
 import type { Mend } from '../faults/fault.ts';
+import type { Load } from '../needs.ts';
 import type { Pair } from '../pair/pair.ts';
 import type { BackupPhone } from '../xivo/backup-phone.ts';
 import type { Observers } from './observers.ts';
-import type { Load } from './scenario.ts';
 
 /** What the deeds of one run leave to be ended. */
 export interface Undertaking {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Role } from '../../src/core/words.ts';
-import { chromiumPath } from '../page/chromium.ts';
 import { nodeConfigPath } from '../pair/configuration.ts';
+import { exec, mainLosesPower, mainServes, pause, says, standbyServes } from '../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../scenarios/scenario.ts';
 import { plain } from '../xivo/setup.ts';
-import { exec, mainLosesPower, mainServes, pause, says, standbyServes } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import { chromiumPath } from './chromium.ts';
 
-const program = join(import.meta.dirname, '..', 'page', 'visit.ts');
+const program = join(import.meta.dirname, 'visit.ts');
 
 const run = (verb: 'begin' | 'state', task: readonly string[]): readonly string[] => [
   process.execPath,

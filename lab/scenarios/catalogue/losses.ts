@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from '../scenario.ts';
 
 const powerLoss = (host: string) => ({ do: 'fault', fault: { kind: 'power-loss', host } }) as const;
 const standbyServes = { do: 'wait', serving: 'standby', withinMs: 8000 } as const;

@@ -1,8 +1,8 @@
-import type { Role } from '../../src/core/words.ts';
-import { cut, join, journal, namesPointTo, switchover } from '../remsys/phrases.ts';
-import { twoSites } from '../remsys/setup.ts';
-import { order, pause, standbyServes } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import type { Role } from '../../../src/core/words.ts';
+import { order, pause, standbyServes } from '../../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../../scenarios/scenario.ts';
+import { cut, join, journal, namesPointTo, switchover } from '../phrases.ts';
+import { twoSites } from '../setup.ts';
 
 /** A person vouches at this node that the other does not serve, which is not so; then they meet again. */
 const startedByHand = (at: Role, other: Role): readonly Deed[] => [

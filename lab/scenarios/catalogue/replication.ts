@@ -20,8 +20,8 @@ import {
   switchover,
   takenOver,
   writes,
-} from './phrases.ts';
-import type { Scenario } from './scenario.ts';
+} from '../phrases.ts';
+import type { Scenario } from '../scenario.ts';
 
 /** What the main knows the standby knows, and nothing is overwritten that should not be. */
 export const replications: readonly Scenario[] = [

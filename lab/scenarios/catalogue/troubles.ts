@@ -1,5 +1,5 @@
-import type { LabFault } from '../faults/fault.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import type { LabFault } from '../../faults/fault.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 const fault = (each: LabFault): Deed => ({ do: 'fault', fault: each });
 const mend = (name: string): Deed => ({ do: 'mend', name });

@@ -1,5 +1,7 @@
-import type { Role } from '../../src/core/words.ts';
-import { asRoot, asTelephony } from '../remsys/mysql-files.ts';
+import type { Role } from '../../../src/core/words.ts';
+import { exec, mainIsBack, mainServes, order, pause, says, standbyServes } from '../../scenarios/phrases.ts';
+import type { Deed, Expected, Scenario } from '../../scenarios/scenario.ts';
+import { asRoot, asTelephony } from '../mysql-files.ts';
 import {
   failback,
   hasPower,
@@ -10,10 +12,8 @@ import {
   standbyServesByCount,
   switchIs,
   switchover,
-} from '../remsys/phrases.ts';
-import { type MysqlOfLab, twoSites } from '../remsys/setup.ts';
-import { exec, mainIsBack, mainServes, order, pause, says, standbyServes } from './phrases.ts';
-import type { Deed, Expected, Scenario } from './scenario.ts';
+} from '../phrases.ts';
+import { type MysqlOfLab, twoSites } from '../setup.ts';
 
 const writes = (make: MysqlOfLab['make'], on: Role, input: string): Deed => exec(on, asTelephony(make), input);
 

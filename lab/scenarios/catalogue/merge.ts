@@ -1,5 +1,5 @@
-import type { Role } from '../../src/core/words.ts';
-import { collectedDirectories } from '../data/streams.ts';
+import type { Role } from '../../../src/core/words.ts';
+import { collectedDirectories } from '../../data/streams.ts';
 import {
   allCopied,
   allIsHome,
@@ -22,8 +22,8 @@ import {
   switchover,
   takenOver,
   writes,
-} from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+} from '../phrases.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 /** Somebody rings the mailbox up and presses keys. */
 const press = (on: Role, what: 'listen' | 'erase', mailbox: string): Deed =>

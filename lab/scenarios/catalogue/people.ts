@@ -1,6 +1,6 @@
 /** What people do by telephone, a second before their server dies and while the other one serves. */
-import { featureCodes, services } from '../asterisk/plan.ts';
-import type { DataSetup } from '../data/streams.ts';
+import { featureCodes, services } from '../../asterisk/plan.ts';
+import type { DataSetup } from '../../data/streams.ts';
 import {
   allIsHome,
   astDb,
@@ -18,8 +18,8 @@ import {
   standbyServes,
   takenOver,
   writes,
-} from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+} from '../phrases.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 const aSecond = pause(1000);
 

@@ -1,7 +1,16 @@
-import { callsIn, mainDiesByHand, manual, registeredBy } from '../xivo/phrases.ts';
-import { plain } from '../xivo/setup.ts';
-import { failback, mainLosesPower, mainServes, order, pause, standbyServes, switchover, takenOver } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import {
+  failback,
+  mainLosesPower,
+  mainServes,
+  order,
+  pause,
+  standbyServes,
+  switchover,
+  takenOver,
+} from '../../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../../scenarios/scenario.ts';
+import { callsIn, mainDiesByHand, manual, registeredBy } from '../phrases.ts';
+import { plain } from '../setup.ts';
 
 const servers = ['mds1', 'mds2'] as const;
 const numberAt = { mds1: '5001', mds2: '6001' } as const;

@@ -1,5 +1,5 @@
 /** Replication where the standby's disk is full, or the firewall as strict as it can be. */
-import { voicemailSpool } from '../data/streams.ts';
+import { voicemailSpool } from '../../data/streams.ts';
 import {
   allIsHome,
   bothAgree,
@@ -23,8 +23,8 @@ import {
   standbyServes,
   takenOver,
   writes,
-} from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+} from '../phrases.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 /** It is told where a person looks, and noted once as an alarm. */
 const alarmed = (stream: string, code: string): readonly Deed[] => [

@@ -1,7 +1,7 @@
-import { aCallLasts, disabled, enabled, prepared, sipGoesBy, unnoticed } from '../xivo/enable-phrases.ts';
-import { aroundChanSip, bareChanSip, plainChanSip } from '../xivo/setup.ts';
-import { asterisk, mainLosesPower, pause, standbyServes, takenOver } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import { asterisk, mainLosesPower, pause, standbyServes, takenOver } from '../../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../../scenarios/scenario.ts';
+import { aCallLasts, disabled, enabled, prepared, sipGoesBy, unnoticed } from '../enable-phrases.ts';
+import { aroundChanSip, bareChanSip, plainChanSip } from '../setup.ts';
 
 /** Those that run a second time, with Asterisk 16 and chan_sip. */
 const twice = [

@@ -1,6 +1,6 @@
 /** Rehearsals of a takeover, and all that may come in between. */
-import { exec, mainHasPower, mainLosesPower, mainServes, order, pause, says, standbyServes } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import { exec, mainHasPower, mainLosesPower, mainServes, order, pause, says, standbyServes } from '../phrases.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 /** Nobody looks at what telephones may notice of the machine's load. */
 const outageMsMost = 1500;

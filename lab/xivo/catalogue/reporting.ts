@@ -1,8 +1,4 @@
-import { psqlArgv } from '../data/prepare.ts';
-import { elasticStatePath } from '../xivo/far-files.ts';
-import { expects } from '../xivo/phrases.ts';
-import { statsDatabase } from '../xivo/reporting.ts';
-import { whole } from '../xivo/setup.ts';
+import { psqlArgv } from '../../data/prepare.ts';
 import {
   failback,
   mainHasPower,
@@ -15,8 +11,12 @@ import {
   standbyServes,
   takenOver,
   writes,
-} from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+} from '../../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../../scenarios/scenario.ts';
+import { elasticStatePath } from '../far-files.ts';
+import { expects } from '../phrases.ts';
+import { statsDatabase } from '../reporting.ts';
+import { whole } from '../setup.ts';
 
 /** A call gives up in a queue; each event is a call of its own. */
 const abandons = (on: 'main' | 'standby', queue: string): Deed =>

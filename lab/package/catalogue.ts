@@ -1,9 +1,9 @@
-import { packagePath } from '../package/packages.ts';
-import { agentIs, installs, isRefused, runsFromPackage, standsAsBefore } from '../package/phrases.ts';
+import { begins, isAt } from '../page/catalogue.ts';
 import { nodeConfigPath } from '../pair/configuration.ts';
-import { begins, isAt } from './catalogue-page.ts';
-import { exec, mainServes, pause } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import { exec, mainServes, pause } from '../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../scenarios/scenario.ts';
+import { packagePath } from './packages.ts';
+import { agentIs, installs, isRefused, runsFromPackage, standsAsBefore } from './phrases.ts';
 
 const call: Deed = { do: 'call', from: '1001', to: '800' };
 const hangUp: Deed = { do: 'hang-up' };

@@ -1,7 +1,4 @@
 /** The right to serve lies in an etcd cluster of three: real etcd with TLS and users, real Asterisk. */
-import type { EtcdAct } from '../etcd/acts.ts';
-import { etcdUnit, slowWritesPath } from '../etcd/member-files.ts';
-import { nodePaths } from '../etcd/places.ts';
 import type { LabFault } from '../faults/fault.ts';
 import {
   exec,
@@ -13,8 +10,11 @@ import {
   pause,
   says,
   switchover,
-} from './phrases.ts';
-import type { Deed, Expected, Scenario } from './scenario.ts';
+} from '../scenarios/phrases.ts';
+import type { Deed, Expected, Scenario } from '../scenarios/scenario.ts';
+import type { EtcdAct } from './acts.ts';
+import { etcdUnit, slowWritesPath } from './member-files.ts';
+import { nodePaths } from './places.ts';
 
 const pair = {
   needs: { etcd: true },

@@ -1,7 +1,7 @@
-import { crashes, hasPower, loses, namesPointTo, servedByB, standbyServesByCount } from '../remsys/phrases.ts';
-import { twoSites } from '../remsys/setup.ts';
-import { astDb, asterisk, mainIsBack, pause, standbyServes } from './phrases.ts';
-import type { Deed, Expected, Scenario } from './scenario.ts';
+import { astDb, asterisk, mainIsBack, pause, standbyServes } from '../../scenarios/phrases.ts';
+import type { Deed, Expected, Scenario } from '../../scenarios/scenario.ts';
+import { crashes, hasPower, loses, namesPointTo, servedByB, standbyServesByCount } from '../phrases.ts';
+import { twoSites } from '../setup.ts';
 
 /** Unscaled: preset fast with voters on the three hosts, and the original's TTL. */
 const unscaled = twoSites({ checkpoints: 'voters', ttlS: 30 });

@@ -1,7 +1,7 @@
 /** What turns a node off: where no checkpoint votes a device decides, and where one does the lease decides as ever. */
-import { fenced } from '../fencing/setup.ts';
-import { exec, failback, mainServes, order, pause, says, standbyServes } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import { exec, failback, mainServes, order, pause, says, standbyServes } from '../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../scenarios/scenario.ts';
+import { fenced } from './setup.ts';
 
 /** Of the agent's programs, the power's off and its reading, on a busy machine; a quiet one takes a third. */
 const BY_DEVICE_MS = 25_000;

@@ -1,7 +1,7 @@
 /** What comes once in a year, and not in a test of minutes: clocks that leap, and disks that fill up. */
-import { checkpointUnit, agentUnit as unit } from '../pair/pair.ts';
-import { mainServes, order, pause, says, standbyServes, takenOver } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import { checkpointUnit, agentUnit as unit } from '../../pair/pair.ts';
+import { mainServes, order, pause, says, standbyServes, takenOver } from '../phrases.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 const yearSeconds = 365 * 86_400;
 const staysMs = 3000;

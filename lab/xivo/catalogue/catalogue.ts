@@ -1,23 +1,3 @@
-import { callsPath, groupUnits } from '../xivo/node-files.ts';
-import {
-  agentsRelogged,
-  asteriskStartedAnew,
-  forget,
-  isMute,
-  mainDiesByHand,
-  manual,
-  mark,
-  neverStarted,
-  unitsRun,
-} from '../xivo/phrases.ts';
-import { reinstall } from '../xivo/reinstall.ts';
-import { plain, plainXivo, xivoPair } from '../xivo/setup.ts';
-import { xivoChanSipOf } from './catalogue-xivo-chan-sip.ts';
-import { xivoEnable } from './catalogue-xivo-enable.ts';
-import { xivoMedia } from './catalogue-xivo-media.ts';
-import { xivoPhones } from './catalogue-xivo-phones.ts';
-import { xivoReporting } from './catalogue-xivo-reporting.ts';
-import { xivoSwitches } from './catalogue-xivo-switches.ts';
 import {
   allCopied,
   exec,
@@ -31,8 +11,28 @@ import {
   standbyServes,
   switchover,
   takenOver,
-} from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+} from '../../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../../scenarios/scenario.ts';
+import { callsPath, groupUnits } from '../node-files.ts';
+import {
+  agentsRelogged,
+  asteriskStartedAnew,
+  forget,
+  isMute,
+  mainDiesByHand,
+  manual,
+  mark,
+  neverStarted,
+  unitsRun,
+} from '../phrases.ts';
+import { reinstall } from '../reinstall.ts';
+import { plain, plainXivo, xivoPair } from '../setup.ts';
+import { xivoChanSipOf } from './chan-sip.ts';
+import { xivoEnable } from './enable.ts';
+import { xivoMedia } from './media.ts';
+import { xivoPhones } from './phones.ts';
+import { xivoReporting } from './reporting.ts';
+import { xivoSwitches } from './switches.ts';
 
 /** The group on one node and not on the other. */
 const groupOnMain = [unitsRun('main', 'all', groupUnits, 20_000), unitsRun('standby', 'none', groupUnits, 20_000)];

@@ -1,4 +1,4 @@
-import type { Deed, Scenario } from './scenario.ts';
+import type { Deed, Scenario } from '../scenario.ts';
 
 const standbyServes: Deed = { do: 'wait', serving: 'standby', withinMs: 8000 };
 const mainServes: Deed = { do: 'wait', serving: 'main', withinMs: 15_000 };

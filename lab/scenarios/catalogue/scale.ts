@@ -1,6 +1,7 @@
 /** Many telephones: they take minutes each, and a machine that has little else to do. */
-import { mainLosesPower, pause, standbyServes, takenOver } from './phrases.ts';
-import type { LabNeeds, Scenario } from './scenario.ts';
+import type { LabNeeds } from '../../needs.ts';
+import { mainLosesPower, pause, standbyServes, takenOver } from '../phrases.ts';
+import type { Scenario } from '../scenario.ts';
 
 const needs: LabNeeds = { load: { endpoints: 10_000, registrationsAMinute: 3000 } };
 const thousandCalls = { do: 'calls', count: 1000, aSecond: 20 } as const;

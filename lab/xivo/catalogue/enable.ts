@@ -1,3 +1,4 @@
+import type { Scenario } from '../../scenarios/scenario.ts';
 import {
   aCallLasts,
   asBefore,
@@ -8,9 +9,8 @@ import {
   prepared,
   provdIs,
   unnoticed,
-} from '../xivo/enable-phrases.ts';
-import { plain } from '../xivo/setup.ts';
-import type { Scenario } from './scenario.ts';
+} from '../enable-phrases.ts';
+import { plain } from '../setup.ts';
 
 /** How provd may be, and what enabling then says. */
 const moods = [

@@ -1,7 +1,15 @@
-import { givenUpMs, refreshMs } from '../xivo/backup-phone.ts';
-import { plain } from '../xivo/setup.ts';
-import { failback, mainLosesPower, mainServes, pause, standbyServes, switchover, takenOver } from './phrases.ts';
-import type { Deed, Scenario } from './scenario.ts';
+import {
+  failback,
+  mainLosesPower,
+  mainServes,
+  pause,
+  standbyServes,
+  switchover,
+  takenOver,
+} from '../../scenarios/phrases.ts';
+import type { Deed, Scenario } from '../../scenarios/scenario.ts';
+import { givenUpMs, refreshMs } from '../backup-phone.ts';
+import { plain } from '../setup.ts';
 
 /** A whole refresh, the time until a registrar is given up, twice for the digest of the next, and a takeover. */
 const mostMs = refreshMs + givenUpMs + 3000;

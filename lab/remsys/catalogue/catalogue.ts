@@ -1,3 +1,5 @@
+import { mainIsBack, mainServes, order, pause, standbyServes } from '../../scenarios/phrases.ts';
+import type { Deed, Expected, Scenario } from '../../scenarios/scenario.ts';
 import {
   are,
   checkpoints,
@@ -17,13 +19,11 @@ import {
   switchIs,
   switchover,
   writesName,
-} from '../remsys/phrases.ts';
-import { twoSites } from '../remsys/setup.ts';
-import { remsysBoth } from './catalogue-remsys-both.ts';
-import { remsysMysql } from './catalogue-remsys-mysql.ts';
-import { remsysTelephones } from './catalogue-remsys-telephones.ts';
-import { mainIsBack, mainServes, order, pause, standbyServes } from './phrases.ts';
-import type { Deed, Expected, Scenario } from './scenario.ts';
+} from '../phrases.ts';
+import { twoSites } from '../setup.ts';
+import { remsysBoth } from './both.ts';
+import { remsysMysql } from './mysql.ts';
+import { remsysTelephones } from './telephones.ts';
 
 const nrpe = twoSites();
 

@@ -1,23 +1,4 @@
 import {
-  allStayWithMain,
-  farIsBack,
-  farIsOff,
-  finishes,
-  followers,
-  hasFollowed,
-  type Trouble,
-} from '../xivo/followers.ts';
-import {
-  allPointToMain,
-  centreRestarted,
-  centreRuns,
-  forgetCentre,
-  mainDiesByHand,
-  manual,
-  switched,
-} from '../xivo/phrases.ts';
-import { whole } from '../xivo/setup.ts';
-import {
   failback,
   mainHasPower,
   mainLosesPower,
@@ -27,8 +8,19 @@ import {
   standbyServes,
   switchover,
   takenOver,
-} from './phrases.ts';
-import type { Scenario } from './scenario.ts';
+} from '../../scenarios/phrases.ts';
+import type { Scenario } from '../../scenarios/scenario.ts';
+import { allStayWithMain, farIsBack, farIsOff, finishes, followers, hasFollowed, type Trouble } from '../followers.ts';
+import {
+  allPointToMain,
+  centreRestarted,
+  centreRuns,
+  forgetCentre,
+  mainDiesByHand,
+  manual,
+  switched,
+} from '../phrases.ts';
+import { whole } from '../setup.ts';
 
 // Asterisk registers a trunk a second after it is told to, and the provider calls each half second.
 const taken = { serving: 'standby', ...takenOver, inboundOutageMsMost: 3000, moves: 1 } as const;
