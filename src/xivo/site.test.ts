@@ -21,7 +21,6 @@ const mainWithProvd = async (t: TestContext) => {
   t.after(machine.remove);
   const provd = await startFakeProvd(provdConfigs, provdDevices);
   t.after(provd.stop);
-  machine.write('/var/lib/dualtone/.keep', '');
   machine.write('/etc/token', 'secret\n');
   const parsed = parseConfig(
     `node: { role: main, name: a, address: 10.0.0.1 }\npeer: { name: b, address: ${STANDBY} }\nprofile: xivo\n`,
@@ -65,7 +64,8 @@ test('the usual place leaves no file, and takes away that of another', async (t)
 });
 
 test('a file that says nothing of use, and a token that is not there, are said', async (t) => {
-  const { site, kept } = await mainWithProvd(t);
+  const { machine, site, kept } = await mainWithProvd(t);
+  machine.write('/var/lib/dualtone/.keep', '');
   for (const text of ['', '{}', '{"url":"nowhere","tokenFile":null}', '{"url":"http://x/","tokenFile":7}']) {
     writeFileSync(kept, text);
     const found = site('disable');

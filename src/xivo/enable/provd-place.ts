@@ -1,6 +1,6 @@
 /** Where the provisioning server was reached when it was enabled, where that is not its usual place: so disabling and the checks find it again. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { readText, replaceFile } from '../../files/replace.ts';
 
@@ -41,7 +41,11 @@ export const readProvdPlace = (file: string): Result<ProvdPlace | null> => {
 
 /** Null: at its usual place from now on, or nowhere. Fault: `ssh-file-not-written`. */
 export const keepProvdPlace = (file: string, place: ProvdPlace | null): Result<void> => {
-  if (place !== null) return replaceFile(file, `${JSON.stringify(place)}\n`, 0o600);
-  rmSync(file, { force: true });
-  return ok(undefined);
+  if (place === null) {
+    rmSync(file, { force: true });
+    return ok(undefined);
+  }
+  // Before the machine has a pair there may be none.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return replaceFile(file, `${JSON.stringify(place)}\n`, 0o600);
 };
