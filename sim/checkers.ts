@@ -1,6 +1,6 @@
 /** What must never happen, checked at every change of a gate and of a promise; and how long nobody served. */
+import type { EtcdRecord } from '../src/core/arbiter/etcd-record.ts';
 import type { Decision } from '../src/core/decide.ts';
-import type { EtcdRecord } from '../src/core/etcd-record.ts';
 import type { State } from '../src/core/state.ts';
 import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
 import { createCover } from './cover.ts';

@@ -1,5 +1,5 @@
 /** A checkpoint in the simulator: the real voter of the core on a machine of its own. */
-import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../src/core/checkpoint.ts';
+import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../src/core/arbiter/checkpoint.ts';
 import type { BootMemory, DiskMemory } from '../src/core/memory.ts';
 import type { Message } from '../src/core/message.ts';
 import type { Timing } from '../src/core/settings.ts';

@@ -1,6 +1,6 @@
 /** Which promises are in force at this instant, and whether they cover an open gate. */
-import type { EtcdRecord } from '../src/core/etcd-record.ts';
-import { ETCD } from '../src/core/etcd-voter.ts';
+import type { EtcdRecord } from '../src/core/arbiter/etcd-record.ts';
+import { ETCD } from '../src/core/arbiter/etcd-voter.ts';
 import { longestPromiseMs } from '../src/core/settings.ts';
 import { type Epoch, type Role, rivalOf, type VoterName } from '../src/core/words.ts';
 import type { Watched } from './watched.ts';

@@ -1,6 +1,6 @@
 /** A node's way to etcd in the simulator: requests that end in bounded time, by way of one member after the other. */
-import { createEtcdRunner } from '../src/core/etcd-runner.ts';
-import { ETCD, type EtcdRequest } from '../src/core/etcd-voter.ts';
+import { createEtcdRunner } from '../src/core/arbiter/etcd-runner.ts';
+import { ETCD, type EtcdRequest } from '../src/core/arbiter/etcd-voter.ts';
 import type { Message } from '../src/core/message.ts';
 import { type AgentProcess, WALL_START } from './agent-process.ts';
 import { ETCD_CLUSTER, ETCD_MEMBERS, type EtcdCluster } from './etcd-cluster.ts';

@@ -2,9 +2,8 @@
  * An etcd cluster of three members as its users see it: one linearizable value for the pair, served while a majority of members is up and no
  * leader is being elected. Its consensus is taken for granted; what it does to requests (late, lost after they took effect, hung) is not.
  */
-
-import type { EtcdRecord } from '../src/core/etcd-record.ts';
-import type { EtcdReply, EtcdRequest } from '../src/core/etcd-voter.ts';
+import type { EtcdRecord } from '../src/core/arbiter/etcd-record.ts';
+import type { EtcdReply, EtcdRequest } from '../src/core/arbiter/etcd-voter.ts';
 import type { Role, VoterName } from '../src/core/words.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';

@@ -1,4 +1,4 @@
-import { ETCD } from '../src/core/etcd-voter.ts';
+import { ETCD } from '../src/core/arbiter/etcd-voter.ts';
 import type { Arbiter, Settings, Timing } from '../src/core/settings.ts';
 import type { Role, VoterName } from '../src/core/words.ts';
 

@@ -1,7 +1,7 @@
 /** The simulated world: two nodes that run the real core, the checkpoints, a network, phones, and the checkers beside them. */
+import { ETCD } from '../src/core/arbiter/etcd-voter.ts';
 import type { Decision } from '../src/core/decide.ts';
 import type { Effect } from '../src/core/effect.ts';
-import { ETCD } from '../src/core/etcd-voter.ts';
 import type { Event } from '../src/core/event.ts';
 import { checkInvariants } from '../src/core/invariants.ts';
 import type { Message } from '../src/core/message.ts';

@@ -1,8 +1,8 @@
 /** Guards where etcd votes: whose clock a promise is counted on, what a comparison that failed means, and a store that was put back. */
 import type { Mutant } from './mutant.ts';
 
-const voter = 'src/core/etcd-voter.ts';
-const record = 'src/core/etcd-record.ts';
+const voter = 'src/core/arbiter/etcd-voter.ts';
+const record = 'src/core/arbiter/etcd-record.ts';
 const putBack = ['etcd-old-backup', 'etcd-old-backup-after-handover', 'etcd-put-back-to-what-was-seen', 'etcd-emptied'];
 const between = ['etcd-cut-between-the-nodes', 'etcd-cut-off', 'etcd-late-answers', 'etcd-lost-answers', 'switchover'];
 

@@ -14,25 +14,25 @@ const byLooks = (each: Omit<Mutant, 'pair' | 'faults' | 'seeds'> & Partial<Mutan
 export const looksGuards: readonly Mutant[] = [
   byLooks({
     name: 'a checkpoint that does not answer speaks against the main',
-    file: 'src/core/looks.ts',
+    file: 'src/core/arbiter/looks.ts',
     find: "(asker === 'main' && each === 'silent')",
     replace: "each === 'silent'",
   }),
   byLooks({
     name: 'to the main, a checkpoint that does not answer says nothing',
-    file: 'src/core/looks.ts',
+    file: 'src/core/arbiter/looks.ts',
     find: "|| (asker === 'main' && each === 'silent')",
     replace: '',
   }),
   byLooks({
     name: 'the main counts as far as the standby',
-    file: 'src/core/looks.ts',
+    file: 'src/core/arbiter/looks.ts',
     find: 'Math.max(1, badLooks - 2)',
     replace: 'badLooks',
   }),
   byLooks({
     name: 'the main counts to one less than the standby',
-    file: 'src/core/looks.ts',
+    file: 'src/core/arbiter/looks.ts',
     find: 'Math.max(1, badLooks - 2)',
     replace: 'badLooks - 1',
     seeds: 8000,
@@ -70,7 +70,7 @@ export const looksGuards: readonly Mutant[] = [
   }),
   byLooks({
     name: 'a standby that was about to win is believed to be passive',
-    file: 'src/core/standby-may-serve.ts',
+    file: 'src/core/arbiter/standby-may-serve.ts',
     find: "else if (promise === null || promise.holder === 'main' || d.now >= promise.until) ",
     replace: 'else if (promise === null || d.now >= 0) ',
     faults: ['standby-may-serve'],
@@ -84,7 +84,7 @@ export const looksGuards: readonly Mutant[] = [
   }),
   byLooks({
     name: 'a passive main that is reached takes the standby for passive',
-    file: 'src/core/standby-may-serve.ts',
+    file: 'src/core/arbiter/standby-may-serve.ts',
     find: "if (d.s.phase.name === 'serving' || d.s.phase.name === 'draining') standbyIsPassive(d);",
     replace: 'standbyIsPassive(d);',
     faults: ['standby-may-serve'],

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts';
 
 /** A checkpoint's own guard, which refuses most of what a node asks too early. */
 const unheardEnd = {
-  file: 'src/core/checkpoint.ts',
+  file: 'src/core/arbiter/checkpoint.ts',
   find: 'return ends ? rivalOf(from) : state.disk.heldOpenBy;',
   replace: 'return ends && from === rivalOf(from) ? rivalOf(from) : state.disk.heldOpenBy;',
 } as const;

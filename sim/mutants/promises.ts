@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const promiseGuards: readonly Mutant[] = [
   {
     name: 'after a boot, a node votes for itself at once',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: 'if (now < boot.silentUntil) return null;',
     replace: '',
     faults: ['late-release-unheard', 'quick-reboot-in-partition'],
@@ -20,14 +20,14 @@ export const promiseGuards: readonly Mutant[] = [
   },
   {
     name: 'two promises at once',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: 'promise.holder !== holder && now < promise.until',
     replace: 'promise.holder !== holder && now < promise.until && promise.until < 0',
     seeds: 400,
   },
   {
     name: 'own vote ignored: a promise to the rival does not count',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: 'if (boot.promise !== null && boot.promise.holder !== self && now < boot.promise.until) return null;',
     replace: '',
     seeds: 1500,
@@ -41,7 +41,7 @@ export const promiseGuards: readonly Mutant[] = [
   },
   {
     name: 'no silence after a boot',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: "if (now < boot.silentUntil) return refuse(boot, 'silent', boot.silentUntil - now);",
     replace: '',
     seeds: 3000,
@@ -52,17 +52,17 @@ export const promiseGuards: readonly Mutant[] = [
     find: 'd.now < d.s.boot.silentUntil ? obstacle',
     replace: 'd.now < 0 ? obstacle',
     // Its own vote is silent too.
-    also: { file: 'src/core/voter.ts', find: 'if (now < boot.silentUntil) return null;', replace: '' },
+    also: { file: 'src/core/arbiter/voter.ts', find: 'if (now < boot.silentUntil) return null;', replace: '' },
     seeds: 3000,
   },
   {
     // Each of the two alone is enough in nearly all runs: the promise to itself, and the time of its last request.
     name: 'a node that serves grants to its rival',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: 'if (node !== null && (node.holds || now < boot.openUntil)) {',
     replace: 'if (node !== null && now < 0) {',
     also: {
-      file: 'src/core/voter.ts',
+      file: 'src/core/arbiter/voter.ts',
       find: 'if (promise !== null && promise.holder !== holder && now < promise.until) {',
       replace:
         "if (promise !== null && promise.holder !== holder && now < promise.until && (node === null || holder === 'main')) {",
@@ -71,7 +71,7 @@ export const promiseGuards: readonly Mutant[] = [
   },
   {
     name: 'an older epoch is granted',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: "if (ask.epoch < boot.highest) return refuse(boot, 'older');",
     replace: '',
     seeds: 3000,
@@ -197,7 +197,7 @@ export const promiseGuards: readonly Mutant[] = [
   },
   {
     name: 'a checkpoint votes although it heard that the gate of the other is held open',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: "if (heldOpenBy === rivalOf(holder) && !ask.vouched) return refuse(boot, 'held-open', promises.promiseMs);",
     replace: '',
     faults: ['manual-mode-missed', 'agent-frozen'],

@@ -13,7 +13,7 @@ const planned = [
 export const restartGuards: readonly Mutant[] = [
   {
     name: 'a longer ticket rests on an ordinary promise',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: 'ask.restarts ? longestPromiseMs(promises) : promises.promiseMs',
     replace: 'promises.promiseMs + (ask.restarts ? 0 : longestPromiseMs(promises) * 0)',
     faults: planned,
@@ -21,7 +21,7 @@ export const restartGuards: readonly Mutant[] = [
   },
   {
     name: 'an ordinary promise ends a longer one',
-    file: 'src/core/voter.ts',
+    file: 'src/core/arbiter/voter.ts',
     find: 'Math.max(promise.until, until)',
     replace: 'until',
     faults: planned,
@@ -37,7 +37,7 @@ export const restartGuards: readonly Mutant[] = [
   },
   {
     name: 'a checkpoint is silent after a boot for an ordinary promise only',
-    file: 'src/core/checkpoint.ts',
+    file: 'src/core/arbiter/checkpoint.ts',
     find: 'now + longestPromiseMs(promises)',
     replace: 'now + promises.promiseMs',
     faults: planned,

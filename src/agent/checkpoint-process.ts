@@ -3,7 +3,7 @@ import { type ApiServer, type ApiSource, openApiServer } from '../api/server.ts'
 import { type CheckpointSnapshot, SNAPSHOT_VERSION } from '../api/snapshot.ts';
 import { checkDirectories, notesOnDirectories } from '../checks/preflight.ts';
 import { type CheckpointConfig, controlSocketPath, isAlarming, journalPath } from '../config/config.ts';
-import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core/checkpoint.ts';
+import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../core/arbiter/checkpoint.ts';
 import { inForce } from '../core/in-force.ts';
 import type { Message, Status } from '../core/message.ts';
 import { fail, ok, type Result } from '../core/result.ts';

@@ -1,7 +1,7 @@
 /** The link to those who vote, with etcd among them: what is for it goes to the core's voter, which asks etcd one thing at a time. */
 import type { EtcdConfig } from '../config/config.ts';
-import { createEtcdRunner } from '../core/etcd-runner.ts';
-import { ETCD, type EtcdReply, type EtcdRequest, type EtcdTrouble } from '../core/etcd-voter.ts';
+import { createEtcdRunner } from '../core/arbiter/etcd-runner.ts';
+import { ETCD, type EtcdReply, type EtcdRequest, type EtcdTrouble } from '../core/arbiter/etcd-voter.ts';
 import type { Message } from '../core/message.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';

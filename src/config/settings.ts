@@ -1,4 +1,4 @@
-import { ETCD } from '../core/etcd-voter.ts';
+import { ETCD } from '../core/arbiter/etcd-voter.ts';
 import type { Arbiter, Settings, Step, Watch } from '../core/settings.ts';
 import { type Config, type HookConfig, neededReports, serviceName } from './config.ts';
 import { fencingSettings } from './fencing.ts';

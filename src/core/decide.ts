@@ -1,4 +1,5 @@
 /** The pure core: what one node does next. No I/O, no clock, no chance of its own, no logging. */
+import { recallStandby, standbyMayCount } from './arbiter/standby-may-serve.ts';
 import { onCommand, tendErrand } from './command.ts';
 import { tendCompany } from './company.ts';
 import {
@@ -28,7 +29,6 @@ import { restartInPlace, tendServing } from './phases/serving.ts';
 import { aimPlan, onStep, tendPlan } from './plan.ts';
 import { countSwitch, tendPassive, tendUnserved } from './policy.ts';
 import { longestPromiseMs, type Settings } from './settings.ts';
-import { recallStandby, standbyMayCount } from './standby-may-serve.ts';
 import { emptyDisk, FOR_EVER, freshBootMemory, NEVER, type State, startPlan } from './state.ts';
 import { nextWake } from './wake.ts';
 import type { Instant, Reason, WallTime } from './words.ts';

@@ -1,12 +1,12 @@
 /** Would this node serve now, why, why not, and what is missing (F3). Asks the policy itself, so that both always agree. */
+import { byCheckpoints } from './arbiter/looks.ts';
+import { voteForSelf } from './arbiter/voter.ts';
 import { createDraft, type Draft, inMaintenance, isManual, isWell } from './draft.ts';
 import { majority, needsNoVotes, rivalIsSilent } from './lease.ts';
-import { byCheckpoints } from './looks.ts';
 import { obstacles } from './policy.ts';
 import { latestOfRival, rivalIsFit } from './rival-view.ts';
 import type { Settings } from './settings.ts';
 import { NEVER, type State } from './state.ts';
-import { voteForSelf } from './voter.ts';
 import { type Instant, type Millis, rivalOf } from './words.ts';
 
 /** One who may vote, as seen from here. */

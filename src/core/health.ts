@@ -1,9 +1,9 @@
+import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './arbiter/looks.ts';
+import { ownLimit, seenToServe } from './arbiter/standby-may-serve.ts';
 import { because, type Draft, notify, setBoot } from './draft.ts';
 import type { Look, Sample } from './event.ts';
 import { rivalIsSilent } from './lease.ts';
-import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './looks.ts';
 import { mainIsUnheard } from './rival-view.ts';
-import { ownLimit, seenToServe } from './standby-may-serve.ts';
 import type { Health } from './state.ts';
 import type { Verdict } from './words.ts';
 

@@ -1,11 +1,11 @@
 /** Winning, renewing and losing the right to serve (lease.md). Who should ask is decided in policy.ts. */
+import { standbyIsSettled } from './arbiter/standby-may-serve.ts';
+import { applyRelease, voteForSelf } from './arbiter/voter.ts';
 import { askAll, because, chance, type Draft, isManual, noteEpoch, orderGate, send, setBoot } from './draft.ts';
 import { knowsAll } from './in-force.ts';
 import type { Answer } from './message.ts';
 import { longestPromiseMs } from './settings.ts';
-import { standbyIsSettled } from './standby-may-serve.ts';
 import { FOR_EVER, type Lease, NEVER, NO_FENCE, type Round } from './state.ts';
-import { applyRelease, voteForSelf } from './voter.ts';
 import { type Epoch, type Millis, nextEpoch, type Role, rivalOf, type VoterName } from './words.ts';
 
 type Held = Extract<Lease, { name: 'held' }>;

@@ -1,3 +1,5 @@
+import { beginCountAnew, heardOfStandby, standbyMayServe } from './arbiter/standby-may-serve.ts';
+import { answerOf, applyRelease, heldOpenAfter, vote } from './arbiter/voter.ts';
 import { because, type Draft, noteEpoch, ownOrders, ownStatus, setDisk } from './draft.ts';
 import { heardDespiteFence } from './fence.ts';
 import { highestKnown, knownOf, knowsAll } from './in-force.ts';
@@ -8,9 +10,7 @@ import { yieldTo } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
 import { handedOver } from './policy.ts';
 import { mainIsUnheard } from './rival-view.ts';
-import { beginCountAnew, heardOfStandby, standbyMayServe } from './standby-may-serve.ts';
 import { NEVER, type Rival } from './state.ts';
-import { answerOf, applyRelease, heldOpenAfter, vote } from './voter.ts';
 import { type Role, rivalOf, type VoterName } from './words.ts';
 
 const isRival = (d: Draft, from: VoterName): from is Role => from === rivalOf(d.settings.role);

@@ -1,10 +1,9 @@
 /** Who should ask for the right to serve, and when. Each condition is named, so that `explain` says what is in the way. */
-
+import { byCheckpoints } from './arbiter/looks.ts';
 import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk } from './draft.ts';
 import { askForProof, missingProof } from './fence.ts';
 import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
-import { byCheckpoints } from './looks.ts';
 import { rivalIsFit } from './rival-view.ts';
 import { longestPromiseMs } from './settings.ts';
 import { type Instant, rivalOf } from './words.ts';

@@ -1,6 +1,6 @@
+import { ownLimit } from './arbiter/standby-may-serve.ts';
 import type { Draft } from './draft.ts';
 import type { Status } from './message.ts';
-import { ownLimit } from './standby-may-serve.ts';
 import type { Instant } from './words.ts';
 
 /** When the rival was last heard, directly or through a checkpoint, and what it said then. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EtcdRecord } from '../core/etcd-record.ts';
+import type { EtcdRecord } from '../core/arbiter/etcd-record.ts';
 import { orders, status } from '../core/testing/builders.ts';
 import { decodeEtcdValue, encodeEtcdValue } from './etcd-value.ts';
 

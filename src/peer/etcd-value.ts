@@ -1,5 +1,5 @@
 /** The pair's value in etcd as text: whose it is, its version, and the record; strict to read. */
-import type { EtcdRecord } from '../core/etcd-record.ts';
+import type { EtcdRecord } from '../core/arbiter/etcd-record.ts';
 import { fields, flag, orders, ROLES, release, status, whole, word } from './message-codec.ts';
 
 const VERSION = 1;

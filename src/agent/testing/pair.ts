@@ -1,5 +1,5 @@
 /** Two fake nodes and the core's real checkpoint, with a network between them that can be cut. */
-import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../../core/checkpoint.ts';
+import { type CheckpointState, decideCheckpoint, startCheckpoint } from '../../core/arbiter/checkpoint.ts';
 import type { Message } from '../../core/message.ts';
 import type { Role } from '../../core/words.ts';
 import { configOf } from './config.ts';

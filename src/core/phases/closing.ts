@@ -1,8 +1,8 @@
 /** The gate is being closed: only when the kernel has confirmed it (or every lease is surely out) is the right released. */
+import { standbyMayCount } from '../arbiter/standby-may-serve.ts';
 import { because, type Draft, notify, orderGate, setDisk } from '../draft.ts';
 import { loseLease, releaseRight } from '../lease.ts';
 import { aimPlan } from '../plan.ts';
-import { standbyMayCount } from '../standby-may-serve.ts';
 import { type Closing, FOR_EVER } from '../state.ts';
 import { type Epoch, rivalOf } from '../words.ts';
 

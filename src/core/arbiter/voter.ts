@@ -1,8 +1,8 @@
-import { knownOf, knowsAll } from './in-force.ts';
-import type { BootMemory } from './memory.ts';
-import type { Answer, Ask, Heard, Orders, Refusal, Release, Status } from './message.ts';
-import { longestPromiseMs, type Promises } from './settings.ts';
-import { type Epoch, type Instant, type Millis, type Role, rivalOf } from './words.ts';
+import { knownOf, knowsAll } from '../in-force.ts';
+import type { BootMemory } from '../memory.ts';
+import type { Answer, Ask, Heard, Orders, Refusal, Release, Status } from '../message.ts';
+import { longestPromiseMs, type Promises } from '../settings.ts';
+import { type Epoch, type Instant, type Millis, type Role, rivalOf } from '../words.ts';
 
 /** What a voter that is a node must consider besides its promises; null for a checkpoint. */
 export interface NodeVoter {

@@ -1,12 +1,11 @@
 /** A checkpoint: an outside voter. It holds no right itself, promises it to one node at a time, and tells each what it heard of the other. */
-
-import { inForce, joined, knownOf, knowsAll, withLeft } from './in-force.ts';
-import type { BootMemory, DiskMemory } from './memory.ts';
-import type { Heard, Message, Orders, Release, Status } from './message.ts';
-import { longestPromiseMs, type Promises } from './settings.ts';
-import { emptyDisk, freshBootMemory } from './state.ts';
+import { inForce, joined, knownOf, knowsAll, withLeft } from '../in-force.ts';
+import type { BootMemory, DiskMemory } from '../memory.ts';
+import type { Heard, Message, Orders, Release, Status } from '../message.ts';
+import { longestPromiseMs, type Promises } from '../settings.ts';
+import { emptyDisk, freshBootMemory } from '../state.ts';
+import { type Instant, type Role, rivalOf } from '../words.ts';
 import { answerOf, applyRelease, heldOpenAfter, vote } from './voter.ts';
-import { type Instant, type Role, rivalOf } from './words.ts';
 
 export interface CheckpointState {
   readonly boot: BootMemory;

@@ -1,10 +1,10 @@
 /** The pair's one value in etcd: what a checkpoint would keep, without its clock. */
+import { inForce, withLeft } from '../in-force.ts';
+import type { Orders, Release, Status } from '../message.ts';
+import { longestPromiseMs, type Promises } from '../settings.ts';
+import { emptyDisk, freshBootMemory, NEVER } from '../state.ts';
+import type { Epoch, Instant, Role, WallTime } from '../words.ts';
 import type { CheckpointState } from './checkpoint.ts';
-import { inForce, withLeft } from './in-force.ts';
-import type { Orders, Release, Status } from './message.ts';
-import { longestPromiseMs, type Promises } from './settings.ts';
-import { emptyDisk, freshBootMemory, NEVER } from './state.ts';
-import type { Epoch, Instant, Role, WallTime } from './words.ts';
 
 export interface EtcdRecord {
   /** Rises with each promise: who waits for one to end watches it stand still. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inForce } from '../in-force.ts';
+import type { Answer, Message } from '../message.ts';
+import { askOf, bootMemory, diskMemory, handoverRequest, orders, releaseOf, status } from '../testing/builders.ts';
+import type { Role } from '../words.ts';
 import { type CheckpointState, decideCheckpoint, startCheckpoint } from './checkpoint.ts';
-import { inForce } from './in-force.ts';
-import type { Answer, Message } from './message.ts';
-import { askOf, bootMemory, diskMemory, handoverRequest, orders, releaseOf, status } from './testing/builders.ts';
-import type { Role } from './words.ts';
 
 const PROMISES = { promiseMs: 600, restartMs: 400 };
 const NOW = 10_000;

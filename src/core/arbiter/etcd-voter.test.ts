@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Answer, Message } from '../message.ts';
+import { askOf, byEtcd, orders, releaseOf } from '../testing/builders.ts';
+import { servingNode } from '../testing/situations.ts';
+import type { Role } from '../words.ts';
 import type { EtcdRecord } from './etcd-record.ts';
 import {
   decideEtcd,
@@ -9,10 +13,6 @@ import {
   type EtcdVoter,
   startEtcdVoter,
 } from './etcd-voter.ts';
-import type { Answer, Message } from './message.ts';
-import { askOf, byEtcd, orders, releaseOf } from './testing/builders.ts';
-import { servingNode } from './testing/situations.ts';
-import type { Role } from './words.ts';
 
 const PROMISES = { promiseMs: 600, restartMs: 400 };
 const CLUSTER = 'c1';

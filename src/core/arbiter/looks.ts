@@ -1,7 +1,7 @@
 /** What a look at the main is worth, and how looks are counted: mixed ones change nothing, only an all-good one resets. */
-import type { Sample } from './event.ts';
-import type { Settings } from './settings.ts';
-import type { Role } from './words.ts';
+import type { Sample } from '../event.ts';
+import type { Settings } from '../settings.ts';
+import type { Role } from '../words.ts';
 
 export type LookAtMain = 'good' | 'bad' | 'mixed';
 

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { createDraft } from './draft.ts';
-import type { Look, Sample } from './event.ts';
-import { explain } from './explain.ts';
+import { createDraft } from '../draft.ts';
+import type { Look, Sample } from '../event.ts';
+import { explain } from '../explain.ts';
+import type { BootMemory } from '../memory.ts';
+import { obstacles } from '../policy.ts';
+import type { Settings } from '../settings.ts';
+import { askOf, goodLook, noArbiter, sample, started, status, WALL } from '../testing/builders.ts';
+import { createNode, type TestNode } from '../testing/node.ts';
+import { fitRival, passiveNode, rivalServesFor, servingNode } from '../testing/situations.ts';
 import { countLook, judgeCheckpoints, judgePings, type LookAtMain, looksUntilMainStops } from './looks.ts';
-import type { BootMemory } from './memory.ts';
-import { obstacles } from './policy.ts';
-import type { Settings } from './settings.ts';
-import { askOf, goodLook, noArbiter, sample, started, status, WALL } from './testing/builders.ts';
-import { createNode, type TestNode } from './testing/node.ts';
-import { fitRival, passiveNode, rivalServesFor, servingNode } from './testing/situations.ts';
 
 const REMSYS = { kind: 'looks', badLooks: 5, lookMs: 60_000, need: 3 } as const;
 const BY_HAND: Partial<Settings> = { failback: { policy: 'manual', holdMs: 60_000, maxWaitMs: 0 } };

@@ -2,13 +2,13 @@
  * etcd as a voter: a checkpoint's rules, run by the node that asks, over a memory that is one value in etcd and changes by compare-and-swap
  * alone. Pure; one request at a time. No lease of etcd's is used: who waits for a promise to end counts on its own clock (ADR 46).
  */
+import { knownOf, knowsAll } from '../in-force.ts';
+import type { Answer, Ask, Message, Release } from '../message.ts';
+import type { Promises } from '../settings.ts';
+import { NEVER } from '../state.ts';
+import type { Instant, Role, VoterName, WallTime } from '../words.ts';
 import { type CheckpointState, decideCheckpoint, ordersNow } from './checkpoint.ts';
 import { checkpointOf, type EtcdRecord, type EtcdView, isWatched, seeRecord, wentBack } from './etcd-record.ts';
-import { knownOf, knowsAll } from './in-force.ts';
-import type { Answer, Ask, Message, Release } from './message.ts';
-import type { Promises } from './settings.ts';
-import { NEVER } from './state.ts';
-import type { Instant, Role, VoterName, WallTime } from './words.ts';
 
 /** Its name among the voters. */
 export const ETCD: VoterName = 'etcd';

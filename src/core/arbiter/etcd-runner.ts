@@ -1,4 +1,6 @@
 /** Keeps a node's voter in etcd and hands on what it decides, for those who bring the clock and the way to etcd: the agent and the simulator. */
+import type { Message } from '../message.ts';
+import type { Instant, WallTime } from '../words.ts';
 import {
   decideEtcd,
   type EtcdDecision,
@@ -8,8 +10,6 @@ import {
   type EtcdSettings,
   startEtcdVoter,
 } from './etcd-voter.ts';
-import type { Message } from './message.ts';
-import type { Instant, WallTime } from './words.ts';
 
 export interface EtcdRunnerParts {
   readonly now: () => { readonly at: Instant; readonly wall: WallTime };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootMemory } from './memory.ts';
-import type { Ask, Refusal } from './message.ts';
-import { askOf, bootMemory } from './testing/builders.ts';
+import type { BootMemory } from '../memory.ts';
+import type { Ask, Refusal } from '../message.ts';
+import { askOf, bootMemory } from '../testing/builders.ts';
 import { applyRelease, type NodeVoter, vote, voteForSelf } from './voter.ts';
 
 const P = 600;

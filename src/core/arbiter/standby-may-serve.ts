@@ -2,11 +2,11 @@
  * Where checkpoints that cannot promise are asked (NRPE), nothing but its own memory tells a main that is back that the standby took over: it
  * stopped because it was unheard, it was without the right for as long as the standby counts, or it heard the standby serve.
  */
-import { type Draft, setBoot, setDisk } from './draft.ts';
+import { type Draft, setBoot, setDisk } from '../draft.ts';
+import type { Settings } from '../settings.ts';
+import { FOR_EVER } from '../state.ts';
+import type { Instant, Millis } from '../words.ts';
 import { byCheckpoints, looksUntilMainStops } from './looks.ts';
-import type { Settings } from './settings.ts';
-import { FOR_EVER } from './state.ts';
-import type { Instant, Millis } from './words.ts';
 
 /** After so many bad looks this main stops; 0: this node is no main that goes by such looks. */
 export const ownLimit = ({ role, watch }: Settings): number =>
