@@ -139,7 +139,7 @@ export const sipGoesBy = (most: number): Deed =>
     `chan_sip grants at most ${most} s`,
     'main',
     ['asterisk', '-rx', 'sip show settings'],
-    new RegExp(`Reg. max duration\\s+${most}|Max(imum)? expiry:?\\s+${most}`, 'i'),
+    new RegExp(`^ *Reg\\. max duration:? +${most} secs`, 'm'),
     5000,
   );
 
