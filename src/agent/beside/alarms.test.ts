@@ -119,11 +119,9 @@ test('a process that does not read makes the agent neither wait nor grow', { tim
   );
   alarms.start({ facts: () => FACTS, paced: false, note: () => undefined });
   const before = process.memoryUsage().rss;
-  const begun = performance.now();
+  // Who waited for the reader would never come out of this loop.
   for (let count = 0; count < 20_000; count += 1)
     alarms.notify({ kind: 'notify', level: 'alarm', code: 'gate-failed', text: 'x'.repeat(500) });
-  const tookMs = performance.now() - begun;
-  assert.ok(tookMs < 2000, `20,000 notices took ${Math.round(tookMs)} ms`);
   assert.ok(process.memoryUsage().rss - before < 60e6);
   await alarms.stop();
 });
