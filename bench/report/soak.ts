@@ -123,7 +123,7 @@ export const soakSection = (measured: readonly Measured<SoakLine>[]): string => 
     '## Soak: whether anything grows',
     '',
     'A pair lives on in the lab with calls up; scenarios are drawn at random, switchovers most, and judged as ever; in between it is counted what every program of agents, Asterisk and checkpoint holds.',
-    'After a warm-up (a quarter of the time; of memory ten minutes at least) the growth an hour is the median of the slopes of all pairs of counts, with bounds that hold in 98 of 100 cases. It *grows* where the lower bound is above what is allowed, is *steady* where',
+    'After a warm-up (a quarter of the time; of memory an hour at least, since a heap grows until what is old in it is collected) the growth an hour is the median of the slopes of all pairs of counts, with bounds that hold in 98 of 100 cases. It *grows* where the lower bound is above what is allowed, is *steady* where',
     'the upper bound is not, and else the run was too short to tell. Allowed an hour: 1 MiB for a program, half a descriptor, thread, process, mount, nftables element or file, 64 KiB of state besides the journal. A program that was started anew counts from then.',
     '',
     ...(byRun.length === 0

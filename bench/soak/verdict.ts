@@ -23,8 +23,8 @@ const limits: Readonly<Record<string, number>> = {
   'run files': 0.5,
 };
 
-/** A heap takes so long until it is as large as its work needs. */
-const heapWarmUpHours = 10 / 60;
+/** V8 collects what has become old only when much of it has: until then a heap grows, whatever is still held. */
+const heapWarmUpHours = 1;
 
 export interface Judged {
   readonly key: string;
