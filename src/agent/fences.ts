@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import type { Effect } from '../core/effect.ts';
 import type { FenceOutcome } from '../core/event.ts';
+import { messageOf } from '../core/result.ts';
 import type { AskDevice } from '../fencing/device.ts';
 import { type FenceResult, type Level, readByLevels, turnOffByLevels } from '../fencing/levels.ts';
 import type { Clock } from '../ports.ts';
@@ -77,11 +78,7 @@ export const createFences = ({ fencing }: Pick<Config, 'fencing'>, ask: AskDevic
       underWay.set(order.op, calledOff);
       const doing = work(order, calledOff).catch((error: unknown) => {
         underWay.delete(order.op);
-        listeners?.answer(
-          order.op,
-          'failed',
-          `its program broke: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        listeners?.answer(order.op, 'failed', `its program broke: ${messageOf(error)}`);
       });
       running.add(doing);
       void doing.finally(() => running.delete(doing));

@@ -1,5 +1,6 @@
 /** Hands steps to their adapters, and is the last to refuse what is old: an older epoch than it has seen, or past its expiry. */
 import type { Effect } from '../core/effect.ts';
+import { messageOf } from '../core/result.ts';
 import type { Epoch, Instant } from '../core/words.ts';
 import type { Clock, StepAdapter, StepOutcome } from '../ports.ts';
 
@@ -34,7 +35,7 @@ const bounded = (adapter: StepAdapter, order: StepOrder, clock: Clock, stopped: 
   const ran = adapter.run(order.direction, AbortSignal.any([deadline.signal, stopped])).catch(
     (error: unknown): StepOutcome => ({
       outcome: 'failed',
-      detail: `the step broke: ${error instanceof Error ? error.message : String(error)}`,
+      detail: `the step broke: ${messageOf(error)}`,
       changed: false,
     }),
   );

@@ -1,5 +1,6 @@
 /** The standby's note of when it served: what it collected then must come home before anything overwrites it. */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../core/result.ts';
 import type { Epoch, WallTime } from '../core/words.ts';
 import { writeWhole } from '../files/whole.ts';
 import type { Term } from '../replicator/protocol.ts';
@@ -50,7 +51,7 @@ export const createTerms = (path: string, onTrouble: (why: string) => void): Ter
     try {
       await writeWhole(path, JSON.stringify(terms), { folderMode: 0o700 });
     } catch (error) {
-      onTrouble(error instanceof Error ? error.message : String(error));
+      onTrouble(messageOf(error));
     }
   };
   const keep = (next: readonly Term[]): void => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { AlarmsConfig, CheckpointConfig, Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import { run } from '../process/run.ts';
 import type { Channel } from './channel.ts';
 import { createCommandChannel } from './channels/command.ts';
@@ -97,7 +97,7 @@ export const heartbeatOf = ({ heartbeat }: AlarmsConfig): Result<HeartbeatSettin
     const ca = caFile === null ? null : readFileSync(caFile, 'utf8');
     return ok({ url: urlOf(url, urlFile), method, everyMs, timeoutMs, ca });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail(
       'alarm-ca-unreadable',
       `The certificates for the heartbeat cannot be read: ${why}.`,

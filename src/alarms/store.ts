@@ -1,6 +1,6 @@
 /** The alarms' memory: open alarms and what is on its way, in one file, so that both are always of the same moment. */
 import { readFileSync, renameSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import { isRecord, type WallTime } from '../core/words.ts';
 import { writeWholeSync } from '../files/whole.ts';
 import type { AlarmsState } from './core/words.ts';
@@ -16,8 +16,6 @@ export interface AlarmStore {
   /** Whole or not at all, and on disk when it returns. Fault: `alarm-queue-not-kept`. */
   save(kept: KeptAlarms): Result<void>;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Written by this program alone; a wrong shape is a wrong version, or damage. */
 const isState = (value: unknown): value is AlarmsState =>

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { AlarmAsk } from '../alarms/protocol.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { DrillAsk } from '../drill/protocol.ts';
 import type { JournalEntry } from '../ports.ts';
 import type { StreamProgress } from '../replication/stream.ts';
@@ -107,7 +107,7 @@ const readJournal = (source: ApiSource, request: Extract<Request, { type: 'journ
   try {
     return { id, type: 'journal', entries: source.readJournal(query) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return {
       id,
       type: 'fault',
@@ -297,7 +297,7 @@ export const openApiServer = async (options: ApiServerOptions, source: ApiSource
     }
   } catch (error) {
     server.close();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail(
       'api-listen',
       `the control socket ${path} cannot be made: ${why}`,

@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { fail, ok, type Result } from '../core/result.ts';
-import { codeOf, readText, replaceFile, sweepBeside } from '../files/replace.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
+import { readText, replaceFile, sweepBeside } from '../files/replace.ts';
 
 const words = z.array(z.string()).readonly();
 

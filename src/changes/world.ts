@@ -1,7 +1,7 @@
 /** Looks at what can be changed, changes it, and puts it back. */
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
-import { codeOf, replaceFile, sweepBeside } from '../files/replace.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
+import { replaceFile, sweepBeside } from '../files/replace.ts';
 import type { Run } from '../process/run.ts';
 import type { Change, Found } from './change.ts';
 

@@ -1,5 +1,5 @@
 /** One prerequisite, tried for real from the side that needs it. */
-import type { Fault } from '../core/result.ts';
+import { type Fault, messageOf } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Around } from './around.ts';
 import { type Finding, lineOf, type Scope, type Severity } from './report.ts';
@@ -78,7 +78,7 @@ export const bind = (definition: Definition, around: Around): Check => ({
     try {
       return complete(await definition.try(around, signal), definition.remedy);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { outcome: 'unknown', why: lineOf(`it could not be tried: ${why}`) };
     }
   },

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Run } from '../process/run.ts';
 import { farHostOf } from '../switcher/switches.ts';
@@ -19,7 +19,7 @@ export const ownDigests = (config: Config, nonce: string, root = '/'): Result<Se
   try {
     return digestSettings(readFileSync(join(root, edge.settingsFile), 'utf8'), edge.settings, nonce);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail(
       'edge-settings-unreadable',
       `Edge's settings of this node cannot be read: ${why}.`,

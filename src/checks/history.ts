@@ -1,6 +1,7 @@
 /** What changed and when, on disk: bounded, proof against a power loss, and against what a hand wrote into it. */
 import { readFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { messageOf } from '../core/result.ts';
 import type { WallTime } from '../core/words.ts';
 import { writeWhole } from '../files/whole.ts';
 import { type HistoryEntry, lineOf } from './report.ts';
@@ -82,7 +83,7 @@ export const createHistory = (
       }
     } catch (error) {
       isWhole = false;
-      onTrouble(error instanceof Error ? error.message : String(error));
+      onTrouble(messageOf(error));
     }
   };
   return {

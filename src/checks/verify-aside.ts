@@ -1,6 +1,6 @@
 /** Verifies a journal in a thread of its own: reading hundreds of megabytes must hold up no other check. */
 import { Worker } from 'node:worker_threads';
-import { fail, type Result } from '../core/result.ts';
+import { fail, messageOf, type Result } from '../core/result.ts';
 import type { Verified } from '../journal/reader.ts';
 
 export type VerifyResult = Verified;
@@ -23,6 +23,6 @@ export const verifyAside = (directory: string, signal: AbortSignal): Promise<Ver
     const onAbort = (): void => end(notVerified('it was called off'));
     signal.addEventListener('abort', onAbort, { once: true });
     worker.once('message', (result: VerifyResult) => end(result));
-    worker.once('error', (error) => end(notVerified(error instanceof Error ? error.message : String(error))));
+    worker.once('error', (error) => end(notVerified(messageOf(error))));
     worker.once('exit', () => end(notVerified('it ended without a word')));
   });

@@ -1,6 +1,6 @@
 /** Which agent is meant, and how its answers are shown. */
 import { existsSync } from 'node:fs';
-import type { Fault, Result } from '../core/result.ts';
+import { type Fault, messageOf, type Result } from '../core/result.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { problemLines } from './problems.ts';
 import { DEFAULT_CONFIG, DEFAULT_JOURNAL, DEFAULT_SOCKET } from './program.ts';
@@ -71,7 +71,7 @@ const placesOfFile = async (path: string, output: Output): Promise<Places> => {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     output.err(
-      `dualtone: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.\n    give the path of the configuration with --config, or the agent's socket with --socket\n`,
+      `dualtone: ${path} cannot be read: ${messageOf(error)}.\n    give the path of the configuration with --config, or the agent's socket with --socket\n`,
     );
     throw new Ended(EXIT.configInvalid);
   }

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { messageOf } from '../core/result.ts';
 import { alarmSecrets } from './alarm-relations.ts';
 import { canonical } from './canonical.ts';
 import type { Clash } from './clash.ts';
 import type { AlarmsConfig, CheckpointConfig, Config } from './config.ts';
-import type { Path } from './document.ts';
-import { pathText } from './document.ts';
+import { type Path, pathText } from './document.ts';
 import { type Parsed, parseCheckpointConfig, parseConfig } from './parse.ts';
 
 /** What a check of the configuration asks of the machine. */
@@ -123,7 +123,7 @@ const openFile = (path: string): Opened => {
   try {
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
-    return { text: null, message: error instanceof Error ? error.message : String(error) };
+    return { text: null, message: messageOf(error) };
   }
 };
 

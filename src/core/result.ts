@@ -15,3 +15,10 @@ export const fail = (code: string, message: string, remedy: string): { readonly 
   ok: false,
   error: { code, message, remedy },
 });
+
+/** What was thrown, in words. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The system's code of what was thrown, such as `ENOENT`; `unknown` where it has none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';

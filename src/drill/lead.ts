@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeSnapshot } from '../api/snapshot.ts';
 import { type Config, journalPath } from '../config/config.ts';
-import { type Fault, fail, ok, type Result } from '../core/result.ts';
+import { type Fault, fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
 import { openJournalReader } from '../journal/reader.ts';
 import type { LossView } from '../replicator/protocol.ts';
@@ -121,7 +121,7 @@ const noteCurrent = ({ store }: Lead, current: Current): Result<void> => {
     store.setCurrent(current);
     return ok(undefined);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail(
       'drill-not-noted',
       `Nothing was moved: the drill cannot be noted: ${why}.`,

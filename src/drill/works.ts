@@ -1,6 +1,6 @@
 /** What this process does with what it is asked: on the standby it leads drills, on the main it takes part in them. */
 import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import { type AgentLine, createAgentLine } from './agent-line.ts';
 import { fallSilent } from './fall-silent.ts';
@@ -83,7 +83,7 @@ const keep = (state: State, report: DrillReport): void => {
   try {
     store.keep(report, parts.config.drill.keep);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     parts.say({
       type: 'say',
       level: 'warning',
@@ -117,7 +117,7 @@ const finish = async (state: State, made: Promise<DrillReport>): Promise<void> =
     keep(state, report);
     send(state, { type: 'report', report });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     state.parts.say({ type: 'say', level: 'alarm', code: 'drill-failed', text: `A drill came to no end: ${why}.` });
   }
   try {

@@ -1,6 +1,6 @@
 /** From a configuration's words to a client; files are read when a connection is made, so that what was renewed counts. */
 import { readFileSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import { readSecretFile } from '../files/secret.ts';
 import { createEtcdClient, type EtcdAccess, type EtcdClient } from './client.ts';
@@ -25,7 +25,7 @@ export const accessOf = (files: EtcdFiles): Result<EtcdAccess> => {
     const own = { certificate: read(files.certificateFile), key: read(files.keyFile) };
     return ok({ authority, ...own, user: files.user, password: password.value });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail('etcd-file-unreadable', `A file of \`arbiter\` cannot be read: ${why}.`, 'Put it there, in PEM.');
   }
 };

@@ -2,11 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, realpathSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
 import { writeWholeSync } from './whole.ts';
-
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 const notWritten = (path: string, error: unknown) =>
   fail(

@@ -1,7 +1,7 @@
 /** A secret in a file of its own. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 
 /** For those who have words of their own for what is wrong with it. */
 export type SecretLook =
@@ -16,7 +16,7 @@ export const lookAtSecret = (path: string): SecretLook => {
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return text.trim() === '' ? { ok: false, why: 'it is empty' } : { ok: true, text, isExposed };
   } catch (error) {
-    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+    return { ok: false, why: messageOf(error) };
   }
 };
 
@@ -37,7 +37,7 @@ export const ensureSecretFile = (path: string, secret: string): Result<boolean> 
     writeFileSync(path, `${secret}\n`, { mode: 0o600, flag: 'wx', flush: true });
     return ok(true);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail('secret-not-written', `The password file cannot be made: ${why}.`, 'Run as root.');
   }
 };

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Journal } from '../ports.ts';
 import { type Backlog, createBacklog } from './backlog.ts';
@@ -140,7 +140,7 @@ const createPump = (options: JournalOptions, tell: (text: string) => void): Pump
       // A full disk may be full of what is too much anyway.
       if (state.ledger !== null) await pruning.tend(state.ledger, 'now').catch(() => undefined);
       state.askedAt = null;
-      if (!state.closed) onTrouble(error instanceof Error ? error.message : String(error));
+      if (!state.closed) onTrouble(messageOf(error));
     }
     if (state.closed) void state.ledger?.close().catch(() => undefined);
   };

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Journal, JournalEntry } from '../ports.ts';
 import { canonicalJson, type ParsedLine, type Place, parseLine, wrongWith } from './chain.ts';
@@ -188,7 +188,7 @@ export const openJournalReader = (directory: string): Result<JournalReader> => {
   try {
     listSegments(directory);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return fail(
       'journal-not-opened',
       `the journal ${directory} cannot be read: ${message}`,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { messageOf } from '../core/result.ts';
 import { writeWholeSync } from '../files/whole.ts';
 
 /** Room that a copy takes from the first, so that a full disk cannot refuse a later write. */
@@ -31,7 +32,7 @@ export const readSlot = (path: string): Slot => {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    return { state: 'damaged', why: error instanceof Error ? error.message : String(error) };
+    return { state: 'damaged', why: messageOf(error) };
   }
 };
 

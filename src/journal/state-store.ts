@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { noOrders } from '../core/in-force.ts';
 import type { BootMemory, DiskMemory } from '../core/memory.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import { writeWholeSync } from '../files/whole.ts';
 import type { StateStore } from '../ports.ts';
 import { checkBoot, checkDisk } from './memory-schema.ts';
@@ -36,8 +36,6 @@ export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/bo
 const CEILING_MARGIN = 1000;
 /** With both copies gone nobody knows the epochs: begin where none was. The others' answers bring the pair together. */
 const CEILING_UNKNOWN = 1_000_000;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Loaded<T> {
   readonly value: T | null;

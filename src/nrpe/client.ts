@@ -1,7 +1,7 @@
 /** One question to an NRPE daemon, by a connection of its own: bounded in time and bytes, and called off by a signal. */
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import {
   answerSize,
@@ -116,7 +116,7 @@ const exchange = (target: NrpeTarget, query: Buffer, timeoutMs: Millis, signal: 
       socket = open(target);
     } catch (error) {
       // A certificate or key that is none is thrown at once.
-      return resolve(failedBy(target, new Error(error instanceof Error ? error.message : String(error))));
+      return resolve(failedBy(target, new Error(messageOf(error))));
     }
     const timer = setTimeout(() => end(tooSlow(target, timeoutMs)), timeoutMs);
     const onAbort = (): void => end(calledOff());

@@ -1,6 +1,6 @@
 /** From a configuration's words to a checkpoint that can be asked; certificates are read at each question, so that new ones count. */
 import { readFileSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import { createNrpeCheckpoint, type NrpeCheckpoint } from './checkpoint.ts';
 import type { NrpeTarget, NrpeTls } from './client.ts';
@@ -39,7 +39,7 @@ const tlsOf = (tls: TlsSettings): Result<NrpeTls> => {
     const ca = readFileSync(authorityFile, 'utf8');
     return ok({ kind: 'certificate', ca, certificate: read(certificateFile), key: read(keyFile), name });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail('nrpe-file-unreadable', `A file of \`nrpe.tls\` cannot be read: ${why}.`, 'Put it there, in PEM.');
   }
 };

@@ -1,6 +1,7 @@
 /** One TLS connection of a pairing: who is at its other end, what binds a proof to it, whole messages in and out. */
 import { constants } from 'node:crypto';
 import type { CommonConnectionOptions, SecureContextOptions, TLSSocket } from 'node:tls';
+import { messageOf } from '../core/result.ts';
 import { createFrameReader, encodeFrame } from '../peer/frames.ts';
 import { type Pin, pinOfCertificate } from '../peer/identity.ts';
 import { MOST_FRAME_BYTES } from './messages.ts';
@@ -52,7 +53,7 @@ export const createLine = (socket: TLSSocket, { onMessage, onClosed }: LineEvent
         onMessage(next.message);
       }
     } catch (error) {
-      why = error instanceof Error ? error.message : String(error);
+      why = messageOf(error);
       socket.destroy();
     }
   });

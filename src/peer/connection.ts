@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { messageOf } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import { createFrameReader, encodeFrame } from './frames.ts';
 
@@ -73,7 +74,7 @@ export const createConnection = (socket: TLSSocket, limits: ConnectionLimits, ha
         if (!over) socket.resume();
       }
     } catch (error) {
-      end(error instanceof Error ? error.message : String(error));
+      end(messageOf(error));
     } finally {
       working = false;
     }

@@ -10,7 +10,7 @@ import {
   type X509Certificate,
 } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
 import type { Instant, Millis } from '../core/words.ts';
 
 /** `sha256:` and the digest of a public key (SPKI) in base64url: what the other side is known by. */
@@ -50,9 +50,6 @@ export const parseIdentity = (text: string): Result<Identity> => {
     'Move it away and pair the machine again: `dualtone rejoin` on the other node, `dualtone join` here.',
   );
 };
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 /** Reads the own key: nobody else may read it. Fails with `identity-missing`, `identity-exposed`, `identity-malformed`. */
 export const loadIdentity = (path: string): Result<Identity> => {

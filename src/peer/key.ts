@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
 import type { VoterName } from '../core/words.ts';
 
 /** The secret that both nodes and all checkpoints share. */
@@ -24,9 +24,6 @@ export const parseKey = (text: string): Result<PairKey> => {
   }
   return ok(createSecretKey(Buffer.from(body, 'base64url')));
 };
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 /** Writes a new key, mode 0600; never over an existing file. Fails with `key-exists` or `key-not-written`. */
 export const writeKey = (path: string): Result<void> => {

@@ -5,7 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Config, isRefusing } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import { createParent } from '../process/parent.ts';
 import type { FromRefuser } from './protocol.ts';
 import { refusalTo } from './refusal.ts';
@@ -42,7 +42,7 @@ const answerOn = async (port: number): Promise<Result<readonly Socket[]>> => {
   } catch (error) {
     return fail(
       'refuser-port',
-      `The program that answers callers of a passive node cannot use UDP port ${port}: ${error instanceof Error ? error.message : String(error)}.`,
+      `The program that answers callers of a passive node cannot use UDP port ${port}: ${messageOf(error)}.`,
       'Give another `gate.refuse-port`. Until then a passive node is silent, and callers wait for their own timers.',
     );
   }

@@ -1,7 +1,7 @@
 /** From the configuration to the targets and how this node's events are read. */
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import { fail, ok, type Result } from '../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import { readSecretFile } from '../files/secret.ts';
 import { localDatabase, readSecret } from '../replication/access.ts';
 import { matchesPattern } from '../replication/pattern.ts';
@@ -27,7 +27,7 @@ const readCa = (path: string): Result<string> => {
   } catch (error) {
     return fail(
       'reporting-ca-unreadable',
-      `Certificates for reporting cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      `Certificates for reporting cannot be read: ${messageOf(error)}.`,
       'Correct `ca-file` in `reporting`.',
     );
   }

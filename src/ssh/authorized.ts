@@ -1,8 +1,8 @@
 /** Lines of authorized_keys: what the other node's key may do here, and nothing else in that file touched. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fail, ok, type Result } from '../core/result.ts';
-import { codeOf, readText, replaceFile } from '../files/replace.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
+import { readText, replaceFile } from '../files/replace.ts';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyLine } from './public-key.ts';
 
 export interface Allowances {

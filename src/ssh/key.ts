@@ -1,7 +1,7 @@
 import { chmodSync, linkSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fail, ok, type Result } from '../core/result.ts';
-import { codeOf, readText } from '../files/replace.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
+import { readText } from '../files/replace.ts';
 import { run } from '../process/run.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
 

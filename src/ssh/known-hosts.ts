@@ -1,9 +1,9 @@
 /** The other node's host key: fetched or sent, shown to a person, pinned in a file of our own. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../core/result.ts';
+import { codeOf, fail, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
-import { codeOf, readText, replaceFile } from '../files/replace.ts';
+import { readText, replaceFile } from '../files/replace.ts';
 import { run } from '../process/run.ts';
 import { sshEnded } from './faults.ts';
 import { type PublicKey, parsePublicKey, publicKeyLine } from './public-key.ts';

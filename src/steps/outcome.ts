@@ -1,4 +1,4 @@
-import type { Fault } from '../core/result.ts';
+import { type Fault, messageOf } from '../core/result.ts';
 import type { StepAdapter, StepOutcome } from '../ports.ts';
 
 /** A step with something to clean up when the agent ends; what it did to the system stays. */
@@ -24,6 +24,6 @@ export const guarded = async (work: () => Promise<StepOutcome>): Promise<StepOut
   try {
     return await work();
   } catch (error) {
-    return failed(`internal error: ${error instanceof Error ? error.message : String(error)}`);
+    return failed(`internal error: ${messageOf(error)}`);
   }
 };

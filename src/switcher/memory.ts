@@ -1,5 +1,6 @@
 /** Under which term each switch was last done, kept in a file: an agent that is restarted while it serves interrupts nobody. */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../core/result.ts';
 import type { Epoch } from '../core/words.ts';
 import { writeWholeSync } from '../files/whole.ts';
 import type { DoneMemory } from './follower.ts';
@@ -34,7 +35,7 @@ export const createDoneMemory = (path: string, boot: string, onTrouble: (why: st
       try {
         writeWholeSync(path, JSON.stringify({ boot, epochByName }));
       } catch (error) {
-        onTrouble(error instanceof Error ? error.message : String(error));
+        onTrouble(messageOf(error));
       }
     },
   };

@@ -1,7 +1,7 @@
 /** `xivo-manage-slave-services {start,stop}`: this node's telephony group, without an agent. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ok, type Result } from '../core/result.ts';
+import { messageOf, ok, type Result } from '../core/result.ts';
 import { EXIT, type Ground } from './ground.ts';
 import { type Action, parseUnits, type ServicesLook, startActions, stopActions } from './services-plan.ts';
 
@@ -26,7 +26,7 @@ const setFlag = ({ root, original }: Ground, present: boolean): string | null =>
     }
     return null;
   } catch (error) {
-    return `${path}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${path}: ${messageOf(error)}`;
   }
 };
 

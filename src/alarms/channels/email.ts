@@ -1,7 +1,7 @@
 /** Alarms by e-mail. The same message has the same Message-ID at each try. */
 import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
-import { ok, type Result } from '../../core/result.ts';
+import { messageOf, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import { type Channel, delivered, failed, type Message, type Outcome, refused, severityOf } from '../channel.ts';
 
@@ -123,7 +123,7 @@ export const createEmailChannel = (settings: EmailSettings): Channel => ({
     try {
       return await sendMail(settings, message, signal);
     } catch (error) {
-      return failed(oneLine(error instanceof Error ? error.message : String(error)));
+      return failed(oneLine(messageOf(error)));
     }
   },
 });

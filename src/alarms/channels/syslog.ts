@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { Run } from '../../process/run.ts';
 import { type Channel, delivered, failed, type Message, type Outcome } from '../channel.ts';
@@ -184,8 +185,6 @@ export const createSyslogChannel = (settings: SyslogSettings, run: Run): Channel
     const records = inOrder(message.outgoing.items).map((item) => recordOf(item, message, settings, process.pid));
     if (settings.transport === 'udp') return sendUdp(records, settings);
     if (settings.transport === 'local') return sendLocal(records, settings, run, signal);
-    return sendCounted(records, settings, signal).catch((error: unknown) =>
-      failed(error instanceof Error ? error.message : String(error)),
-    );
+    return sendCounted(records, settings, signal).catch((error: unknown) => failed(messageOf(error)));
   },
 });

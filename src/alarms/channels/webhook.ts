@@ -1,7 +1,7 @@
 /** Alarms by a signed HTTP request. How a receiver checks the signature is in docs/alarms.md. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Result } from '../../core/result.ts';
+import { messageOf, type Result } from '../../core/result.ts';
 import type { Millis, WallTime } from '../../core/words.ts';
 import { type Channel, delivered, documentOf, failed, type Outcome, refused } from '../channel.ts';
 import { askReceiver, originOf, type ReceiverAnswer } from './http.ts';
@@ -63,7 +63,7 @@ export const createWebhookChannel = (settings: WebhookSettings, wall: () => Wall
     try {
       if (settings.caFile !== null) ca = readFileSync(settings.caFile, 'utf8');
     } catch (error) {
-      return failed(error instanceof Error ? error.message : String(error));
+      return failed(messageOf(error));
     }
     const { timeoutMs } = settings;
     const answer = await askReceiver({ url: url.value, method: 'POST', headers, body, timeoutMs, ca, signal });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { readRaw } from '../../config/edit.ts';
 import { parseConfig, printProblem } from '../../config/parse.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { isRecord } from '../../core/words.ts';
 import { tryCluster } from '../../etcd/try-cluster.ts';
 
@@ -32,7 +32,7 @@ export const readEtcdSections = async (path: string, preset: string | undefined)
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return bad(path, `it cannot be read (${error instanceof Error ? error.message : String(error)}).`);
+    return bad(path, `it cannot be read (${messageOf(error)}).`);
   }
   const raw = readRaw(text);
   const arbiter = isRecord(raw['arbiter']) ? raw['arbiter'] : raw;

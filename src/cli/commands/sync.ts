@@ -1,6 +1,6 @@
 /** `dualtone sync`: the main's key, let in at the standby for replication and nothing else. */
 import { readFileSync } from 'node:fs';
-import { fail } from '../../core/result.ts';
+import { fail, messageOf } from '../../core/result.ts';
 import type { SyncDone } from '../../replicator/sync/by-person.ts';
 import type { SyncRemoved } from '../../replicator/sync/remove.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -86,7 +86,7 @@ const keyTextOrEnd = async (file: string | undefined, options: CommonOptions, ou
   try {
     return (await keyText(file, output)).trim();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const message = `the key cannot be read: ${why}`;
     const fault = fail('ssh-file-unreadable', message, 'give its .pub file');
     return orEnd(fault, options, output);

@@ -1,6 +1,6 @@
 /** `dualtone user` and `dualtone token`: who may use the page and the API of this node. Written to a file that the web server reads at once. */
 import type { Config } from '../../config/config.ts';
-import { ok, type Result } from '../../core/result.ts';
+import { messageOf, ok, type Result } from '../../core/result.ts';
 import type { WebRole } from '../../web/contract.ts';
 import type { Users } from '../../web/keeper/users.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -23,7 +23,7 @@ const configOf = async (options: CommonOptions, output: Output): Promise<Config>
     if (parsed.ok) return parsed.config;
     output.err(await problemLines(path, parsed.problems));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     output.err(`dualtone: ${path} cannot be read: ${why}.\n    give the path of the configuration with --config\n`);
   }
   throw new Ended(EXIT.configInvalid);

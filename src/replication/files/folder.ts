@@ -1,5 +1,6 @@
 /** Folders by descriptor: who may write below a directory cannot lead a process of root out of it by a link. */
 import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync, rmdirSync, type Stats } from 'node:fs';
+import { codeOf } from '../../core/result.ts';
 import { bytesOf, type RawPath, rawOfText } from './raw-path.ts';
 
 export interface Folder {
@@ -9,9 +10,6 @@ export interface Folder {
 }
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 const entry = (fd: number, name: RawPath): Buffer =>
   Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), bytesOf(name)]);

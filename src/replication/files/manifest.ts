@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { codeOf, fail, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import { bytesOf, isRelative, type RawPath, rawOf, rawOfText } from './raw-path.ts';
@@ -19,9 +19,6 @@ export type Manifest = ReadonlyMap<RawPath, FileMark>;
 
 /** By directory; null: the directory is missing. */
 export type Manifests = ReadonlyMap<string, Manifest | null>;
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 /** Rsync's own staging, and ours. */
 const isPassing = (name: RawPath): boolean => name === '.~tmp~' || name.startsWith('.dualtone-merge-');

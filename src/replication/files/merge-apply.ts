@@ -1,5 +1,6 @@
 /** Carries out what a merge does with single files: each step whole, each can be repeated. Throws as `node:fs` does. */
 import { lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
+import { codeOf } from '../../core/result.ts';
 import { openFolder, parentOf, pruneEmpty, withParent } from './folder.ts';
 import { digestOf, type FileMark, lookAt, sameMark } from './manifest.ts';
 import type { LogEntry, MergeLog } from './merge-log.ts';
@@ -20,9 +21,6 @@ export type Draft = Omit<LogEntry, 'number'>;
 
 /** `left`: it changed meanwhile, and the next run sees to it; `refused`: it must not be brought at all. */
 export type Prepared = Draft | { readonly left: true } | { readonly refused: string };
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 interface Found {
   readonly mark: FileMark | null;

@@ -1,5 +1,4 @@
 /** Files from place to place, whole at every instant, also between file systems. Everything here throws as `node:fs` does. */
-
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -18,9 +17,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+import { codeOf } from '../../core/result.ts';
 
 /** A copy with mode, owner and times, on the disk when it returns; `to` must not exist. */
 const copyWhole = (from: Buffer, to: Buffer): void => {

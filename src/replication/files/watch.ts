@@ -5,6 +5,7 @@
 import { type FSWatcher, watch as fsWatch, readFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { codeOf } from '../../core/result.ts';
 import type { Instant, Millis } from '../../core/words.ts';
 import { bytesOf, type RawPath, rawOf, rawOfText } from './raw-path.ts';
 
@@ -43,9 +44,6 @@ export interface Watch {
   watched(): number;
   stop(): void;
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 const realWatch = (path: Buffer, listener: (name: Buffer | null) => void): FSWatcher =>
   fsWatch(path, { encoding: 'buffer', persistent: false }, (_, name) => listener(name));

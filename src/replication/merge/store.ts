@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
 import { syncFolder, writeWholeSync } from '../../files/whole.ts';
 import { type MergeEvent, type MergeState, replay } from './machine.ts';
@@ -51,7 +51,7 @@ const REPORT = 'report.json';
 const notKept = (path: string, error: unknown) =>
   fail(
     'merge-not-kept',
-    `What the merge does cannot be kept in ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    `What the merge does cannot be kept in ${path}: ${messageOf(error)}.`,
     'Make space on the disk of state-dir, and see its permissions; the merge goes on where it was.',
   );
 

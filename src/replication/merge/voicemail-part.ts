@@ -1,7 +1,7 @@
 /** Voicemail as a part of a merge: the standby's spool is fetched beside the main's, and merged into it. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import type { LockFolder } from '../voicemail/lock.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../voicemail/manifest.ts';
@@ -63,7 +63,7 @@ const nothingKept: Kept = { count: 0, conflicts: [] };
 const notKept = (path: string, error: unknown) =>
   fail(
     'merge-not-kept',
-    `What the merge does cannot be kept in ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    `What the merge does cannot be kept in ${path}: ${messageOf(error)}.`,
     'Make space on the disk of state-dir, and see its permissions; the merge goes on where it was.',
   );
 

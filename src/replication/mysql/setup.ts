@@ -1,7 +1,7 @@
 /** A node's server made ready for GTID replication: settings now and in a file of ours, accounts, a certificate; looked at, and put back. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Run } from '../../process/run.ts';
 import { type AccountOptions, accountStatements, accountsOf, dropStatements } from './accounts.ts';
 import { type CertificateFiles, makeCertificate } from './certificate.ts';
@@ -213,7 +213,7 @@ const written = (path: string, text: string, mode: number): Result<void> => {
     writeFileSync(path, text, { mode, flush: true });
     return ok(undefined);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail('mysql-file-not-written', `A file of the set-up cannot be written: ${why}.`, 'Run as root.');
   }
 };

@@ -1,7 +1,7 @@
 /** Room where a PostgreSQL writes: its data, its log of changes, and tablespaces may each lie on a disk of their own. */
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Fault, fail, ok, type Result } from '../../core/result.ts';
+import { type Fault, fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Admin } from './setup/admin.ts';
 
 /** The fullest of the disks. */
@@ -33,7 +33,7 @@ export const databaseSpace = async (admin: Admin): Promise<Result<DatabaseSpace>
     const rooms = await Promise.all([data, join(data, 'pg_wal'), ...tablespaces].map(roomIn));
     return ok(rooms.reduce((least, room) => (room.freeBytes < least.freeBytes ? room : least)));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail(
       'database-space-unknown',
       `How much space PostgreSQL has cannot be seen: ${why}.`,

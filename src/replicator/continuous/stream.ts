@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Config } from '../../config/config.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Epoch, Instant } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import {
@@ -60,7 +60,7 @@ const ownerOf = async (config: Config): Promise<Result<{ readonly uid: number; r
     const { uid, gid } = await stat(rows.value[0]?.path ?? '');
     return ok({ uid, gid });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail(
       'database-owner-unknown',
       `Whose data PostgreSQL's are on this node is not known: ${why}.`,

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Epoch, Millis, WallTime } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import { manifest, writeManifests } from '../../replication/files/manifest.ts';
@@ -42,7 +42,7 @@ const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: 
 const notKept = (path: string, error: unknown) =>
   fail(
     'collected-not-kept',
-    `The lists of what the standby collects cannot be kept in ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    `The lists of what the standby collects cannot be kept in ${path}: ${messageOf(error)}.`,
     'See to the disk of state-dir; until then a merge deletes nothing and keeps both versions.',
   );
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import type { Clock } from '../../ports.ts';
 import { type Comparison, compareAll } from '../../replication/mysql/compare.ts';
@@ -103,7 +103,7 @@ const join = async (config: Config, node: MysqlNode): Promise<Result<string>> =>
     writeFileSync(acceptedPath(config), `${position.value}\n`, { mode: 0o600, flush: true });
     return position;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail('mysql-join-not-kept', `The decision cannot be kept: ${why}.`, 'Make space on the disk of state-dir.');
   }
 };

@@ -1,6 +1,6 @@
 /** How far Elasticsearch is, kept on this node: it has no transactions, so that the position is written after its answer, and a lost one is found again there. */
 import { readFileSync } from 'node:fs';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { isRecord } from '../../core/words.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import type { Key, Refused, Span, Standing } from '../core/words.ts';
@@ -56,7 +56,7 @@ export const saveKept = (path: string, kept: Kept): Result<null> => {
   } catch (error) {
     return fail(
       'reporting-position-not-kept',
-      `How far Elasticsearch is cannot be kept: ${error instanceof Error ? error.message : String(error)}.`,
+      `How far Elasticsearch is cannot be kept: ${messageOf(error)}.`,
       'Make space on the disk of state-dir, or see its owner and mode; until then events wait.',
     );
   }

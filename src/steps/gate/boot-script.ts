@@ -1,5 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
-import { type Fault, fail, ok, type Result } from '../../core/result.ts';
+import { type Fault, fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { blueprintOf, createLines, type GateSettings } from './rules.ts';
 
@@ -17,7 +17,7 @@ const contentOf = (path: string): Promise<string | null> => readFile(path, 'utf8
 const notWritten = (path: string, error: unknown): { readonly ok: false; readonly error: Fault } =>
   fail(
     'gate-script-not-written',
-    `The gate for the boot could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    `The gate for the boot could not be written to ${path}: ${messageOf(error)}.`,
     'See to the disk and the permissions of the state directory; the gate of this moment is not touched by it.',
   );
 

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { writeWhole } from '../../files/whole.ts';
 import type { Run } from '../../process/run.ts';
 import type { Bounds } from './manager.ts';
@@ -63,7 +63,7 @@ ConditionPathExists=${flagPath.replaceAll('%', '%%')}
     } catch (error) {
       return fail(
         'boot-guard-not-written',
-        `${unit} could not be kept from starting by itself: ${error instanceof Error ? error.message : String(error)}.`,
+        `${unit} could not be kept from starting by itself: ${messageOf(error)}.`,
         `Let the agent write ${dropInPath} and ${flagPath}, or disable the unit by hand.`,
       );
     }

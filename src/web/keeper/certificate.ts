@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { WallTime } from '../../core/words.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import { selfSigned } from './self-signed.ts';
@@ -23,8 +23,6 @@ const DAY_MS = 86_400_000;
 /** Browsers take no more than this from anybody. */
 const LIFE_MS = 397 * DAY_MS;
 const RENEW_MS = 30 * DAY_MS;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const fitting = (made: Certificate, remedy: string): Result<Certificate> => {
   try {

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 import type { ConfigChange, ConfigPreview, ConfigView } from '../contract.ts';
 import type { Audit } from './guard.ts';
@@ -19,8 +19,6 @@ export interface ConfigFile {
 }
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const readWhole = (path: string): Result<string> => {
   try {
     return ok(readFileSync(path, 'utf8'));

@@ -7,7 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { printConfig } from '../../config/print.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import { createLineReader } from '../../process/json-lines.ts';
 import { childEnv } from '../../process/programs.ts';
@@ -42,7 +42,7 @@ const keepFor = (config: Config): Result<string> => {
     writeFileSync(path, printConfig(config), { mode: 0o600, flag: 'wx' });
     return ok(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return fail('forecast-failed', `The simulation could not be prepared: ${why}.`, 'See the owner of `run-dir`.');
   }
 };

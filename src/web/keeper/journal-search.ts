@@ -1,6 +1,6 @@
 /** The journal for people: pages from the newest, filters, and an export that proves itself. Reads in pieces, so that nobody waits long. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { entryLine, entryText } from '../../journal/chain.ts';
 import { type JournalReader, openJournalReader } from '../../journal/reader.ts';
 import type { JournalEntry } from '../../ports.ts';
@@ -80,7 +80,7 @@ const orFault = async <T>(directory: string, work: (reader: JournalReader) => T 
   try {
     return ok(await work(reader.value));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return fail('journal-unreadable', `The journal cannot be read: ${message}.`, 'See `dualtone journal verify`.');
   }
 };

@@ -1,7 +1,7 @@
 /** A small JSON file that only root reads, replaced whole or not at all. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { z } from 'zod';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import { writeWholeSync } from '../../files/whole.ts';
 
 export interface KeptFile<T> {
@@ -10,8 +10,6 @@ export interface KeptFile<T> {
   /** Fault: `web-file-not-written`. */
   write(value: T): Result<void>;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** `empty` stands for a file that is not there. */
 export const createKeptFile = <T>(path: string, schema: z.ZodType<T>, empty: T): KeptFile<T> => {

@@ -1,5 +1,5 @@
 /** `dualtone web-server`: the part that faces the network. It begins to listen, gives up every right, and asks the keeper for everything. */
-import { type Fault, fail } from '../../core/result.ts';
+import { type Fault, fail, messageOf } from '../../core/result.ts';
 import type { Credential, ServerSettings } from '../wire.ts';
 import { createApp } from './app.ts';
 import { createEvents, type Events } from './events.ts';
@@ -82,7 +82,7 @@ export const runWebServer = async (): Promise<void> => {
   try {
     if (settings.become !== null) become(settings.become);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     listening.close();
     const fault = fail('web-rights-kept', `The web server could not give up its rights: ${why}.`, 'See web.user.');
     return giveUp(link, fault.error);

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Change } from '../../changes/change.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Role } from '../../core/words.ts';
 import { readText, replaceFile } from '../../files/replace.ts';
 import type { Original } from '../../profiles/xivo/original.ts';
@@ -23,7 +23,7 @@ export const asleep = (text: string): string => {
 const notWritten = (path: string, error: unknown) =>
   fail(
     'xivo-file-not-written',
-    `${path} could not be changed: ${error instanceof Error ? error.message : String(error)}.`,
+    `${path} could not be changed: ${messageOf(error)}.`,
     'Run as root, and see to the disk.',
   );
 

@@ -2,7 +2,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../../core/result.ts';
 import { writeWhole } from '../../../files/whole.ts';
 
 export interface ConninfoOptions {
@@ -70,7 +70,7 @@ export const writeConninfoFiles = async (options: ConninfoOptions): Promise<Resu
   } catch (error) {
     return fail(
       'database-passfile',
-      `The file with which PostgreSQL reaches the other node could not be written in ${directory}: ${error instanceof Error ? error.message : String(error)}.`,
+      `The file with which PostgreSQL reaches the other node could not be written in ${directory}: ${messageOf(error)}.`,
       'See to the disk and the permissions of that directory.',
     );
   }

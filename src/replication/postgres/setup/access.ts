@@ -1,6 +1,6 @@
 /** Who may come in: the block in pg_hba.conf. Written, checked by PostgreSQL before it is loaded, put back if it is refused. */
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { fail, ok, type Result } from '../../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../../core/result.ts';
 import { writeWhole } from '../../../files/whole.ts';
 import { type AccessWanted, findBlock, hbaBlock, withBlock } from './hba.ts';
 import type { Item, ItemContext, ItemLook } from './item.ts';
@@ -20,8 +20,6 @@ const unusable = (path: string, why: string) =>
     'Correct it, or write the lines that `dualtone database setup --preview` shows by hand.',
   );
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const closeQuietly = async (file: FileHandle | null): Promise<void> => {
   await file?.close().catch(() => undefined);
 };
@@ -37,7 +35,7 @@ const read = async (path: string): Promise<Result<Content>> => {
     if (ino !== seen.ino) return unusable(path, 'it was exchanged meanwhile');
     return ok({ path, text: await file.readFile('latin1'), mode: mode & 0o777, uid, gid });
   } catch (error) {
-    return unusable(path, reasonOf(error));
+    return unusable(path, messageOf(error));
   } finally {
     await closeQuietly(file);
   }
@@ -50,7 +48,7 @@ const write = async (content: Content, text: string): Promise<Result<void>> => {
     await writeWhole(path, Buffer.from(text, 'latin1'), { mode, owner: { uid, gid }, fresh: `${path}.dualtone` });
     return ok(undefined);
   } catch (error) {
-    return unusable(path, reasonOf(error));
+    return unusable(path, messageOf(error));
   }
 };
 

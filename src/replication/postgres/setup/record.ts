@@ -1,6 +1,6 @@
 /** What set-up changed and what was there before, in one file of the state directory, so that undo restores exactly that. */
 import { readFile, rm } from 'node:fs/promises';
-import { fail, ok, type Result } from '../../../core/result.ts';
+import { fail, messageOf, ok, type Result } from '../../../core/result.ts';
 import { writeWhole } from '../../../files/whole.ts';
 
 export interface RecordEntry {
@@ -22,7 +22,7 @@ export interface SetupRecord {
 const notKept = (path: string, error: unknown) =>
   fail(
     'database-record-unusable',
-    `What set-up changes cannot be kept in ${path}: ${error instanceof Error ? error.message : String(error)}.`,
+    `What set-up changes cannot be kept in ${path}: ${messageOf(error)}.`,
     'See to the disk and the permissions of the state directory; nothing was changed without a record.',
   );
 

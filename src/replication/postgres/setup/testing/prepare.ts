@@ -1,7 +1,7 @@
 /** A telephone system's small database with Dualtone's set-up in it, for tests of what builds on it. */
 import { join } from 'node:path';
 import type { Cluster } from '../../../../../test/postgres/cluster.ts';
-import type { Result } from '../../../../core/result.ts';
+import { messageOf, type Result } from '../../../../core/result.ts';
 import { run } from '../../../../process/run.ts';
 import { connectDatabase, type Database, type DatabaseAccess } from '../../connection.ts';
 import { createDatabaseSetup, type DatabaseSetup, type SetupOptions } from '../setup.ts';
@@ -98,5 +98,5 @@ export const createTelephoneDatabase = async (cluster: Cluster): Promise<void> =
 export const refusal = async (query: Promise<unknown>): Promise<string | null> =>
   query.then(
     () => null,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    (error: unknown) => messageOf(error),
   );
