@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -89,6 +90,13 @@ inNamespace(import.meta.url, () => {
     listener.close();
     await gate.dispose();
     peer.stop();
+  });
+
+  test('the program that answers has no right of root', () => {
+    const status = readFileSync(`/proc/${answering.pid}/status`, 'utf8');
+    assert.match(status, /^Uid:\s+65534\s+65534\s+65534\s/m);
+    assert.match(status, /^Gid:\s+65534\s+65534\s+65534\s/m);
+    assert.match(status, /^Groups:\s*$/m);
   });
 
   test('a closed gate is silent while nothing is known of the other node', async () => {
