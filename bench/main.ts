@@ -117,10 +117,12 @@ benchmark('lab-rows', 'the rows of the table of numbers that a telephone sees, i
 
 benchmark('etcd', 'fifty pairs on one real etcd cluster of three: what they cost it, and how fast it answers', 3)
   .option('--only <cases>', `some of ${etcdCases.join(',')}`, names)
-  .action(async (flags: Flags) => {
+  .option('--pairs <n>', 'so many pairs, to try it; not for the page', whole)
+  .action(async (flags: Flags & { readonly pairs?: number }) => {
     const only = flags.only === undefined ? {} : { only: flags.only as readonly EtcdCase[] };
+    const pairs = flags.pairs === undefined ? {} : { pairs: flags.pairs };
     process.exitCode = await measure<EtcdLine>('etcd', flags, (results, options) =>
-      benchEtcd(results, { ...options, ...only }),
+      benchEtcd(results, { ...options, ...only, ...pairs }),
     );
   });
 

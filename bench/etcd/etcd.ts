@@ -11,7 +11,7 @@ import { type BenchOptions, nextRun } from '../series.ts';
 import { clusterProcessorMs, type MemberUse, useOf } from './meter.ts';
 import { addPairs, type BenchPair, type Spans, servingOf, startPairs, stopPairs } from './pairs.ts';
 
-/** `together`: the nodes of each pair hear each other. `alone`: none does, so that each main lives by etcd. `takeover`: all mains die at once. `growth`: ten pairs as alone, for longer than etcd waits with its compaction. */
+/** `together`: the nodes of each pair hear each other. `alone`: none does, so that each main lives by etcd. `takeover`: all mains die at once. `growth`: two pairs as alone, for longer than etcd waits with its compaction. */
 export const etcdCases = ['together', 'alone', 'takeover', 'growth'] as const;
 export type EtcdCase = (typeof etcdCases)[number];
 
@@ -53,7 +53,7 @@ export const pairsByCase: Readonly<Record<EtcdCase, number>> = {
   together: pairCount,
   alone: pairCount,
   takeover: pairCount,
-  growth: 10,
+  growth: 2,
 };
 export const observedSByCase: Readonly<Record<EtcdCase, number>> = {
   together: 30,
@@ -139,10 +139,16 @@ const costOf = (before: readonly MemberUse[], after: readonly MemberUse[], secon
   };
 };
 
-const measureOn = async (cluster: Cluster, name: EtcdCase, run: number, signal: AbortSignal): Promise<EtcdLine> => {
+const measureOn = async (
+  cluster: Cluster,
+  name: EtcdCase,
+  count: number,
+  run: number,
+  signal: AbortSignal,
+): Promise<EtcdLine> => {
   const others = await startLoadMeter(async () => ownProcessorMs() + (await clusterProcessorMs(cluster)));
   const spans: Spans = { reads: [], puts: [], refused: 0 };
-  const { pairs, tookMs } = await startPairs(cluster, pairsByCase[name], spans);
+  const { pairs, tookMs } = await startPairs(cluster, count, spans);
   try {
     await sleep(settleMs);
     if (name === 'alone' || name === 'growth') {
@@ -159,9 +165,9 @@ const measureOn = async (cluster: Cluster, name: EtcdCase, run: number, signal: 
     const taken = name === 'takeover' ? await takeOver(pairs) : null;
     const seconds = (performance.now() - beganAt) / 1000;
     const line: EtcdLine = {
-      what: name,
+      what: whatOf(name, count),
       run,
-      pairs: pairsByCase[name],
+      pairs: count,
       observed_s: Math.round(seconds),
       reads_per_s: rounded(spans.reads.length / seconds),
       puts_per_s: rounded(spans.puts.length / seconds),
@@ -191,9 +197,14 @@ const measureOn = async (cluster: Cluster, name: EtcdCase, run: number, signal: 
   }
 };
 
+/** Another number of pairs than usual is another thing, and not on the page. */
+const whatOf = (name: EtcdCase, count: number): string => (count === pairsByCase[name] ? name : `${name}-${count}`);
+
 export interface EtcdBenchOptions extends BenchOptions {
   /** Some of the cases; default all. */
   readonly only?: readonly EtcdCase[];
+  /** Default: `pairsByCase`. */
+  readonly pairs?: number;
 }
 
 /** A fresh cluster for each run. Throws where etcd is not installed or does not come up. */
@@ -202,14 +213,15 @@ export const benchEtcd = async (results: ResultsFile<EtcdLine>, options: EtcdBen
   for (const name of options.only ?? etcdCases) {
     // The long one tells of the database alone, which is the same each time.
     const runs = name === 'growth' ? 1 : options.runs;
+    const count = options.pairs ?? pairsByCase[name];
     for (;;) {
-      const run = nextRun(results, name, runs);
+      const run = nextRun(results, whatOf(name, count), runs);
       if (run === undefined || options.signal.aborted) break;
       const more = ['--bcrypt-cost=4', '--auto-compaction-mode=revision', '--auto-compaction-retention=1000'];
       const cluster = await startCluster({ under: disks, more });
       try {
-        await addPairs(cluster, pairsByCase[name]);
-        const line = await measureOn(cluster, name, run, options.signal);
+        await addPairs(cluster, count);
+        const line = await measureOn(cluster, name, count, run, options.signal);
         if (options.signal.aborted) break;
         await results.add(line);
         options.onLine(line);
