@@ -117,7 +117,7 @@ benchmark('lab-rows', 'the rows of the table of numbers that a telephone sees, i
 
 benchmark('etcd', 'fifty pairs on one real etcd cluster of three: what they cost it, and how fast it answers', 3)
   .option('--only <cases>', `some of ${etcdCases.join(',')}`, names)
-  .option('--pairs <n>', 'so many pairs, to try it; not for the page', whole)
+  .option('--pairs <n>', 'so many pairs instead', whole)
   .action(async (flags: Flags & { readonly pairs?: number }) => {
     const only = flags.only === undefined ? {} : { only: flags.only as readonly EtcdCase[] };
     const pairs = flags.pairs === undefined ? {} : { pairs: flags.pairs };

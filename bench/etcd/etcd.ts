@@ -197,7 +197,7 @@ const measureOn = async (
   }
 };
 
-/** Another number of pairs than usual is another thing, and not on the page. */
+/** Another number of pairs than usual is another thing. */
 const whatOf = (name: EtcdCase, count: number): string => (count === pairsByCase[name] ? name : `${name}-${count}`);
 
 export interface EtcdBenchOptions extends BenchOptions {

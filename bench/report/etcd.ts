@@ -1,4 +1,4 @@
-import { type EtcdCase, type EtcdLine, etcdCases, pairCount } from '../etcd/etcd.ts';
+import { type EtcdCase, type EtcdLine, etcdCases, pairCount, pairsByCase } from '../etcd/etcd.ts';
 import type { Measured } from '../results.ts';
 import { circumstancesOf, commandText, grouped, medianOf, msText, notMeasured, table } from './words.ts';
 
@@ -7,6 +7,14 @@ const textByCase: Readonly<Record<EtcdCase, string>> = {
   alone: 'none hears the other: each main lives by etcd',
   takeover: 'all mains die at once',
   growth: 'two pairs, each main lives by etcd',
+};
+
+const caseOf = ({ what }: EtcdLine): string => what.split('-')[0] ?? what;
+
+/** The usual number first, measured or not; then others that were. */
+const countsOf = (name: EtcdCase, all: readonly Measured<EtcdLine>[]): readonly number[] => {
+  const measured = all.filter(({ line }) => caseOf(line) === name).map(({ line }) => line.pairs);
+  return [...new Set([pairsByCase[name], ...measured.toSorted((a, b) => b - a)])];
 };
 
 const numberText = (value: number): string => (value >= 10 ? grouped(value) : value.toFixed(1));
@@ -20,12 +28,13 @@ const spanText = (lines: readonly EtcdLine[], of: (line: EtcdLine) => readonly [
   return `${msText(medianOf(spans.map(([p50]) => p50)))} / ${msText(medianOf(spans.map(([, p99]) => p99)))}`;
 };
 
-const rowOf = (name: EtcdCase, all: readonly Measured<EtcdLine>[]): readonly string[] => {
-  const lines = all.map(({ line }) => line).filter(({ what }) => what === name);
+const rowOf = (name: EtcdCase, pairs: number, all: readonly Measured<EtcdLine>[]): readonly string[] => {
+  const lines = all.map(({ line }) => line).filter((line) => caseOf(line) === name && line.pairs === pairs);
   const of = (get: (line: EtcdLine) => number): string => numberText(medianOf(lines.map(get)));
-  if (lines.length === 0) return [textByCase[name], ...Array.from({ length: 10 }, () => '–'), '0'];
+  if (lines.length === 0) return [textByCase[name], String(pairs), ...Array.from({ length: 10 }, () => '–'), '0'];
   return [
     textByCase[name],
+    String(pairs),
     of((line) => line.reads_per_s),
     of((line) => line.puts_per_s),
     spanText(lines, (line) => line.read_ms),
@@ -41,7 +50,8 @@ const rowOf = (name: EtcdCase, all: readonly Measured<EtcdLine>[]): readonly str
 };
 
 const head = [
-  `${pairCount} pairs`,
+  'what',
+  'pairs',
   'reads/s',
   'writes/s',
   'read, ms, p50 / p99',
@@ -55,15 +65,17 @@ const head = [
   'runs',
 ];
 
-const takeoverText = (all: readonly Measured<EtcdLine>[]): readonly string[] => {
-  const spans = all.flatMap(({ line }) => (line.taken_over_ms === undefined ? [] : [line.taken_over_ms]));
-  if (spans.length === 0) return [];
-  const [p50, p99, most] = [0, 1, 2].map((at) => grouped(medianOf(spans.map((span) => span[at] ?? 0))));
-  return [
-    `All ${pairCount} mains die in the same moment: their standbys serve after ${p50} ms (p50), ${p99} ms (p99) and ${most} ms at most; a promise is 3,000 ms. Medians of ${spans.length} runs.`,
-    '',
-  ];
-};
+const takeoverText = (all: readonly Measured<EtcdLine>[]): readonly string[] =>
+  countsOf('takeover', all).flatMap((pairs) => {
+    const lines = all.map(({ line }) => line).filter((line) => line.pairs === pairs);
+    const spans = lines.flatMap(({ taken_over_ms: span }) => (span === undefined ? [] : [span]));
+    if (spans.length === 0) return [];
+    const [p50, p99, most] = [0, 1, 2].map((at) => grouped(medianOf(spans.map((span) => span[at] ?? 0))));
+    return [
+      `All ${pairs} mains die in the same moment: their standbys serve after ${p50} ms (p50), ${p99} ms (p99) and ${most} ms at most; a promise is 3 000 ms. Medians; runs: ${spans.length}.`,
+      '',
+    ];
+  });
 
 const growthText = (all: readonly Measured<EtcdLine>[]): readonly string[] => {
   const [growth] = all.flatMap(({ line }) => (line.growth === undefined ? [] : [line.growth]));
@@ -95,12 +107,12 @@ export const etcdSection = (measured: readonly Measured<EtcdLine>[]): string =>
       : [
           table(
             head,
-            etcdCases.map((name) => rowOf(name, measured)),
+            etcdCases.flatMap((name) => countsOf(name, measured).map((pairs) => rowOf(name, pairs, measured))),
           ),
           '',
           ...takeoverText(measured),
           ...growthText(measured),
-          circumstancesOf(measured).text,
+          circumstancesOf(measured).text + (circumstancesOf(measured).underLoad ? ' Measured under load.' : ''),
         ]),
     '',
     commandText('etcd --runs 3'),
