@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseConfig } from '../config/parse.ts';
 import { originalCronLines, parseHaConf } from './ha-conf.ts';
 import { type Found, planImport } from './import.ts';
 
@@ -64,6 +65,23 @@ test('from either side the same steps follow, and the standby’s check sleeps b
     standby.value.steps[1]?.command,
     'dualtone init --role main --address 10.0.0.1 --peer 10.0.0.2 --profile xivo --preset classic',
   );
+  // What is set up later has to be configured, on both nodes, and in force.
+  const orders = standby.value.steps.map(
+    ({ where, command }) => `${where}: ${command.split(' ').slice(0, 3).join(' ')}`,
+  );
+  assert.ok(orders.indexOf('main: systemctl restart dualtone') < orders.indexOf('main: dualtone database setup'));
+  const written = standby.value.steps.filter(({ command }) => command.includes('dualtone.yaml'));
+  assert.deepEqual(
+    written.map(({ where }) => where),
+    ['standby', 'main'],
+  );
+  const text = /'(streams: .*)'/.exec(written[0]?.command ?? '')?.[1] ?? '';
+  const parsed = parseConfig(
+    `node: { role: main, name: a, address: 10.0.0.1 }\npeer: { name: b, address: 10.0.0.2 }\nprofile: xivo\npreset: classic\n${text}\n`,
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const { database, files, voicemail } = parsed.config.streams;
+  assert.deepEqual([database.mode, files.enabled, voicemail.enabled], ['snapshot', true, true]);
   assert.ok(
     standby.value.notes.some((note) => note.startsWith('awake in cron:')) &&
       standby.value.notes.some(

@@ -39,6 +39,10 @@ const sameNet = ({ address, netmask }: OwnAddress, peer: string): boolean => {
   return width > 0 && Math.floor(bits(address) / width) === Math.floor(bits(peer) / width);
 };
 
+/** What the original copies each hour, and voicemail; the profile says which tables and directories. Init leaves it to people. */
+const STREAMS = 'streams: { database: { mode: snapshot }, files: { enabled: true }, voicemail: { enabled: true } }';
+const follow = `echo '${STREAMS}' >> /etc/dualtone/dualtone.yaml`;
+
 const stepsOf = (role: Role, own: string, peer: string, era: string): Import['steps'] => {
   const [main, standby] = role === 'main' ? [own, peer] : [peer, own];
   const init = `dualtone init --role main --address ${main} --peer ${standby} --profile ${era} --preset classic`;
@@ -50,6 +54,14 @@ const stepsOf = (role: Role, own: string, peer: string, era: string): Import['st
     },
     { where: 'main', command: init, why: 'it goes on serving; a token is shown' },
     { where: 'standby', command: `dualtone join ${main}`, why: 'the pair stands, and takes over again' },
+    {
+      where: 'standby',
+      command: follow,
+      why: 'database, files and voicemail follow; where the file has `streams` already, write it there',
+    },
+    { where: 'main', command: follow, why: 'the same' },
+    { where: 'standby', command: 'systemctl restart dualtone', why: 'it reads its file; it serves nothing now' },
+    { where: 'main', command: 'systemctl restart dualtone', why: 'the same; the next agent goes on serving' },
     {
       where: 'main',
       command: 'dualtone xivo enable',
@@ -66,6 +78,7 @@ const stepsOf = (role: Role, own: string, peer: string, era: string): Import['st
       command: 'dualtone sync init',
       why: 'a key that may copy files and nothing else instead of one that may do everything',
     },
+    { where: 'main', command: 'dualtone replicate', why: 'the first run of all of it' },
     { where: 'main', command: 'dualtone check', why: 'every prerequisite of a takeover, tried' },
   ];
 };
