@@ -1,4 +1,4 @@
-import { type EtcdCase, type EtcdLine, etcdCases, pairCount, pairsByCase } from '../etcd/etcd.ts';
+import { type EtcdCase, type EtcdLine, etcdCases, pairsByCase } from '../etcd/etcd.ts';
 import type { Measured } from '../results.ts';
 import { circumstancesOf, commandText, grouped, medianOf, msText, notMeasured, table } from './words.ts';
 
@@ -98,9 +98,9 @@ const growthText = (all: readonly Measured<EtcdLine>[]): readonly string[] => {
 /** What fifty pairs cost one etcd cluster. Pure. */
 export const etcdSection = (measured: readonly Measured<EtcdLine>[]): string =>
   [
-    `## ${pairCount} pairs on one etcd cluster`,
+    '## Pairs on one etcd cluster',
     '',
-    'Debian’s etcd, three members on one machine with TLS, a user for each pair, and their data on its disk; a hundred nodes with the real core and client in one process, preset `etcd`, without telephony. A write is conditional: those that find another’s first, and are tried again, count too.',
+    'Debian’s etcd, three members on one machine with TLS, a user for each pair, and their data on its disk; all nodes with the real core and client in one process, preset `etcd`, without telephony. A write is conditional: those that find another’s first, and are tried again, count too.',
     '',
     ...(measured.length === 0
       ? [notMeasured]
