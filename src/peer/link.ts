@@ -113,7 +113,7 @@ const peerAt = ({ self, key, limits }: PeerLinkOptions, incarnation: Buffer, at:
   session: createSession({ self, peer: at.name, key: at.key ?? key, incarnation, limits, random: randomBytes }),
 });
 
-/** Signed, replay-proof datagrams: see `packet.ts` for their form, `session.ts` for what is believed. */
+/** Encrypted, replay-proof datagrams: see `packet.ts` for their form, `session.ts` for what is believed. */
 export const createPeerLink = (options: PeerLinkOptions): DatagramLink => {
   const { self, listen, clock } = options;
   const incarnation = randomBytes(16);

@@ -1,18 +1,19 @@
-import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { VoterName } from '../core/words.ts';
 
 /**
  * A datagram: `DT`, version, kind, length and text of the sender's name, of the receiver's name, incarnation of the sender (16 bytes),
- * counter (8), body, HMAC-SHA-256 over all before it (32). The first three fields and the names stay in every version.
+ * counter (8), body by AES-256-GCM, its tag (16), which covers all before it. The first three fields and the names stay in every version.
  */
-export const VERSION = 2;
+export const VERSION = 3;
 
 const MAGIC_D = 0x44;
 const MAGIC_T = 0x54;
 const NAMES_AT = 4;
 const INCARNATION_BYTES = 16;
 const COUNTER_BYTES = 8;
-const MAC_BYTES = 32;
+const TAG_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
 const TWO_TO_32 = 2 ** 32;
 
 /** The largest datagram that is read or sent: well below what any path fragments into many pieces. */
@@ -55,48 +56,79 @@ export const readEnvelope = (bytes: Buffer): Envelope | null => {
   return { version: bytes[2] ?? 0, from, to, next: toAt + 1 + to.length };
 };
 
-/** What signs with one key: HMAC-SHA-256 (RFC 2104). */
-export type Signer = (bytes: Buffer) => Buffer;
+/** The key of one direction, as the keys of its incarnations. */
+export type KeyRing = (incarnation: Buffer) => KeyObject;
 
-export const createSigner = (key: Buffer): Signer => {
+/**
+ * A key for each incarnation (HMAC-SHA-256), so that a counter that begins anew never meets a key it was used with: the nonce of
+ * AES-GCM is the counter alone (RFC 5116, 3.2). The last one is kept.
+ */
+export const createKeyRing = (key: Buffer): KeyRing => {
   const secret = createSecretKey(key);
-  return (bytes) => createHmac('sha256', secret).update(bytes).digest();
+  let last: { readonly incarnation: Buffer; readonly key: KeyObject } | null = null;
+  return (incarnation) => {
+    if (last?.incarnation.equals(incarnation) !== true) {
+      const derived = createHmac('sha256', secret).update(incarnation).digest();
+      last = { incarnation: Buffer.from(incarnation), key: createSecretKey(derived) };
+    }
+    return last.key;
+  };
 };
 
-/** The packet, or null where the signature is wrong or something is cut off. Version and names were looked at before. */
-export const openPacket = (bytes: Buffer, next: number, sign: Signer): Packet | null => {
-  const end = bytes.length - MAC_BYTES;
-  const bodyAt = next + INCARNATION_BYTES + COUNTER_BYTES;
-  if (bodyAt > end) return null;
-  if (!timingSafeEqual(sign(bytes.subarray(0, end)), bytes.subarray(end))) return null;
-  const kind = KIND_BY_CODE[bytes[3] ?? 0];
-  if (kind === undefined) return null;
+const nonceOf = (count: Buffer): Buffer => Buffer.concat([Buffer.alloc(4), count]);
+
+/** The body, or null where the key is another or anything was changed. */
+const decrypted = (bytes: Buffer, bodyAt: number, end: number, key: KeyObject): Buffer | null => {
+  const count = bytes.subarray(bodyAt - COUNTER_BYTES, bodyAt);
+  const decipher = createDecipheriv(CIPHER, key, nonceOf(count), { authTagLength: TAG_BYTES });
+  decipher.setAAD(bytes.subarray(0, bodyAt)).setAuthTag(bytes.subarray(end));
+  const body = decipher.update(bytes.subarray(bodyAt, end));
+  try {
+    decipher.final();
+    return body;
+  } catch {
+    // The only thing it throws for: the tag does not fit.
+    return null;
+  }
+};
+
+/** The packet, or null where the key is another or something was changed or cut off. Version and names were looked at before. */
+export const openPacket = (bytes: Buffer, next: number, keyOf: KeyRing): Packet | null => {
+  const end = bytes.length - TAG_BYTES;
   const counterAt = next + INCARNATION_BYTES;
+  const bodyAt = counterAt + COUNTER_BYTES;
+  if (bodyAt > end) return null;
+  const body = decrypted(bytes, bodyAt, end, keyOf(bytes.subarray(next, counterAt)));
+  const kind = KIND_BY_CODE[bytes[3] ?? 0];
+  if (body === null || kind === undefined) return null;
   return {
     kind,
     incarnation: bytes.toString('hex', next, counterAt),
     counter: bytes.readUInt32BE(counterAt) * TWO_TO_32 + bytes.readUInt32BE(counterAt + 4),
-    body: bytes.subarray(bodyAt, end),
+    body,
   };
 };
 
 /** What never changes in the datagrams of one sender to one receiver. */
 export interface Sealer {
+  /** No counter twice. */
   seal(kind: PacketKind, counter: number, body: Buffer): Buffer;
 }
 
-export const createSealer = (from: VoterName, to: VoterName, incarnation: Buffer, sign: Signer): Sealer => {
+export const createSealer = (from: VoterName, to: VoterName, incarnation: Buffer, keyOf: KeyRing): Sealer => {
   const names = Buffer.from(`\0${from}\0${to}`, 'latin1');
   names[0] = from.length;
   names[from.length + 1] = to.length;
+  const key = keyOf(incarnation);
   return {
     seal: (kind, counter, body) => {
       const head = Buffer.from([MAGIC_D, MAGIC_T, VERSION, kind === 'message' ? 1 : 2]);
       const count = Buffer.alloc(COUNTER_BYTES);
       count.writeUInt32BE(Math.floor(counter / TWO_TO_32), 0);
       count.writeUInt32BE(counter % TWO_TO_32, 4);
-      const signed = Buffer.concat([head, names, incarnation, count, body]);
-      return Buffer.concat([signed, sign(signed)]);
+      const open = Buffer.concat([head, names, incarnation, count]);
+      const cipher = createCipheriv(CIPHER, key, nonceOf(count), { authTagLength: TAG_BYTES }).setAAD(open);
+      return Buffer.concat([open, cipher.update(body), cipher.final(), cipher.getAuthTag()]);
     },
   };
 };

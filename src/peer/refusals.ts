@@ -42,7 +42,7 @@ const WORDS: Readonly<Record<RefusalReason, readonly [string, string]>> = {
     'give `timing.promise` and `timing.lease` the same values everywhere, and restart the agents',
   ],
   malformed: [
-    'sent a signed datagram that makes no sense',
+    'sent a sealed datagram that makes no sense',
     'upgrade both nodes and all checkpoints to the same version',
   ],
 };

@@ -125,6 +125,19 @@ test('another key, a changed bit, a cut end: refused', () => {
   assert.equal(text(give(b, good)), '{"type":"release"}');
 });
 
+test('what is said cannot be read on the way, and looks different each time', () => {
+  const body = Buffer.from('{"type":"order","reason":"the reason that a person gave"}');
+  const [a, b] = [side('main', 'standby'), side('standby', 'main')];
+  meet(a, b);
+  const [once, again, reborn] = [a.seal(body), a.seal(body), side('main', 'standby').seal(body)];
+  for (const bytes of [once, again, reborn]) assert.ok(!bytes.includes('reason'));
+  const bodies = [once, again, reborn].map((bytes) =>
+    bytes.subarray(bytes.length - body.length - 16, -16).toString('hex'),
+  );
+  assert.equal(new Set(bodies).size, 3);
+  assert.equal(text(give(b, once)), String(body));
+});
+
 test('random bytes are never believed', () => {
   const b = side('standby', 'main');
   fc.assert(

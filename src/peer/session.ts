@@ -1,6 +1,6 @@
 import type { Instant, Millis, VoterName } from '../core/words.ts';
 import { deriveKey, type PairKey } from './key.ts';
-import { createSealer, createSigner, type Envelope, openPacket, type Packet } from './packet.ts';
+import { createKeyRing, createSealer, type Envelope, openPacket, type Packet } from './packet.ts';
 import { createReplayWindow, type ReplayWindow } from './window.ts';
 
 /**
@@ -109,8 +109,8 @@ const openNonce = (state: SessionState, at: Instant, random: SessionOptions['ran
 
 export const createSession = (options: SessionOptions): Session => {
   const { self, peer, key, incarnation, limits, random } = options;
-  const sealer = createSealer(self, peer, incarnation, createSigner(deriveKey(key, 'datagram', self, peer)));
-  const signOfPeer = createSigner(deriveKey(key, 'datagram', peer, self));
+  const sealer = createSealer(self, peer, incarnation, createKeyRing(deriveKey(key, 'datagram', self, peer)));
+  const keyOfPeer = createKeyRing(deriveKey(key, 'datagram', peer, self));
   const state: SessionState = {
     counter: 0,
     peerIncarnation: null,
@@ -153,7 +153,7 @@ export const createSession = (options: SessionOptions): Session => {
     hello,
     proven: () => state.peerIncarnation !== null,
     receive: (bytes, envelope, at) => {
-      const packet = openPacket(bytes, envelope.next, signOfPeer);
+      const packet = openPacket(bytes, envelope.next, keyOfPeer);
       if (packet === null) return { kind: 'refused', reason: 'bad-signature', reply: null };
       if (packet.kind === 'handshake') return onHandshake(packet, at);
       if (packet.incarnation !== state.peerIncarnation) {
