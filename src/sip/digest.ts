@@ -43,7 +43,7 @@ export function digestOf(input: DigestInput): string {
 
 /** The parameters of a header that speaks Digest; undefined for another scheme. */
 export function digestParams(value: string): Result<ParamByName> | undefined {
-  const found = /^digest[ \t]+(.*)$/i.exec(value);
+  const found = /^digest[ \t]+(.*)$/is.exec(value);
   if (found?.[1] === undefined) return undefined;
   const field = parseAuthParams(found[1]);
   if ('problem' in field) return fail('sip-syntax', `Digest not understood: ${field.problem}.`, 'Look at the server.');

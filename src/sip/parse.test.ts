@@ -82,6 +82,14 @@ describe('parseMessage', () => {
     );
   });
 
+  it('takes any character but a line break in a reason, also those that Unicode calls line ends', () => {
+    const parsed = parseMessage(
+      Buffer.from(`${['SIP/2.0 486 busy\u2028here\u2029now\u0085', ...minimal.slice(1)].map(line).join('')}\r\n`),
+    );
+    assert.ok(parsed.ok && parsed.value.kind === 'response');
+    assert.equal(parsed.value.reason, 'busy\u2028here\u2029now\u0085');
+  });
+
   it('never throws, whatever bytes come', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => typeof parseMessage(bytes).ok === 'boolean'));
   });

@@ -88,7 +88,7 @@ function readStart(line: string, rest: Uint8Array, lines: readonly string[]): Re
   if (!body.ok) return body;
   const content = { headers: headers.value, body: body.value };
   if (hasControl(line)) return syntaxFault('start line', 'control character');
-  const status = /^SIP\/([0-9]+\.[0-9]+) ([0-9]+) (.*)$/i.exec(line);
+  const status = /^SIP\/([0-9]+\.[0-9]+) ([0-9]+) (.*)$/is.exec(line);
   if (status !== null) return readStatus(status, content);
   const parts = line.split(' ');
   const [method = '', uri = '', version = ''] = parts;
