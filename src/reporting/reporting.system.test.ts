@@ -206,7 +206,10 @@ test('the reporting database is killed in the middle of a transaction, and comes
   await write('main', 1, 10);
   const halts: Promise<void>[] = [];
   const onStep = (step: string): void => {
-    if (step === 'inserted' && halts.length === 0) halts.push(fixture.cluster.halt('kill'));
+    if (step !== 'inserted' || halts.length > 0) return;
+    // The halt takes a moment, in which the transaction could be committed.
+    fixture.cluster.killSessions();
+    halts.push(fixture.cluster.halt('kill'));
   };
   const broken = await drain(queueOnly('main', { onStep })).catch(() => null);
   await Promise.all(halts);

@@ -1,4 +1,5 @@
 /** PostgreSQL clusters for tests: private, quick, in memory, and gone with the test that started them. */
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
@@ -41,6 +42,8 @@ export interface Cluster {
   readonly log: () => string;
   /** Ends the server; its data stay for `startAgain`. */
   readonly halt: (ending: Ending) => Promise<void>;
+  /** Every session's process is dead when this returns, so that none of them commits any more; the server itself goes on. */
+  readonly killSessions: () => void;
   readonly startAgain: () => Promise<void>;
   /** Ends the server and removes all of it; harmless when it has ended. */
   readonly stop: () => Promise<void>;
@@ -142,6 +145,11 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     },
     log: () => running?.log() ?? '',
     halt,
+    killSessions: () => {
+      const [server] = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
+      const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim().split(' ');
+      for (const child of children) process.kill(Number(child), 'SIGKILL');
+    },
     startAgain: async () => {
       if (running !== null || stopped) throw new Error('the cluster runs, or was stopped for good');
       [running] = await start(server.value, place, port);
