@@ -93,6 +93,12 @@ const connectTo = async (socketDir: string, port: number, connection: Connection
   return client;
 };
 
+const killChildren = (dataDir: string): void => {
+  const [server] = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
+  const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim().split(' ');
+  for (const child of children) process.kill(Number(child), 'SIGKILL');
+};
+
 const quoteName = (word: string): string => `"${word.replaceAll('"', '""')}"`;
 
 /**
@@ -145,11 +151,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<Cluste
     },
     log: () => running?.log() ?? '',
     halt,
-    killSessions: () => {
-      const [server] = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
-      const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim().split(' ');
-      for (const child of children) process.kill(Number(child), 'SIGKILL');
-    },
+    killSessions: () => killChildren(dataDir),
     startAgain: async () => {
       if (running !== null || stopped) throw new Error('the cluster runs, or was stopped for good');
       [running] = await start(server.value, place, port);
