@@ -22,6 +22,8 @@ export interface NodeState {
   fault: (Fault & { readonly at: WallTime; readonly since: Instant }) | null;
   told: string | null;
   lastSuccess: WallTime | null;
+  /** The right to serve has changed: what the other node is asked for just now is no longer waited for. */
+  onTurn: () => void;
 }
 
 export const newState = (options: MysqlNodeOptions, stopping: AbortSignal): NodeState => ({
@@ -38,6 +40,7 @@ export const newState = (options: MysqlNodeOptions, stopping: AbortSignal): Node
   fault: null,
   told: null,
   lastSuccess: null,
+  onTurn: () => undefined,
 });
 
 /** A person must do something before anything flows. */

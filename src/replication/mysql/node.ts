@@ -193,13 +193,19 @@ const tend = async (db: Mysql, link: LinkStatus): Promise<Result<void>> => {
   return fault === null ? ok(undefined) : { ok: false, error: fault };
 };
 
+/** Whose server is silent is forgotten once it is heard: the end of a connection that is being made is waited for, and all else behind it. */
+const leave = async (db: Mysql, { receiving, applying }: LinkStatus): Promise<Result<void>> => {
+  if (receiving.state !== 'connecting') return forgetLink(db);
+  return applying.state === 'stopped' ? ok(undefined) : stopApplying(db);
+};
+
 const linkUp = async (state: NodeState, db: Mysql, own: ServerView): Promise<Result<void>> => {
   const found = await readLink(db);
   if (!found.ok) return found;
   const [there, link] = [state.there, found.value];
   state.link = link;
   const wanted = wantedLink({ serverId: state.options.serverId, own, there, link });
-  if (wanted === 'alone') return link === null ? ok(undefined) : forgetLink(db);
+  if (wanted === 'alone') return link === null ? ok(undefined) : leave(db, link);
   const { host, port } = state.options.place();
   if (link?.byGtid === true && link.host === host && link.port === port) return tend(db, link);
   if (wanted === 'stay') return ok(undefined);
@@ -219,13 +225,21 @@ const noteAge = (state: NodeState, own: ServerView, askedAt: Instant): void => {
 const strayNow = (state: NodeState, db: Mysql, own: ServerView): Result<void> =>
   state.there === null || state.link === null ? ok(undefined) : strayOf(state, db, own, state.there);
 
-const look = async (state: NodeState): Promise<Result<void>> => {
+const askUnlessTurned = (state: NodeState, db: Mysql): Promise<ServerView | null> =>
+  new Promise((resolve) => {
+    state.onTurn = () => resolve(null);
+    void askThere(state, db, ASK_MS).then(resolve);
+  });
+
+/** Null: the right to serve changed meanwhile, and a look by the new one is due. */
+const look = async (state: NodeState): Promise<Result<void> | null> => {
+  const { holding } = state.right;
   const opened = await connected(state);
   if (!opened.ok) return opened;
   const db = opened.value;
   const first = await ownView(state, db);
   if (!first.ok) return first;
-  const serves = state.right.holding > 0;
+  const serves = holding > 0;
   if (serves && first.value.locked) {
     const done = await openUp(state, db);
     if (!done.ok) return done;
@@ -237,7 +251,9 @@ const look = async (state: NodeState): Promise<Result<void>> => {
   const askedAt = state.options.clock.now();
   const before = await ownView(state, db);
   if (!before.ok) return before;
-  state.there = await askThere(state, db, ASK_MS);
+  const there = await askUnlessTurned(state, db);
+  if (state.right.holding !== holding) return null;
+  state.there = there;
   const after = before.value.locked ? await ownView(state, db) : before;
   if (!after.ok) return after;
   state.own = after.value;
@@ -247,7 +263,8 @@ const look = async (state: NodeState): Promise<Result<void>> => {
 };
 
 /** Tells people once of each trouble that lasts, and of its end. */
-const judge = (state: NodeState, done: Result<void>): void => {
+const judge = (state: NodeState, done: Result<void> | null): void => {
+  if (done === null) return;
   const { clock, reporter } = state.options;
   if (done.ok) {
     if (state.told !== null) reporter.say('info', 'mysql-well', 'The database (MySQL) follows again.');
@@ -351,8 +368,10 @@ export const createMysqlNode = (options: MysqlNodeOptions): MysqlNode => {
       again();
     },
     setRight: (right, unsettled) => {
+      const turned = right.holding !== state.right.holding;
       state.right = right;
       state.unsettled = unsettled;
+      if (turned) state.onTurn();
       again();
     },
     status: () => statusOf(state),

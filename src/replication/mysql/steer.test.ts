@@ -23,16 +23,17 @@ const wanted = (serverId: ServerId, own: Partial<ServerView>, there: Partial<Ser
 test('who follows whom: only the passive node, and the main as long as something of the standby is not at home', () => {
   assert.equal(wanted(2, {}, { holding: 1 }), 'follow');
   assert.equal(wanted(2, {}, null), 'follow');
-  assert.equal(wanted(2, { holding: 2 }, null), 'alone');
+  assert.equal(wanted(2, { holding: 2, locked: false }, null), 'alone');
+  assert.equal(wanted(2, { holding: 2 }, null), 'stay', 'what has come and is not applied would go with the link');
   assert.equal(
     wanted(2, { unsettled: 1 }, { holding: 3 }),
     'alone',
     'what it collected would be mixed with what comes',
   );
-  assert.equal(wanted(1, { holding: 1 }, {}), 'alone');
+  assert.equal(wanted(1, { holding: 1, locked: false }, {}), 'alone');
   assert.equal(wanted(1, {}, { holding: 2, unsettled: 1 }), 'follow');
-  assert.equal(wanted(1, { holding: 3 }, { unsettled: 1 }), 'follow', 'the last words of the standby');
-  assert.equal(wanted(1, { holding: 1 }, { offers: true }), 'follow');
+  assert.equal(wanted(1, { holding: 3, locked: false }, { unsettled: 1 }), 'follow', 'the last words of the standby');
+  assert.equal(wanted(1, { holding: 1, locked: false }, { offers: true }), 'follow');
   assert.equal(wanted(1, {}, null), 'stay');
 });
 

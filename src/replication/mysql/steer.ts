@@ -31,10 +31,11 @@ export interface Situation {
 export type Wanted = 'follow' | 'alone' | 'stay';
 
 /**
- * The standby follows while it does not serve and nothing that it collected is left; the main follows while something is, also
+ * Who begins to serve takes in first what has come, and lets in writes; then only the link changes. The standby follows while it does not serve and nothing that it collected is left; the main follows while something is, also
  * in the first moments in which it serves again.
  */
 export const wantedLink = ({ serverId, own, there }: Situation): Wanted => {
+  if (own.holding > 0 && own.locked) return 'stay';
   if (serverId === 2) return own.holding > 0 || own.unsettled > 0 ? 'alone' : 'follow';
   if (there === null) return 'stay';
   return there.unsettled > 0 || there.offers || (there.holding > 0 && own.holding === 0) ? 'follow' : 'alone';

@@ -28,16 +28,17 @@ import { createMysqlPart } from './merge-part.ts';
 
 type Listener = (message: unknown) => void;
 
-/** The pair's stream, that can be cut. */
+/** The pair's stream, that can be cut: who sends does not notice, as when the other side loses power. */
 const createLine = () => {
   const listeners: Record<'main' | 'standby', Listener> = { main: () => undefined, standby: () => undefined };
-  const line = { cut: false };
+  const line: { cut: boolean; onLost: (from: 'main' | 'standby') => void } = { cut: false, onLost: () => undefined };
   const talkOf = (here: 'main' | 'standby', there: 'main' | 'standby') =>
     createTalk(
       {
         send: (message) => {
-          if (!line.cut) setImmediate(() => listeners[there](message));
-          return !line.cut;
+          if (line.cut) line.onLost(here);
+          else setImmediate(() => listeners[there](message));
+          return true;
         },
         onMessage: (listener) => {
           listeners[here] = listener;
@@ -163,6 +164,10 @@ const mainLosesPower = async (): Promise<void> => {
   line.cut = true;
   await pair.main.server.kill();
   speak = await muteInPlaceOf(pair.main);
+  // The worst moment: a look is under way, and waits for the other node's word.
+  await new Promise<void>((resolve) => {
+    line.onLost = (from) => from === 'standby' && resolve();
+  });
   standby.setRight({ holding: 2, highest: 2 }, 1);
   await until('the standby takes writes', () => writes(pair.standby, add('Lin')));
   assert.ok(isWaiting(pair.main.server.port), 'writes are let in while its own connection is still waited for');
