@@ -14,6 +14,8 @@ export interface FakePbx {
   /** False: takes everything and answers nothing. */
   awake: boolean;
   readonly registrations: () => number;
+  /** Requests of this method that came while it was asleep. */
+  readonly slept: (method: string) => number;
 }
 
 interface Bridge {
@@ -25,30 +27,36 @@ interface Bridge {
 export async function openFakePbx(localAddress: string, signal: AbortSignal): Promise<Result<FakePbx>> {
   const contactByUser = new Map<string, Target>();
   const bridgeByCallId = new Map<string, Bridge>();
+  const sleptByMethod = new Map<string, number>();
   let registrations = 0;
   const opened = await openUserAgent({
     localAddress,
     localPort: 0,
     signal,
     onRequest: (incoming) => {
-      if (!pbx.awake) return;
+      const { method } = incoming.request;
+      if (!pbx.awake) {
+        sleptByMethod.set(method, (sleptByMethod.get(method) ?? 0) + 1);
+        return;
+      }
       const respond = (parts: ResponseParts): void =>
         incoming.respond({ ...parts, headers: [server(), ...(parts.headers ?? [])] });
-      if (incoming.request.method === 'REGISTER') {
+      if (method === 'REGISTER') {
         registrations += 1;
         register(incoming.request, incoming.source, contactByUser, respond);
-      } else if (incoming.request.method === 'INVITE') {
+      } else if (method === 'INVITE') {
         void connect(opened, incoming, contactByUser, bridgeByCallId, respond);
-      } else if (incoming.request.method === 'BYE') {
+      } else if (method === 'BYE') {
         respond({ status: 200, reason: 'OK' });
         bridgeByCallId.get(incoming.request.callId)?.hangUp();
-      } else if (incoming.request.method === 'CANCEL') bridgeByCallId.get(incoming.request.callId)?.hangUp();
-      else if (incoming.request.method !== 'ACK') respond({ status: 200, reason: 'OK' });
+      } else if (method === 'CANCEL') bridgeByCallId.get(incoming.request.callId)?.hangUp();
+      else if (method !== 'ACK') respond({ status: 200, reason: 'OK' });
     },
   });
   if (!opened.ok) return opened;
   const address = { address: opened.value.localAddress, port: opened.value.localPort };
-  const pbx: FakePbx = { address, name: 'fake', awake: true, registrations: () => registrations };
+  const slept = (method: string): number => sleptByMethod.get(method) ?? 0;
+  const pbx: FakePbx = { address, name: 'fake', awake: true, registrations: () => registrations, slept };
   const server = (): HeaderField => ({ name: 'Server', value: pbx.name });
   return ok(pbx);
 }

@@ -3,39 +3,76 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { need } from './fake-pbx.ts';
 import { openUdp } from './udp.ts';
-import { createVoices, type Voice } from './voice.ts';
+import { createVoices, type Voice, type VoiceTime } from './voice.ts';
 
-async function pairOf(t: TestContext): Promise<readonly [Voice, Voice]> {
-  const voices = createVoices('127.0.0.1');
+/** Packets come when they come: what is waited for, and the test's own limit ends it. */
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await sleep(1);
+};
+
+/** Time that passes when the test says so; packets are real. */
+const testTime = () => {
+  let atMs = 1000;
+  let tick = (): void => undefined;
+  const paces: number[] = [];
+  const time: VoiceTime = {
+    nowMs: () => atMs,
+    startTicker: (everyMs, onTick) => {
+      paces.push(everyMs);
+      tick = () => onTick(0);
+      return { stop: () => undefined };
+    },
+  };
+  const pass = (ms: number): void => {
+    atMs += ms;
+  };
+  return { time, paces, pass, tick: () => tick() };
+};
+
+async function pairOf(t: TestContext, time?: VoiceTime): Promise<readonly [Voice, Voice]> {
+  const voices = createVoices('127.0.0.1', time);
   t.after(voices.close);
   return [need(await voices.open()), need(await voices.open())];
 }
 
 describe('a voice', () => {
-  it('is heard each 20 ms, and missed when it stops', async (t) => {
-    const [first, second] = await pairOf(t);
+  it('is heard each 20 ms, and missed when it stops', { timeout: 120_000 }, async (t) => {
+    const { time, paces, pass, tick } = testTime();
+    const [first, second] = await pairOf(t, time);
     first.talkTo(second.place);
     second.talkTo(first.place);
-    await sleep(400);
-    const heard = second.report();
-    assert.ok(heard.received >= 15 && heard.received <= 25, JSON.stringify(heard));
-    assert.deepEqual([heard.missing, heard.dropouts], [0, []]);
+    for (let packet = 1; packet <= 20; packet += 1) {
+      pass(20);
+      tick();
+      await until(() => first.report().received === packet && second.report().received === packet);
+    }
+    assert.deepEqual(paces, [20], 'one ticker for all');
+    const heard = { sent: 20, received: 20, missing: 0, longestPauseMs: 20, dropouts: [] };
+    assert.deepEqual([first.report(), second.report()], [heard, heard]);
     first.close();
-    await sleep(350);
-    const [dropout, ...others] = second.report().dropouts;
-    assert.ok(dropout !== undefined && dropout.toMs === undefined && others.length === 0);
-    assert.ok(second.report().longestPauseMs >= 250);
+    pass(200);
+    assert.deepEqual(second.report().dropouts, [], 'a person hears no hole yet');
+    pass(150);
+    assert.deepEqual(second.report().dropouts, [{ fromMs: 1400, toMs: undefined }]);
+    assert.equal(second.report().longestPauseMs, 350);
+    assert.equal(first.report().longestPauseMs, 20, 'it has hung up, and misses nothing');
   });
 
-  it('counts a call in which nothing ever came as one long dropout', async (t) => {
-    const [first, second] = await pairOf(t);
+  it('counts a hole that ends, and a call in which nothing ever came as one long dropout', {
+    timeout: 120_000,
+  }, async (t) => {
+    const { time, pass, tick } = testTime();
+    const [first, second] = await pairOf(t, time);
     first.talkTo(second.place);
-    await sleep(300);
-    assert.equal(first.report().received, 0);
-    assert.equal(first.report().dropouts.length, 1);
+    pass(300);
+    assert.deepEqual([first.report().received, first.report().dropouts], [0, [{ fromMs: 1000, toMs: undefined }]]);
+    second.talkTo(first.place);
+    tick();
+    await until(() => first.report().received === 1);
+    assert.deepEqual(first.report().dropouts, [{ fromMs: 1000, toMs: 1300 }]);
   });
 
-  it('is RTP with proper numbers and times, and counts what is missing', async (t) => {
+  it('is RTP with proper numbers and times, and counts what is missing', { timeout: 120_000 }, async (t) => {
     const [voice] = await pairOf(t);
     const socket = need(await openUdp('127.0.0.1'));
     t.after(() => socket.close());
@@ -56,7 +93,7 @@ describe('a voice', () => {
     const { port, address } = voice.place;
     for (const index of [0, 1, 4]) socket.send(packets[index] ?? '', port, address);
     socket.send('not RTP', port, address);
-    for (let waited = 0; voice.report().received < 3 && waited < 100; waited += 1) await sleep(5);
+    await until(() => voice.report().received >= 3);
     assert.deepEqual([voice.report().received, voice.report().missing], [3, 2]);
   });
 });

@@ -27,6 +27,14 @@ export interface Voice {
   readonly close: () => void;
 }
 
+/** Where its time comes from: the machine's clock, or a test. */
+export interface VoiceTime {
+  readonly nowMs: () => number;
+  readonly startTicker: typeof startTicker;
+}
+
+const realTime: VoiceTime = { nowMs: monotonicMs, startTicker };
+
 export interface Voices {
   readonly open: () => Promise<Result<Voice>>;
   readonly close: () => void;
@@ -61,7 +69,7 @@ interface Stream {
 }
 
 /** All voices of one address; one ticker sends for all. */
-export function createVoices(localAddress: string): Voices {
+export function createVoices(localAddress: string, time: VoiceTime = realTime): Voices {
   const streams = new Set<Stream>();
   let ticker: Ticker | undefined;
   const tick = (): void => {
@@ -79,10 +87,10 @@ export function createVoices(localAddress: string): Voices {
       const socket = opened.value;
       const source = Math.floor(Math.random() * 2 ** 32);
       const stream: Stream = { socket, source, peer: undefined, sequence: 0, timestamp: 0, sent: 0 };
-      const ear = createEar();
+      const ear = createEar(time.nowMs);
       socket.on('message', ear.hear);
       streams.add(stream);
-      ticker ??= startTicker(packetMs, tick, 5);
+      ticker ??= time.startTicker(packetMs, tick, 5);
       return ok({
         place: { address: localAddress, port: socket.address().port },
         talkTo: (place) => {
@@ -126,7 +134,7 @@ interface Ear {
   readonly report: () => Omit<VoiceReport, 'sent'>;
 }
 
-function createEar(): Ear {
+function createEar(now: () => number): Ear {
   let lastMs: number | undefined;
   let endedMs: number | undefined;
   let lastSequence: number | undefined;
@@ -136,14 +144,14 @@ function createEar(): Ear {
   const dropouts: Dropout[] = [];
   return {
     listen: () => {
-      lastMs ??= monotonicMs();
+      lastMs ??= now();
     },
     finish: () => {
-      endedMs ??= monotonicMs();
+      endedMs ??= now();
     },
     hear: (packet) => {
       if (packet.length < 12 || ((packet[0] ?? 0) & 0xc0) !== 0x80 || endedMs !== undefined) return;
-      const nowMs = monotonicMs();
+      const nowMs = now();
       const pauseMs = nowMs - (lastMs ?? nowMs);
       if (pauseMs > dropoutMs) dropouts.push({ fromMs: lastMs ?? nowMs, toMs: nowMs });
       longestPauseMs = Math.max(longestPauseMs, pauseMs);
@@ -156,7 +164,7 @@ function createEar(): Ear {
       received += 1;
     },
     report: () => {
-      const openMs = lastMs === undefined ? 0 : (endedMs ?? monotonicMs()) - lastMs;
+      const openMs = lastMs === undefined ? 0 : (endedMs ?? now()) - lastMs;
       const open = openMs > dropoutMs && lastMs !== undefined ? [{ fromMs: lastMs, toMs: undefined }] : [];
       return { received, missing, longestPauseMs: Math.max(longestPauseMs, openMs), dropouts: [...dropouts, ...open] };
     },

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { after, beforeEach, type TestContext, test } from 'node:test';
 import { freePort } from '../../test/free-port.ts';
 import { main } from './main.ts';
 import { createSaid } from './testing/said.ts';
@@ -77,7 +77,9 @@ const CASES: readonly (readonly [readonly string[], RegExp])[] = [
 
 for (const [argv, expected] of CASES) {
   const shown = argv.filter((each) => !PLACES.includes(each) && each !== config).join(' ');
-  test(`${JSON.stringify(shown)} is refused with what to do, and nothing is written`, { timeout: 20_000 }, async () => {
+  test(`${JSON.stringify(shown)} is refused with what to do, and nothing is written`, {
+    timeout: 120_000,
+  }, async () => {
     const said = createSaid();
     const code = await main(argv, said.output);
     const { out, err } = said.now();
@@ -95,6 +97,7 @@ const program = join(import.meta.dirname, '..', '..', 'bin', 'dualtone.ts');
 
 /** Its reader has gone before it says anything. */
 const withoutReader = async (
+  t: TestContext,
   argv: readonly string[],
 ): Promise<{ readonly code: number | null; readonly err: string }> => {
   const child = spawn(process.execPath, [program, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -103,15 +106,17 @@ const withoutReader = async (
     err += text;
   });
   child.stdout.destroy();
-  const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  // One that never ends is ended with the test.
+  t.after(() => child.kill('SIGKILL'));
   const [code] = (await once(child, 'close')) as [number | null];
-  clearTimeout(late);
   return { code, err };
 };
 
-test('who reads has gone, as after `| head`: a command ends without a word, a pairing in order', async () => {
-  assert.deepEqual(await withoutReader(['--help']), { code: 0, err: '' });
-  const { code, err } = await withoutReader([...INIT, '--no-start', '--pairing-port', String(await freePort())]);
+test('who reads has gone, as after `| head`: a command ends without a word, a pairing in order', {
+  timeout: 240_000,
+}, async (t) => {
+  assert.deepEqual(await withoutReader(t, ['--help']), { code: 0, err: '' });
+  const { code, err } = await withoutReader(t, [...INIT, '--no-start', '--pairing-port', String(await freePort())]);
   assert.equal(code, 1, err);
   assert.match(err, /dualtone: Nobody had joined when it ended; nothing was changed here\./);
   assert.doesNotMatch(err, /\n +at /);
