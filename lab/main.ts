@@ -1,6 +1,8 @@
 /** `dualtone lab`: the training ground. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Fault, Result } from '../src/core/result.ts';
+import { catalogue, chosen } from './catalogue/catalogue.ts';
+import { twoSites } from './catalogue/remsys/scenes.ts';
 import type { DataSetup } from './data/streams.ts';
 import { demo } from './demo/main.ts';
 import type { HostPlan } from './hosts/context.ts';
@@ -8,8 +10,6 @@ import { labStatus, openLab } from './lab.ts';
 import type { LabNeeds } from './needs.ts';
 import { type PairSetup, usualSetup } from './pair/setup.ts';
 import { serviceName } from './remsys/places.ts';
-import { twoSites } from './remsys/setup.ts';
-import { catalogue, chosen } from './scenarios/catalogue.ts';
 import { runLine, seriesLine } from './scenarios/print.ts';
 import { runSeries } from './scenarios/series.ts';
 import { openStage } from './scenarios/stage.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Result } from '../src/core/result.ts';
+import { scenarioOf } from './catalogue/catalogue.ts';
 import { usualSetup } from './pair/setup.ts';
-import { scenarioOf } from './scenarios/catalogue.ts';
 import { runLine } from './scenarios/print.ts';
 import { runScenario } from './scenarios/run.ts';
 import { openStage, type Stage } from './scenarios/stage.ts';

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '../src/core/result.ts';
-import { memberNames } from './etcd/places.ts';
+import type { Role } from '../src/core/words.ts';
 import type { HostPlan } from './hosts/context.ts';
 import { isHostName, octetByRole } from './network/addressing.ts';
 import type { RoutedPlan } from './network/routed.ts';
@@ -28,6 +28,17 @@ export interface StandardOptions {
   readonly fencing?: boolean;
 }
 
+export const roles: readonly Role[] = ['main', 'standby'];
+
+const checkpoints = ['checkpoint1', 'checkpoint2', 'checkpoint3'] as const;
+
+/** The checkpoints' host names, which are their names in the configuration too. */
+export const checkpointNames = (count: number): readonly (typeof checkpoints)[number][] => checkpoints.slice(0, count);
+
+/** The members of an etcd cluster. */
+export const memberNames = ['etcd1', 'etcd2', 'etcd3'] as const;
+export type MemberName = (typeof memberNames)[number];
+
 /** What stands around a pair of two sites, besides its checkpoints. */
 export const remsysHosts: readonly HostPlan[] = (['wan', 'dns1', 'dns2', 'mail'] as const).map((name) => ({
   name,
@@ -46,7 +57,6 @@ export const xivoHosts: readonly HostPlan[] = (
   ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'provisioning', 'mds1', 'mds2'] as const
 ).map((name) => ({ name, kind: 'system', octet: octetByRole[name] }));
 
-/** The members of an etcd cluster. */
 export const etcdHosts: readonly HostPlan[] = memberNames.map((name) => ({
   name,
   kind: 'system',
@@ -69,12 +79,13 @@ const eyes: readonly HostPlan[] = (['eye-main', 'eye-standby'] as const).map((na
 /** The usual one: main, standby and checkpoints with a systemd each; phones and provider as networks for our own programs. */
 export const standardTopology = (options: StandardOptions = {}): Topology => {
   const disk = options.stateDiskMib === undefined ? {} : { stateDiskMib: options.stateDiskMib };
-  const checkpoints = (['checkpoint1', 'checkpoint2', 'checkpoint3'] as const).slice(0, options.checkpoints ?? 1);
   return {
     hosts: [
       { name: 'main', kind: 'system', octet: octetByRole.main, ...disk },
       { name: 'standby', kind: 'system', octet: octetByRole.standby, ...disk },
-      ...checkpoints.map((name): HostPlan => ({ name, kind: 'system', octet: octetByRole[name] })),
+      ...checkpointNames(options.checkpoints ?? 1).map(
+        (name): HostPlan => ({ name, kind: 'system', octet: octetByRole[name] }),
+      ),
       { name: 'phones', kind: 'plain', octet: octetByRole.phones },
       { name: 'provider', kind: 'plain', octet: octetByRole.provider },
       ...(options.witnesses === true ? eyes : []),

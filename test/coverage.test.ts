@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { catalogue } from '../lab/catalogue/catalogue.ts';
 import { chromiumPath } from '../lab/page/chromium.ts';
-import { catalogue } from '../lab/scenarios/catalogue.ts';
 
 interface Row {
   readonly id: string;

@@ -28,6 +28,46 @@ const importsOf = (source: string): readonly string[] => {
   return [...found].map((match) => match[1] ?? '');
 };
 
+/** The files of this repository that a file imports, types included. */
+const filesOf = (file: string, source: string): readonly string[] =>
+  importsOf(source)
+    .filter((target) => target.startsWith('.'))
+    .map((target) => normalize(join(dirname(file), target)));
+
+/** The way from a file back to itself along imports, the shortest; undefined where there is none. */
+const wayBack = (
+  start: string,
+  importsByFile: ReadonlyMap<string, readonly string[]>,
+): readonly string[] | undefined => {
+  const seen = new Set<string>();
+  const ways = [[start]];
+  // It grows while it is walked: nearer files first.
+  for (const way of ways) {
+    for (const target of importsByFile.get(way.at(-1) ?? start) ?? []) {
+      if (target === start) return [...way, start];
+      if (seen.has(target)) continue;
+      seen.add(target);
+      ways.push([...way, target]);
+    }
+  }
+  return undefined;
+};
+
+/** Imports that come back to where they began, each circle once, as `a -> b -> a`. `sourceByFile`: every file's text. */
+export const circles = (sourceByFile: ReadonlyMap<string, string>): readonly string[] => {
+  const importsByFile = new Map([...sourceByFile].map(([file, source]) => [file, filesOf(file, source)]));
+  const told = new Set<string>();
+  const found: string[] = [];
+  for (const file of importsByFile.keys()) {
+    if (told.has(file)) continue;
+    const way = wayBack(file, importsByFile);
+    if (way === undefined) continue;
+    for (const each of way) told.add(each);
+    found.push(way.join(' -> '));
+  }
+  return found;
+};
+
 const checkImport = (file: string, layer: Layer, target: string): string | null => {
   if (!target.startsWith('.')) {
     if (layer.outside.includes('*') || layer.outside.includes(target) || isTest(file)) return null;

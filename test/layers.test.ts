@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { glob } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { checkFile, checkSource } from './layer-check.ts';
+import { checkFile, checkSource, circles } from './layer-check.ts';
 import { layers } from './layers.ts';
 
 const sources = async (): Promise<readonly string[]> => {
@@ -15,6 +15,23 @@ test('every source file keeps to its layer', async () => {
   assert.ok(files.length > 150, `only ${files.length} files were looked at: the check does not see the sources`);
   const offences = (await Promise.all(files.map(checkFile))).flat();
   assert.deepEqual(offences, []);
+});
+
+test('no import comes back to where it began', async () => {
+  const files = await sources();
+  const texts = await Promise.all(files.map(async (file) => [file, await readFile(file, 'utf8')] as const));
+  // The one that is left: its file is being worked on.
+  const found = circles(new Map(texts)).filter((circle) => !circle.includes('src/replication/mysql/node.ts'));
+  assert.deepEqual(found, []);
+});
+
+test('a planted circle is seen, of types too, and told once', () => {
+  const planted = new Map([
+    ['lab/a.ts', "import { x } from './far/b.ts';\nimport { y } from './c.ts';"],
+    ['lab/far/b.ts', "import type { X } from '../a.ts';"],
+    ['lab/c.ts', "import { readFile } from 'node:fs/promises';"],
+  ]);
+  assert.deepEqual(circles(planted), ['lab/a.ts -> lab/far/b.ts -> lab/a.ts']);
 });
 
 test('every layer has files', async () => {
@@ -153,6 +170,48 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
     /src\/web\/keeper must not import src\/agent\/agent/,
   ],
   ['src/web/planted.ts', "import { x } from '../config/config.ts';", /src\/web must not import src\/config/],
+  ['lab/network/planted.ts', "import { x } from '../hosts/host.ts';", /lab\/network must not import lab\/hosts/],
+  ['lab/tree/planted.ts', "import { x } from '../network/rules.ts';", /lab\/tree must not import lab\/network/],
+  ['lab/hosts/planted.ts', "import type { Lab } from '../lab.ts';", /lab\/hosts must not import lab\/lab/],
+  ['lab/topology.ts', "import { x } from './etcd/places.ts';", /lab\/topology.ts must not import lab\/etcd/],
+  ['lab/run-state.ts', "import { x } from './phones/clock.ts';", /lab\/run-state.ts must not import lab\/phones/],
+  ['lab/teardown.ts', "import { x } from './pair/pair.ts';", /lab\/teardown.ts must not import lab\/pair/],
+  ['lab/lab.ts', "import { x } from './xivo/site.ts';", /lab\/lab.ts must not import lab\/xivo/],
+  ['lab/phones/planted.ts', "import { x } from '../pair/pair.ts';", /lab\/phones must not import lab\/pair/],
+  [
+    'lab/provider/planted.ts',
+    "import { x } from '../asterisk/plan.ts';",
+    /lab\/provider must not import lab\/asterisk/,
+  ],
+  ['lab/witness/planted.ts', "import { x } from '../scenarios/run.ts';", /lab\/witness must not import lab\/scenarios/],
+  ['lab/telephone-system/planted.ts', "import { x } from '../data/prepare.ts';", /must not import lab\/data/],
+  ['lab/asterisk/planted.ts', "import { x } from '../xivo/setup.ts';", /lab\/asterisk must not import lab\/xivo/],
+  ['lab/data/planted.ts', "import { x } from '../pair/setup.ts';", /lab\/data must not import lab\/pair/],
+  [
+    'lab/etcd/planted.ts',
+    "import type { X } from '../scenarios/undertaking.ts';",
+    /lab\/etcd must not import lab\/scenarios/,
+  ],
+  ['lab/fencing/planted.ts', "import type { X } from '../xivo/site.ts';", /lab\/fencing must not import lab\/xivo/],
+  ['lab/remsys/planted.ts', "import { x } from '../pair/configuration.ts';", /lab\/remsys must not import lab\/pair/],
+  ['lab/xivo/planted.ts', "import type { X } from '../pair/setup.ts';", /lab\/xivo must not import lab\/pair/],
+  ['lab/pair/planted.ts', "import { x } from '../scenarios/stage.ts';", /lab\/pair must not import lab\/scenarios/],
+  ['lab/faults/planted.ts', "import { x } from '../pair/pair.ts';", /lab\/faults must not import lab\/pair/],
+  [
+    'lab/scenarios/planted.ts',
+    "import { x } from '../catalogue/catalogue.ts';",
+    /lab\/scenarios must not import lab\/catalogue/,
+  ],
+  ['lab/first-run/planted.ts', "import { x } from '../pair/pair.ts';", /lab\/first-run must not import lab\/pair/],
+  [
+    'lab/package/planted.ts',
+    "import { x } from '../catalogue/page.ts';",
+    /lab\/package must not import lab\/catalogue/,
+  ],
+  ['lab/plugs/planted.ts', "import { x } from '../demo/main.ts';", /lab\/plugs must not import lab\/demo/],
+  ['lab/page/planted.ts', "import { x } from '../scenarios/run.ts';", /lab\/page must not import lab\/scenarios/],
+  ['lab/catalogue/planted.ts', "import { x } from '../demo/main.ts';", /lab\/catalogue must not import lab\/demo/],
+  ['lab/demo/planted.ts', "import { x } from '../catalogue/catalogue.ts';", /lab\/demo must not import lab\/catalogue/],
   ['src/web2/planted.ts', 'export const x = 1;', /stands in no layer/],
 ];
 

@@ -1,4 +1,5 @@
 /** Who may import whom: the layers of ARCHITECTURE.md as data. `layer-check.ts` holds them against the sources. */
+import { labLayers } from './lab-layers.ts';
 
 /** A layer is a folder (or file) of the repository; the longest that fits a file is its layer. */
 export interface Layer {
@@ -365,7 +366,7 @@ export const layers: readonly Layer[] = [
   { place: 'sim/main.ts', mayImport: ['src/core', 'src/config', 'sim'], outside: ['*'] },
   // Builds the Debian package: it packs the program, and knows nothing of what it does.
   { place: 'packaging', mayImport: ['src/core/result.ts', 'src/files', 'src/process'], outside: ['*'] },
-  { place: 'lab', mayImport: ['*'], outside: ['*'] },
+  ...labLayers,
   { place: 'bench', mayImport: ['*'], outside: ['*'] },
   { place: 'bin', mayImport: ['*'], outside: ['*'] },
   { place: 'scripts', mayImport: ['*'], outside: ['*'] },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { catalogue } from '../lab/scenarios/catalogue.ts';
+import { catalogue } from '../lab/catalogue/catalogue.ts';
 
 const page = readFileSync('docs/xivo-faults.md', 'utf8');
 const scenarios = new Set(catalogue.map(({ name }) => name));

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { agentUnit, checkpointUnit } from '../../lab/pair/pair.ts';
 import { type PairSetup, usualSetup } from '../../lab/pair/setup.ts';
 import { openStage, type Stage } from '../../lab/scenarios/stage.ts';
 import { rounded } from '../../lab/scenarios/statistics.ts';
+import { agentUnit, checkpointUnit } from '../../lab/units.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { run } from '../../src/process/run.ts';
 import { startLabMeter } from '../lab-meter.ts';

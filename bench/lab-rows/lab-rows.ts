@@ -1,5 +1,5 @@
+import { scenarioOf } from '../../lab/catalogue/catalogue.ts';
 import { usualSetup } from '../../lab/pair/setup.ts';
-import { scenarioOf } from '../../lab/scenarios/catalogue.ts';
 import { type RunReport, runScenario } from '../../lab/scenarios/run.ts';
 import type { Scenario } from '../../lab/scenarios/scenario.ts';
 import { openStage, type Stage } from '../../lab/scenarios/stage.ts';

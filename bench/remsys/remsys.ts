@@ -1,10 +1,11 @@
 /** Two sites: what a telephone sees that follows a name, one that has two targets by SRV, and a provider that knows both addresses. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { twoSites } from '../../lab/catalogue/remsys/scenes.ts';
 import { inject } from '../../lab/faults/fault.ts';
 import { type PairSetup, usualSetup } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
 import { srvOf, trunkOf } from '../../lab/remsys/places.ts';
-import { lookEveryMs, type RemsysSetup, twoSites } from '../../lab/remsys/setup.ts';
+import { lookEveryMs, type RemsysSetup } from '../../lab/remsys/setup.ts';
 import { waitServing } from '../../lab/scenarios/deeds.ts';
 import { type Measured, measure } from '../../lab/scenarios/measure.ts';
 import { askingExtension, rungExtension } from '../../lab/scenarios/observers.ts';

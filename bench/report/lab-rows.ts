@@ -1,4 +1,4 @@
-import { scenarioOf } from '../../lab/scenarios/catalogue.ts';
+import { scenarioOf } from '../../lab/catalogue/catalogue.ts';
 import { spreadOf } from '../../lab/scenarios/statistics.ts';
 import { type LabLine, rowScenarios } from '../lab-rows/lab-rows.ts';
 import type { Measured } from '../results.ts';

@@ -1,6 +1,7 @@
-import { agentUnit, checkpointUnit, createPair, pbxUnit } from '../../lab/pair/pair.ts';
+import { createPair } from '../../lab/pair/pair.ts';
 import { lacks, type Views } from '../../lab/pair/readiness.ts';
 import { usualSetup } from '../../lab/pair/setup.ts';
+import { agentUnit, checkpointUnit, pbxUnit } from '../../lab/units.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { forbidSystems, type Ground, revive } from './ground.ts';
 import type { System } from './system.ts';

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installPbx } from '../../lab/asterisk/configuration.ts';
 import type { PbxPlan } from '../../lab/asterisk/plan.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
-import { agentUnit, checkpointUnit, createPair, gateUnit, type Pair } from '../../lab/pair/pair.ts';
-import { roles, usualSetup } from '../../lab/pair/setup.ts';
+import { createPair, type Pair } from '../../lab/pair/pair.ts';
+import { usualSetup } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
 import { askerName, type Observers, startObservers } from '../../lab/scenarios/observers.ts';
-import { standardTopology } from '../../lab/topology.ts';
+import { roles, standardTopology } from '../../lab/topology.ts';
+import { agentUnit, checkpointUnit, gateUnit } from '../../lab/units.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 

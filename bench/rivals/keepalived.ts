@@ -1,4 +1,4 @@
-import { roles } from '../../lab/pair/setup.ts';
+import { roles } from '../../lab/topology.ts';
 import { ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import { type Ground, hasAddress, installNodes, isActive, revive } from './ground.ts';

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject, type Mend } from '../../lab/faults/fault.ts';
 import type { LabNeeds } from '../../lab/needs.ts';
-import { agentUnit } from '../../lab/pair/pair.ts';
 import { type PairSetup, usualSetup } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
 import { waitServing } from '../../lab/scenarios/deeds.ts';
@@ -9,6 +8,7 @@ import { placeMany, storm } from '../../lab/scenarios/load.ts';
 import { measure } from '../../lab/scenarios/measure.ts';
 import { openStage, type Stage } from '../../lab/scenarios/stage.ts';
 import { rounded } from '../../lab/scenarios/statistics.ts';
+import { agentUnit } from '../../lab/units.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import { type Usage, usageOf } from '../agent/usage.ts';

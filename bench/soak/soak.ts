@@ -1,14 +1,15 @@
 /** A pair that lives on for hours: calls are up, service moves, faults strike, and what its programs hold is counted in between. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { agentUnit, checkpointUnit, pbxUnit } from '../../lab/pair/pair.ts';
-import { roles, usualSetup } from '../../lab/pair/setup.ts';
+import { catalogue } from '../../lab/catalogue/catalogue.ts';
+import { usualSetup } from '../../lab/pair/setup.ts';
 import { monotonicMs } from '../../lab/phones/clock.ts';
-import { catalogue } from '../../lab/scenarios/catalogue.ts';
 import { placeMany } from '../../lab/scenarios/load.ts';
 import { type RunReport, runScenario } from '../../lab/scenarios/run.ts';
 import type { Scenario } from '../../lab/scenarios/scenario.ts';
 import { openStage, type Stage } from '../../lab/scenarios/stage.ts';
 import { rounded } from '../../lab/scenarios/statistics.ts';
+import { roles } from '../../lab/topology.ts';
+import { agentUnit, checkpointUnit, pbxUnit } from '../../lab/units.ts';
 import { createRandom, type Random } from '../../sim/random.ts';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { startLabMeter } from '../lab-meter.ts';

@@ -5,10 +5,10 @@ import type { Role } from '../../src/core/words.ts';
 import { databaseUser } from '../asterisk/database.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
-import { roles } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Outcome } from '../process.ts';
 import { telephoneSystemSql } from '../telephone-system/install.ts';
+import { roles } from '../topology.ts';
 import { collectedDirectories, type DataSetup, followedDirectories, isStrict, voicemailSpool } from './streams.ts';
 
 /** Units that such a node has besides the usual ones. */

@@ -2,7 +2,7 @@ import { settingsFor, timings } from '../../sim/presets.ts';
 import { bootMachine, createWorld, powerOff, type World } from '../../sim/world.ts';
 import { ok } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
-import { roles } from '../pair/setup.ts';
+import { roles } from '../topology.ts';
 import { type Cell, cellCount, cellMs, type DemoWorld, type NodeView } from './world.ts';
 
 /** The simulated telephone asks so often. */

@@ -4,9 +4,9 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import { monotonicMs } from '../phones/clock.ts';
-import type { Undertaking } from '../scenarios/undertaking.ts';
+import { type MemberName, memberNames } from '../topology.ts';
 import { backupPath, ctl, etcdUnit, restoreProgram } from './member-files.ts';
-import { clientUrl, type MemberName, memberNames, prefix } from './places.ts';
+import { clientUrl, prefix } from './places.ts';
 
 export type EtcdAct =
   /** This member leads from now on. */
@@ -122,10 +122,16 @@ const epochOf = async (lab: Lab): Promise<Result<number>> => {
     : ok(Number(epoch));
 };
 
-const comparedWithNoted = async (run: Undertaking, wanted: 'higher' | 'lower'): Promise<Result<void>> => {
-  const now = await epochOf(run.pair.lab);
+/** What a run keeps in mind of the cluster. */
+export interface EtcdMemory {
+  /** The pair's highest epoch, when it was last noted. */
+  epoch?: number;
+}
+
+const comparedWithNoted = async (lab: Lab, memory: EtcdMemory, wanted: 'higher' | 'lower'): Promise<Result<void>> => {
+  const now = await epochOf(lab);
   if (!now.ok) return now;
-  const noted = run.etcdEpoch ?? 0;
+  const noted = memory.epoch ?? 0;
   return (wanted === 'higher' ? now.value > noted : now.value < noted)
     ? ok(undefined)
     : fail(
@@ -135,8 +141,7 @@ const comparedWithNoted = async (run: Undertaking, wanted: 'higher' | 'lower'): 
       );
 };
 
-export const performEtcd = async (run: Undertaking, act: EtcdAct): Promise<Result<void>> => {
-  const { lab } = run.pair;
+export const performEtcd = async (lab: Lab, act: EtcdAct, memory: EtcdMemory): Promise<Result<void>> => {
   switch (act.name) {
     case 'lead':
       return await lead(lab, act.member);
@@ -149,12 +154,12 @@ export const performEtcd = async (run: Undertaking, act: EtcdAct): Promise<Resul
     case 'note-epoch': {
       const epoch = await epochOf(lab);
       if (!epoch.ok) return epoch;
-      run.etcdEpoch = epoch.value;
+      memory.epoch = epoch.value;
       return ok(undefined);
     }
     case 'epoch-is-higher':
-      return await comparedWithNoted(run, 'higher');
+      return await comparedWithNoted(lab, memory, 'higher');
     case 'epoch-is-lower':
-      return await comparedWithNoted(run, 'lower');
+      return await comparedWithNoted(lab, memory, 'lower');
   }
 };

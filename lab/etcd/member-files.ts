@@ -1,7 +1,8 @@
 /** Files of a member's host: Debian's etcd with TLS on both its ports, as an administrator sets it up. Pure. */
 import type { HostFile } from '../hosts/files.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
-import { clientUrl, clusterToken, initialCluster, type MemberName, memberNames, peerUrl } from './places.ts';
+import type { LabPlaces } from '../places.ts';
+import { type MemberName, memberNames } from '../topology.ts';
+import { clientUrl, clusterToken, initialCluster, peerUrl } from './places.ts';
 
 export const etcdUnit = 'etcd.service';
 export const slowDiskUnit = (delayMs: number): string => `lab-slow-disk@${delayMs}.service`;

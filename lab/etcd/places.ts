@@ -1,11 +1,9 @@
 /** An etcd cluster of three hosts, the names and files by which a pair knows it, and the number that etcd gives it. Pure. */
 import { createHash } from 'node:crypto';
-import type { Lab } from '../lab.ts';
+import type { LabPlaces } from '../places.ts';
+import { type MemberName, memberNames } from '../topology.ts';
 
-type Places = Pick<Lab, 'host'>;
-
-export const memberNames = ['etcd1', 'etcd2', 'etcd3'] as const;
-export type MemberName = (typeof memberNames)[number];
+type Places = Pick<LabPlaces, 'host'>;
 
 export const clusterToken = 'dualtone-lab';
 /** Below it lie the pair's keys. */

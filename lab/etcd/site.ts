@@ -1,16 +1,16 @@
 /** A real etcd cluster of three hosts beside the pair: certificates, members, users. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { makeAuthority, makeCertificate } from '../../src/etcd/testing/certificates.ts';
-import { type HostFile, writeAll } from '../hosts/files.ts';
+import { type HostFile, installUnit, writeAll } from '../hosts/files.ts';
 import type { Lab } from '../lab.ts';
-import { roles } from '../pair/setup.ts';
-import type { Site } from '../xivo/site.ts';
+import { inScratch } from '../scratch.ts';
+import type { Site } from '../site.ts';
+import { memberNames, roles } from '../topology.ts';
 import { ctl, etcdUnit, loginPath, type MemberCertificate, memberFiles } from './member-files.ts';
-import { clusterIdOf, memberNames, nodePaths, pairUser, prefix } from './places.ts';
+import { clusterIdOf, nodePaths, pairUser, prefix } from './places.ts';
 
 export interface EtcdSite extends Site {
   /** Makes users and roles, once the members run. Faults: `program-failed`, `etcd-number-other`. */
@@ -23,9 +23,8 @@ interface Certificates {
   readonly endedByName: ReadonlyMap<string, MemberCertificate>;
 }
 
-const makeCertificates = async (lab: Lab): Promise<Certificates> => {
-  const folder = await mkdtemp(join(tmpdir(), 'dualtone-lab-'));
-  try {
+const makeCertificates = async (lab: Lab): Promise<Certificates> =>
+  await inScratch(async (folder) => {
     makeAuthority(folder);
     const authority = await readFile(join(folder, 'ca.pem'), 'utf8');
     const make = async (name: string, file: string, days: number): Promise<MemberCertificate> => {
@@ -40,10 +39,7 @@ const makeCertificates = async (lab: Lab): Promise<Certificates> => {
     for (const name of [...memberNames, ...roles]) byName.set(name, await make(name, name, 2));
     for (const name of roles) endedByName.set(name, await make(name, `${name}-ended`, -1));
     return { byName, endedByName };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+  });
 
 const nodeFiles = (good: MemberCertificate, ended: MemberCertificate, password: string): readonly HostFile[] => [
   { path: nodePaths.password, text: `${password}\n`, mode: 0o600 },
@@ -89,10 +85,8 @@ export const installEtcd = async (lab: Lab): Promise<Result<EtcdSite>> => {
   const none: MemberCertificate = { authority: '', open: '', key: '' };
   const password = randomBytes(12).toString('hex');
   for (const name of memberNames) {
-    const host = lab.host(name);
-    const written = await writeAll(host, memberFiles(lab, name, byName.get(name) ?? none));
-    const enabled = written.ok ? await host.enableUnit(etcdUnit) : written;
-    if (!enabled.ok) return enabled;
+    const installed = await installUnit(lab.host(name), etcdUnit, memberFiles(lab, name, byName.get(name) ?? none));
+    if (!installed.ok) return installed;
   }
   return ok({
     installNode: async (role) =>

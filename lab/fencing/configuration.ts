@@ -1,6 +1,6 @@
 /** What of a node's file is about the other one's power, as a user would write it. */
 import { type Role, rivalOf } from '../../src/core/words.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
+import type { LabPlaces } from '../places.ts';
 import { hostOf, powerLogin } from './places.ts';
 import type { FencingSetup, PowerDevice } from './setup.ts';
 

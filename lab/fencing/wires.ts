@@ -4,7 +4,7 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Role } from '../../src/core/words.ts';
 import type { Lab } from '../lab.ts';
-import { roles } from '../pair/setup.ts';
+import { roles } from '../topology.ts';
 import { powerFolder } from './places.ts';
 
 export interface Wires {

@@ -2,7 +2,7 @@
 
 import type { Role } from '../../src/core/words.ts';
 import type { Lab } from '../lab.ts';
-import { roles } from '../pair/setup.ts';
+import { roles } from '../topology.ts';
 import { freshen, setUp } from './first-run.ts';
 
 /** As its manual page has it: who has the higher priority, and lives, has the address. */

@@ -4,7 +4,7 @@ import { xivoOriginal } from '../../src/profiles/xivo/original.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import { octetByRole } from '../network/addressing.ts';
-import { roles } from '../pair/setup.ts';
+import { roles } from '../topology.ts';
 import { provdPort } from '../xivo/far-files.ts';
 import { freshen } from './first-run.ts';
 import { openTerminal } from './terminal.ts';

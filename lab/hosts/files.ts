@@ -19,3 +19,9 @@ export const writeAll = async (host: Host, files: readonly HostFile[]): Promise<
   }
   return ok(undefined);
 };
+
+/** Puts a unit's files on a host's disk; it starts at each boot from then on. */
+export const installUnit = async (host: Host, unit: string, files: readonly HostFile[]): Promise<Result<void>> => {
+  const written = await writeAll(host, files);
+  return written.ok ? await host.enableUnit(unit) : written;
+};

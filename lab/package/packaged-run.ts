@@ -3,7 +3,7 @@ import { freshen, setUp } from '../first-run/first-run.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import { packagePath } from './packages.ts';
-import { writeStanding } from './phrases.ts';
+import { writeStanding } from './standing.ts';
 
 const INSTALL_MS = 120_000;
 

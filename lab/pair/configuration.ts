@@ -3,18 +3,16 @@ import { type Role, rivalOf } from '../../src/core/words.ts';
 import { streamsSection } from '../data/streams.ts';
 import { etcdArbiter } from '../etcd/places.ts';
 import { fencingSections } from '../fencing/configuration.ts';
-import type { Lab } from '../lab.ts';
+import type { LabPlaces } from '../places.ts';
 import { remsysSections } from '../remsys/configuration.ts';
 import { knownAddress } from '../remsys/places.ts';
+import { checkpointNames } from '../topology.ts';
 import { xivoSections } from '../xivo/configuration.ts';
-import { checkpointNames, type PairSetup } from './setup.ts';
+import type { PairSetup } from './setup.ts';
 
 export const nodeConfigPath = '/etc/dualtone/dualtone.yaml';
 export const checkpointConfigPath = '/etc/dualtone/checkpoint.yaml';
 export const keyPath = '/etc/dualtone/pair.key';
-
-/** What of a lab the files speak of. */
-export type LabPlaces = Pick<Lab, 'host' | 'virtual' | 'gateway'>;
 
 const arbiterOf = (lab: LabPlaces, setup: PairSetup): object => {
   if (setup.etcd) return etcdArbiter(lab);

@@ -10,12 +10,14 @@ import type { PbxPlan } from '../asterisk/plan.ts';
 import { firewallPath, firewallRules, firewallUnit, firewallUnitText } from '../data/firewall.ts';
 import { dataUnits } from '../data/prepare.ts';
 import { isStrict } from '../data/streams.ts';
-import { type HostFile, writeAll } from '../hosts/files.ts';
+import { type HostFile, installUnit, writeAll } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import type { Outcome } from '../process.ts';
 import { ownPlaces } from '../remsys/places.ts';
-import type { Site } from '../xivo/site.ts';
+import type { Site } from '../site.ts';
+import { checkpointNames, roles } from '../topology.ts';
+import { agentUnit, checkpointUnit, gateUnit, pbxUnit } from '../units.ts';
 import {
   checkpointConfigPath,
   checkpointConfiguration,
@@ -23,13 +25,7 @@ import {
   nodeConfigPath,
   nodeConfiguration,
 } from './configuration.ts';
-import { checkpointNames, type PairSetup, roles } from './setup.ts';
-
-export const agentUnit = 'dualtone.service';
-/** Closes the gate at boot, before Asterisk starts. */
-export const gateUnit = 'dualtone-gate.service';
-export const checkpointUnit = 'dualtone-checkpoint.service';
-export const pbxUnit = 'asterisk.service';
+import type { PairSetup } from './setup.ts';
 
 /** Two nodes and their checkpoints, installed on the hosts of a lab. */
 export interface Pair {
@@ -128,13 +124,12 @@ const installNode = async (
 };
 
 const installCheckpoint = async (lab: Lab, name: string, setup: PairSetup, key: string): Promise<Result<void>> => {
-  const host = lab.host(name);
-  const files = await writeAll(host, [
+  const config = checkpointConfiguration(lab, name, setup);
+  return await installUnit(lab.host(name), checkpointUnit, [
     { path: keyPath, text: key, mode: 0o600 },
-    { path: checkpointConfigPath, text: checkpointConfiguration(lab, name, setup), mode: 0o600 },
+    { path: checkpointConfigPath, text: config, mode: 0o600 },
     await shippedUnit(checkpointUnit),
   ]);
-  return files.ok ? await host.enableUnit(checkpointUnit) : files;
 };
 
 const firstFault = (results: readonly Result<void>[]): Result<void> =>
@@ -147,7 +142,7 @@ const installAll = async (place: Place, setup: PairSetup, key: string): Promise<
     await Promise.all([...roles, ...checkpoints].map(async (name) => await lab.host(name).powerOff())),
   );
   if (!off.ok) return off;
-  const voting = checkpointNames(setup.checkpoints);
+  const voting: readonly string[] = checkpointNames(setup.checkpoints);
   const written = firstFault(
     await Promise.all([
       ...roles.map(async (role) => await installNode(place, role, setup, key)),

@@ -1,4 +1,3 @@
-import type { Role } from '../../src/core/words.ts';
 import type { DataSetup } from '../data/streams.ts';
 import type { FencingSetup } from '../fencing/setup.ts';
 import type { RemsysSetup } from '../remsys/setup.ts';
@@ -52,12 +51,6 @@ export const usualSetup: PairSetup = {
   fencing: null,
   etcd: false,
 };
-
-export const roles: readonly Role[] = ['main', 'standby'];
-
-/** The checkpoints' host names, which are their names in the configuration too. */
-export const checkpointNames = (count: number): readonly string[] =>
-  ['checkpoint1', 'checkpoint2', 'checkpoint3'].slice(0, count);
 
 /** Whether two setups need the same files. */
 export const sameSetup = (one: PairSetup, other: PairSetup): boolean => JSON.stringify(one) === JSON.stringify(other);

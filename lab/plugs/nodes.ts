@@ -4,8 +4,8 @@ import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
 import { nodeConfigPath } from '../pair/configuration.ts';
-import { agentUnit } from '../pair/pair.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { agentUnit } from '../units.ts';
 
 export const WEB_PORT = 8443;
 /** A machine may be busy with other labs. */

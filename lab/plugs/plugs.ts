@@ -2,7 +2,7 @@
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { inject, type LabFault, type Mend } from '../faults/fault.ts';
 import type { Lab } from '../lab.ts';
-import { agentUnit, pbxUnit } from '../pair/pair.ts';
+import { agentUnit, pbxUnit } from '../units.ts';
 
 /** `out`: it is pulled. `once`: it does its harm at once and has nothing to put back. */
 export interface PlugView {

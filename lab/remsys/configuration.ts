@@ -1,7 +1,7 @@
 /** What of a node's file is that of a pair of two sites, as a user would write it. */
 import { type Role, rivalOf } from '../../src/core/words.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
-import { checkpointNames } from '../pair/setup.ts';
+import type { LabPlaces } from '../places.ts';
+import { checkpointNames } from '../topology.ts';
 import { telephonyDatabase } from './mysql-files.ts';
 import { knownAddress, mailName, nameServers, nodeNames, serviceName, zone } from './places.ts';
 import { badLooks, lookEveryMs, type RemsysSetup } from './setup.ts';

@@ -1,6 +1,6 @@
 /** The machines around a pair of two sites, all with the programs that one would have: nrpe, its plugins, postfix. Pure. */
 import type { HostFile } from '../hosts/files.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
+import type { LabPlaces } from '../places.ts';
 import { knownAddress, mailName, zone } from './places.ts';
 
 export const wanUnit = 'lab-wan.service';

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lab } from '../lab.ts';
-import { agentUnit } from '../pair/pair.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import type { Outcome } from '../process.ts';
+import { agentUnit } from '../units.ts';
 import { asRoot, mysqlUnit, telephonyDatabase, telephonyLogin } from './mysql-files.ts';
 import type { MysqlOfLab } from './setup.ts';
 

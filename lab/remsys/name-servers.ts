@@ -1,7 +1,7 @@
 /** Two real name servers of one zone, BIND and Knot: either may be the primary, and the other follows it. */
 import { keyText, SECRET_BY_KEY } from '../../src/switches/dns/testing/servers.ts';
 import type { HostFile } from '../hosts/files.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
+import type { LabPlaces } from '../places.ts';
 import { knownAddress, nameServers, nodeNames, serviceName, zone } from './places.ts';
 import type { RemsysSetup } from './setup.ts';
 

@@ -1,11 +1,11 @@
 /** Names and addresses in a pair of two sites: each node has its own, phones find the active one by name. */
 import type { Role } from '../../src/core/words.ts';
-import type { Lab } from '../lab.ts';
 import { octetByRole } from '../network/addressing.ts';
 import type { FollowedName } from '../phones/follow.ts';
 import type { SrvPlan, TrunkPlan } from '../phones/ring-prober.ts';
+import type { LabPlaces } from '../places.ts';
 
-type Places = Pick<Lab, 'host'>;
+type Places = Pick<LabPlaces, 'host'>;
 
 export const zone = 'lab.example';
 /** What phones are told to call. */

@@ -1,6 +1,3 @@
-import type { LabNeeds } from '../needs.ts';
-import type { PairSetup } from '../pair/setup.ts';
-
 /** What differs between pairs of two sites. */
 export interface RemsysSetup {
   /** Which name server takes the updates; the other make follows it as a secondary. */
@@ -27,15 +24,3 @@ export const lookEveryMs = 2000;
 export const badLooks = 5;
 
 export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1, refuses: true, mysql: null };
-
-/** How a scenario begins: in this topology, with such a pair. */
-export const twoSites = (
-  change: Partial<RemsysSetup> = {},
-): { readonly needs: LabNeeds; readonly setup: Partial<PairSetup> } => ({
-  needs: {
-    remsys: change.primary ?? usualRemsys.primary,
-    ...(change.ttlS === undefined ? {} : { ttlS: change.ttlS }),
-    ...(change.mysql === undefined || change.mysql === null ? {} : { mysql: change.mysql.make }),
-  },
-  setup: { checkpoints: change.checkpoints === 'voters' ? 3 : 0, remsys: { ...usualRemsys, ...change } },
-});

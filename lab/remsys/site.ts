@@ -1,12 +1,12 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../src/core/result.ts';
-import { type HostFile, writeAll } from '../hosts/files.ts';
+import { type HostFile, installUnit, writeAll } from '../hosts/files.ts';
 import type { Lab } from '../lab.ts';
-import { checkpointNames } from '../pair/setup.ts';
 import { runChecked } from '../process.ts';
-import type { Site } from '../xivo/site.ts';
+import { inScratch } from '../scratch.ts';
+import type { Site } from '../site.ts';
+import { checkpointNames } from '../topology.ts';
 import { dnsKeyPath, mailAuthorityPath } from './configuration.ts';
 import { checkpointFiles, mailFiles, mailUnit, nrpeUnit, wanFiles, wanUnit } from './far-files.ts';
 import { mysqlFiles, mysqlUnit } from './mysql-files.ts';
@@ -20,25 +20,15 @@ interface Certificate {
 }
 
 /** Signed by itself: whoever has it as authority knows the mail server by it. */
-const newCertificate = async (name: string): Promise<Result<Certificate>> => {
-  const folder = await mkdtemp(join(tmpdir(), 'dualtone-lab-'));
-  try {
+const newCertificate = async (name: string): Promise<Result<Certificate>> =>
+  await inScratch(async (folder) => {
     const [key, open] = ['key.pem', 'cert.pem'].map((file) => join(folder, file)) as [string, string];
     const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
     const named = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
     const made = await runChecked(['openssl', 'req', '-x509', ...fresh, '-keyout', key, '-out', open, ...named]);
     if (!made.ok) return made;
     return ok({ key: await readFile(key, 'utf8'), open: await readFile(open, 'utf8') });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
-
-const installHost = async (lab: Lab, name: string, files: readonly HostFile[], unit: string): Promise<Result<void>> => {
-  const host = lab.host(name);
-  const written = await writeAll(host, files);
-  return written.ok ? await host.enableUnit(unit) : written;
-};
+  });
 
 /** Of a node's disk: the key of the zone, and whom it knows by name. */
 const nodeFiles = (lab: Lab, mail: Certificate): readonly HostFile[] => [
@@ -60,14 +50,14 @@ export const installTwoSites = async (lab: Lab, remsys: RemsysSetup): Promise<Re
     ['mail', mailFiles(mail.value.key + mail.value.open), mailUnit],
   ];
   for (const [name, files, unit] of installations) {
-    const done = await installHost(lab, name, files, unit);
+    const done = await installUnit(lab.host(name), unit, files);
     if (!done.ok) return done;
   }
   return ok({
     installNode: async (role) => {
       const written = await writeAll(lab.host(role), nodeFiles(lab, mail.value));
       return written.ok && remsys.mysql !== null
-        ? await installHost(lab, role, mysqlFiles(remsys.mysql, role), mysqlUnit(remsys.mysql))
+        ? await installUnit(lab.host(role), mysqlUnit(remsys.mysql), mysqlFiles(remsys.mysql, role))
         : written;
     },
   });

@@ -167,7 +167,7 @@ export const perform = async (run: Undertaking, deed: Deed): Promise<Result<void
       await sleep(deed.ms);
       return ok(undefined);
     case 'etcd':
-      return await performEtcd(run, deed.act);
+      return await performEtcd(lab, deed.act, run.etcd);
     case 'call':
       return await placeCall(run, deed);
     case 'dial':

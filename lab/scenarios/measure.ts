@@ -3,8 +3,8 @@ import type { Role } from '../../src/core/words.ts';
 import type { OutageReport } from '../phones/outage.ts';
 import type { Evidence } from '../provider/protocol.ts';
 import type { Testimony } from '../witness/protocol.ts';
+import { type Interval, longestSilenceMs, overlapMs } from '../witness/serving.ts';
 import { askerName, type Observers } from './observers.ts';
-import { type Interval, longestSilenceMs, overlapMs } from './serving.ts';
 import { rounded } from './statistics.ts';
 
 /** What was seen from outside in a window of time. */

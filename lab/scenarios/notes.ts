@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pair } from '../pair/pair.ts';
-import { roles } from '../pair/setup.ts';
+import { roles } from '../topology.ts';
 
 const commands: readonly (readonly string[])[] = [
   ['dualtone', 'status'],

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ok, type Result } from '../../src/core/result.ts';
-import { audit } from '../audit.ts';
 import { usualSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { srvOf, trunkOf } from '../remsys/places.ts';
+import { audit } from './audit.ts';
 import { mendAll, perform } from './deeds.ts';
 import { judge } from './judge.ts';
 import { type Measured, measure } from './measure.ts';
@@ -215,6 +215,7 @@ export const runScenario = async (stage: Stage, scenario: Scenario, run: number)
     background: [],
     calls: [],
     voicePausesMs: [],
+    etcd: {},
   };
   const prepared = await performAll(undertaking, scenario.prepare ?? []);
   // What was not prepared must not be tried: a fault may rely on it.

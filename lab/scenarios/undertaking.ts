@@ -1,4 +1,5 @@
 import type { Result } from '../../src/core/result.ts';
+import type { EtcdMemory } from '../etcd/acts.ts';
 import type { Mend } from '../faults/fault.ts';
 import type { Load } from '../needs.ts';
 import type { Pair } from '../pair/pair.ts';
@@ -13,8 +14,7 @@ export interface Undertaking {
   readonly mendByName: Map<string, Mend>;
   readonly background: Promise<Result<void>>[];
   readonly calls: string[];
-  /** The highest epoch that etcd has shown. */
-  etcdEpoch?: number;
+  readonly etcd: EtcdMemory;
   /** Of the lab that it runs in. */
   readonly load?: Load;
   /** Telephones are in calls that no list has. */

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { buildRequest, newTag } from '../../src/sip/build.ts';
 import { serialize } from '../../src/sip/message.ts';
 import { monotonicMs, startTicker } from '../phones/clock.ts';
-import { type Arrival, intervalsOf } from '../scenarios/serving.ts';
 import type { Testimony, WitnessPlan } from './protocol.ts';
+import { type Arrival, intervalsOf } from './serving.ts';
 
 const sipPort = 5060;
 

@@ -1,5 +1,5 @@
 import type { Span } from '../phones/protocol.ts';
-import type { Interval } from '../scenarios/serving.ts';
+import type { Interval } from './serving.ts';
 
 export interface WitnessPlan {
   readonly localAddress: string;

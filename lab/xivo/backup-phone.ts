@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 import { backupAccount, type PbxAccount, type PbxPlan } from '../asterisk/plan.ts';
 import type { Lab } from '../lab.ts';
-import { roles } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
+import { roles } from '../topology.ts';
 
 /** What the telephone is told. */
 export interface BackupPhonePlan {

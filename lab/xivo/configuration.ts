@@ -1,5 +1,5 @@
 /** What of a node's file is a XiVO's, as a user would write it. */
-import type { LabPlaces } from '../pair/configuration.ts';
+import type { LabPlaces } from '../places.ts';
 import { reinstaller } from './reinstall.ts';
 import type { XivoSetup } from './setup.ts';
 

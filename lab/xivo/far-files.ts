@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DCOMP, FORCED } from '../../src/switches/testing/forced.ts';
 import type { HostFile } from '../hosts/files.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
+import type { LabPlaces } from '../places.ts';
 
 /** Where the stand-in for Compose lies on each, with what it was told and has done. */
 export const folderByFar = {

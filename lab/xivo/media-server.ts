@@ -3,9 +3,9 @@ import type { Result } from '../../src/core/result.ts';
 import { modulesConf } from '../asterisk/modules.ts';
 import { section } from '../asterisk/pjsip.ts';
 import { type MediaServer, mediaServerAccount, type PbxPlan } from '../asterisk/plan.ts';
-import { type HostFile, writeAll } from '../hosts/files.ts';
+import { type HostFile, installUnit } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
-import type { LabPlaces } from '../pair/configuration.ts';
+import type { LabPlaces } from '../places.ts';
 
 const prefixByName = { mds1: '5', mds2: '6' } as const;
 
@@ -41,11 +41,10 @@ export const installMediaServer = async (host: Host, plan: PbxPlan): Promise<Res
     mode: 0o640,
     owner: 'asterisk',
   });
-  const written = await writeAll(host, [
+  return await installUnit(host, 'asterisk.service', [
     own('modules.conf', modulesConf()),
     own('pjsip.conf', pjsipConf(host, plan)),
     own('extensions.conf', extensionsConf),
     own('logger.conf', '[general]\n[logfiles]\nmessages.log = notice,warning,error\n'),
   ]);
-  return written.ok ? await host.enableUnit('asterisk.service') : written;
 };

@@ -1,6 +1,5 @@
 /** A package installed anew on a host, without a network: it is packed of what is installed, and `apt-get` runs its real scripts. */
 import type { HostFile } from '../hosts/files.ts';
-import type { Deed } from '../scenarios/scenario.ts';
 
 /** `$1`: the package. Documentation that the tree leaves out is left out of the package too. */
 const REINSTALL = `#!/bin/sh
@@ -28,6 +27,3 @@ apt-get -y -q -o Dpkg::Options::=--force-confold -o APT::Sandbox::User=root inst
 
 /** On each node. */
 export const reinstaller: HostFile = { path: '/usr/local/sbin/lab-reinstall', text: REINSTALL, mode: 0o755 };
-
-/** Fails where apt-get does. */
-export const reinstall = (on: string, name: string): Deed => ({ do: 'exec', on, argv: [reinstaller.path, name] });

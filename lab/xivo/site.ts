@@ -1,13 +1,14 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../src/core/result.ts';
 import type { Role } from '../../src/core/words.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
-import { type HostFile, writeAll } from '../hosts/files.ts';
+import { type HostFile, installUnit, writeAll } from '../hosts/files.ts';
 import type { Lab } from '../lab.ts';
-import { roles } from '../pair/setup.ts';
 import { runChecked } from '../process.ts';
+import { inScratch } from '../scratch.ts';
+import type { Site } from '../site.ts';
+import { roles } from '../topology.ts';
 import { berofosSecretPath, reportingSecretPath, switchKeyPath, switchKnownHostsPath } from './configuration.ts';
 import {
   boxLogin,
@@ -26,28 +27,18 @@ import { installMediaServer, mediaServersOf } from './media-server.ts';
 import { groupUnits, nodeFiles } from './node-files.ts';
 import { reportingPassword } from './reporting.ts';
 
-/** What stands around a XiVO pair, installed on its hosts, and what the nodes need to reach it. */
-export interface Site {
-  /** Of a node's disk, at each installation of the pair. */
-  readonly installNode: (role: Role) => Promise<Result<void>>;
-}
-
 interface KeyPair {
   readonly secret: string;
   readonly open: string;
 }
 
-const newKey = async (comment: string): Promise<Result<KeyPair>> => {
-  const folder = await mkdtemp(join(tmpdir(), 'dualtone-lab-'));
-  try {
+const newKey = async (comment: string): Promise<Result<KeyPair>> =>
+  await inScratch(async (folder) => {
     const path = join(folder, 'key');
     const made = await runChecked(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path]);
     if (!made.ok) return made;
     return ok({ secret: await readFile(path, 'utf8'), open: await readFile(`${path}.pub`, 'utf8') });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+  });
 
 const composeHosts = Object.keys(folderByFar) as readonly ComposeHost[];
 
@@ -56,35 +47,27 @@ const installCompose = async (
   name: ComposeHost,
   key: KeyPair,
   nodes: readonly string[],
-): Promise<Result<void>> => {
-  const host = lab.host(name);
-  const written = await writeAll(host, await composeFiles(lab, name, key.secret, nodes));
-  return written.ok ? await host.enableUnit('ssh.service') : written;
-};
+): Promise<Result<void>> =>
+  await installUnit(lab.host(name), 'ssh.service', await composeFiles(lab, name, key.secret, nodes));
 
-const installBox = async (lab: Lab): Promise<Result<void>> => {
-  const host = lab.host('berofos');
-  const written = await writeAll(host, [programUnit(boxUnit, 'box-main.ts'), { path: boxMoodPath, text: 'well\n' }]);
-  return written.ok ? await host.enableUnit(boxUnit) : written;
-};
+const installBox = async (lab: Lab): Promise<Result<void>> =>
+  await installUnit(lab.host('berofos'), boxUnit, [
+    programUnit(boxUnit, 'box-main.ts'),
+    { path: boxMoodPath, text: 'well\n' },
+  ]);
 
 const installReporting = async (lab: Lab): Promise<Result<void>> => {
   const host = lab.host('reporting');
-  const written = await writeAll(host, [programUnit(elasticUnit, 'elastic-main.ts')]);
-  if (!written.ok) return written;
-  const database = await host.enableUnit('postgresql.service');
-  return database.ok ? await host.enableUnit(elasticUnit) : database;
+  const elastic = await installUnit(host, elasticUnit, [programUnit(elasticUnit, 'elastic-main.ts')]);
+  return elastic.ok ? await host.enableUnit('postgresql.service') : elastic;
 };
 
-const installProvisioning = async (lab: Lab): Promise<Result<void>> => {
-  const host = lab.host('provisioning');
-  const written = await writeAll(host, [
+const installProvisioning = async (lab: Lab): Promise<Result<void>> =>
+  await installUnit(lab.host('provisioning'), provdUnit, [
     programUnit(provdUnit, 'provd-main.ts'),
     { path: provdMoodPath, text: 'well\n' },
     { path: provdMainPath, text: lab.host('main').address.v4 },
   ]);
-  return written.ok ? await host.enableUnit(provdUnit) : written;
-};
 
 const installNode = async (lab: Lab, role: Role, secrets: readonly HostFile[]): Promise<Result<void>> => {
   const host = lab.host(role);

@@ -2,8 +2,9 @@
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import { ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
-import { type Dialect, dialectOf } from './dialect.ts';
+import type { Dialect, MysqlRow } from './dialect.ts';
 import { abortedFault, mysqlFault, silentFault } from './mysql-fault.ts';
+import { dialectOf } from './server-version.ts';
 
 /** How a server is reached: always this node's own, over its socket; what the nodes tell each other the servers carry themselves. */
 export interface MysqlAccess {
@@ -17,8 +18,6 @@ export interface MysqlAccess {
   readonly connectMs: Millis;
   readonly statementMs: Millis;
 }
-
-export type MysqlRow = Readonly<Record<string, unknown>>;
 
 /** An open connection; numbers beyond 2^53, decimals and times come as texts. Broken or aborted it is closed for good. */
 export interface Mysql {

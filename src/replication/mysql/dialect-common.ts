@@ -1,6 +1,5 @@
 /** What both dialects need to read what servers say. */
-import type { MysqlRow } from './connection.ts';
-import type { Dialect, Filters, ServerId, Setting, ThreadStatus } from './dialect.ts';
+import type { Dialect, Filters, MysqlRow, ServerId, Setting, ThreadStatus } from './dialect.ts';
 import { wildName } from './sql-text.ts';
 
 /** Our name for the link between the nodes, beside any other that a server may have. */

@@ -1,6 +1,5 @@
 /** MariaDB, 10.5 to 11 and later: positions by domain, `MASTER_USE_GTID`, and words of old that all its versions take. */
-import type { MysqlRow } from './connection.ts';
-import type { Begin, Dialect, LinkStatus, Position } from './dialect.ts';
+import type { Begin, Dialect, LinkStatus, MysqlRow, Position } from './dialect.ts';
 import { CHANNEL, commonSettings, filterTexts, semiSyncBy, textOf, threadOf } from './dialect-common.ts';
 import { NO_GTIDS, parseMariadb, union } from './gtid.ts';
 import { quoteValue } from './sql-text.ts';

@@ -1,6 +1,5 @@
 /** MySQL, 8.0.23 and later: sets of ids by server, `SOURCE_AUTO_POSITION`, a channel of our own. */
-import type { MysqlRow } from './connection.ts';
-import type { Dialect, LinkStatus, Position } from './dialect.ts';
+import type { Dialect, LinkStatus, MysqlRow, Position } from './dialect.ts';
 import { CHANNEL, commonSettings, filterTexts, semiSyncBy, textOf, threadOf } from './dialect-common.ts';
 import { NO_GTIDS, parseMysql } from './gtid.ts';
 import { qualify, quoteValue, splitTable } from './sql-text.ts';

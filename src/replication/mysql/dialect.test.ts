@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linkFault } from './assess.ts';
-import { type Dialect, dialectOf, type LinkStatus } from './dialect.ts';
+import type { Dialect, LinkStatus } from './dialect.ts';
 import { beginOf } from './dialect-mariadb.ts';
 import { showGtids } from './gtid.ts';
+import { dialectOf } from './server-version.ts';
 
 const dialect = (version: string): Dialect => {
   const found = dialectOf(version);

@@ -1,8 +1,8 @@
 /** The link between both servers as this node's server has it: looked at, set up, begun, ended. */
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
-import type { Mysql, MysqlRow } from './connection.ts';
-import type { Begin, Filters, LinkStatus, Position, Source } from './dialect.ts';
+import type { Mysql } from './connection.ts';
+import type { Begin, Filters, LinkStatus, MysqlRow, Position, Source } from './dialect.ts';
 import { contains, type GtidSet } from './gtid.ts';
 
 /** What this server has. Faults: those of `Mysql.query`. */

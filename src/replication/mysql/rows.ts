@@ -1,6 +1,7 @@
 /** Tables, digests and rows of one server, for a comparison with the other's. It reads in small pieces and locks nothing. */
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Mysql, MysqlRow } from './connection.ts';
+import type { Mysql } from './connection.ts';
+import type { MysqlRow } from './dialect.ts';
 import { textOf } from './dialect-common.ts';
 import { qualify, quoteName } from './sql-text.ts';
 

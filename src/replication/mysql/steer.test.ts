@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dialectOf, type ServerId } from './dialect.ts';
+import type { ServerId } from './dialect.ts';
 import { parseMariadb } from './gtid.ts';
+import { dialectOf } from './server-version.ts';
 import { createAge, type ServerView, strayFault, viewMessage, viewOf, wantedLink } from './steer.ts';
 
 const position = (log: string) => ({ executed: parseMariadb(log) ?? new Map(), log, followed: '' });

@@ -5,8 +5,8 @@ import { startServer, type TestServer } from '../../../../test/mysql/server.ts';
 import type { Result } from '../../../core/result.ts';
 import { run } from '../../../process/run.ts';
 import { fetchPassword, fetchUser } from '../accounts.ts';
-import { connectMysql, type Mysql, type MysqlRow } from '../connection.ts';
-import type { ServerId, Source } from '../dialect.ts';
+import { connectMysql, type Mysql } from '../connection.ts';
+import type { MysqlRow, ServerId, Source } from '../dialect.ts';
 import { createMysqlSetup, type MysqlSetup } from '../setup.ts';
 
 export const PASSWORD = 'the password of the pair';
