@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { access, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plainEnvironment } from '../../lab/process.ts';
 import { freePort } from '../free-port.ts';
+import { makeMemoryFolder } from '../memory-folder.ts';
 import { argvOf, type Make, mortal, type Programs, programsOf, type Settings } from './makes.ts';
 
-const MEMORY = '/dev/shm';
+const PREFIX = 'dualtone-mysql';
 const START_MS = 30_000;
 
 export interface TestServer {
@@ -27,27 +28,11 @@ export interface TestServer {
   readonly stop: () => Promise<void>;
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  await access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** Removes what tests left that were killed themselves. */
-const sweep = async (): Promise<void> => {
-  for (const name of await readdir(MEMORY)) {
-    const [, pid] = /^dualtone-mysql-(\d+)-/.exec(name) ?? [];
-    if (pid === undefined || (await exists(`/proc/${pid}`))) continue;
-    await rm(join(MEMORY, name), { recursive: true, force: true });
-  }
-};
-
 const templateByMake = new Map<Make, Promise<string>>();
 
 /** The system tables are made once for each process of tests. */
 const makeTemplate = async (programs: Programs): Promise<string> => {
-  await sweep();
-  const folder = await mkdtemp(join(MEMORY, `dualtone-mysql-${process.pid}-`));
+  const folder = await makeMemoryFolder(PREFIX);
   process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true });
   });
@@ -75,7 +60,7 @@ const waitForReady = async (child: ChildProcess, log: () => Promise<string>): Pr
 export const startServer = async (make: Make = 'mariadb', settings: Settings = {}): Promise<TestServer> => {
   const programs = await programsOf[make]();
   const source = await templateOf(make, programs);
-  const root = await mkdtemp(join(MEMORY, `dualtone-mysql-${process.pid}-`));
+  const root = await makeMemoryFolder(PREFIX);
   const [dataDir, socket, logFile] = [join(root, 'data'), join(root, 's'), join(root, 'error.log')];
   await cp(join(source, 'data'), dataDir, { recursive: true });
   const configFile = join(root, 'my.cnf');

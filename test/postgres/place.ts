@@ -1,8 +1,8 @@
 /** The folder of one test cluster: in memory, owned by the server's user, initialised with settings, rules and certificate. */
 import { randomBytes } from 'node:crypto';
-import { access, chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeMemoryFolder } from '../memory-folder.ts';
 import { makeData, must } from './data-template.ts';
 import { chownToServer } from './server-user.ts';
 import type { Server } from './versions.ts';
@@ -22,8 +22,6 @@ export interface ClusterOptions {
   readonly hba?: readonly string[];
 }
 
-const PREFIX = 'dualtone-postgres-';
-
 const usualSettings: NonNullable<ClusterOptions['settings']> = {
   listen_addresses: '127.0.0.1',
   fsync: false,
@@ -41,25 +39,6 @@ const usualSettings: NonNullable<ClusterOptions['settings']> = {
   timezone: 'UTC',
 };
 
-const memoryFolder = async (): Promise<string> =>
-  await access('/dev/shm').then(
-    () => '/dev/shm',
-    () => tmpdir(),
-  );
-
-/** Removes what tests left whose keeper was killed too. */
-const sweep = async (place: string): Promise<void> => {
-  for (const name of await readdir(place)) {
-    const [, pid] = /^dualtone-postgres-(\d+)-/.exec(name) ?? [];
-    if (pid === undefined) continue;
-    const lives = await access(`/proc/${pid}`).then(
-      () => true,
-      () => false,
-    );
-    if (!lives) await rm(join(place, name), { recursive: true, force: true });
-  }
-};
-
 const quoted = (value: string | number | boolean): string =>
   typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
 
@@ -71,11 +50,9 @@ export interface Place {
   readonly password: string;
 }
 
-/** A new folder; also removes what killed tests left. */
+/** A new folder, the server's user's. */
 export const makePlace = async (): Promise<Place> => {
-  const memory = await memoryFolder();
-  await sweep(memory);
-  const root = await mkdtemp(join(memory, `${PREFIX}${process.pid}-`));
+  const root = await makeMemoryFolder('dualtone-postgres');
   const socketDir = join(root, 'socket');
   await mkdir(socketDir);
   for (const folder of [root, socketDir]) await chownToServer(folder);

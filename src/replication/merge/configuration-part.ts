@@ -3,6 +3,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Database } from '../postgres/connection.ts';
 import { sqlStateOf } from '../postgres/database-fault.ts';
 import { undoRecords } from './changes-undo.ts';
+import { readCollected } from './collected.ts';
 import {
   acceptedRow,
   type ConfigurationEntry,
@@ -28,6 +29,7 @@ import {
 import {
   agreedRows,
   type ChangeRecord,
+  conflictsOf,
   forgetRecords,
   loadRecords,
   type Outcome,
@@ -161,16 +163,16 @@ const openChanges = (records: readonly StoredRecord[]): readonly NetChange[] =>
 const entriesOf = (records: readonly StoredRecord[], outcome: Outcome): readonly PendingEntry[] =>
   records.filter((record) => record.outcome === outcome).map(({ entry, text }) => ({ id: entry, text }));
 
+const whatOf = (count: number): string => countText(count, 'change of configuration', 'changes of configuration');
+
 const reportOf = (records: readonly StoredRecord[], warnings: readonly string[]): PartReport => {
   const count = records.filter((record) => record.outcome === 'written').length;
   return {
     part: 'configuration',
     count,
     left: 0,
-    what: countText(count, 'change of configuration', 'changes of configuration'),
-    conflicts: records
-      .filter((record) => record.bothChanged && record.outcome !== 'undone')
-      .map((record) => ({ item: rowId(record.table, record.key), text: record.text })),
+    what: whatOf(count),
+    conflicts: conflictsOf(records),
     pending: entriesOf(records, 'pending'),
     refused: entriesOf(records, 'refused'),
     warnings,
@@ -195,14 +197,16 @@ export const createConfigurationPart = (options: ChangesOptions): MergePart => {
   return {
     name: 'configuration',
     preview: (merge, { signal }) =>
-      withDatabases(options.connectHere, options.connectThere, signal, async ({ here, there }) => {
-        const log = await readStandbyLog(there, merge.terms, rules.isLeftOut);
-        if (!log.ok) return log;
-        const records = await loadRecords(here, merge.mergeKey, null);
-        if (!records.ok) return records;
-        const { changes, warnings } = log.value;
-        const agreed = agreedRows(changes, records.value);
-        const present = await readMainRows(here, options.schema, configurationRows(changes, rules, agreed), false);
+      withDatabases(options.connectHere, options.connectThere, signal, async (databases) => {
+        const collected = await readCollected(databases, merge, rules);
+        if (!collected.ok) return collected;
+        const { changes, warnings, agreed } = collected.value;
+        const present = await readMainRows(
+          databases.here,
+          options.schema,
+          configurationRows(changes, rules, agreed),
+          false,
+        );
         if (!present.ok) return present;
         const entries = planConfiguration(changes, rules, agreed, present.value).filter(
           (one) => one.standing !== 'same',
@@ -211,8 +215,8 @@ export const createConfigurationPart = (options: ChangesOptions): MergePart => {
         const conflicts = entries
           .filter((entry) => entry.standing !== 'clean')
           .map((entry) => ({ item: rowId(entry.table, entry.key), text: entryText(entry) }));
-        const what = countText(entries.length, 'change of configuration', 'changes of configuration');
-        return ok({ part: 'configuration', count: entries.length, what, conflicts, pending: open, warnings });
+        const count = entries.length;
+        return ok({ part: 'configuration', count, what: whatOf(count), conflicts, pending: open, warnings });
       }),
     run: (merge, run) => {
       if (merge.settled)

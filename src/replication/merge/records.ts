@@ -4,6 +4,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Database } from '../postgres/connection.ts';
 import { type NetChange, rowId } from './fold.ts';
 import { canonical, type JsonRow, parseRow } from './json.ts';
+import type { Conflict } from './part.ts';
 import type { Agreed } from './rules.ts';
 
 export type RecordedPart = 'status' | 'configuration';
@@ -128,6 +129,12 @@ export const forgetRecords = async (here: Database, mergeKey: string, part: Reco
   ]);
   return dropped.ok ? ok(null) : dropped;
 };
+
+/** What both sides had changed, and a person should see. Pure. */
+export const conflictsOf = (records: readonly StoredRecord[]): readonly Conflict[] =>
+  records
+    .filter((record) => record.bothChanged && record.outcome !== 'undone')
+    .map((record) => ({ item: rowId(record.table, record.key), text: record.text }));
 
 /** Rows as an earlier pass left them at both nodes: the ancestors of the next. Pure. */
 export const agreedRows = (changes: readonly NetChange[], records: readonly StoredRecord[]): Agreed => {

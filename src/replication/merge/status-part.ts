@@ -2,15 +2,16 @@
 import { ok, type Result } from '../../core/result.ts';
 import { sqlStateOf } from '../postgres/database-fault.ts';
 import { undoRecords } from './changes-undo.ts';
+import { readCollected } from './collected.ts';
 import { shownColumn } from './configuration.ts';
 import { type NetChange, rowId } from './fold.ts';
 import type { JsonRow } from './json.ts';
 import { attempt, readMainRows, updateMainRow } from './main-rows.ts';
 import type { ChangesOptions } from './options.ts';
-import { type Conflict, countText, type MergeIdentity, type MergePart, type PartReport } from './part.ts';
+import { countText, type MergeIdentity, type MergePart, type PartReport } from './part.ts';
 import {
-  agreedRows,
   type ChangeRecord,
+  conflictsOf,
   entryId,
   forgetRecords,
   loadRecords,
@@ -19,7 +20,6 @@ import {
 } from './records.ts';
 import { type Agreed, type MergeRules, mergeRules } from './rules.ts';
 import { type Databases, inTransaction, withDatabases, withMain } from './session.ts';
-import { readStandbyLog } from './standby-log.ts';
 import { planStatus, type StatusMerge, statusRows } from './status.ts';
 import { isWritten } from './three-way.ts';
 
@@ -94,10 +94,7 @@ const writeChunk = (work: Work, chunk: readonly NetChange[], agreed: Agreed): Pr
     return ok(null);
   });
 
-const conflictsOf = (records: readonly StoredRecord[]): readonly Conflict[] =>
-  records
-    .filter((record) => record.bothChanged && record.outcome !== 'undone')
-    .map((record) => ({ item: rowId(record.table, record.key), text: record.text }));
+const whatOf = (rows: number): string => countText(rows, "user's own setting", "users' own settings");
 
 const reportOf = (records: readonly StoredRecord[], warnings: readonly string[]): PartReport => {
   const rows = new Set(
@@ -107,7 +104,7 @@ const reportOf = (records: readonly StoredRecord[], warnings: readonly string[])
     part: 'status',
     count: rows.size,
     left: 0,
-    what: countText(rows.size, "user's own setting", "users' own settings"),
+    what: whatOf(rows.size),
     conflicts: conflictsOf(records),
     pending: [],
     refused: [],
@@ -124,31 +121,24 @@ export const createStatusPart = (options: ChangesOptions): MergePart => {
   return {
     name: 'status',
     preview: (merge, { signal }) =>
-      withDatabases(options.connectHere, options.connectThere, signal, async ({ here, there }) => {
-        const log = await readStandbyLog(there, merge.terms, rules.isLeftOut);
-        if (!log.ok) return log;
-        const records = await loadRecords(here, merge.mergeKey, null);
-        if (!records.ok) return records;
-        const { changes, warnings } = log.value;
-        const agreed = agreedRows(changes, records.value);
-        const present = await readMainRows(here, options.schema, statusRows(changes, rules, agreed), false);
+      withDatabases(options.connectHere, options.connectThere, signal, async (databases) => {
+        const collected = await readCollected(databases, merge, rules);
+        if (!collected.ok) return collected;
+        const { changes, warnings, agreed } = collected.value;
+        const present = await readMainRows(databases.here, options.schema, statusRows(changes, rules, agreed), false);
         if (!present.ok) return present;
         const planned = planStatus(changes, rules, agreed, present.value);
         const count = planned.filter((one) => one.columns?.some(isWritten)).length;
         const conflicts = planned
           .filter((one) => one.columns === null || one.columns.some((column) => column.verdict === 'both'))
           .map((one) => ({ item: rowId(one.table, one.key), text: textOf(one) }));
-        const what = countText(count, "user's own setting", "users' own settings");
-        return ok({ part: 'status', count, what, conflicts, pending: [], warnings });
+        return ok({ part: 'status', count, what: whatOf(count), conflicts, pending: [], warnings });
       }),
     run: (merge, { signal, onProgress }) =>
       withDatabases(options.connectHere, options.connectThere, signal, async (databases) => {
-        const log = await readStandbyLog(databases.there, merge.terms, rules.isLeftOut);
-        if (!log.ok) return log;
-        const before = await loadRecords(databases.here, merge.mergeKey, null);
-        if (!before.ok) return before;
-        const { changes, warnings } = log.value;
-        const agreed = agreedRows(changes, before.value);
+        const collected = await readCollected(databases, merge, rules);
+        if (!collected.ok) return collected;
+        const { changes, warnings, agreed } = collected.value;
         const work = { databases, options, rules, merge };
         for (let at = 0; at < changes.length; at += CHUNK) {
           onProgress({ what: 'status', done: at, total: changes.length });
