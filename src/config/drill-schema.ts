@@ -1,21 +1,11 @@
-import { Cron } from 'croner';
 import { z } from 'zod';
-import { duration } from './scalars.ts';
+import { duration, schedule } from './scalars.ts';
 
 const DAY = '(?:mon|tue|wed|thu|fri|sat|sun)';
 const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d';
 
 /** `22:00-05:30`, `sun 02:00-05:00`, `mon-fri 01:00-04:00`; local time, over midnight where the end comes first. */
 export const WINDOW = new RegExp(`^(?:(${DAY})(?:-(${DAY}))? )?(${TIME})-(${TIME})$`);
-
-const isSchedule = (at: string): boolean => {
-  try {
-    // Never started: it is only read.
-    return new Cron(at, { paused: true, mode: '5-part' }).nextRun() !== null;
-  } catch {
-    return false;
-  }
-};
 
 /** Rehearsals of a takeover. */
 export const drillSchema = z
@@ -24,11 +14,7 @@ export const drillSchema = z
       .boolean()
       .default(true)
       .describe('Drills may be made. The gate then lets this node itself ask whether the virtual address answers.'),
-    schedule: z
-      .string()
-      .min(1)
-      .max(100)
-      .refine(isSchedule, 'minute, hour, day, month, weekday, as in a crontab: `0 3 * * sun`')
+    schedule: schedule()
       .nullable()
       .prefault(null)
       .describe(

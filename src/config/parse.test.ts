@@ -99,6 +99,20 @@ test('all errors of a file are reported, each with its place', () => {
   ]);
 });
 
+test('a schedule that never comes due is refused: a process that meets one only when it starts could not say so', () => {
+  const streams = (at: string): string =>
+    `${BASE}streams: { database: { schedule: { at: "${at}" } }, files: { schedule: { at: "${at}" } } }\n`;
+  assert.equal(good(streams('*/5 1-4 * * mon')).streams.database?.schedule.at, '*/5 1-4 * * mon');
+  for (const at of ['', 'every hour', '* * *', '61 * * * *', '* * * * * *', '0 0 30 2 *']) {
+    const said = bad(`${streams(at)}drill: { schedule: "${at}" }\n`);
+    assert.deepEqual(
+      said.map((each) => each.split(' ')[1]),
+      ['streams.database.schedule.at', 'streams.files.schedule.at', 'drill.schedule'],
+      at,
+    );
+  }
+});
+
 test('a mistyped key or word is answered with the nearest one', () => {
   const parsed = parseConfig(`${BASE}on-isolaton: stop\nfailback: { policy: manul }\nfrobnicate: 1\n`);
   assert.ok(!parsed.ok);

@@ -26,6 +26,7 @@ const TYPE_BY_FORMAT: Readonly<Record<string, string>> = {
   host: 'name or IP address',
   'e-mail': 'e-mail address',
   url: 'web address',
+  schedule: 'times as in a crontab',
   'dns-name': 'name of the DNS',
   pin: '`sha256:` and a digest',
   secret: 'path or `credential:NAME`',

@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
+import { Cron } from 'croner';
 import { z } from 'zod';
 
 /** A span of time as the schema hands it on; `flatten` turns key `hold` into `holdMs`. */
@@ -92,6 +93,24 @@ const checked = (format: string, test: (text: string) => boolean, what: string, 
         });
       }
     });
+
+const comesDue = (at: string): boolean => {
+  try {
+    // Never started: it is only read.
+    return new Cron(at, { paused: true, mode: '5-part' }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+};
+
+/** Times as in a crontab, in local time, of which one is still to come. */
+export const schedule = () =>
+  checked(
+    'schedule',
+    (text) => text.length <= 100 && comesDue(text),
+    'a schedule, or never comes due',
+    'write minute, hour, day, month, weekday, as in a crontab: `0 * * * *` is each full hour, `0 3 * * sun` Sundays at three',
+  );
 
 /** IPv4 or IPv6, numeric: a name would make the pair depend on a name server. */
 export const address = () =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, address, argv, duration, name, port, unitName } from './scalars.ts';
+import { absolutePath, address, argv, duration, name, port, schedule, unitName } from './scalars.ts';
 
 /** A table or column name, or a pattern with `*`, as PostgreSQL writes names in the catalogue. */
 const tablePattern = () =>
@@ -25,10 +25,7 @@ const columnsOfTable = () =>
 
 const scheduleSchema = z
   .strictObject({
-    at: z
-      .string()
-      .min(1)
-      .max(100)
+    at: schedule()
       .default('0 * * * *')
       .describe('When a run begins: minute, hour, day, month, weekday, as in a crontab.'),
     missed: z

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Clock } from '../ports.ts';
-import { checkSchedule, createSchedule, type Schedule } from './schedule.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
 
 let folder = '';
 let files = 0;
@@ -163,9 +163,4 @@ test('a damaged state, or one from the future, is as none', () => {
     pass(HOUR);
     assert.deepEqual(runs, ['03-01T11:00:00 due'], text);
   }
-});
-
-test('a schedule is checked before it is used', () => {
-  assert.equal(checkSchedule('*/5 1-4 * * mon').ok, true);
-  for (const bad of ['', 'x', '* * *', '61 * * * *', '* * * * * *']) assert.equal(checkSchedule(bad).ok, false, bad);
 });

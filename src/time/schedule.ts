@@ -1,7 +1,6 @@
 /** When a run is due: as in a crontab, local time, with what is done about runs that were missed. */
 import { readFileSync } from 'node:fs';
 import { Cron } from 'croner';
-import { fail, ok, type Result } from '../core/result.ts';
 import type { Millis, WallTime } from '../core/words.ts';
 import { writeWholeSync } from '../files/whole.ts';
 import type { Clock } from '../ports.ts';
@@ -40,20 +39,6 @@ const PUNCTUAL_MS: Millis = 60_000;
 
 const cronOf = (at: string, timezone: string | undefined): Cron =>
   new Cron(at, { paused: true, mode: '5-part', ...(timezone === undefined ? {} : { timezone }) });
-
-/** Fault: `schedule-malformed`. */
-export const checkSchedule = (at: string): Result<void> => {
-  try {
-    cronOf(at, undefined);
-    return ok(undefined);
-  } catch {
-    return fail(
-      'schedule-malformed',
-      `The schedule ${JSON.stringify(at.slice(0, 60))} is not understood.`,
-      'Write minute, hour, day, month, weekday, as in a crontab: `0 * * * *` is each full hour.',
-    );
-  }
-};
 
 const readHandled = (file: string, now: WallTime): WallTime | null => {
   try {
