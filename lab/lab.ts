@@ -227,37 +227,6 @@ export const labStatus = async (): Promise<readonly LabStatus[]> =>
     }),
   );
 
-/**
- * Builds a lab, hands it to `use`, and takes it away however that ends: by return, throw, or SIGINT, SIGTERM, SIGHUP (which abort the
- * signal given to `use` first). Faults: those of `createLab`, and what `use` returns.
- */
-export const withLab = async <T>(
-  options: LabOptions,
-  use: (lab: Lab, signal: AbortSignal) => Promise<Result<T>>,
-): Promise<Result<T>> => {
-  const abort = new AbortController();
-  const stop = (): void => abort.abort(new Error('stopped by a signal'));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  try {
-    const lab = await createLab(options);
-    if (!lab.ok) return lab;
-    const aborted = new Promise<Result<T>>((resolve) => {
-      const end = (): void => resolve(fail('lab-stopped', 'the lab was stopped by a signal', 'run it again'));
-      abort.signal.addEventListener('abort', end, { once: true });
-      if (abort.signal.aborted) end();
-    });
-    try {
-      return await Promise.race([use(lab.value, abort.signal), aborted]);
-    } finally {
-      const down = await lab.value.down();
-      if (!down.ok) process.stderr.write(`${down.error.message}; ${down.error.remedy}\n`);
-    }
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-  }
-};
-
 /** The tree's shape for those who report it: suite and Asterisk version of an existing lab. */
 export const treeFactsOf = async (
   runId: string,

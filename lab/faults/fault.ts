@@ -130,9 +130,6 @@ const actByKind: { readonly [Kind in FaultKind]: (lab: Lab, fault: Extract<LabFa
   }),
 };
 
-/** All kinds, for lists and messages. */
-export const faultKinds = Object.keys(actByKind) as readonly FaultKind[];
-
 const actFor = <Kind extends FaultKind>(lab: Lab, fault: Extract<LabFault, { kind: Kind }>): Act =>
   actByKind[fault.kind](lab, fault);
 

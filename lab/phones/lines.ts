@@ -9,9 +9,6 @@ export type Handlers<C extends CommandMap<C>> = {
   readonly [Name in keyof C]: (args: C[Name]['args']) => Result<C[Name]['value']> | Promise<Result<C[Name]['value']>>;
 };
 
-/** Writes an event, that is, a line which answers no command. */
-export type Emit<E> = (event: E) => void;
-
 /**
  * Serves commands, one JSON object a line: `{"id":1,"do":"register","args":{…}}` is answered by `{"id":1,"ok":true,"value":…}`
  * or `{"id":1,"ok":false,"error":…}`, in any order. Settles when the input ends.

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createLineReader } from '../process/json-lines.ts';
-import { isSigned } from './channels/webhook.ts';
 import type { FromAlarms, ToAlarms } from './protocol.ts';
 import { checkpointFacts } from './testing/facts.ts';
+import { isSigned } from './testing/signed.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/dualtone.ts', import.meta.url));
 const KEY = 'k3y';

@@ -14,10 +14,7 @@ export type CheckpointConfig = Flat<z.output<typeof checkpointSchema>>;
 
 export type ServiceConfig = Config['services'][number];
 export type HookConfig = Config['hooks'][number];
-export type ProbesConfig = Config['probes'];
 export type AlarmsConfig = Config['alarms'];
-export type ArbiterConfig = Config['arbiter'];
-export type SwitchesConfig = Config['switches'];
 
 type Checkpoint = Extract<Config['arbiter'], { readonly kind: 'checkpoints' }>['checkpoints'][number];
 

@@ -2,7 +2,7 @@
  * The PostgreSQL servers that the tests can start: Debian's own, and, fetched on demand into a folder outside the repository,
  * builds from the package registry (`initdb` and `postgres` alone), each checked against the digest that stands here.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { runChecked } from '../../lab/process.ts';
@@ -198,6 +198,3 @@ export const chosenMajors = (): readonly number[] => {
 
 /** Debian 12's. */
 export const mainMajor = 15;
-
-/** A name that no other run uses. */
-export const freshName = (prefix: string): string => `${prefix}_${randomUUID().replaceAll('-', '').slice(0, 12)}`;

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { fail, ok } from '../../core/result.ts';
 import { WALL } from '../testing/facts.ts';
 import { item, message, never } from '../testing/messages.ts';
-import { createWebhookChannel, isSigned, signatureOf, type WebhookSettings } from './webhook.ts';
+import { isSigned } from '../testing/signed.ts';
+import { createWebhookChannel, signatureOf, type WebhookSettings } from './webhook.ts';
 
 interface Received {
   readonly headers: IncomingHttpHeaders;

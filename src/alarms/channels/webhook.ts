@@ -1,5 +1,5 @@
 /** Alarms by a signed HTTP request. How a receiver checks the signature is in docs/alarms.md. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, type Result } from '../../core/result.ts';
 import type { Millis, WallTime } from '../../core/words.ts';
@@ -19,19 +19,6 @@ export interface WebhookSettings {
 /** `v1=` and the HMAC-SHA-256 over `TIMESTAMP.BODY`, hexadecimal. `timestamp`: whole seconds since 1970, as in its header. */
 export const signatureOf = (key: string, timestamp: string, body: string): string =>
   `v1=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`;
-
-/** What a receiver does: the signature is right, and the request not older or newer than `maxAgeS`. */
-export const isSigned = (
-  key: string,
-  given: { readonly timestamp: string; readonly signature: string; readonly body: string },
-  nowS: number,
-  maxAgeS = 300,
-): boolean => {
-  const wanted = Buffer.from(signatureOf(key, given.timestamp, given.body));
-  const found = Buffer.from(given.signature);
-  const fresh = /^\d{1,12}$/.test(given.timestamp) && Math.abs(nowS - Number(given.timestamp)) <= maxAgeS;
-  return fresh && wanted.length === found.length && timingSafeEqual(wanted, found);
-};
 
 /** Too much, too early, or a server's own trouble may pass. */
 const mayPass = (status: number): boolean => status >= 500 || status === 408 || status === 425 || status === 429;

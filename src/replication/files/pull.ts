@@ -73,14 +73,6 @@ export const mirrorDirectory = (
 ): Promise<Result<Transfer>> =>
   fetch(options, { there: [slashed(directory)], staging: copy, linkWith, deletions: true }, limits);
 
-/** Fetches single files (their names of plain letters) into one folder, a hundred at most. Faults: those of `transfer`. */
-export const pullFiles = (
-  options: PullOptions,
-  files: readonly string[],
-  staging: string,
-  limits: FileMergeOptions,
-): Promise<Result<Transfer>> => fetch(options, { there: files, staging }, limits);
-
 /** The standby's lists, by name in its folder of lists: what was there when it began to serve, and what is there now. */
 export const BEFORE_LIST = 'before.jsonl';
 export const NOW_LIST = 'now.jsonl';

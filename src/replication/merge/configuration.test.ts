@@ -10,8 +10,9 @@ import {
   entryText,
   planConfiguration,
 } from './configuration.ts';
-import { foldChanges, rowId } from './fold.ts';
+import { rowId } from './fold.ts';
 import { type JsonRow, sameJson } from './json.ts';
+import { foldChanges } from './testing/fold-changes.ts';
 import { type Rows, rules, startRows, steps, takeSteps } from './testing/model.ts';
 
 const plan = (log: Parameters<typeof foldChanges>[0], main: Rows): readonly ConfigurationEntry[] =>

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { blindChanges, foldChanges, kindOf, type LoggedChange, rowId } from './fold.ts';
+import { blindChanges, kindOf, type LoggedChange, rowId } from './fold.ts';
 import { canonical, parseRow, sameJson, shownValue } from './json.ts';
+import { foldChanges } from './testing/fold-changes.ts';
 import { startRows, steps, takeSteps } from './testing/model.ts';
 
 const shape = (changes: ReturnType<typeof foldChanges>) =>

@@ -81,7 +81,10 @@ const halvesOf = ({ key, before, after, op, whole }: LoggedChange): readonly Hal
 export interface Fold {
   /** In the order of `seq`. */
   add(change: LoggedChange): void;
-  /** One entry a row, in the order of their last changes. */
+  /**
+   * One entry a row, in the order of their last changes. Rows that ended as they began are kept (`before` equals `after`): what an
+   * earlier pass merged of them may have to go back.
+   */
   result(): readonly NetChange[];
 }
 
@@ -107,18 +110,6 @@ export const createFold = (): Fold => {
     },
     result: () => [...netByRow.values()],
   };
-};
-
-/**
- * One entry a row, in the order of their last changes. Entries may come in any order and more than once: `seq` orders them.
- * Rows that ended as they began are kept (`before` equals `after`): what an earlier pass merged of them may have to go back.
- */
-export const foldChanges = (changes: Iterable<LoggedChange>): readonly NetChange[] => {
-  const changeBySeq = new Map<number, LoggedChange>();
-  for (const change of changes) changeBySeq.set(change.seq, change);
-  const fold = createFold();
-  for (const change of [...changeBySeq.values()].toSorted((a, b) => a.seq - b.seq)) fold.add(change);
-  return fold.result();
 };
 
 export type NetKind = 'inserted' | 'updated' | 'deleted' | 'unchanged';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { foldChanges, type LoggedChange, rowId } from './fold.ts';
+import { type LoggedChange, rowId } from './fold.ts';
 import { type JsonRow, sameJson } from './json.ts';
 import type { Agreed } from './rules.ts';
 import { planStatus, type StatusMerge, statusRows } from './status.ts';
+import { foldChanges } from './testing/fold-changes.ts';
 import { type Rows, rules, startRows, steps, takeSteps } from './testing/model.ts';
 import { isWritten } from './three-way.ts';
 

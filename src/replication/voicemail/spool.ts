@@ -133,27 +133,6 @@ const openKnown = (parent: Directory, name: string, report: (fault: Fault) => vo
   }
 };
 
-/** Reads one mailbox of a spool; null when it is not there. Faults as `readSpool`. */
-export const readMailbox = async (
-  path: string,
-  name: MailboxName,
-  options: ReadSpoolOptions = {},
-): Promise<Result<Mailbox | null>> => {
-  let root: Directory | null = null;
-  let below: Directory | null = null;
-  try {
-    root = openDirectory(path);
-    below = openBelow(root, name.context);
-    return below === null ? ok(null) : await readMailboxBelow(below, name, () => undefined, options);
-  } catch (error) {
-    if (errnoOf(error) === '') throw error;
-    return unreadable(`${path}/${keyOf(name)}`, errnoOf(error));
-  } finally {
-    below?.close();
-    root?.close();
-  }
-};
-
 const readMailboxBelow = async (
   parent: Directory,
   name: MailboxName,

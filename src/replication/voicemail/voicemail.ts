@@ -196,17 +196,3 @@ export const forgetVoicemailMerge = (spool: string, run: string): Result<null> =
     return badWork(spool, error);
   }
 };
-
-/** Mailboxes in which something differs: whose telephones have to be told after files came from the other node. */
-export const changedMailboxes = (before: Manifest, after: Manifest): readonly MailboxName[] => {
-  const changed: MailboxName[] = [];
-  for (const key of new Set([...before.mailboxByKey.keys(), ...after.mailboxByKey.keys()])) {
-    const [one, other] = [before.mailboxByKey.get(key)?.messageById, after.mailboxByKey.get(key)?.messageById];
-    const same =
-      one?.size === other?.size && [...(one ?? [])].every(([id, { folder }]) => other?.get(id)?.folder === folder);
-    if (same) continue;
-    const slash = key.indexOf('/');
-    changed.push({ context: key.slice(0, slash), mailbox: key.slice(slash + 1) });
-  }
-  return changed.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
-};

@@ -138,11 +138,3 @@ export const createUngated = (run: Run = runProgram): Gate => ({
   onTampered: () => {},
   dispose: async () => {},
 });
-
-/** Closed if there was no gate, otherwise as it was: for the boot, before Asterisk starts. */
-export const ensureClosed = async (options: GateOptions): Promise<Result<void>> => {
-  const gate = createGate(options);
-  const opened = await gate.open();
-  await gate.dispose();
-  return opened;
-};

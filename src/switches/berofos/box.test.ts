@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type FakeBox, type Mood, startFakeBox } from '../testing/fake-box.ts';
-import { createBox, setBoxes } from './box.ts';
+import { createBox } from './box.ts';
 import { parseBoxes } from './protocol.ts';
 
 const never = new AbortController().signal;
@@ -48,18 +48,6 @@ for (const [mood, code] of troubles) {
     assert.ok(!JSON.stringify(done).includes('secret'));
   });
 }
-
-test('one box that is gone keeps no other from moving', async (t) => {
-  const { fake, box } = await start(t);
-  const gone = await startFakeBox(null);
-  await gone.stop();
-  const results = await setBoxes([boxOf(gone, null), box], 'standby', never);
-  assert.deepEqual(
-    results.map(({ result }) => result.ok),
-    [false, true],
-  );
-  assert.equal(fake.values.get('4_mode'), '0');
-});
 
 test('bnfos.conf of the original names the boxes', () => {
   const text =

@@ -87,7 +87,3 @@ export const createBox = (options: BoxOptions): Box => {
       ),
   };
 };
-
-/** All at once; one that fails keeps no other from moving. */
-export const setBoxes = (boxes: readonly Box[], relays: Relays, signal: AbortSignal) =>
-  Promise.all(boxes.map(async (box) => ({ name: box.name, result: await box.set(relays, signal) })));
