@@ -4,7 +4,7 @@ import { labCgroup } from '../lab/hosts/cgroup.ts';
 import { type LoadMeter, ownProcessorMs, startLoadMeter } from './machine.ts';
 
 /** What all hosts of a lab have used since it was built, ms; 0 where the lab is gone. */
-export const labProcessorMs = async (runId: string): Promise<number> => {
+const labProcessorMs = async (runId: string): Promise<number> => {
   const cgroup = await labCgroup();
   if (!cgroup.ok) return 0;
   const text = await readFile(join(cgroup.value, runId, 'cpu.stat'), 'utf8').catch(() => '');

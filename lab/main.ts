@@ -276,7 +276,7 @@ const addUp = (command: Command): void => {
 };
 
 /** The command; its exit code is 0 when everything came out as expected. */
-export const labCommand = (): Command => {
+const labCommand = (): Command => {
   const command = new Command('lab')
     .exitOverride()
     .description('a training ground: two real Asterisk servers, telephones, a provider');

@@ -42,7 +42,7 @@ const collect = (stream: NodeJS.ReadableStream | null, maxBytes: number): (() =>
 };
 
 /** Kills a process group that we started; one that is already gone is no error. */
-export const killGroup = (child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void => {
+const killGroup = (child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void => {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, signal);

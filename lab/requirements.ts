@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../src/core/result.ts';
 import { plainEnvironment, run, runChecked } from './process.ts';
 
 /** The Debian packages that the machine under the lab needs, and a program by which each is recognised. */
-export const requiredPackages: readonly { readonly name: string; readonly program: string }[] = [
+const requiredPackages: readonly { readonly name: string; readonly program: string }[] = [
   { name: 'mmdebstrap', program: 'mmdebstrap' },
   { name: 'debian-archive-keyring', program: '/usr/share/keyrings/debian-archive-keyring.gpg' },
   { name: 'iproute2', program: 'ip' },
@@ -51,7 +51,7 @@ const isThere = async (program: string): Promise<boolean> => {
 };
 
 /** The names of the packages whose program this machine lacks. */
-export const missingPackages = async (): Promise<readonly string[]> => {
+const missingPackages = async (): Promise<readonly string[]> => {
   const present = await Promise.all(requiredPackages.map(({ program }) => isThere(program)));
   return requiredPackages.filter((_, index) => present[index] === false).map(({ name }) => name);
 };

@@ -39,7 +39,7 @@ const add = (sum: CampaignResult, run: RunResult): CampaignResult => {
   };
 };
 
-export const emptyResult = (): CampaignResult => ({
+const emptyResult = (): CampaignResult => ({
   runs: 0,
   failed: [],
   twoServingMs: 0,

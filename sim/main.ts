@@ -212,7 +212,7 @@ const simulate = async (options: Options): Promise<number> => {
 };
 
 /** Registers the command; the exit code is 1 when anything was violated, missed or worse than published. */
-export const simulateCommand = (): Command =>
+const simulateCommand = (): Command =>
   new Command('dualtone simulate')
     .exitOverride()
     .description('run the real core through seeded faults and check that never two serve, and that one does')

@@ -47,7 +47,7 @@ export interface EtcdLine extends RunLine {
   readonly nodes_percent: number;
 }
 
-export const pairCount = 50;
+const pairCount = 50;
 /** Fewer where it is about the database alone: what a write leaves there is the same. */
 export const pairsByCase: Readonly<Record<EtcdCase, number>> = {
   together: pairCount,
@@ -55,7 +55,7 @@ export const pairsByCase: Readonly<Record<EtcdCase, number>> = {
   takeover: pairCount,
   growth: 2,
 };
-export const observedSByCase: Readonly<Record<EtcdCase, number>> = {
+const observedSByCase: Readonly<Record<EtcdCase, number>> = {
   together: 30,
   alone: 30,
   takeover: 0,

@@ -44,8 +44,7 @@ const metricsOf = async (cluster: Cluster, endpoint: string): Promise<string> =>
 };
 
 /** The value of one that has no labels; 0 where it is absent. */
-export const metric = (text: string, name: string): number =>
-  Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+const metric = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
 
 const processorMsOf = async (pid: number): Promise<number> => {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];

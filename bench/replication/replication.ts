@@ -26,8 +26,8 @@ export interface ReplicationOptions extends BenchOptions {
 }
 
 export const snapshotSizes = [1000, 5000] as const;
-export const EVENT_ROWS = 1_000_000;
-export const MESSAGES = 10_000;
+const EVENT_ROWS = 1_000_000;
+const MESSAGES = 10_000;
 const MAILBOXES = 500;
 const LAG_SECONDS = 30;
 const CONTACTS = 10_000;

@@ -30,7 +30,7 @@ const rowOf = (what: string, measured: readonly Measured<AgentLine>[]): readonly
 };
 
 /** The shares of a part's programs, the largest first; what is below a tenth of a percent is left out. Pure. */
-export const sharesText = (what: string, measured: readonly Measured<AgentLine>[]): readonly string[] => {
+const sharesText = (what: string, measured: readonly Measured<AgentLine>[]): readonly string[] => {
   const percentsByProgram = new Map<string, number[]>();
   for (const { line } of measured) {
     for (const [program, percent] of Object.entries(line.processor_percent_by_program)) {

@@ -32,7 +32,7 @@ const rowOf = (name: string, measured: readonly Measured<LabLine>[]): readonly s
 };
 
 /** What was not as expected, each once, with how often and where. Pure. */
-export const problemsText = (measured: readonly Measured<LabLine>[]): string => {
+const problemsText = (measured: readonly Measured<LabLine>[]): string => {
   const countByText = new Map<string, number>();
   for (const { line } of measured) {
     for (const problem of line.problems) {

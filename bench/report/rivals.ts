@@ -144,7 +144,7 @@ const isCost = (measured: Measured<RivalsLine>): measured is Measured<CostLine> 
 const sameMs = 5;
 
 /** Where the median of a rival is better than that of `fast`; the first thing that a reader should know. Pure. */
-export const winsOf = (measured: readonly Measured<RivalsLine>[]): readonly string[] => {
+const winsOf = (measured: readonly Measured<RivalsLine>[]): readonly string[] => {
   const outages = measured.filter(isFault);
   const faults = faultNames.flatMap((fault) => {
     const linesOf = linesBy(fault, outages);

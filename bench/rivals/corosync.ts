@@ -12,7 +12,7 @@ export interface ClusterPlan {
 }
 
 const authKeyPath = '/etc/corosync/authkey';
-export const corosyncPath = '/etc/corosync/corosync.conf';
+const corosyncPath = '/etc/corosync/corosync.conf';
 
 /** What the documents call the node numbers; the lower one keeps its vote in a draw. */
 const numberOf = (role: Role): number => (role === 'main' ? 1 : 2);

@@ -49,7 +49,7 @@ export const openGround = async (signal: AbortSignal, log: (text: string) => voi
 };
 
 /** The units that make a system; at most those of one system start at boot. */
-export const systemUnits = [
+const systemUnits = [
   agentUnit,
   // Dualtone's closed gate would keep others from serving.
   gateUnit,

@@ -85,7 +85,7 @@ export const mailboxPrefixes = { leave: '7', hear: '8' } as const;
 export const outsidePrefix = '9';
 
 /** The user under which the PBX registers with the provider. */
-export const trunkUser = 'dualtone';
+const trunkUser = 'dualtone';
 
 /** The user of the manager interface that the agent logs in as. */
 export const managerUser = 'dualtone';

@@ -58,7 +58,7 @@ export interface PluggedHost {
 }
 
 /** The namespace of the bridge. */
-export const bridgeNetns = (runId: string): string => netnsName(runId, 'net');
+const bridgeNetns = (runId: string): string => netnsName(runId, 'net');
 
 const bridge = 'br0';
 

@@ -44,7 +44,7 @@ const askOne = (server: string, name: string, type: RecordType): Promise<Answer 
   });
 
 /** The first server that answers. */
-export const askNames =
+const askNames =
   (nameServers: readonly string[]): AskName =>
   async (name, type) => {
     for (const server of nameServers) {

@@ -4,9 +4,9 @@ import type { LabPlaces } from '../places.ts';
 import { knownAddress, mailName, zone } from './places.ts';
 
 export const wanUnit = 'lab-wan.service';
-export const wanSettingsPath = '/etc/lab-wan';
+const wanSettingsPath = '/etc/lab-wan';
 /** Milliseconds, milliseconds more at random, per cent lost: two towns of one country. */
-export const usualWan = '15 4 0\n';
+const usualWan = '15 4 0\n';
 
 export const wanFiles: readonly HostFile[] = [
   { path: wanSettingsPath, text: usualWan },

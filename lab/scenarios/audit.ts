@@ -12,7 +12,7 @@ const holds = (node: NodeSnapshot | undefined): boolean => node?.lease.name === 
 const isOpen = (node: NodeSnapshot | undefined): boolean => node?.gate.open === true;
 
 /** What the agents' own words show of an offence: one active node, one lease. Pure. */
-export const auditViews = ({ main, standby }: Views): readonly string[] => {
+const auditViews = ({ main, standby }: Views): readonly string[] => {
   const nodes = [main, standby];
   const problems: string[] = [];
   const active = nodes.filter(isOpen).length;

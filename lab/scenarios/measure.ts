@@ -70,7 +70,7 @@ export const trunkTroubles = (
     });
 
 /** How long after it began to serve each new registrant was accepted. */
-export const trunkDelayMs = (
+const trunkDelayMs = (
   { changes }: Pick<Evidence, 'changes'>,
   servedByRole: Readonly<Record<Role, readonly Interval[]>>,
 ): number | null => {

@@ -8,7 +8,7 @@ import type { Host } from '../hosts/host.ts';
 import { reinstaller } from './reinstall.ts';
 
 /** The telephony group's own units, without Asterisk and monit, which are real. */
-export const standInUnits = xivoOriginal.services.filter((unit) => unit !== shared.vital && unit !== shared.monit);
+const standInUnits = xivoOriginal.services.filter((unit) => unit !== shared.vital && unit !== shared.monit);
 
 /** Every unit that a XiVO has starting at boot, and that must run on the active node alone. */
 export const groupUnits: readonly string[] = [...standInUnits, shared.dhcp, shared.monit];

@@ -31,7 +31,7 @@ export const mutate = (source: string, mutant: Omit<Mutant, 'seeds' | 'also'>): 
 };
 
 /** Copies core and simulator to a folder of its own, takes the guard away, and runs seeds until it is caught. */
-export const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promise<MutantResult> => {
+const tryMutant = async (mutant: Mutant, seedsMax = mutant.seeds): Promise<MutantResult> => {
   const folder = await mkdtemp(join(tmpdir(), 'dualtone-mutant-'));
   try {
     await cp(join(root, 'src/core'), join(folder, 'src/core'), { recursive: true });

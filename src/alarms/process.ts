@@ -17,7 +17,7 @@ const FRESH_MS = 10_000;
 const ALIVE_MS = 5000;
 
 /** Where open alarms and the queue are kept. */
-export const alarmStatePath = ({ stateDir }: Config | CheckpointConfig): string => `${stateDir}/alarms/state.json`;
+const alarmStatePath = ({ stateDir }: Config | CheckpointConfig): string => `${stateDir}/alarms/state.json`;
 
 /** Why the heartbeat must be silent, null while the agent is healthy. */
 const healthOf = (facts: Facts | null, heardAt: Instant, now: Instant): string | null => {

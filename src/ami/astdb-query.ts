@@ -31,7 +31,7 @@ export interface AstDbNews {
 const mostNews = 10_000;
 
 /** Bytes of a value that are read; twice as many letters must fit into a line of the manager. */
-export const longestCell = 16_384;
+const longestCell = 16_384;
 
 /** What the console prints before the value: the column's name. */
 const column = 'dt';

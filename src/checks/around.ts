@@ -62,7 +62,7 @@ const SNAPSHOT_MS: Millis = 9000;
 /** Asterisk lists all telephones in it. */
 const SURVEY_MS: Millis = 100_000;
 
-export const noPeer: PeerDesk = {
+const noPeer: PeerDesk = {
   facts: async () => notHere(),
   clock: async () => notHere(),
 };

@@ -18,7 +18,7 @@ export interface Standing {
 }
 
 /** A report that is older than this says nothing of now. */
-export const REPORT_STALE_MS: Millis = 90_000;
+const REPORT_STALE_MS: Millis = 90_000;
 
 interface Reason {
   readonly state: 'not-ready' | 'degraded';

@@ -8,7 +8,7 @@ type FencingConfig = NonNullable<Config['fencing']>;
 const MARGIN_MS = 2000;
 
 /** The longest that all levels together may take: each turns off, and reads. */
-export const fenceTimeoutMs = ({ levels }: FencingConfig): Millis =>
+const fenceTimeoutMs = ({ levels }: FencingConfig): Millis =>
   MARGIN_MS +
   levels.map(({ devices }) => 2 * Math.max(...devices.map(({ timeoutMs }) => timeoutMs))).reduce((a, b) => a + b, 0);
 

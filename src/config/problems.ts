@@ -34,7 +34,7 @@ const branchesOf = (shape: Shape): readonly Shape[] =>
     .concat(shape);
 
 /** Keys that may stand at `path`; of a section with a `kind`, those of the kind given. */
-export const keysAt = (shape: Shape, path: Path, value: unknown): readonly string[] => {
+const keysAt = (shape: Shape, path: Path, value: unknown): readonly string[] => {
   const [head, ...rest] = path;
   const branches = branchesOf(shape).filter((branch) => {
     const kind = isRecord(branch['properties']) ? branch['properties']['kind'] : undefined;

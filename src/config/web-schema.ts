@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { absolutePath, address, cidr, duration, port } from './scalars.ts';
 
-export const DEFAULT_WEB_PORT = 8443;
+const DEFAULT_WEB_PORT = 8443;
 
 const MOST_SESSION_MS = 90 * 86_400_000;
 

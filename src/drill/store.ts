@@ -31,7 +31,7 @@ export interface DrillStore {
   keep(report: DrillReport, most: number): void;
 }
 
-export const drillsPath = (stateDir: string): string => join(stateDir, 'drills');
+const drillsPath = (stateDir: string): string => join(stateDir, 'drills');
 
 const readJson = (path: string): unknown => {
   try {

@@ -34,7 +34,7 @@ export const headerLine = ({ seq, hash }: Place): string =>
 const HEADER = /^\{"dualtone-journal":(\d+),"after":(\d{1,15}),"hash":"([0-9a-f]{64})"\}$/;
 
 /** Null for what is no header of this format. */
-export const parseHeader = (line: string): Place | null => {
+const parseHeader = (line: string): Place | null => {
   const [, format, seq, hash] = HEADER.exec(line) ?? [];
   return hash === undefined || Number(format) !== FORMAT ? null : { seq: Number(seq), hash };
 };
@@ -51,7 +51,7 @@ export interface SegmentText {
 }
 
 /** What follows the last newline was cut off in the middle of a write: it is no line. */
-export const parseSegment = (bytes: Buffer): SegmentText => {
+const parseSegment = (bytes: Buffer): SegmentText => {
   const texts: string[] = [];
   const offsets: number[] = [];
   let at = 0;

@@ -23,7 +23,7 @@ export interface Identity {
 
 export const PIN = /^sha256:[A-Za-z0-9_-]{43}$/;
 
-export const pinOf = (publicKey: KeyObject): Pin =>
+const pinOf = (publicKey: KeyObject): Pin =>
   `sha256:${createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64url')}`;

@@ -17,7 +17,7 @@ const CIPHER = 'aes-256-gcm';
 const TWO_TO_32 = 2 ** 32;
 
 /** The largest datagram that is read or sent: well below what any path fragments into many pieces. */
-export const MAX_PACKET = 2048;
+const MAX_PACKET = 2048;
 
 export type PacketKind = 'message' | 'handshake';
 const KIND_BY_CODE: Readonly<Record<number, PacketKind>> = { 1: 'message', 2: 'handshake' };

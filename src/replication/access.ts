@@ -16,7 +16,7 @@ const FORWARD_TO_MYSQL = 3;
 const FORWARD_BACK_TO_MYSQL = 4;
 
 export const databaseForwardPort = (config: Config): number => config.listen.port + FORWARD_TO_DATABASE;
-export const databaseBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_DATABASE;
+const databaseBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_DATABASE;
 
 export const mysqlForwardPort = (config: Config): number => config.listen.port + FORWARD_TO_MYSQL;
 export const mysqlBackPort = (config: Config): number => config.listen.port + FORWARD_BACK_TO_MYSQL;

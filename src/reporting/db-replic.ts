@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../core/result.ts';
 
 /** Where XiVO's containers are told what to do. */
-export const CUSTOM_ENV = '/etc/docker/xivo/custom.env';
+const CUSTOM_ENV = '/etc/docker/xivo/custom.env';
 
 /** What turns it on. Quoted or not, as compose reads it. */
 const KEYS = ['REPORTING_DB_HOST', 'ELASTICSEARCH'];

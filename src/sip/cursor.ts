@@ -36,7 +36,7 @@ export function skipSpace(cursor: Cursor): void {
   while (cursor.text[cursor.at] === ' ' || cursor.text[cursor.at] === '\t') cursor.at += 1;
 }
 
-export const atEnd = (cursor: Cursor): boolean => cursor.at >= cursor.text.length;
+const atEnd = (cursor: Cursor): boolean => cursor.at >= cursor.text.length;
 
 export const peek = (cursor: Cursor): string => cursor.text[cursor.at] ?? '';
 

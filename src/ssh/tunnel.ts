@@ -48,7 +48,7 @@ const endText = (end: TunnelEnd): string => {
 };
 
 /** The command line of the tunnel. It dies with its parent, so that no orphan holds the ports. */
-export const tunnelArgv = (target: SshTarget, forwards: readonly Forward[]): readonly string[] => [
+const tunnelArgv = (target: SshTarget, forwards: readonly Forward[]): readonly string[] => [
   'setpriv',
   '--pdeathsig',
   'KILL',
@@ -169,7 +169,7 @@ const attempt = (
 const RELEASE_TIMEOUT_MS: Millis = 10_000;
 
 /** What the forced command at the other node understands, besides rsync. */
-export const releaseCommand = (port: number): string => `dualtone release ${port}`;
+const releaseCommand = (port: number): string => `dualtone release ${port}`;
 
 /**
  * A session that was lost without a word still holds its ports at the other node, for hours: it is ended there. What cannot be done now

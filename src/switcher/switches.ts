@@ -116,7 +116,7 @@ export const centreSwitch = (
 };
 
 /** `box`: made anew for each try, so that a login that was corrected counts. */
-export const boxSwitch = (
+const boxSwitch = (
   name: string,
   box: () => Result<Box>,
   role: Role,

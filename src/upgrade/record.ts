@@ -12,7 +12,7 @@ export interface UpgradeRecord {
   readonly maintenance: boolean;
 }
 
-export const NO_UPGRADE: UpgradeRecord = { done: [], verified: false, maintenance: false };
+const NO_UPGRADE: UpgradeRecord = { done: [], verified: false, maintenance: false };
 
 export interface RecordStore {
   /** Fault: `upgrade-record-unreadable`. */

@@ -16,7 +16,7 @@ export interface CheckPace {
 }
 
 /** Twelve seconds of silence, against the original's 20 to 30. */
-export const USUAL_PACE: CheckPace = { echoes: 12, everyMs: 1000, sipMs: 4000 };
+const USUAL_PACE: CheckPace = { echoes: 12, everyMs: 1000, sipMs: 4000 };
 
 export interface CheckOptions {
   readonly pace?: CheckPace;

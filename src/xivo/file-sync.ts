@@ -33,7 +33,7 @@ const sshOptions = (way: SyncWay, newHosts: 'ask' | 'yes'): readonly string[] =>
 ];
 
 /** What rsync runs. Words without spaces: rsync splits at them. */
-export const shellOf = (way: SyncWay): string =>
+const shellOf = (way: SyncWay): string =>
   [
     'ssh',
     '-F',

@@ -36,7 +36,7 @@ const SOCKET = '/run/dualtone/control.sock';
 const ASK_MS = 3000;
 
 /** An agent that is enabled comes back by itself: who acts meanwhile would fight it. */
-export const lookForAgent = async (socket: string, start: Run): Promise<AgentHere> => {
+const lookForAgent = async (socket: string, start: Run): Promise<AgentHere> => {
   const asked = await askSnapshot(socket, ASK_MS);
   if (asked.ok || asked.error.code !== 'agent-unreachable') return 'answers';
   const enabled = await start(['systemctl', 'is-enabled', '--quiet', 'dualtone.service'], { timeoutMs: 10_000 });

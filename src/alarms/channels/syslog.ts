@@ -11,7 +11,7 @@ import { type Channel, delivered, failed, type Message, type Outcome } from '../
 import { inOrder, recordText } from '../core/text.ts';
 import type { Item } from '../core/words.ts';
 
-export const FACILITIES = [
+const FACILITIES = [
   'user',
   'daemon',
   'local0',

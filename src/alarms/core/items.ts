@@ -3,7 +3,7 @@ import type { Instant, Millis, WallTime } from '../../core/words.ts';
 import { type Alarm, type ChannelState, compareSeverity, type Item } from './words.ts';
 
 /** Of one message. */
-export const MOST_ITEMS = 50;
+const MOST_ITEMS = 50;
 
 export const itemOf = (alarm: Alarm, what: Item['what'], endedWall: WallTime | null): Item => {
   const { id, code, object, severity, title, detail, next, beganWall, lastWall, count } = alarm;
@@ -18,7 +18,7 @@ const joined = (earlier: Item, later: Item): Item => ({
 });
 
 /** One item more; of the same alarm there is only one. */
-export const withItem = (items: readonly Item[], item: Item): readonly Item[] => {
+const withItem = (items: readonly Item[], item: Item): readonly Item[] => {
   const at = items.findIndex(({ alarm }) => alarm === item.alarm);
   const earlier = items[at];
   if (earlier === undefined) return [...items, item];

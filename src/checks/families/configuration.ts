@@ -130,7 +130,7 @@ const secretFiles = ({
 };
 
 /** What is wrong with the secrets of this configuration: sentence and remedy. */
-export const secretTroubles = (config: Config): readonly { readonly message: string; readonly remedy: string }[] =>
+const secretTroubles = (config: Config): readonly { readonly message: string; readonly remedy: string }[] =>
   secretFiles(config).flatMap(([file, howToMake]) => {
     try {
       const { mode, uid } = statSync(file);

@@ -113,7 +113,7 @@ const OLD_SCRIPTS =
   /^\s*[^#\s].*\b(?:xivo|wazo)-(?:check-master-status|manage-slave-services|master-slave-db-replication)\b/m;
 
 /** Names of all running programs, from /proc. */
-export const runningPrograms = (root: string): ReadonlySet<string> => {
+const runningPrograms = (root: string): ReadonlySet<string> => {
   const names = new Set<string>();
   for (const entry of readdirSync(join(root, 'proc'))) {
     if (!/^\d+$/.test(entry)) continue;

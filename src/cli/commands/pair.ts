@@ -43,7 +43,7 @@ export interface InitOptions extends PlaceOptions {
 }
 
 /** TCP, open to the joining machine while it joins, and never else. */
-export const PAIRING_PORT = 4578;
+const PAIRING_PORT = 4578;
 
 const textIn = (raw: unknown, key: string): string | null => {
   const value = isRecord(raw) ? raw[key] : null;

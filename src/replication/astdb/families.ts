@@ -10,7 +10,7 @@ export interface FamilyRules {
  * What is true on one node only and never follows: who it is and its keys, subscriptions in the middle of their dialogs, files in
  * a cache of its own, and our own rows.
  */
-export const nodesOwn: readonly string[] = ['pbx/UUID', 'dundi', 'subscription_persistence', 'MediaCache', 'dualtone'];
+const nodesOwn: readonly string[] = ['pbx/UUID', 'dundi', 'subscription_persistence', 'MediaCache', 'dualtone'];
 
 /** Says of a path (`DND/100`) whether it follows. */
 export type Follows = (path: string) => boolean;

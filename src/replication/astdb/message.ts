@@ -45,7 +45,7 @@ export interface AstDbTransport {
 }
 
 /** Of one message at most: one frame of the pair's stream takes a megabyte, and a letter may need six as JSON. */
-export const mostRows = 200;
+const mostRows = 200;
 const mostLetters = 100_000;
 const longestKey = 512;
 const longestValue = 16_384;

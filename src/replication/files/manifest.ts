@@ -23,7 +23,7 @@ export type Manifests = ReadonlyMap<string, Manifest | null>;
 /** Rsync's own staging, and ours. */
 const isPassing = (name: RawPath): boolean => name === '.~tmp~' || name.startsWith('.dualtone-merge-');
 
-export const markOf = (path: Buffer, found: Stats): FileMark | null => {
+const markOf = (path: Buffer, found: Stats): FileMark | null => {
   if (found.isFile()) return { size: found.size, mtimeMs: Math.floor(found.mtimeMs), link: null };
   if (!found.isSymbolicLink()) return null;
   return { size: 0, mtimeMs: 0, link: rawOf(readlinkSync(path, { encoding: 'buffer' })) };

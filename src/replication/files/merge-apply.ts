@@ -41,7 +41,7 @@ const find = (root: string, path: RawPath): Found | null => {
 const markAt = (root: string, path: RawPath): FileMark | null => find(root, path)?.mark ?? null;
 
 /** A link that leads out of its directory. */
-export const leadsOut = (path: RawPath, link: RawPath): boolean => {
+const leadsOut = (path: RawPath, link: RawPath): boolean => {
   if (link.startsWith('/')) return true;
   let depth = path.split('/').length - 1;
   for (const part of link.split('/')) {

@@ -29,8 +29,8 @@ export interface ServeOptions {
 
 /** Exit codes besides rsync's own (0 to 35). */
 export const REFUSED = 77;
-export const NOT_NOW = 75;
-export const LIMITS_DIFFER = 78;
+const NOT_NOW = 75;
+const LIMITS_DIFFER = 78;
 
 const outside = (path: string) =>
   fail(
@@ -54,11 +54,7 @@ const trimmed = (path: string): string => (path === '/' ? path : path.replace(/\
 const isWithin = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
 
 /** Where a path really leads, if that is within a directory that is allowed. Fault: `files-path-refused`. */
-export const allowedPath = (
-  path: string,
-  request: ForcedRequest['mode'],
-  directories: readonly string[],
-): Result<string> => {
+const allowedPath = (path: string, request: ForcedRequest['mode'], directories: readonly string[]): Result<string> => {
   const plain = trimmed(path);
   const directory = directories
     .map(trimmed)

@@ -15,7 +15,7 @@ const rawOf = (value: unknown): string | null =>
   exact.isRawJSON(value) ? String((value as { readonly rawJSON: unknown }).rawJSON) : null;
 
 /** Throws on what is no JSON: it comes from PostgreSQL. */
-export const parseJson = (text: string): unknown =>
+const parseJson = (text: string): unknown =>
   exact.parse(text, (_key, value, context) =>
     typeof value === 'number' && context.source !== undefined && String(value) !== context.source
       ? exact.rawJSON(context.source)

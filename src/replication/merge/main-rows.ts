@@ -33,7 +33,7 @@ const groups = (
 };
 
 /** Which of the names are tables of the schema. Faults: those of `Database.query`. */
-export const knownTables = async (
+const knownTables = async (
   here: Database,
   schema: string,
   names: readonly string[],

@@ -8,7 +8,7 @@ import type { Database } from '../postgres/connection.ts';
  * reference that leads nowhere here) or `undone`. `merge_changes`: what became of status columns and configuration, with
  * what was here before; `whole`: a row that was made or deleted, otherwise columns; `net`: what the standby had before and after. `merge_settled`: up to which term all is home.
  */
-export const mergeTables = `
+const mergeTables = `
 create table if not exists dualtone.merged (
   merge_key uuid not null,
   node text collate "C" not null,

@@ -16,7 +16,7 @@ export interface ColumnMerge {
 }
 
 /** One value. A value that is missing equals null. */
-export const judgeValue = (ancestor: unknown, theirs: unknown, ours: unknown): ColumnVerdict => {
+const judgeValue = (ancestor: unknown, theirs: unknown, ours: unknown): ColumnVerdict => {
   if (sameJson(theirs, ancestor)) return 'none';
   if (sameJson(theirs, ours)) return 'same';
   return sameJson(ours, ancestor) ? 'take' : 'both';

@@ -81,7 +81,7 @@ const settingItem = (setting: Setting, now: string | null): MysqlItem => {
 };
 
 /** The text of our file. */
-export const fileText = ({
+const fileText = ({
   db,
   serverId,
   listenOn,

@@ -43,7 +43,7 @@ interface Described {
 }
 
 /** Reads a small plain file without following a link. Throws as the system does; `what` says why it is refused. */
-export const readSmallFile = (path: string): Described | { readonly what: string } => {
+const readSmallFile = (path: string): Described | { readonly what: string } => {
   const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     const { size, ino } = fstatSync(fd);

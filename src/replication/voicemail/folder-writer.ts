@@ -12,7 +12,7 @@ export type Files = ReadonlyMap<string, string>;
 /** Extensions by number. */
 type Listing = Map<number, Set<string>>;
 
-export const listNumbers = (folder: Directory): Listing => {
+const listNumbers = (folder: Directory): Listing => {
   const listing: Listing = new Map();
   for (const { name } of folder.entries()) {
     const parts = parseMessageFile(name);

@@ -24,7 +24,7 @@ export interface Manifest {
 }
 
 /** A node with more has other troubles; the file stays below 64 MiB. */
-export const mostMessages = 500_000;
+const mostMessages = 500_000;
 const mostBytes = 64 * 1_024 * 1_024;
 
 /** An ancestor that knows nothing: then nothing counts as deleted, and a merge only adds. */

@@ -130,7 +130,7 @@ const parseDeed = (line: string): Deed | 'end' | number | null => {
 };
 
 /** Names of the runs whose logs are kept, in order of their names. */
-export const listRuns = (work: Directory): readonly string[] =>
+const listRuns = (work: Directory): readonly string[] =>
   work
     .entries()
     .filter((entry) => entry.isDirectory() && entry.name !== 'kept' && /^[\w.-]{1,100}$/.test(entry.name))

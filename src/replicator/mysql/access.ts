@@ -23,7 +23,7 @@ export const acceptedPath = ({ stateDir }: Config): string => `${stateDir}/mysql
 export const serverIdOf = ({ node }: Config): ServerId => (node.role === 'main' ? 1 : 2);
 
 /** Faults: `secret-unreadable`, `secret-exposed`. */
-export const readMysqlSecret = ({ streams }: Config): Result<string> =>
+const readMysqlSecret = ({ streams }: Config): Result<string> =>
   readSecretFile(streams.mysql.passwordFile, 'Run `dualtone mysql setup`, which makes it.');
 
 /** Debian's servers: of old, and MariaDB from 11.8 on. */

@@ -66,7 +66,7 @@ const certificateOf = (config: Config): CertificateSource =>
     : ownCertificate(webStatePath(config), config.node.name, namesOf(config));
 
 /** Where the built page lies. */
-export const PAGE = join(import.meta.dirname, '..', 'page', 'dist');
+const PAGE = join(import.meta.dirname, '..', 'page', 'dist');
 
 const settingsOf = (config: Config, become: ServerSettings['become'], version: string): ServerSettings => ({
   listen: config.web.listen,

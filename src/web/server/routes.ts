@@ -46,7 +46,7 @@ export interface Given {
 
 const number = () => z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-export const loginSchema = z.strictObject({
+const loginSchema = z.strictObject({
   user: z.string().min(1).max(64),
   password: z.string().min(1).max(1024),
 });
@@ -61,7 +61,7 @@ const configRequestSchema = z.strictObject({ changes: configChangesSchema, base:
 const bothRequestSchema = z.strictObject({ changes: configChangesSchema, base: digestSchema, otherBase: digestSchema });
 const alarmTestSchema = z.strictObject({ channel: z.string().max(64).nullable().optional() });
 
-export const journalQuerySchema = z.strictObject({
+const journalQuerySchema = z.strictObject({
   before: number().optional(),
   after: number().optional(),
   since: number().optional(),

@@ -84,7 +84,7 @@ const haConfChange = (path: string): Result<readonly Change[]> => {
 };
 
 /** Every cluster's, whatever its version. */
-export const hbaFiles = (root: string): readonly string[] => {
+const hbaFiles = (root: string): readonly string[] => {
   const base = `${root}/etc/postgresql`;
   try {
     return readdirSync(base)

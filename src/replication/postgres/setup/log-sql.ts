@@ -22,7 +22,7 @@ create sequence if not exists dualtone.missed_changes minvalue 0 start 0;
 `;
 
 /** Bytes of one row's image beyond which only its key is kept. */
-export const LARGEST_ROW_BYTES = 1_048_576;
+const LARGEST_ROW_BYTES = 1_048_576;
 
 /**
  * Arguments of a trigger: the table (partitions log as their root), then the columns of the key; none where it has none. Its own failure is swallowed and counted: the telephone system's write

@@ -26,7 +26,7 @@ export interface TestDatabase {
   rows(text: string): Promise<readonly string[]>;
 }
 
-export const noRules: DatabaseRules = { exclude: [], keepColumns: [], keepRows: [], status: [], events: [] };
+const noRules: DatabaseRules = { exclude: [], keepColumns: [], keepRows: [], status: [], events: [] };
 
 /** Dualtone's role, once for a cluster. */
 export const createRole = async (cluster: Cluster): Promise<void> => {

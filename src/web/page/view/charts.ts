@@ -19,7 +19,7 @@ const BOTTOM = 22;
 const TOP = 8;
 
 /** A round number not below `value`: 1, 2 or 5 times a power of ten. */
-export const roundUp = (value: number): number => {
+const roundUp = (value: number): number => {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   const factor = [1, 2, 5, 10].find((each) => each * power >= value) ?? 10;

@@ -43,7 +43,7 @@ const PLACES: Readonly<Record<(typeof ROUTES)[number], () => VNode | null>> = {
 };
 
 /** What keeps the page from being true now. */
-export const ConnectionBanner = (): VNode | null => {
+const ConnectionBanner = (): VNode | null => {
   const { state, t, span, tryNow } = useUi();
   const { link, now, pair } = state;
   if (link.name === 'lost' && now - link.since > 1500) {
