@@ -6,6 +6,7 @@ import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
 import { createCover } from './cover.ts';
 import type { EtcdValue } from './etcd-cluster.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
+import { createTellingCheck } from './tellings.ts';
 import type { Watched } from './watched.ts';
 
 export interface Violation {
@@ -23,6 +24,7 @@ export interface Violation {
     | 'early-return'
     | 'stale-word'
     | 'passed-over'
+    | 'false-word'
     | 'foreign-value';
   readonly atMs: number;
   readonly text: string;
@@ -127,6 +129,16 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
   };
 };
 
+/** What is decided, and what people are told. */
+const createDecisionChecks = (w: Watched, fail: Fail): Checkers['decided'] => {
+  const checkDecision = createDecisionCheck(w, fail);
+  const checkTelling = createTellingCheck(w, (text) => fail('false-word', text));
+  return (role, before, decision) => {
+    checkDecision(role, before, decision);
+    checkTelling(role, before, decision);
+  };
+};
+
 /** Every open gate is covered by promises of that very instant. */
 const createCoverCheck = (w: Watched, isOpen: (role: Role) => boolean, fail: Fail) => {
   const cover = createCover(w);
@@ -208,7 +220,7 @@ export const createCheckers = (w: Watched): Checkers => {
       const was = before.record === 'foreign' ? null : before.record;
       if (was?.stamp !== record.stamp || was.promise?.epoch !== record.promise?.epoch) covers.etcdPut(record);
     },
-    decided: createDecisionCheck(w, fail),
+    decided: createDecisionChecks(w, fail),
     phonesChanged: noteService,
     finish() {
       noteService();

@@ -106,7 +106,9 @@ export const runSeed = (options: RunOptions): RunResult => {
     });
   }
   w.bootAll();
-  const healedAt = Math.max(...drawn.map((f) => f.at)) + w.random.between(100, 1500);
+  const faultsEnd = Math.max(...drawn.map((f) => f.at)) + w.random.between(100, 1500);
+  w.timeline.runUntil(faultsEnd);
+  const healedAt = Math.max(faultsEnd, w.quietFrom);
   w.timeline.runUntil(healedAt);
   w.log?.push(`${healedAt.toFixed(1).padStart(9)}  QUIET`);
   healAll(w);

@@ -38,6 +38,8 @@ export interface World {
   readonly log: string[] | null;
   /** The faults are over: no new one begins. */
   healed: boolean;
+  /** A fault that takes longer than the others holds the quiet off. */
+  quietFrom: number;
   /** Boots everything at once. */
   bootAll(): void;
 }
@@ -170,7 +172,8 @@ export const createWorld = (options: WorldOptions): World => {
   startLooks(wiring, timeline, settings.timing.heartbeatMs);
   const bootAll = (): void => bootEverything(wiring);
   const seen = { lookouts: wiring.lookouts.all, fences: wiring.fences.all };
-  return { ...wiring, ...seen, timeline, random, network, watched, cutFromPhones, log, healed: false, bootAll };
+  const course = { log, healed: false, quietFrom: 0, bootAll };
+  return { ...wiring, ...seen, ...course, timeline, random, network, watched, cutFromPhones };
 };
 
 const etcdNames = ({ arbiter }: Settings): readonly VoterName[] => (arbiter.kind === 'etcd' ? ETCD_MEMBERS : []);

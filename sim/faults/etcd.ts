@@ -135,6 +135,24 @@ const rebootedTogether = withCluster((w) => {
   for (const agent of [w.agents.main, w.agents.standby]) reboot(w, agent, backMs + w.random.between(0, 6));
 });
 
+/** For so long that people are told: the nodes hear of each other through etcd alone. Service is moved meanwhile, or who serves dies and nobody may say that it lives. */
+const cutForLong = withCluster((w) => {
+  cutNodes(w, 20_000);
+  w.quietFrom = Math.max(w.quietFrom, w.timeline.now + 18_000);
+  const holder = holderOf(w);
+  if (holder === undefined) return;
+  if (w.random.chance(0.6))
+    later(w, w.random.between(700, 1500), () =>
+      w.agents[holder].command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 }),
+    );
+  if (w.random.chance(0.5))
+    later(w, w.random.between(2000, 4000), () => {
+      reboot(w, w.agents[holderOf(w) ?? holder], 12_000);
+      // The other is alone with nobody to ask.
+      if (w.random.chance(0.5)) for (const role of ['main', 'standby'] as const) cutFromEtcd(w, role, 12_000);
+    });
+});
+
 /** Faults that put a store back, so that an epoch may be passed that nobody knows who looks then; with those of `lookingOn` alone, somebody does. */
 const forgetting: ReadonlySet<string> = new Set([
   'etcd-old-backup',
@@ -181,4 +199,5 @@ export const etcdFaults: Readonly<Record<string, Fault>> = {
   'etcd-foreign-value': foreignValue,
   'etcd-agent-restart-planned': plannedRestartByEtcd,
   'etcd-rebooted-together': rebootedTogether,
+  'etcd-cut-for-long': cutForLong,
 };

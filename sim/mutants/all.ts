@@ -6,6 +6,7 @@ import { orderGuards } from './orders.ts';
 import { promiseGuards } from './promises.ts';
 import { restartGuards } from './restarts.ts';
 import { silenceGuards } from './silence.ts';
+import { tellingGuards } from './tellings.ts';
 
 export const mutants: readonly Mutant[] = [
   ...promiseGuards,
@@ -15,4 +16,5 @@ export const mutants: readonly Mutant[] = [
   ...looksGuards,
   ...etcdGuards,
   ...fenceGuards,
+  ...tellingGuards,
 ];

@@ -7,7 +7,7 @@ import { createDraft } from '../core/draft.ts';
 import { type Explanation, explain, missingText } from '../core/explain.ts';
 import { inForce } from '../core/in-force.ts';
 import { protectionOf } from '../core/protection.ts';
-import { latestOfRival } from '../core/rival-view.ts';
+import { rivalServes } from '../core/rival-view.ts';
 import type { Settings } from '../core/settings.ts';
 import type { State } from '../core/state.ts';
 import { type Epoch, type Instant, type Millis, rivalOf, type WallTime } from '../core/words.ts';
@@ -37,13 +37,11 @@ export interface Serving {
 /** Who serves, as far as this node knows: itself by its gate, the other by its own word not older than a promise. */
 export const servingOf = (settings: Settings, state: State, now: Instant): Serving => {
   const here = state.lease.name === 'held' && (state.phase.name === 'serving' || state.phase.name === 'draining');
-  const { at, status } = latestOfRival(createDraft(settings, state, now));
-  const fresh = at > 0 && now - at <= settings.timing.promiseMs;
-  const there = fresh && status !== null && status.holding > 0;
+  const there = rivalServes(createDraft(settings, state, now));
   const own = state.lease.name === 'held' ? state.lease.epoch : 0;
-  if (here && there) return { server: 'both', epoch: Math.max(own, status.holding) };
+  if (here && there > 0) return { server: 'both', epoch: Math.max(own, there) };
   if (here) return { server: 'this', epoch: own };
-  return there ? { server: 'other', epoch: status.holding } : { server: 'nobody', epoch: 0 };
+  return there > 0 ? { server: 'other', epoch: there } : { server: 'nobody', epoch: 0 };
 };
 
 const since = (at: Instant, now: Instant): Millis | null => (at > 0 ? Math.max(0, Math.round(now - at)) : null);

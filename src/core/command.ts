@@ -5,7 +5,7 @@ import { needsNoVotes, rivalIsSilent } from './lease.ts';
 import { giveOrders } from './orders.ts';
 import { beginClosing } from './phases/closing.ts';
 import { beginDraining } from './phases/draining.ts';
-import { rivalIsFit } from './rival-view.ts';
+import { rivalIsFit, rivalServes, rivalServesText } from './rival-view.ts';
 import { type Errand, NEVER } from './state.ts';
 import { rivalOf } from './words.ts';
 
@@ -82,6 +82,16 @@ const stopHere = (d: Draft, e: CommandEvent): void => {
 const handOver = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: number): void => {
   if (!holds(d)) {
     const status = d.s.rival.status;
+    if (rivalIsSilent(d) && rivalServes(d) > 0) {
+      return reply(
+        d,
+        e.id,
+        false,
+        'rival-unheard',
+        `This node does not hear the other, so it cannot ask it to hand over: ${rivalServesText(d)}.`,
+        'Give the order there.',
+      );
+    }
     if (rivalIsSilent(d) || status === null || status.holding === 0) {
       return reply(
         d,
@@ -109,7 +119,7 @@ const handOver = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: numbe
 };
 
 const failBack = (d: Draft, e: CommandEvent, whenIdle: boolean, maxWaitMs: number): void => {
-  const mainServes = d.settings.role === 'main' ? holds(d) : !holds(d) && (d.s.rival.status?.holding ?? 0) > 0;
+  const mainServes = d.settings.role === 'main' ? holds(d) : !holds(d) && rivalServes(d) > 0;
   if (mainServes) return reply(d, e.id, true, 'already-at-main', 'The main serves already.');
   handOver(d, e, whenIdle, maxWaitMs);
 };
@@ -198,17 +208,25 @@ const asksRival = (d: Draft): void => {
   });
 };
 
+/** What is known of why it has not come about. */
+const whyNot = (d: Draft, { wants }: Errand): string => {
+  const there = rivalServesText(d);
+  if (wants === 'serve') return there === '' ? '' : `: ${there}`;
+  if (wants === 'hand-over' && d.s.phase.name === 'passive')
+    return ': this node has handed over, and the other has not been heard to serve since';
+  return '';
+};
+
 /** Ends an errand when its aim is reached, or says why not when its time is over. */
 export const tendErrand = (d: Draft): void => {
   const { errand } = d.s;
   if (errand === null) return;
-  const rivalServes = (d.s.rival.status?.holding ?? 0) > 0;
   const reached =
     errand.wants === 'serve'
       ? holds(d) && d.s.gateOpen
       : errand.wants === 'stop'
         ? d.s.phase.name === 'passive'
-        : d.s.phase.name === 'passive' && rivalServes;
+        : d.s.phase.name === 'passive' && rivalServes(d) > 0;
   if (reached) {
     d.s.errand = null;
     return reply(
@@ -230,7 +248,7 @@ export const tendErrand = (d: Draft): void => {
       errand.id,
       false,
       'not-reached',
-      `\`${errand.name}\` did not come about in time.`,
+      `\`${errand.name}\` did not come about in time${whyNot(d, errand)}.`,
       'See `dualtone explain`.',
     );
   }

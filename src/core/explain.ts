@@ -4,7 +4,7 @@ import { voteForSelf } from './arbiter/voter.ts';
 import { createDraft, type Draft, inMaintenance, isManual, isWell } from './draft.ts';
 import { majority, needsNoVotes, rivalIsSilent } from './lease.ts';
 import { obstacles } from './policy.ts';
-import { latestOfRival, rivalIsFit } from './rival-view.ts';
+import { latestOfRival, rivalIsFit, rivalServes, rivalServesText } from './rival-view.ts';
 import type { Settings } from './settings.ts';
 import { NEVER, type State } from './state.ts';
 import { type Instant, type Millis, rivalOf } from './words.ts';
@@ -84,8 +84,11 @@ const ownVote = (d: Draft): VoteView => {
 const rivalVote = (d: Draft): VoteView => {
   const voter = rivalOf(d.settings.role);
   const { rival } = d.s;
-  if (rival.heardAt <= 0) return { voter, counts: 'no', text: 'has never been heard since this agent started' };
-  if (rivalIsSilent(d)) return { voter, counts: 'no', text: `is silent: last heard ${ago(d.now - rival.heardAt)}` };
+  const serves = rivalServes(d) > 0 ? `; ${rivalServesText(d)}` : '';
+  if (rival.heardAt <= 0)
+    return { voter, counts: 'no', text: `has never been heard since this agent started${serves}` };
+  if (rivalIsSilent(d))
+    return { voter, counts: 'no', text: `is silent: last heard ${ago(d.now - rival.heardAt)}${serves}` };
   if ((rival.status?.holding ?? 0) > 0)
     return { voter, counts: 'no', text: `serves under epoch ${rival.status?.holding ?? 0}` };
   return { voter, counts: 'yes', text: 'is heard and passive: its word alone would be enough' };
@@ -226,9 +229,13 @@ const doingText = (d: Draft, doing: Explanation['doing'], found: readonly Obstac
       return `This node serves under epoch ${epoch}.${leaves}${ill}`;
     }
     case 'asks':
-      return 'Nothing is in the way: this node asks for the right to serve now.';
-    case 'waits':
-      return `This node does not serve: ${found[0]?.text ?? 'it waits'}.`;
+    case 'waits': {
+      const there = rivalIsSilent(d) ? rivalServesText(d) : '';
+      const why = there === '' ? (found[0]?.text ?? 'it waits') : `it does not hear the other node; ${there}`;
+      return doing === 'asks' && there === ''
+        ? 'Nothing is in the way: this node asks for the right to serve now.'
+        : `This node does not serve: ${why}.`;
+    }
   }
 };
 

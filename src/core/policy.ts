@@ -4,7 +4,7 @@ import { because, type Draft, inMaintenance, isManual, isWell, notify, setDisk }
 import { askForProof, missingProof } from './fence.ts';
 import { inForce } from './in-force.ts';
 import { ask, needsNoVotes, rivalIsSilent, sound } from './lease.ts';
-import { rivalIsFit } from './rival-view.ts';
+import { rivalIsFit, rivalServes } from './rival-view.ts';
 import { longestPromiseMs } from './settings.ts';
 import { type Instant, rivalOf } from './words.ts';
 
@@ -154,8 +154,8 @@ const mainIsSeen = ({ settings, s }: Draft): boolean =>
 
 /** That nobody serves, for want of votes or of a fit node, is told before the phones tell it. */
 export const tendUnserved = (d: Draft): void => {
-  const served =
-    d.s.lease.name === 'held' || d.now < claimEnds(d) || isManual(d.s) || inMaintenance(d.s) || mainIsSeen(d);
+  const elsewhere = d.now < claimEnds(d) || rivalServes(d) > 0 || mainIsSeen(d);
+  const served = d.s.lease.name === 'held' || elsewhere || isManual(d.s) || inMaintenance(d.s);
   if (served || d.now < d.s.boot.silentUntil) {
     if (d.s.unservedSince < 0) return;
     d.s.unservedSince = -1;
