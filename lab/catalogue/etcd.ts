@@ -49,6 +49,13 @@ const unmoved: Expected = { serving: 'main', outageMsMost: 200, twoServing: 'non
 const journal = (on: 'main' | 'standby', what: string, pattern: RegExp, withinMs = 10_000): Deed =>
   says(what, on, ['dualtone', 'journal', '--since', '60s'], pattern, withinMs);
 
+/** Longer than a promise and the five seconds after which people are told. */
+const untilTold = pause(9000);
+const tellsWho = (on: 'main' | 'standby', serving: 'main' | 'standby'): readonly Deed[] => [
+  says(`the ${on} says who serves`, on, ['dualtone', 'status'], new RegExp(`\\(${serving}[^)]*\\) serves`), 1000),
+  journal(on, `the ${on} told nobody that nobody serves`, /^(?![\s\S]*nobody has been known to serve)/, 1000),
+];
+
 const nodes: readonly Scenario[] = [
   {
     name: 'etcd-power-loss',
@@ -81,7 +88,7 @@ const nodes: readonly Scenario[] = [
     name: 'etcd-cut-between',
     text: 'the nodes do not reach each other, but etcd; nobody notices',
     ...pair,
-    deeds: [cutBetween, twoLeases, joined],
+    deeds: [cutBetween, untilTold, ...tellsWho('main', 'main'), ...tellsWho('standby', 'main'), joined],
     expected: unmoved,
   },
   {
@@ -89,7 +96,16 @@ const nodes: readonly Scenario[] = [
     text: 'service is moved while the nodes do not reach each other: the right goes by way of etcd',
     ...pair,
     // Each says in etcd that it lives once it has missed the other for a promise.
-    deeds: [cutBetween, pause(5000), switchover, standbyServesAtLast, twoLeases, joined],
+    deeds: [
+      cutBetween,
+      pause(5000),
+      switchover,
+      standbyServesAtLast,
+      untilTold,
+      ...tellsWho('main', 'standby'),
+      ...tellsWho('standby', 'standby'),
+      joined,
+    ],
     expected: { serving: 'standby', outageMsMost: 4000, twoServing: 'none', moves: 1 },
   },
   {
