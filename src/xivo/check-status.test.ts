@@ -3,10 +3,12 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
+import { fail } from '../core/result.ts';
 import { xivoOriginal } from '../profiles/xivo/original.ts';
 import { type CheckLook, conclude } from './check-decision.ts';
 import { checkMasterStatus, gatewayIn } from './check-status.ts';
 import { commandByName } from './commands.ts';
+import { withSystemPath } from './ground.ts';
 import { createTestMachine, reached, type TestMachine, unreached } from './testing/machine.ts';
 
 const MAIN = '192.168.1.10';
@@ -149,6 +151,33 @@ test('arguments: an address and nothing else; usage and 1 otherwise', async (t) 
     assert.match(machine.said.join(), /^usage: /);
     assert.deepEqual(machine.calls, []);
   }
+});
+
+test('given its own address, or on the main, it says so and stops nothing', async (t) => {
+  for (const address of ['192.168.1.11', '127.0.0.1', MAIN]) {
+    const machine = machineOf(t, true);
+    machine.write(
+      '/etc/xivo/ha.conf',
+      `{"node_type": "${address === MAIN ? 'master' : 'slave'}", "remote_address": "${MAIN}"}`,
+    );
+    machine.answerByCall.set('fping', reached);
+    assert.equal(await commandByName['xivo-check-master-status']?.(machine.ground, [address]), 1);
+    assert.match(machine.said.join(), address === MAIN ? /this node is the main/ : /is an address of this machine/);
+    assert.deepEqual(machine.calls, []);
+    assert.ok(active(machine));
+  }
+});
+
+test('called by cron, whose path has no sbin, it finds what lies there', async () => {
+  const paths: unknown[] = [];
+  const start = withSystemPath(async (_argv, { env }) => {
+    paths.push(env?.['PATH']);
+    return fail('program-missing', '-', '-');
+  }, '/usr/bin:/bin');
+  await start(['xivo-create-config'], { timeoutMs: 1 });
+  assert.match(String(paths[0]), /^\/usr\/bin:\/bin:.*\/usr\/sbin/);
+  await start(['x'], { timeoutMs: 1, env: { PATH: '/given' } });
+  assert.equal(paths[1], '/given');
 });
 
 test('where an agent lives it decides: nothing is looked at, nothing done, 3', async (t) => {

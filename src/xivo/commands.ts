@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { checkMasterStatus } from './check-status.ts';
 import { createReplicate, replicateDatabase } from './database-replication.ts';
 import { letInByPerson } from './file-sync.ts';
-import { EXIT, type Ground, holdName, thisGround } from './ground.ts';
+import { EXIT, type Ground, holdName, readHaConf, thisGround } from './ground.ts';
 import { manageServices, USAGE } from './manage-services.ts';
 import { runSync } from './sync-command.ts';
 
@@ -37,8 +37,22 @@ const alone = async (ground: Ground, name: string, act: () => Promise<number>): 
   }
 };
 
+/** Told to look at itself, or given on the main, it would stop the services that it is to keep: why not, in a sentence. */
+const notForHere = (ground: Ground, main: string): string | null => {
+  if (ground.addresses().includes(main)) return `${main} is an address of this machine, not of the main`;
+  const conf = readHaConf(ground);
+  return conf.ok && conf.value.role === 'main' ? 'this node is the main, by /etc/xivo/ha.conf' : null;
+};
+
 const checkStatus: Command = async (ground, [address = '', ...rest]) => {
   if (isIP(address) === 0 || rest.length > 0) return usage(ground, 'usage: xivo-check-master-status <ip of the main>');
+  const not = notForHere(ground, address);
+  if (not !== null) {
+    ground.err(
+      `xivo-check-master-status: ${not}; nothing is done. Give it on the standby, with the address of the main.`,
+    );
+    return EXIT.failed;
+  }
   return unlessAgent(ground, 'Take this line out of cron: `dualtone xivo enable` does.', () =>
     alone(ground, 'services', () => checkMasterStatus(ground, address)),
   );

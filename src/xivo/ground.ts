@@ -1,6 +1,7 @@
 /** Where the four commands stand: what they read, run and say. Tests give their own. */
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { askSnapshot } from '../api/client.ts';
 import { type Config, controlSocketPath } from '../config/config.ts';
 import { loadConfig } from '../config/machine.ts';
@@ -28,6 +29,8 @@ export interface Ground {
   readonly config: () => Config | null;
   readonly socket: string;
   readonly agent: () => Promise<AgentHere>;
+  /** Addresses of this machine, the loopback's too. */
+  readonly addresses: () => readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +46,14 @@ const lookForAgent = async (socket: string, start: Run): Promise<AgentHere> => {
   return enabled.ok && enabled.value.exitCode === 0 ? 'configured' : 'none';
 };
 
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** cron gives /usr/bin and /bin; half of what is called lies in sbin, and what is missing there would be passed over in silence. */
+export const withSystemPath =
+  (start: Run, path = process.env['PATH'] ?? ''): Run =>
+  (argv, options) =>
+    start(argv, { ...options, env: { PATH: path === '' ? SYSTEM_PATH : `${path}:${SYSTEM_PATH}`, ...options.env } });
+
 const readConfig = (file: string): Config | null => {
   const loaded = existsSync(file) ? loadConfig(file) : null;
   return loaded?.ok === true ? loaded.config : null;
@@ -52,15 +63,17 @@ const readConfig = (file: string): Config | null => {
 export const thisGround = (): Ground => {
   const config = readConfig(CONFIG);
   const socket = process.env['DUALTONE_SOCKET'] ?? (config === null ? SOCKET : controlSocketPath(config));
+  const start = withSystemPath(run);
   return {
-    run,
+    run: start,
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     original: existsSync('/usr/bin/wazo-service') ? wazoOriginal : xivoOriginal,
     root: '',
     config: () => config,
     socket,
-    agent: () => lookForAgent(socket, run),
+    agent: () => lookForAgent(socket, start),
+    addresses: () => Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
     signal: new AbortController().signal,
   };
 };

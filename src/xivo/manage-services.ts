@@ -71,6 +71,11 @@ export const manageServices = async (ground: Ground, what: 'start' | 'stop'): Pr
     ground.err(look.error.message);
     return EXIT.failed;
   }
+  const { vital } = ground.original;
+  if (what === 'start' && look.value.unitByName.get(vital)?.loaded !== true) {
+    ground.err(`${vital} is not installed here, or is masked: nothing is started. See \`systemctl status ${vital}\`.`);
+    return EXIT.failed;
+  }
   const plan = what === 'start' ? startActions : stopActions;
   const actions = plan(ground.original, look.value);
   if (actions.length === 0) {
@@ -78,9 +83,8 @@ export const manageServices = async (ground: Ground, what: 'start' | 'stop'): Pr
     return EXIT.done;
   }
   const isWell = await carryOut(ground, actions);
-  ground.out(
-    `${what === 'start' ? 'Started' : 'Stopped'} in ${actions.length} steps${isWell ? '' : ', with failures'}.`,
-  );
+  const steps = actions.length === 1 ? 'one step' : `${actions.length} steps`;
+  ground.out(`${what === 'start' ? 'Started' : 'Stopped'} in ${steps}${isWell ? '' : ', with failures'}.`);
   return isWell ? EXIT.done : EXIT.failed;
 };
 

@@ -91,6 +91,16 @@ test('a service that does not start keeps no other from starting; without Asteri
   assert.ok(mute.unitByName.get('monit.service')?.active, 'monit may bring it up yet');
 });
 
+test('without Asterisk nothing is started, and it says so with 1', async (t) => {
+  const machine = machineOf(t, xivoOriginal, false);
+  machine.write(xivoOriginal.disabledFlag, '');
+  machine.unitByName.delete('asterisk.service');
+  assert.equal(await manage(machine, 'start'), 1);
+  assert.deepEqual(machine.changes(), []);
+  assert.ok(existsSync(machine.root + xivoOriginal.disabledFlag));
+  assert.match(machine.said.join(), /asterisk\.service is not installed here/);
+});
+
 test('no firewall rule is made, so that none can be left behind', async (t) => {
   const machine = machineOf(t, wazoOriginal, true);
   await manage(machine, 'stop');

@@ -105,6 +105,7 @@ export const createTestMachine = (original: Original = xivoOriginal, serving = f
       config: () => machine.config,
       socket: join(root, 'control.sock'),
       agent: async () => machine.agent,
+      addresses: () => ['127.0.0.1', '192.168.1.11'],
       signal: new AbortController().signal,
     },
   };
