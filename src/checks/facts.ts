@@ -42,6 +42,11 @@ const flat = (prefix: string, value: unknown, into: Record<string, string>): voi
 const placeOf = (place: { readonly address: string; readonly port: number } | null): string =>
   place === null ? 'none' : `${place.address} port ${place.port}`;
 
+/** With what users are told: both pages must tell the same. */
+const centreLine = (
+  side: { readonly address: string; readonly port: number; readonly users: string | null } | null,
+): string => (side === null ? 'none' : `${placeOf(side)}${side.users === null ? '' : `, users go to ${side.users}`}`);
+
 /** Both nodes move the same machines to their own sides. */
 const switchAgreement = ({
   switches: { dns, edge, contactCentre, berofos },
@@ -55,8 +60,8 @@ const switchAgreement = ({
   'switches.edge': edge === null ? 'none' : placeOf(edge),
   'switches.edge.main': edge === null ? 'none' : `${edge.main.xivo} ${edge.main.contactCentre ?? ''}`.trim(),
   'switches.edge.standby': edge === null ? 'none' : `${edge.standby.xivo} ${edge.standby.contactCentre ?? ''}`.trim(),
-  'switches.contact-centre.main': placeOf(contactCentre?.main ?? null),
-  'switches.contact-centre.standby': placeOf(contactCentre?.standby ?? null),
+  'switches.contact-centre.main': centreLine(contactCentre?.main ?? null),
+  'switches.contact-centre.standby': centreLine(contactCentre?.standby ?? null),
   'switches.contact-centre.passive': contactCentre?.passive ?? 'none',
   'switches.berofos.boxes': (berofos?.boxes ?? []).map(placeOf).toSorted().join(', ') || 'none',
   'switches.berofos.watchdog': String(berofos?.watchdog ?? false),

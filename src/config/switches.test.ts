@@ -75,5 +75,13 @@ test('a contact centre without hosts, stopped under the other side, or with an o
     /contact-centre\.ready-log: "\(" is not a regular expression/,
   );
   assert.match(bad('{ contact-centre: { main: { address: 10.0.0.3 }, service: "xuc; reboot" } }').join(), /service/);
+  for (const users of ['javascript:alert(1)', '"<b>cc</b>"', '"cc 1"', '""'])
+    assert.match(bad(`{ contact-centre: { main: { address: 10.0.0.3, users: ${users} } } }`).join(), /main\.users/);
+  for (const users of ['cc1.example.org', 'https://cc.example.org/ccagent', '10.0.0.3'])
+    assert.equal(
+      good(`{ contact-centre: { main: { address: 10.0.0.3, users: "${users}" } } }`).switches.contactCentre?.main
+        ?.users,
+      users,
+    );
   assert.match(bad('{ edge: { address: edge.example.org } }').join(), /is not an IPv4 or IPv6 address/);
 });

@@ -10,9 +10,10 @@ import { createContactCentre } from '../switches/contact-centre.ts';
 import { createEdge } from '../switches/edge/edge.ts';
 import { startFakeBox } from '../switches/testing/fake-box.ts';
 import { createForcedHost } from '../switches/testing/forced.ts';
+import type { LookAtUnits } from '../systemd/units.ts';
 import { createDoneMemory } from './memory.ts';
 import type { Switch } from './switch.ts';
-import { centreSwitch, edgeSwitch, programSwitch, switchesOf } from './switches.ts';
+import { awaitUnits, centreSwitch, edgeSwitch, programSwitch, switchesOf } from './switches.ts';
 
 const never = new AbortController().signal;
 const sides = { main: { xivo: '10.0.0.1', cc: null }, standby: { xivo: '10.0.0.2', cc: null } };
@@ -58,7 +59,7 @@ const centreOf = (t: TestContext, passive: 'run' | 'stop') => {
     readyMs: 60_000,
     everyMs: 20,
   });
-  return { far, centre: centreSwitch(centre, { service: 'xuc', passive }, 60_000) };
+  return { far, centre: centreSwitch(centre, { service: 'xuc', passive, servicesTimeMs: 0 }, 60_000, async () => []) };
 };
 
 const restarts = (calls: readonly string[]): number => calls.filter((call) => call === 'restart xuc').length;
@@ -72,6 +73,49 @@ test('xuc is restarted by a new term, not where the same node serves on, and whe
   assert.equal(restarts(far.calls()), 1);
   far.put('services', '');
   assert.match((await said(centre.look(never, 2))) ?? '', /^it did not run: xuc was restarted/);
+  assert.equal(restarts(far.calls()), 2);
+});
+
+test('xuc is restarted once the other services of this node run; one that does not come keeps it waiting no longer than its time', async (t) => {
+  const far = createForcedHost('dualtone-cc');
+  t.after(far.remove);
+  const centre = createContactCentre({
+    host: far.host,
+    service: 'xuc',
+    readiness: { kind: 'log', pattern: /xuc started/ },
+    restartMs: 60_000,
+    readyMs: 60_000,
+    everyMs: 20,
+  });
+  const units = ['xivo-agid.service', 'xivo-ctid.service', 'xivo-gone.service'];
+  let looks = 0;
+  const restartsSeen: number[] = [];
+  const look =
+    (comes: boolean): LookAtUnits =>
+    async () => {
+      looks += 1;
+      restartsSeen.push(restarts(far.calls()));
+      const ctid = comes && looks > 1 ? 'active' : 'activating';
+      return ok(
+        [
+          ['loaded', 'active'],
+          ['loaded', ctid],
+          ['not-found', 'inactive'],
+        ].map(
+          ([load = '', active = '']) =>
+            new Map([
+              ['LoadState', load],
+              ['ActiveState', active],
+            ]),
+        ),
+      );
+    };
+  const settings = { service: 'xuc', passive: 'run' } as const;
+  const whole = centreSwitch(centre, { ...settings, servicesTimeMs: 60_000 }, 60_000, awaitUnits(units, look(true)));
+  assert.match((await said(whole.activate(false, never, 2))) ?? '', /^xuc was restarted and is ready after \d+ s$/);
+  assert.deepEqual(restartsSeen, [0, 0], 'not before they all ran');
+  const lame = centreSwitch(centre, { ...settings, servicesTimeMs: 0 }, 60_000, awaitUnits(units, look(false)));
+  assert.match((await said(lame.activate(false, never, 2))) ?? '', /though these do not run here: xivo-ctid\.service$/);
   assert.equal(restarts(far.calls()), 2);
 });
 

@@ -1,4 +1,6 @@
 /** From a node's configuration to what it switches: each moves callers to this node's own side. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Role } from '../core/words.ts';
@@ -10,6 +12,7 @@ import { type ContactCentre, createContactCentre, type Readiness } from '../swit
 import { createEdge, type Edge } from '../switches/edge/edge.ts';
 import type { EdgeChange } from '../switches/edge/target.ts';
 import { createFarHost, type FarHost } from '../switches/far-host.ts';
+import { createUnitLook, type LookAtUnits } from '../systemd/units.ts';
 import { dnsOf, dnsSwitch } from './dns-switch.ts';
 import type { Switch } from './switch.ts';
 
@@ -73,14 +76,42 @@ export const edgeSwitch = (edge: Edge, role: Role, lookMs: number): Switch => ({
   },
 });
 
+/** Names of this node's own services that do not run yet, as soon as there are none, at the latest after `limitMs`. */
+export type AwaitServices = (limitMs: number, signal: AbortSignal) => Promise<readonly string[]>;
+
+const SERVICES_LOOK_MS = 500;
+const SERVICES_ASK_MS = 5000;
+
+/** What is not installed is no service of this node. A systemd that does not answer keeps nobody waiting longer than the limit. */
+export const awaitUnits =
+  (units: readonly string[], look: LookAtUnits): AwaitServices =>
+  async (limitMs, signal) => {
+    const until = performance.now() + limitMs;
+    for (;;) {
+      const seen = await look(units, ['LoadState', 'ActiveState'], { timeoutMs: SERVICES_ASK_MS, signal });
+      const waiting = seen.ok
+        ? units.filter(
+            (_, at) => seen.value[at]?.get('LoadState') === 'loaded' && seen.value[at].get('ActiveState') !== 'active',
+          )
+        : units;
+      if (waiting.length === 0 || signal.aborted || performance.now() >= until) return waiting;
+      await sleep(SERVICES_LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+  };
+
 export const centreSwitch = (
   centre: ContactCentre,
-  { service, passive }: Pick<CentreConfig, 'service' | 'passive'>,
+  { service, passive, servicesTimeMs }: Pick<CentreConfig, 'service' | 'passive' | 'servicesTimeMs'>,
   lookMs: number,
+  awaitServices: AwaitServices,
 ): Switch => {
+  // It asks those services when it starts, and not again: one that came before them would be up and of no use.
   const restart = async (signal: AbortSignal): Promise<Result<string>> => {
+    const missing = await awaitServices(servicesTimeMs, signal);
     const done = await centre.restart(signal);
-    return done.ok ? ok(`${service} was restarted and is ready after ${Math.round(done.value.tookMs / 1000)} s`) : done;
+    if (!done.ok) return done;
+    const though = missing.length === 0 ? '' : `, though these do not run here: ${missing.join(', ')}`;
+    return ok(`${service} was restarted and is ready after ${Math.round(done.value.tookMs / 1000)} s${though}`);
   };
   const keepRunning = async (signal: AbortSignal): Promise<Result<string | null>> => {
     const running = await centre.isRunning(signal);
@@ -209,7 +240,11 @@ const loginOf = (loginFile: string | null): Result<string | null> => {
 };
 
 /** Of this node, in the order of the configuration. */
-export const switchesOf = ({ node: { role }, switches }: Config, run: Run): readonly Switch[] => {
+export const switchesOf = (
+  { node: { role }, services, switches }: Config,
+  run: Run,
+  look: LookAtUnits = createUnitLook(run),
+): readonly Switch[] => {
   const { dns, edge, contactCentre, berofos, programs, lookMs } = switches;
   const found: Switch[] = [];
   if (dns !== null) found.push(dnsSwitch(dnsOf(dns), role, lookMs));
@@ -224,7 +259,17 @@ export const switchesOf = ({ node: { role }, switches }: Config, run: Run): read
   }
   const place = contactCentre?.[role] ?? null;
   if (contactCentre !== null && place !== null)
-    found.push(centreSwitch(centreOf(switches, contactCentre, place, run), contactCentre, lookMs));
+    found.push(
+      centreSwitch(
+        centreOf(switches, contactCentre, place, run),
+        contactCentre,
+        lookMs,
+        awaitUnits(
+          services.flatMap((each) => ('unit' in each ? [each.unit] : [])),
+          look,
+        ),
+      ),
+    );
   for (const { name, address, port, loginFile } of berofos?.boxes ?? []) {
     const box = (): Result<Box> => {
       const login = loginOf(loginFile);

@@ -349,6 +349,15 @@ export interface PublicView {
   /** `virtual`: an address that follows the active node; nothing changes for users. */
   readonly kind: 'virtual' | 'node' | 'none';
   readonly site: string;
+  /** Of the contact centre beside the node that serves; null: there is none. Users open it anew, and log in again. */
+  readonly centre: CentreView | null;
+}
+
+export interface CentreView {
+  /** A name, an address, or one of the web, as the configuration has it. */
+  readonly address: string;
+  /** `preparing`: it does not take users yet; `unknown`: this node does not hear how far the other is. */
+  readonly state: 'ready' | 'preparing' | 'unknown';
 }
 
 export interface HealthView {

@@ -3,7 +3,7 @@
  * the network and no rights. One JSON object a line, over the server's standard input and output.
  */
 import type { Fault, Result } from '../core/result.ts';
-import type { Millis, WallTime } from '../core/words.ts';
+import type { Millis, Role, WallTime } from '../core/words.ts';
 import type { JournalEntry } from '../ports.ts';
 import type {
   BothRequest,
@@ -93,6 +93,8 @@ export interface ServerSettings {
   readonly site: string | null;
   readonly metricsFrom: readonly string[];
   readonly virtualAddress: string | null;
+  /** What users of a contact centre enter, by the role of the node that serves; null: that side has none. */
+  readonly centreByRole: Readonly<Record<Role, string | null>>;
   readonly version: string;
   /** Folder of the built page; null: none. */
   readonly page: string | null;

@@ -72,6 +72,18 @@ const centreHost = (role: string) =>
     .strictObject({
       address: address().describe('Address of the host, for SSH and for `ready-port`.'),
       port: port().default(22).describe('Its SSH port.'),
+      users: z
+        .string()
+        .max(253)
+        .regex(
+          /^(https?:\/\/)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?(\/[\w./~-]*)?$/,
+          'a name such as cc.example.org, or an address of the web',
+        )
+        .nullable()
+        .prefault(null)
+        .describe(
+          'What users enter in their browser while this side is active; the public page tells it. Null: `address`. With Edge: its name, on both sides.',
+        ),
     })
     .nullable()
     .prefault(null)
@@ -87,6 +99,11 @@ const centreSchema = z
       .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a service of the compose project')
       .default('xuc')
       .describe('What is restarted on the side that became active.'),
+    'services-time': duration(0)
+      .prefault('60s')
+      .describe(
+        "How long the restart waits for the other services of this node's plan to run; then it is done all the same.",
+      ),
     'restart-time': duration(1000).prefault('2m').describe('How long its restart may take.'),
     'ready-time': duration(1000).prefault('5m').describe('From then on, how long until it must be ready.'),
     'ready-port': port().default(8090).describe('It is ready when it accepts connections here.'),

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { tellAudit } from '../../api/client.ts';
 import { type Config, controlSocketPath, isServingWeb, journalPath, webStatePath } from '../../config/config.ts';
 import { type Fault, fail, ok, type Result } from '../../core/result.ts';
+import type { Role } from '../../core/words.ts';
 import { createLineReader } from '../../process/json-lines.ts';
 import { childEnv } from '../../process/programs.ts';
 import { run } from '../../process/run.ts';
@@ -68,6 +69,11 @@ const certificateOf = (config: Config): CertificateSource =>
 /** Where the built page lies. */
 const PAGE = join(import.meta.dirname, '..', 'page', 'dist');
 
+const centreOf = ({ switches: { contactCentre } }: Config, role: Role): string | null => {
+  const side = contactCentre?.[role] ?? null;
+  return side === null ? null : (side.users ?? side.address);
+};
+
 const settingsOf = (config: Config, become: ServerSettings['become'], version: string): ServerSettings => ({
   listen: config.web.listen,
   become,
@@ -75,6 +81,7 @@ const settingsOf = (config: Config, become: ServerSettings['become'], version: s
   site: config.alarms.site,
   metricsFrom: config.web.metricsFrom,
   virtualAddress: config.virtualIp === null ? null : hostOf(config.virtualIp.addresses[0] ?? ''),
+  centreByRole: { main: centreOf(config, 'main'), standby: centreOf(config, 'standby') },
   version,
   page: PAGE,
   limits: LIMITS,

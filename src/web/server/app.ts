@@ -164,7 +164,7 @@ const publicHandler =
   ({ state, settings }: AppParts): Handler =>
   (_, reply) =>
     settings.public
-      ? reply.send(publicOf(state.now(), settings.site, settings.virtualAddress, Date.now()))
+      ? reply.send(publicOf(state.now(), settings, Date.now()))
       : sendFault(
           reply,
           fail('public-off', 'The public page is off.', 'Set web.public where users are to see it.').error,

@@ -107,21 +107,54 @@ test('health: active only with an open gate and fresh, ready where it serves wel
   for (const [question, pair, expected] of cases) assert.equal(healthOf(question, pair).ok, expected, question);
 });
 
+const noCentres = { main: null, standby: null };
+const publicSettings = { site: 's', virtualAddress: null, centreByRole: noCentres };
+
 test('the public page tells an address, and none where nobody serves or nothing is known', () => {
-  assert.equal(publicOf(view(), 's', null, 1).address, '127.0.0.1');
-  assert.equal(publicOf(view({ server: 'other' }), 's', null, 1).address, '127.0.0.2');
-  assert.deepEqual(publicOf(view({ server: 'other' }), 's', '10.0.0.10', 1), {
+  const behind = { ...publicSettings, virtualAddress: '10.0.0.10' };
+  assert.equal(publicOf(view(), publicSettings, 1).address, '127.0.0.1');
+  assert.equal(publicOf(view({ server: 'other' }), publicSettings, 1).address, '127.0.0.2');
+  assert.deepEqual(publicOf(view({ server: 'other' }), behind, 1), {
     wall: 1,
     address: '10.0.0.10',
     kind: 'virtual',
     site: 's',
+    centre: null,
   });
   for (const pair of [null, view({ server: 'nobody' }), view({ server: 'both' }), view({}, { thisMsAgo: 9000 })])
-    assert.equal(publicOf(pair, 's', '10.0.0.10', 1).address, null);
+    assert.equal(publicOf(pair, behind, 1).address, null);
   // Without a name of its own the pair is called by its nodes as they are now, which a rejoin may have changed.
   const replaced = { peer: { role: 'standby', name: 'pbx9', address: '127.0.0.9' } } as const;
-  assert.equal(publicOf(view(replaced), null, null, 1).site, 'pbx1 / pbx9');
-  assert.equal(publicOf(null, null, null, 1).site, '');
+  const unnamed = { ...publicSettings, site: null };
+  assert.equal(publicOf(view(replaced), unnamed, 1).site, 'pbx1 / pbx9');
+  assert.equal(publicOf(null, unnamed, 1).site, '');
+});
+
+test('the public page tells the contact centre beside the node that serves, on both nodes, and whether it is ready', () => {
+  const settings = {
+    ...publicSettings,
+    virtualAddress: '10.0.0.10',
+    centreByRole: { main: 'cc1.example.org', standby: 'cc2.example.org' },
+  };
+  const centreAs = (state: 'waiting' | 'trying' | 'done', direction: 'activate' | 'passivate' = 'activate') => ({
+    all: [{ name: 'contact-centre', state, direction, since: 1, failed: 0, trouble: null, remedy: null }],
+    trouble: null,
+  });
+  const here = (switches: ReturnType<typeof centreAs> | null) => publicOf(view({ switches }), settings, 1).centre;
+  assert.deepEqual(here(centreAs('done')), { address: 'cc1.example.org', state: 'ready' });
+  assert.equal(here(centreAs('trying'))?.state, 'preparing');
+  assert.equal(here(centreAs('waiting'))?.state, 'preparing');
+  assert.equal(here(null)?.state, 'unknown');
+  // On the passive node: what it stopped itself says nothing of the other's.
+  const there = (heardMsAgo: number | null) => {
+    const snapshot = { ...goodSnapshot, switches: centreAs('done') };
+    const other = heardMsAgo === null ? null : { snapshot, heardMsAgo };
+    return publicOf(view({ server: 'other', switches: centreAs('done', 'passivate') }, { other }), settings, 1).centre;
+  };
+  assert.deepEqual(there(500), { address: 'cc2.example.org', state: 'ready' });
+  assert.equal(there(60_000)?.state, 'unknown');
+  assert.equal(there(null)?.state, 'unknown');
+  assert.equal(publicOf(view({ server: 'nobody' }), settings, 1).centre, null);
 });
 
 const snapshotChange = fc.record(

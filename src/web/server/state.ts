@@ -1,5 +1,6 @@
 /** What the server knows by itself: both nodes as the keeper told last, and how old that is. */
-import type { HealthView, PairView, PublicView } from '../contract.ts';
+import type { Role } from '../../core/words.ts';
+import type { CentreView, HealthView, PairView, PublicView } from '../contract.ts';
 
 export interface PairState {
   set(pair: PairView): void;
@@ -32,6 +33,9 @@ export const createPairState = (): PairState => {
   };
 };
 
+/** Of the other node, which shows itself twice a second while it is asked to. */
+const OTHER_FRESH_MS = 10_000;
+
 /** This node's snapshot where it is fresh. */
 export const freshOf = (pair: PairView | null) =>
   pair === null || pair.this === null || pair.thisTrouble !== null || (pair.thisMsAgo ?? 1e9) > FRESH_MS
@@ -52,18 +56,38 @@ export const healthOf = (question: HealthQuestion, pair: PairView | null): Healt
   return { ok: ready, state: ready ? 'ready' : 'not-ready' };
 };
 
+/** Where the public page gets its words from. */
+export interface PublicSettings {
+  readonly site: string | null;
+  readonly virtualAddress: string | null;
+  readonly centreByRole: Readonly<Record<Role, string | null>>;
+}
+
+/** Ready only once the node that serves has seen it so; the other node tells that over the pair's stream. */
+const centreStateOf = (pair: PairView | null, isHere: boolean): CentreView['state'] => {
+  const other = pair?.other ?? null;
+  // What it showed long ago may be of its former term.
+  const node = isHere ? pair?.this : other !== null && other.heardMsAgo <= OTHER_FRESH_MS ? other.snapshot : null;
+  const view = node?.switches?.all.find(({ name }) => name === 'contact-centre');
+  if (view === undefined) return 'unknown';
+  return view.state === 'done' && view.direction === 'activate' ? 'ready' : 'preparing';
+};
+
 /** Where users should go now. */
 export const publicOf = (
   pair: PairView | null,
-  given: string | null,
-  virtualAddress: string | null,
+  { site: given, virtualAddress, centreByRole }: PublicSettings,
   wall: number,
 ): PublicView => {
   const names = pair?.this;
   const site = given ?? (names ? `${names.node.name} / ${names.peer.name}` : '');
   const node = freshOf(pair);
-  const none = { wall, address: null, kind: 'none', site } as const;
+  const none = { wall, address: null, kind: 'none', site, centre: null } as const;
   if (node === null || (node.server !== 'this' && node.server !== 'other')) return none;
-  if (virtualAddress !== null) return { wall, address: virtualAddress, kind: 'virtual', site };
-  return { wall, address: node.server === 'this' ? node.node.address : node.peer.address, kind: 'node', site };
+  const server = node.server === 'this' ? node.node : node.peer;
+  const users = centreByRole[server.role];
+  const centre = users === null ? null : { address: users, state: centreStateOf(pair, node.server === 'this') };
+  return virtualAddress === null
+    ? { wall, address: server.address, kind: 'node', site, centre }
+    : { wall, address: virtualAddress, kind: 'virtual', site, centre };
 };

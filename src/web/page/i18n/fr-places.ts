@@ -203,6 +203,12 @@ export const frPlaces: Readonly<Record<keyof typeof enPlaces, string>> = {
   'public.kind-virtual': 'Elle mène toujours au serveur en service : rien ne change pour vous.',
   'public.kind-node': 'Elle peut changer ; revenez ici si elle ne répond plus.',
   'public.kind-none': 'Cette page redemande d’elle-même.',
+  'public.centre': 'Centre de contact, dans votre navigateur :',
+  'public.centre-ready':
+    'Actualisez la fenêtre de votre navigateur, puis reconnectez-vous, à cette adresse si elle a changé.',
+  'public.centre-preparing': 'Il se prépare. Cette page dira quand il est prêt.',
+  'public.centre-unknown':
+    'On ne sait pas ici s’il accueille déjà les utilisateurs. S’il répond, actualisez et reconnectez-vous.',
   'public.asked': 'Demandé à {when}.',
   'public.refresh': 'Actualiser',
   'public.off': 'Ce serveur ne dit pas son adresse ici.',

@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Fault, PublicView, Result, Session } from '../../contract.ts';
+import type { CentreView, Fault, PublicView, Result, Session } from '../../contract.ts';
 import { h } from './h.ts';
 import { Badge, Button, FaultBox, Field } from './parts.ts';
 import { Preferences } from './settings.ts';
@@ -31,7 +31,8 @@ const AddressNow = ({ view, at }: { readonly view: PublicView; readonly at: numb
     view.address === null
       ? h('h1', null, t('public.nobody'))
       : h('h1', null, t('public.use'), ' ', h('strong', { class: 'address' }, view.address)),
-    h('p', null, t(`public.kind-${view.kind}`)),
+    // Who has a contact centre reads of it below: something does change for its users.
+    view.centre === null ? h('p', null, t(`public.kind-${view.kind}`)) : null,
     h(
       'p',
       { class: 'quiet' },
@@ -40,6 +41,25 @@ const AddressNow = ({ view, at }: { readonly view: PublicView; readonly at: numb
     ),
   );
 };
+
+const LEVELS = { ready: 'good', preparing: 'warning', unknown: 'warning' } as const;
+
+/** Users of a contact centre follow no virtual address: theirs is another, and their window must be opened anew. */
+const CentreNow = ({ centre }: { readonly centre: CentreView }): VNode => {
+  const { t } = useUi();
+  return h(
+    'div',
+    { class: `glance ${LEVELS[centre.state]}` },
+    h('h2', null, t('public.centre'), ' ', h('strong', { class: 'address' }, centre.address)),
+    h('p', null, t(`public.centre-${centre.state}`)),
+  );
+};
+
+const spoken = ({ address, centre }: PublicView, t: ReturnType<typeof useUi>['t']): string =>
+  [
+    address === null ? t('public.nobody') : `${t('public.use')} ${address}`,
+    ...(centre === null ? [] : [`${t('public.centre')} ${centre.address}. ${t(`public.centre-${centre.state}`)}`]),
+  ].join(' ');
 
 export const PublicPage = (): VNode => {
   const { t, api, announce } = useUi();
@@ -51,8 +71,7 @@ export const PublicPage = (): VNode => {
       result.ok ? { view: result.value, fault: null, at: Date.now() } : { ...old, fault: result.error },
     );
     if (!result.ok) return;
-    const { address } = result.value;
-    const text = address === null ? t('public.nobody') : `${t('public.use')} ${address}`;
+    const text = spoken(result.value, t);
     if (byHand || (last.current !== null && last.current !== text)) announce(text);
     last.current = text;
   };
@@ -67,6 +86,7 @@ export const PublicPage = (): VNode => {
     { class: 'outside' },
     view === null ? h('h1', null, t('public.title')) : h('p', { class: 'site' }, view.site),
     view === null ? null : h(AddressNow, { view, at }),
+    view === null || view.centre === null ? null : h(CentreNow, { centre: view.centre }),
     fault === null
       ? null
       : fault.code === 'public-off'

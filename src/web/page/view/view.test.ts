@@ -158,8 +158,8 @@ test('tables have captions and row headings, places have one landmark each', asy
 
 test('anybody is told which address to use now, and nothing of it is kept from who asks again', async () => {
   const views: PublicView[] = [
-    { wall: WALL, address: '192.0.2.12', kind: 'node', site: 'Lycée' },
-    { wall: WALL, address: '192.0.2.11', kind: 'node', site: 'Lycée' },
+    { wall: WALL, address: '192.0.2.12', kind: 'node', site: 'Lycée', centre: null },
+    { wall: WALL, address: '192.0.2.11', kind: 'node', site: 'Lycée', centre: null },
   ];
   const api = fakeApi({ public: async () => ({ ok: true, value: views.pop() ?? (views[0] as PublicView) }) });
   const page = await show(null, [{ type: 'route', hash: '#/' }], { api });
@@ -167,4 +167,22 @@ test('anybody is told which address to use now, and nothing of it is kept from w
   await page.click(page.button('Refresh'));
   assert.match(page.find('h1').textContent ?? '', /Use this address now: 192\.0\.2\.12/);
   page.close();
+});
+
+test('users of a contact centre are told its address, to refresh, and to wait until it is ready, virtual address or not', async () => {
+  for (const [language, state, words] of [
+    ['en', 'ready', /Refresh your browser/],
+    ['en', 'preparing', /being made ready/],
+    ['en', 'unknown', /not known here/],
+    ['fr', 'ready', /Actualisez la fenêtre/],
+  ] as const) {
+    const centre = { address: 'cc2.example.org', state };
+    const view: PublicView = { wall: WALL, address: '192.0.2.10', kind: 'virtual', site: 'Lycée', centre };
+    const api = fakeApi({ public: async () => ({ ok: true, value: view }) });
+    const page = await show(null, [{ type: 'route', hash: '#/' }], { api, language });
+    assert.match(page.find('h2').textContent ?? '', /cc2\.example\.org/);
+    assert.match(page.root.textContent ?? '', words);
+    assert.doesNotMatch(page.root.textContent ?? '', /nothing changes|rien ne change/);
+    page.close();
+  }
 });
