@@ -29,6 +29,8 @@ export interface Facts {
   readonly database: Readonly<Record<string, string>> | null;
   /** Null: there is no Edge, or its settings cannot be read here. */
   readonly edge: EdgeFacts | null;
+  /** Version of XiVO or Wazo; null: it is neither, or does not tell. */
+  readonly system: string | null;
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)) ?? 'nothing';
@@ -186,5 +188,6 @@ export const readFacts = (input: unknown): Facts | null => {
     asterisk: asteriskOf(input['asterisk']),
     database: record(input['database']),
     edge: edgeOf(input['edge']),
+    system: typeof input['system'] === 'string' ? lineOf(input['system']) : null,
   };
 };

@@ -10,6 +10,7 @@ import { createCatalogue } from './catalogue.ts';
 import { bind } from './check.ts';
 import { edgeFacts } from './edge-settings.ts';
 import { agreementOf, type Facts, ownHardwareAddresses, readFacts } from './facts.ts';
+import { systemVersion } from './families/telephone-system.ts';
 import { createHistory, type History } from './history.ts';
 import { createMemo } from './memo.ts';
 import { readOwnDatabase } from './own-database.ts';
@@ -257,6 +258,7 @@ const answerOther = (state: State): void => {
         asterisk: survey.ok ? { version: survey.value.version, modules: survey.value.modules } : null,
         database: await readOwnDatabase(options.config),
         edge: edgeFacts(options.config),
+        system: systemVersion(around),
       };
     },
     FACTS_MS,

@@ -140,6 +140,16 @@ test('xivo: its own high availability, plugins on the standby, the wizard', asyn
   assert.equal(await say('xivo-standby-without-plugins', xivo), 'fail: 1 installed: xivo-aastra');
   assert.match(await say('xivo-standby-without-plugins', { config: configWith(more), root }), /^not-applicable/);
 
+  const versions = async (system: string | null) => say('xivo-versions-agree', { ...xivo, facts: { system } });
+  assert.match(await say('xivo-versions-agree'), /^not-applicable/);
+  assert.match(await versions('2025.10.01'), /^unknown: this server does not tell/);
+  mkdirSync(join(root, 'usr/share/xivo'), { recursive: true });
+  writeFileSync(join(root, 'usr/share/xivo/XIVO-VERSION'), '2025.10.01\n');
+  assert.equal(await versions('2025.10.01'), 'pass: both run 2025.10.01');
+  assert.equal(await versions('2025.05.03'), 'fail: 2025.10.01 here, 2025.05.03 there');
+  assert.match(await versions(null), /^unknown: the other node/);
+  assert.match(await say('xivo-versions-agree', { ...xivo, facts: null }), /^unknown/);
+
   assert.match(await say('xivo-wizard-passed', xivo), /^unknown/);
   mkdirSync(join(root, 'var/lib/xivo'), { recursive: true });
   writeFileSync(join(root, 'var/lib/xivo/configured'), '');

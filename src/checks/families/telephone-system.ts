@@ -69,4 +69,36 @@ const wizard: Definition = {
     ),
 };
 
-export const telephoneSystemChecks: readonly Definition[] = [ownHa, noPlugins, wizard];
+/** Where each generation has it. */
+const VERSION_FILES = ['usr/share/xivo/XIVO-VERSION', 'usr/share/pf-xivo/XIVO-VERSION', 'usr/share/wazo/WAZO-VERSION'];
+
+/** Version of XiVO or Wazo on this machine; null: it is neither, or does not tell. */
+export const systemVersion = (around: Pick<Around, 'root'>): string | null => {
+  for (const path of VERSION_FILES) {
+    const version = readSystemFile(around, path)?.trim().split('\n')[0]?.trim() ?? '';
+    if (version !== '') return version;
+  }
+  return null;
+};
+
+const versionsAgree: Definition = {
+  id: 'xivo-versions-agree',
+  about: 'Both nodes run the same version of XiVO or Wazo, so that what is copied means the same on both.',
+  severity: 'warning',
+  scope: 'pair',
+  ...PACE.slow,
+  remedy:
+    'Upgrade the older one while it is passive: `dualtone upgrade` there, and then on the other (docs/upgrade.md).',
+  try: async (around) => {
+    if (around.config.profile === 'asterisk') return notApplicable('it is no XiVO or Wazo');
+    const here = systemVersion(around);
+    if (here === null) return unknown('this server does not tell its version');
+    const facts = await around.peer.facts();
+    if (!facts.ok) return unknown(facts.error.message);
+    const there = facts.value.system;
+    if (there === null) return unknown('the other node does not tell its version');
+    return there === here ? passed(`both run ${here}`) : failed(`${here} here, ${there} there`);
+  },
+};
+
+export const telephoneSystemChecks: readonly Definition[] = [ownHa, noPlugins, wizard, versionsAgree];

@@ -92,6 +92,7 @@ export const factsOf = (config: Config): Facts => ({
   asterisk: { version: goodSurvey.version, modules: goodSurvey.modules },
   database: null,
   edge: null,
+  system: null,
 });
 
 export interface Planted {
