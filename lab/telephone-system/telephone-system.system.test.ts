@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Client } from 'pg';
+import { DHCP_QUERY } from '../../src/checks/families/phone-restarts.ts';
 import { type Cluster, startCluster } from '../../test/postgres/cluster.ts';
 import { addStandbyRows, type Content, changeSome, type Era, installTelephoneSystem } from './install.ts';
 
@@ -62,6 +63,8 @@ void test('both eras have the shape of a real telephone system', async (context)
           assert.ok((await numberOf(db, circles)) >= 4, 'tenant and endpoint_sip, auth_tenant and auth_user');
         assert.equal(await numberOf(db, 'SELECT count(*) FROM cel'), 1000);
         assert.equal(await numberOf(db, 'SELECT count(*) FROM userfeatures'), 100);
+        await db.query("SET search_path = ''");
+        assert.deepEqual((await db.query(DHCP_QUERY)).rows, [{ isOn: true, provisioning: '192.0.2.11' }]);
       });
     }
   } finally {

@@ -14,6 +14,7 @@ import { networkChecks } from './families/network.ts';
 import { nrpeChecks } from './families/nrpe.ts';
 import { pairChecks } from './families/pair.ts';
 import { createPhoneModelChecks } from './families/phone-models.ts';
+import { createPhoneRestartChecks } from './families/phone-restarts.ts';
 import { phoneChecks } from './families/phones.ts';
 import { replicationChecks } from './families/replication.ts';
 import { serviceChecks } from './families/services.ts';
@@ -35,7 +36,7 @@ export const createCatalogue = (more: readonly (readonly [string, readonly Defin
   registry.add('Fencing', fencingChecks);
   registry.add('The machine', machineChecks);
   registry.add('Alarms', alarmChecks);
-  registry.add('XiVO and Wazo', [...telephoneSystemChecks, ...createPhoneModelChecks()]);
+  registry.add('XiVO and Wazo', [...telephoneSystemChecks, ...createPhoneModelChecks(), ...createPhoneRestartChecks()]);
   registry.add('Machines outside the pair', switchChecks);
   for (const [family, definitions] of more) registry.add(family, definitions);
   return registry;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { startFakeManager } from '../../ami/testing/fake-manager.ts';
@@ -19,6 +19,27 @@ const say = async (id: string, planted: Planted = {}): Promise<string> => told(a
 const AMI = `probes: { ami: { secret-file: ${secretFile} } }\n`;
 const config = configWith(AMI);
 const follows = configWith(`${AMI}streams: { astdb: { enabled: true } }\n`);
+
+test('asterisk-open-files: by what the kernel lets the running one have', async () => {
+  const root = temporary();
+  after(() => rmSync(root, { recursive: true, force: true }));
+  const limits = (soft: string): void => {
+    for (const place of ['run/asterisk', 'proc/77']) mkdirSync(join(root, place), { recursive: true });
+    writeFileSync(join(root, 'run/asterisk/asterisk.pid'), '77\n');
+    writeFileSync(
+      join(root, 'proc/77/limits'),
+      `Max processes  1  1  processes\nMax open files            ${soft}                 524288               files     \n`,
+    );
+  };
+  const tried = () => say('asterisk-open-files', { config, root });
+  assert.match(await tried(), /^unknown/);
+  limits('1024');
+  assert.match(await tried(), /^fail: 1024 files: with some 256 halves of calls/);
+  limits('65536');
+  assert.equal(await tried(), 'pass: 65536 files');
+  limits('unlimited');
+  assert.equal(await tried(), 'pass: without limit');
+});
 
 describe('the manager', () => {
   test('a survey of one that answers, and of one that refuses, is stuck, or is not there', async () => {

@@ -1,7 +1,8 @@
 /** Checks of this node's Asterisk, and of what must be alike in both. */
 import { isIPv4 } from 'node:net';
+import { join } from 'node:path';
 import { sendOptions } from '../../sip/options.ts';
-import type { Around } from '../around.ts';
+import { type Around, readSystemFile } from '../around.ts';
 import type { AsteriskSurvey } from '../asterisk-survey.ts';
 import { type Definition, failed, failedBy, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 
@@ -224,6 +225,38 @@ const passiveMute: Definition = {
     }),
 };
 
+/** Of one half of a call: measured, with a telephone that hears a recording. */
+const FILES_A_HALF = 4;
+/** Below it a server that is not small is in danger. */
+const FILES_ENOUGH = 4096;
+
+/** What the kernel lets the running one have; null: it does not run, or does not tell. */
+const openFilesMost = (around: Around): number | null => {
+  const pid = readSystemFile(around, 'run/asterisk/asterisk.pid')?.trim() ?? '';
+  const limits = /^\d+$/.test(pid) ? readSystemFile(around, join('proc', pid, 'limits')) : null;
+  const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits ?? '')?.[1];
+  if (soft === undefined) return null;
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
+};
+
+const openFiles: Definition = {
+  id: 'asterisk-open-files',
+  about: 'Asterisk may open files enough for many calls: four for each half of a call.',
+  severity: 'advice',
+  scope: 'node',
+  ...PACE.slow,
+  remedy: 'Write `maxfiles = 65536` under [options] of asterisk.conf, and restart Asterisk while its node is passive.',
+  try: async (around) => {
+    const off = await mayBeOff(around);
+    if (off !== null) return notApplicable(off);
+    const most = openFilesMost(around);
+    if (most === null) return unknown('what it may open is not found: /run/asterisk/asterisk.pid leads nowhere');
+    if (most >= FILES_ENOUGH) return passed(most === Number.POSITIVE_INFINITY ? 'without limit' : `${most} files`);
+    const halves = Math.floor(most / FILES_A_HALF);
+    return failed(`${most} files: with some ${halves} halves of calls it refuses the next (488)`);
+  },
+};
+
 const versionsAgree: Definition = {
   id: 'asterisk-versions-agree',
   about: 'Both nodes run the same version of Asterisk.',
@@ -275,6 +308,7 @@ export const asteriskChecks: readonly Definition[] = [
   registrationDelay,
   trunkExpiry,
   phoneExpiry,
+  openFiles,
   versionsAgree,
   modulesAgree,
 ];

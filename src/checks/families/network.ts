@@ -6,7 +6,7 @@ import { type Around, type RunningInterface, readSystemFile } from '../around.ts
 import { type Definition, failed, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
 import { ownHardwareAddresses } from '../facts.ts';
 
-const hostOf = (cidr: string): string => cidr.slice(0, cidr.indexOf('/'));
+export const hostOf = (cidr: string): string => cidr.slice(0, cidr.indexOf('/'));
 
 /** Does the network of `cidr` contain `address`? False for another family. */
 const contains = (cidr: string, address: string): boolean => {

@@ -14,10 +14,10 @@ const ASK_MS = 8000;
 const MOST_NAMED = 10;
 const PLUGINS = ['var/lib/xivo-provd/plugins', 'var/lib/wazo-provd/plugins'];
 
-type ProvdOf = (config: Config) => Result<Provd>;
+export type ProvdOf = (config: Config) => Result<Provd>;
 
 /** Where it was reached when this node was enabled. */
-const usualProvd: ProvdOf = ({ profile, stateDir }) => {
+export const usualProvd: ProvdOf = ({ profile, stateDir }) => {
   const usual = provdDefaults[profile === 'wazo' ? 'wazo' : 'xivo'];
   const place = readProvdPlace(provdPlaceFile(stateDir));
   if (!place.ok) return place;
@@ -26,18 +26,23 @@ const usualProvd: ProvdOf = ({ profile, stateDir }) => {
   return token.ok ? ok(createProvd({ ...usual, url, token: token.value, timeoutMs: ASK_MS })) : token;
 };
 
-/** Where phones follow an address they need no backup; and provisioning runs on the main only. */
-const withProvd = async (
+/** Provisioning runs on the main only. */
+export const withMainsProvd = async (
   { config }: Around,
   provdOf: ProvdOf,
   look: (provd: Provd) => Promise<Said>,
 ): Promise<Said> => {
   if (config.profile === 'asterisk') return notApplicable('it is no XiVO or Wazo');
-  if (config.virtualIp !== null) return notApplicable('phones follow the virtual IP');
   if (config.node.role !== 'main') return notApplicable('the main provisions');
   const provd = provdOf(config);
   return provd.ok ? look(provd.value) : unknown(provd.error.message);
 };
+
+/** Where phones follow an address they need no backup. */
+const withProvd: typeof withMainsProvd = async (around, provdOf, look) =>
+  around.config.profile !== 'asterisk' && around.config.virtualIp !== null
+    ? notApplicable('phones follow the virtual IP')
+    : withMainsProvd(around, provdOf, look);
 
 const registrars = (provdOf: ProvdOf): Definition => ({
   id: 'xivo-registrars-have-backup',
