@@ -18,7 +18,7 @@ export interface StandardOptions {
   readonly stateDiskMib?: number;
   /** Adds the networks of the two witnesses, eye-main and eye-standby. */
   readonly witnesses?: boolean;
-  /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting and the provisioning server, two media servers. */
+  /** Adds what stands around a XiVO pair: Edge, contact centres, a berofos box, the reporting and the provisioning server, two media servers, a telephone that boots. */
   readonly xivo?: boolean;
   /** Adds an etcd cluster of three. */
   readonly etcd?: boolean;
@@ -54,7 +54,7 @@ const twoSites: RoutedPlan = {
 
 /** What stands around a XiVO pair. */
 export const xivoHosts: readonly HostPlan[] = (
-  ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'provisioning', 'mds1', 'mds2'] as const
+  ['edge', 'cc-main', 'cc-standby', 'berofos', 'reporting', 'provisioning', 'mds1', 'mds2', 'desk-phone'] as const
 ).map((name) => ({ name, kind: 'system', octet: octetByRole[name] }));
 
 export const etcdHosts: readonly HostPlan[] = memberNames.map((name) => ({

@@ -18,7 +18,10 @@ export const collectedDirectories = ['/var/spool/asterisk/monitor'] as const;
 export const voicemailSpool = '/var/spool/asterisk/voicemail';
 
 /** The section of the configuration, or nothing. */
-export const streamsSection = (data: DataSetup): Readonly<Record<string, unknown>> =>
+export const streamsSection = (
+  data: DataSetup,
+  moreDirectories: readonly string[] = [],
+): Readonly<Record<string, unknown>> =>
   data === 'none'
     ? {}
     : {
@@ -30,7 +33,7 @@ export const streamsSection = (data: DataSetup): Readonly<Record<string, unknown
             mode: data.endsWith('continuous') ? 'continuous' : 'snapshot',
             via: isStrict(data) ? 'ssh' : 'tls',
           },
-          files: { enabled: true, directories: followedDirectories },
+          files: { enabled: true, directories: [...followedDirectories, ...moreDirectories] },
           voicemail: { enabled: true, directory: voicemailSpool },
           collected: collectedDirectories,
         },

@@ -35,6 +35,7 @@ export const octetByRole = {
   provisioning: 66,
   mds1: 67,
   mds2: 68,
+  'desk-phone': 69,
   dns1: 71,
   dns2: 72,
   mail: 73,

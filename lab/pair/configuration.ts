@@ -8,6 +8,7 @@ import { remsysSections } from '../remsys/configuration.ts';
 import { knownAddress } from '../remsys/places.ts';
 import { checkpointNames } from '../topology.ts';
 import { xivoSections } from '../xivo/configuration.ts';
+import { leasesFolder } from '../xivo/node-files.ts';
 import type { PairSetup } from './setup.ts';
 
 export const nodeConfigPath = '/etc/dualtone/dualtone.yaml';
@@ -48,7 +49,7 @@ export const nodeConfiguration = (lab: LabPlaces, role: Role, setup: PairSetup):
     },
     unfit: { policy: setup.unfit.policy, 'restart-wait': `${setup.unfit.restartWaitMs}ms` },
     flapping: { 'max-switches': setup.maxSwitches, window: '1h' },
-    ...streamsSection(setup.data),
+    ...streamsSection(setup.data, setup.xivo === null ? [] : [leasesFolder]),
     ...xivoSections(lab, setup.xivo),
     ...remsysSections(lab, role, setup.remsys),
     ...fencingSections(lab, role, setup.fencing),

@@ -67,7 +67,8 @@ const execute = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'exec' }
   );
 };
 
-const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'expect' }>): Promise<Result<void>> => {
+const expectOutput = async (run: Undertaking, deed: Extract<Deed, { do: 'expect' }>): Promise<Result<void>> => {
+  const { pair } = run;
   const { what, on, argv, input, says, withinMs } = deed;
   const deadlineMs = monotonicMs() + withinMs;
   for (;;) {
@@ -75,7 +76,12 @@ const expectOutput = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'ex
     // It may be booting, turned on by a device.
     if (!done.ok && done.error.code !== 'host-off') return done;
     const said = done.ok ? `${done.value.stdout}${done.value.stderr}`.trim() : done.error.message;
-    if (done.ok && says.test(said)) return ok(undefined);
+    const fits = done.ok ? says.exec(said) : null;
+    if (fits !== null) {
+      const tookMs = fits.groups?.['tookMs'];
+      if (tookMs !== undefined) run.backupPhoneMs = Number(tookMs);
+      return ok(undefined);
+    }
     if (monotonicMs() >= deadlineMs) {
       return fail(
         'not-as-expected',

@@ -32,7 +32,7 @@ export type Deed =
       readonly withinMs?: number;
       readonly refusal?: { readonly what: string; readonly says: RegExp };
     }
-  /** Runs a program again and again until its output fits; if not within the time, the run fails. */
+  /** Runs a program again and again until its output fits; if not within the time, the run fails. A group `tookMs` is what the telephone took. */
   | {
       readonly do: 'expect';
       readonly what: string;

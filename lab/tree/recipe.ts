@@ -59,7 +59,8 @@ const bullseye = (packages: readonly string[], disabledUnits?: readonly string[]
 /** In the order in which they are tried: sid has Asterisk 22, but moves; bullseye has 16.28 and stands still. */
 export const recipes: readonly TreeRecipe[] = [{ suite: 'sid', packages: common }, bullseye(common)];
 
-const xivoPackages = [...common, 'monit', 'isc-dhcp-server'];
+// `udhcpc`: what a telephone asks for its address with.
+const xivoPackages = [...common, 'monit', 'isc-dhcp-server', 'udhcpc'];
 const xivoUnits = ['monit.service', 'isc-dhcp-server.service'];
 
 const remsysPackages = [

@@ -6,37 +6,12 @@
  */
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRegistration } from '../../src/sip/account.ts';
-import { openUserAgent } from '../../src/sip/user-agent.ts';
-import type { BackupPhonePlan } from './backup-phone.ts';
+import { type LinePlan, openLine } from './two-registrars.ts';
 
 process.stdout.on('error', () => process.exit(0));
 
-const plan = (await json(process.stdin)) as BackupPhonePlan;
-const opened = await openUserAgent({
-  localAddress: plan.localAddress,
-  localPort: 0,
-  onRequest: ({ request, respond }) => {
-    if (request.method === 'INVITE') respond({ status: 486, reason: 'Busy Here' });
-    else if (request.method !== 'ACK') respond({ status: 200, reason: 'OK' });
-  },
-  signal: new AbortController().signal,
-});
-if (!opened.ok) throw new Error(opened.error.message);
-
-const lines = plan.registrars.map(({ name, address }) => ({
-  name,
-  registration: createRegistration(opened.value, { ...plan.account, domain: address, server: { address, port: 5060 } }),
-}));
-
-/** Where the first of them that answers is. */
-const register = async (): Promise<string | undefined> => {
-  for (const { name, registration } of lines) {
-    const granted = await registration.refresh(plan.expiresS, { timeoutMs: plan.givenUpMs });
-    if (granted.ok) return name;
-  }
-  return undefined;
-};
+const plan = (await json(process.stdin)) as LinePlan;
+const register = await openLine(plan);
 
 let lastMs = performance.now();
 for (;;) {

@@ -2,22 +2,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../src/core/result.ts';
-import { backupAccount, type PbxAccount, type PbxPlan } from '../asterisk/plan.ts';
+import { backupAccount, type PbxPlan } from '../asterisk/plan.ts';
 import type { Lab } from '../lab.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { roles } from '../topology.ts';
-
-/** What the telephone is told. */
-export interface BackupPhonePlan {
-  readonly localAddress: string;
-  /** In the order in which they are tried. */
-  readonly registrars: readonly { readonly name: string; readonly address: string }[];
-  readonly account: PbxAccount;
-  readonly expiresS: number;
-  readonly refreshMs: number;
-  /** After this long without an answer it gives a registrar up. */
-  readonly givenUpMs: number;
-}
+import type { LinePlan } from './two-registrars.ts';
 
 /** A telephone that registers at the nodes' own addresses. */
 export interface BackupPhone {
@@ -47,7 +36,7 @@ export const startBackupPhone = async (lab: Lab, pbx: PbxPlan): Promise<Result<B
   createInterface({ input: stdout }).on('line', (line) => {
     last = line;
   });
-  const plan: BackupPhonePlan = {
+  const plan: LinePlan = {
     localAddress: host.address.v4,
     registrars: roles.map((name) => ({ name, address: lab.host(name).address.v4 })),
     account: backupAccount(pbx),

@@ -5,11 +5,13 @@ import type { Role } from '../../src/core/words.ts';
 import type { PbxPlan } from '../asterisk/plan.ts';
 import { type HostFile, installUnit, writeAll } from '../hosts/files.ts';
 import type { Lab } from '../lab.ts';
+import { linkAddressOf, octetByRole } from '../network/addressing.ts';
 import { runChecked } from '../process.ts';
 import { inScratch } from '../scratch.ts';
 import type { Site } from '../site.ts';
 import { roles } from '../topology.ts';
 import { berofosSecretPath, reportingSecretPath, switchKeyPath, switchKnownHostsPath } from './configuration.ts';
+import { deskPhoneFiles, phoneFileOf, phoneFilesUnit } from './desk-phone.ts';
 import {
   boxLogin,
   boxMoodPath,
@@ -62,12 +64,21 @@ const installReporting = async (lab: Lab): Promise<Result<void>> => {
   return elastic.ok ? await host.enableUnit('postgresql.service') : elastic;
 };
 
-const installProvisioning = async (lab: Lab): Promise<Result<void>> =>
-  await installUnit(lab.host('provisioning'), provdUnit, [
+/** The file of the telephone that boots, for whoever provisions it. */
+const phoneFile = (lab: Lab, pbx: PbxPlan): HostFile =>
+  phoneFileOf(lab, pbx, linkAddressOf(lab.subnet, octetByRole['desk-phone']));
+
+const installProvisioning = async (lab: Lab, pbx: PbxPlan): Promise<Result<void>> => {
+  const host = lab.host('provisioning');
+  const installed = await installUnit(host, provdUnit, [
     programUnit(provdUnit, 'provd-main.ts'),
     { path: provdMoodPath, text: 'well\n' },
     { path: provdMainPath, text: lab.host('main').address.v4 },
+    programUnit(phoneFilesUnit, 'phone-files-main.ts'),
+    phoneFile(lab, pbx),
   ]);
+  return installed.ok ? await host.enableUnit(phoneFilesUnit) : installed;
+};
 
 const installNode = async (lab: Lab, role: Role, secrets: readonly HostFile[]): Promise<Result<void>> => {
   const host = lab.host(role);
@@ -95,8 +106,9 @@ export const installSite = async (lab: Lab, pbx: PbxPlan): Promise<Result<Site>>
     const done = await installCompose(lab, name, keyOf(name), nodes);
     if (!done.ok) return done;
   }
-  for (const install of [installBox, installReporting, installProvisioning]) {
-    const done = await install(lab);
+  const installDeskPhone = async (): Promise<Result<void>> => await writeAll(lab.host('desk-phone'), deskPhoneFiles);
+  for (const install of [installBox, installReporting, installProvisioning, installDeskPhone]) {
+    const done = await install(lab, pbx);
     if (!done.ok) return done;
   }
   for (const { name } of mediaServersOf(lab)) {
@@ -111,6 +123,8 @@ export const installSite = async (lab: Lab, pbx: PbxPlan): Promise<Result<Site>>
         { path: switchKnownHostsPath, text: known },
         { path: berofosSecretPath, text: `${boxLogin}\n`, mode: 0o600 },
         { path: reportingSecretPath, text: `${reportingPassword}\n`, mode: 0o600 },
+        // The standby has no plug-ins and no devices, as XiVO wants it.
+        ...(role === 'main' ? [phoneFile(lab, pbx)] : []),
       ]),
   });
 };

@@ -19,6 +19,7 @@ import { xivoChanSipOf } from './chan-sip.ts';
 import { xivoEnable } from './enable.ts';
 import { xivoMedia } from './media.ts';
 import { xivoPhones } from './phones.ts';
+import { xivoPhonesRestart } from './phones-restart.ts';
 import {
   agentsRelogged,
   asteriskStartedAnew,
@@ -255,6 +256,7 @@ const usual: readonly Scenario[] = [
   ...xivoSwitches,
   ...xivoMedia,
   ...xivoPhones,
+  ...xivoPhonesRestart,
   ...xivoReporting,
   ...xivoEnable,
 ];

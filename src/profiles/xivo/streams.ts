@@ -113,6 +113,8 @@ export const xivoStreams = {
       '/etc/xivo/asterisk',
       '/var/lib/asterisk/agi-bin',
       '/var/lib/asterisk/moh',
+      // Who has which address: none is given twice by the other node, and a telephone that restarts keeps its own.
+      '/var/lib/dhcp',
       '/var/lib/xivo/certificates',
       '/var/lib/xivo/sounds/acd',
       '/var/lib/xivo/sounds/playback',
