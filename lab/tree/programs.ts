@@ -1,5 +1,6 @@
 /** Programs of a Debian suite that this machine's own lacks: unpacked beside the trees with all that they need, installed nowhere. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../src/core/result.ts';
@@ -55,8 +56,18 @@ export const ensurePrograms = async (recipe: ProgramsRecipe): Promise<Result<str
   }
 };
 
-/** Runs a program of such a folder by its own loader and libraries: the machine's are older. */
+/** Debian 12 and later, and Debian 11, whose usual name for it is a link to the machine's own. */
+const LOADERS = ['usr/lib64/ld-linux-x86-64.so.2', 'lib/x86_64-linux-gnu/ld-2.31.so'];
+
+const loaderOf = (root: string): string => {
+  const paths = LOADERS.map((path) => join(root, path));
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no loader of programs below ${root}`);
+  return found;
+};
+
+/** Runs a program of such a folder by its own loader and libraries: the machine's are others. */
 export const argvOfProgram = (root: string, program: string): readonly string[] => {
   const libraries = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'].map((path) => join(root, path)).join(':');
-  return [join(root, 'usr/lib64/ld-linux-x86-64.so.2'), '--library-path', libraries, join(root, program)];
+  return [loaderOf(root), '--library-path', libraries, join(root, program)];
 };

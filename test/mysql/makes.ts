@@ -1,12 +1,17 @@
 /** What MariaDB and MySQL want differently of a test: their programs, their settings, and how a first data folder is made. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plainEnvironment } from '../../lab/process.ts';
-import { argvOfProgram, ensurePrograms } from '../../lab/tree/programs.ts';
+import { argvOfProgram, ensurePrograms, type ProgramsRecipe } from '../../lab/tree/programs.ts';
 
 export type Make = 'mariadb' | 'mysql';
+
+/** `mariadb`: this machine's own, 10.11 on Debian 12; the others are unpacked from the suite that has them. */
+export type Edition = 'mariadb' | 'mariadb-10.5' | 'mariadb-11.8' | 'mysql';
+
+export const makeOf = (edition: Edition): Make => (edition === 'mysql' ? 'mysql' : 'mariadb');
 
 /** Options of the server, as `server_id: 1`. */
 export type Settings = Readonly<Record<string, string | number>>;
@@ -19,6 +24,8 @@ export interface Programs {
   readonly initialise: (dataDir: string) => Promise<void>;
   /** Files of the data folder that no two servers may have alike. */
   readonly ownFiles: readonly string[];
+  /** What its file holds until set-up writes it anew. */
+  readonly firstConfig: string;
 }
 
 /** Dies with the process of the test. */
@@ -30,10 +37,11 @@ export const argvOf = (settings: Settings): readonly string[] =>
 const small: Settings = {
   innodb_buffer_pool_size: '8M',
   innodb_log_buffer_size: '1M',
-  innodb_flush_log_at_trx_commit: 0,
+  // As set-up wants both, which costs nothing in memory.
+  innodb_flush_log_at_trx_commit: 1,
+  sync_binlog: 1,
   innodb_flush_method: 'nosync',
   innodb_fast_shutdown: 2,
-  sync_binlog: 0,
   key_buffer_size: '64K',
   performance_schema: 'OFF',
   max_connections: 40,
@@ -52,35 +60,51 @@ const runToEnd = async (argv: readonly string[], input: string, what: string): P
   if (code !== 0) throw new Error(`${what} made no system tables: ${said.slice(-2000)}`);
 };
 
-const SCRIPTS = '/usr/share/mysql';
-
-const bootstrapText = async (): Promise<string> => {
-  const names = ['mysql_system_tables.sql', 'mysql_performance_tables.sql', 'mysql_system_tables_data.sql'];
-  const texts = await Promise.all(names.map((name) => readFile(join(SCRIPTS, name), 'utf8')));
+/** Their names and their folder changed with 10.6 and 11. */
+const bootstrapText = async (scripts: string): Promise<string> => {
+  const prefix = (await readdir(scripts)).includes('mariadb_system_tables.sql') ? 'mariadb' : 'mysql';
+  const names = ['system_tables', 'performance_tables', 'system_tables_data'];
+  const texts = await Promise.all(names.map((name) => readFile(join(scripts, `${prefix}_${name}.sql`), 'utf8')));
   // Root comes by the socket, as the user root of this machine.
   return ['CREATE DATABASE mysql;', 'USE mysql;', "SET @auth_root_socket='root';", ...texts, ''].join('\n');
 };
 
-/** Debian 12's own. */
-const mariadb = async (): Promise<Programs> => {
-  const argv = ['/usr/sbin/mariadbd'];
+const mariadbBy = (argv: readonly string[], scripts: string, more: Settings): Programs => {
   const settings: Settings = {
     ...small,
     innodb_log_file_size: '4M',
     aria_pagecache_buffer_size: '128K',
-    lc_messages_dir: SCRIPTS,
+    lc_messages_dir: scripts,
     log_warnings: 2,
+    ...more,
   };
   return {
     argv,
     settings,
     ownFiles: [],
+    // From 11.4 on a server without a certificate makes one at each start, which takes seconds.
+    firstConfig: '[mysqld]\nskip_ssl\n',
     initialise: async (dataDir) => {
       await mkdir(dataDir, { mode: 0o700 });
       const options = ['--no-defaults', '--user=root', '--bootstrap', `--datadir=${dataDir}`, ...argvOf(settings)];
-      await runToEnd([...argv, ...options], await bootstrapText(), 'MariaDB');
+      await runToEnd([...argv, ...options], await bootstrapText(scripts), 'MariaDB');
     },
   };
+};
+
+/** Debian 12's own. */
+const mariadb = async (): Promise<Programs> => mariadbBy(['/usr/sbin/mariadbd'], '/usr/share/mysql', {});
+
+/** Of another Debian. */
+const mariadbOf = (recipe: ProgramsRecipe, folder: string) => async (): Promise<Programs> => {
+  const root = await ensurePrograms(recipe);
+  if (!root.ok) throw new Error(root.error.message);
+  const scripts = join(root.value, folder);
+  return mariadbBy(argvOfProgram(root.value, 'usr/sbin/mariadbd'), scripts, {
+    basedir: join(root.value, 'usr'),
+    character_sets_dir: join(scripts, 'charsets'),
+    innodb_use_native_aio: 0,
+  });
 };
 
 /** Debian 12 has none; sid has. */
@@ -93,8 +117,6 @@ const mysql = async (): Promise<Programs> => {
   const settings: Settings = {
     ...small,
     innodb_fast_shutdown: 1,
-    // Its accounts are in InnoDB too, and must outlive a SIGKILL.
-    innodb_flush_log_at_trx_commit: 2,
     innodb_redo_log_capacity: '8M',
     innodb_use_native_aio: 0,
     innodb_doublewrite: 0,
@@ -113,6 +135,7 @@ const mysql = async (): Promise<Programs> => {
     settings,
     // Its number of itself.
     ownFiles: ['auto.cnf'],
+    firstConfig: '',
     initialise: async (dataDir) => {
       const options = ['--no-defaults', '--user=root', '--initialize-insecure', `--datadir=${dataDir}`];
       await runToEnd([...argv, ...options, ...argvOf(settings)], '', 'MySQL');
@@ -120,8 +143,19 @@ const mysql = async (): Promise<Programs> => {
   };
 };
 
-export const programsOf: Readonly<Record<Make, () => Promise<Programs>>> = { mariadb, mysql };
+const isEdition = (name: string): name is Edition => Object.hasOwn(programsOf, name);
 
-/** MariaDB alone, or what `DUALTONE_TEST_MYSQL` lists (`mysql`, `mariadb,mysql`): MySQL is a large download. */
-export const makesUnderTest = (): readonly Make[] =>
-  (process.env['DUALTONE_TEST_MYSQL'] ?? 'mariadb').split(',').filter((make) => make === 'mariadb' || make === 'mysql');
+export const programsOf: Readonly<Record<Edition, () => Promise<Programs>>> = {
+  mariadb,
+  'mariadb-10.5': mariadbOf({ suite: 'bullseye', packages: ['mariadb-server-core-10.5'] }, 'usr/share/mysql'),
+  'mariadb-11.8': mariadbOf({ suite: 'trixie', packages: ['mariadb-server-core'] }, 'usr/share/mariadb'),
+  mysql,
+};
+
+/** This machine's MariaDB alone, or what `DUALTONE_TEST_MYSQL` lists (`mariadb-11.8,mysql`): the others are large downloads. Throws on a name that is none. */
+export const editionsUnderTest = (): readonly Edition[] =>
+  (process.env['DUALTONE_TEST_MYSQL'] ?? 'mariadb').split(',').map((name) => {
+    if (!isEdition(name))
+      throw new Error(`DUALTONE_TEST_MYSQL: "${name}" is none of ${Object.keys(programsOf).join(', ')}`);
+    return name;
+  });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { plainEnvironment } from '../../lab/process.ts';
 import { freePort } from '../free-port.ts';
 import { makeMemoryFolder } from '../memory-folder.ts';
-import { argvOf, type Make, mortal, type Programs, programsOf, type Settings } from './makes.ts';
+import { argvOf, type Edition, mortal, type Programs, programsOf, type Settings } from './makes.ts';
 
 const PREFIX = 'dualtone-mysql';
 const START_MS = 30_000;
@@ -15,7 +15,7 @@ const START_MS = 30_000;
 export interface TestServer {
   readonly socket: string;
   readonly port: number;
-  /** Read at each start; empty in the beginning. */
+  /** Read at each start. */
   readonly configFile: string;
   readonly folder: string;
   /** What it has written so far. */
@@ -28,7 +28,7 @@ export interface TestServer {
   readonly stop: () => Promise<void>;
 }
 
-const templateByMake = new Map<Make, Promise<string>>();
+const templateByEdition = new Map<Edition, Promise<string>>();
 
 /** The system tables are made once for each process of tests. */
 const makeTemplate = async (programs: Programs): Promise<string> => {
@@ -41,9 +41,9 @@ const makeTemplate = async (programs: Programs): Promise<string> => {
   return folder;
 };
 
-const templateOf = (make: Make, programs: Programs): Promise<string> => {
-  const made = templateByMake.get(make) ?? makeTemplate(programs);
-  templateByMake.set(make, made);
+const templateOf = (edition: Edition, programs: Programs): Promise<string> => {
+  const made = templateByEdition.get(edition) ?? makeTemplate(programs);
+  templateByEdition.set(edition, made);
   return made;
 };
 
@@ -57,14 +57,14 @@ const waitForReady = async (child: ChildProcess, log: () => Promise<string>): Pr
 };
 
 /** About 0.3 s, besides the first of a process (1 s; MySQL 3 s). Throws when it does not start. */
-export const startServer = async (make: Make = 'mariadb', settings: Settings = {}): Promise<TestServer> => {
-  const programs = await programsOf[make]();
-  const source = await templateOf(make, programs);
+export const startServer = async (edition: Edition = 'mariadb', settings: Settings = {}): Promise<TestServer> => {
+  const programs = await programsOf[edition]();
+  const source = await templateOf(edition, programs);
   const root = await makeMemoryFolder(PREFIX);
   const [dataDir, socket, logFile] = [join(root, 'data'), join(root, 's'), join(root, 'error.log')];
   await cp(join(source, 'data'), dataDir, { recursive: true });
   const configFile = join(root, 'my.cnf');
-  await writeFile(configFile, '');
+  await writeFile(configFile, programs.firstConfig);
   const port = await freePort();
   let child: ChildProcess | null = null;
   let own = settings;
@@ -112,6 +112,6 @@ export const startServer = async (make: Make = 'mariadb', settings: Settings = {
 
 /** Removes what all servers of this process were made from; at the end of a file of tests. */
 export const removeTemplate = async (): Promise<void> => {
-  for (const template of templateByMake.values()) await rm(await template, { recursive: true, force: true });
-  templateByMake.clear();
+  for (const template of templateByEdition.values()) await rm(await template, { recursive: true, force: true });
+  templateByEdition.clear();
 };

@@ -94,12 +94,9 @@ export const createMariadb = (version: string, number: number): Dialect => ({
     { name: 'log_slave_updates', value: '1', dynamic: false },
     { name: 'slave_net_timeout', value: '6', dynamic: true },
   ],
-  // A server that comes up after a crash cuts off what it had not yet told the other (10.6.2 and later).
-  fileLines: [
-    'skip_slave_start = 1',
-    'read_only = 1',
-    ...(number >= 10_006_002 ? ['rpl_semi_sync_slave_enabled = 1'] : []),
-  ],
+  // The last is asked when the link begins, which is before anybody is told to close; by it a server of 10.6.2 or later that
+  // comes up after a crash cuts off what it had not yet told the other.
+  fileLines: ['skip_slave_start = 1', 'read_only = 1', 'rpl_semi_sync_slave_enabled = 1'],
   steerRights: [
     'BINLOG MONITOR',
     // To forget a link.

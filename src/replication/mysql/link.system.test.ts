@@ -1,7 +1,7 @@
 /** Two real MariaDB servers, and two of MySQL: set up, followed, read-only, turned round and back, and what stands in the way. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Make, makesUnderTest } from '../../../test/mysql/makes.ts';
+import { editionsUnderTest, type Make, makeOf } from '../../../test/mysql/makes.ts';
 import { removeTemplate } from '../../../test/mysql/server.ts';
 import { linkFault } from './assess.ts';
 import type { Mysql } from './connection.ts';
@@ -204,11 +204,11 @@ const troublesAreToldApart = async (): Promise<void> => {
   for (const db of [root, home, upstream]) db.destroy();
 };
 
-for (const each of makesUnderTest()) {
+for (const each of editionsUnderTest()) {
   describe(each, () => {
     before(async () => {
-      make = each;
-      pair = await startPair(make);
+      make = makeOf(each);
+      pair = await startPair(each);
       [main, standby] = [await pair.main.own(), await pair.standby.own()];
     });
     after(async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { type Make, makesUnderTest } from '../../../test/mysql/makes.ts';
+import { type Edition, editionsUnderTest, type Make, makeOf } from '../../../test/mysql/makes.ts';
 import { removeTemplate } from '../../../test/mysql/server.ts';
 import { ok } from '../../core/result.ts';
 import { compareAll } from '../../replication/mysql/compare.ts';
@@ -78,6 +78,7 @@ const nodeFor = (role: 'main' | 'standby', here: TestNode, there: TestNode): Mys
     reporter: { note: () => undefined, say: (_level, code) => said.push(`${role}: ${code}`) },
   });
 
+let edition: Edition;
 let make: Make;
 let pair: TestPair;
 let main: MysqlNode;
@@ -170,7 +171,9 @@ const mainLosesPower = async (): Promise<void> => {
   });
   standby.setRight({ holding: 2, highest: 2 }, 1);
   await until('the standby takes writes', () => writes(pair.standby, add('Lin')));
-  assert.ok(isWaiting(pair.main.server.port), 'writes are let in while its own connection is still waited for');
+  // A server of 10.5 gives that connection up at once when it is told to forget the link, which comes after.
+  if (edition !== 'mariadb-10.5')
+    assert.ok(isWaiting(pair.main.server.port), 'writes are let in while its own connection is still waited for');
   speak();
   main.setRight({ holding: 0, highest: 2 }, 0);
   await pair.main.server.startAgain();
@@ -285,13 +288,14 @@ const lockIsWhole = async (): Promise<void> => {
   root.destroy();
 };
 
-for (const each of makesUnderTest()) {
+for (const each of editionsUnderTest()) {
   describe(each, () => {
     before(async () => {
-      make = each;
+      edition = each;
+      make = makeOf(each);
       accepted = { main: '', standby: '' };
       ({ line, ...talks } = createLine());
-      pair = await startPair(make);
+      pair = await startPair(each);
       main = nodeFor('main', pair.main, pair.standby);
       standby = nodeFor('standby', pair.standby, pair.main);
     });

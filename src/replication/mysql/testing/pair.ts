@@ -1,6 +1,6 @@
 /** Two real MariaDB or MySQL servers that are set up as a pair, in memory; and what tests must say differently to them. */
 import { join } from 'node:path';
-import type { Make } from '../../../../test/mysql/makes.ts';
+import type { Edition, Make } from '../../../../test/mysql/makes.ts';
 import { startServer, type TestServer } from '../../../../test/mysql/server.ts';
 import type { Result } from '../../../core/result.ts';
 import { run } from '../../../process/run.ts';
@@ -157,9 +157,9 @@ const prepare = async (node: TestNode): Promise<void> => {
 };
 
 /** Both set up and restarted: about 4 s, of MySQL 10 s. */
-export const startPair = async (make: Make): Promise<TestPair> => {
+export const startPair = async (edition: Edition): Promise<TestPair> => {
   const stopping = new AbortController();
-  const servers = await Promise.all([startServer(make), startServer(make)]);
+  const servers = await Promise.all([startServer(edition), startServer(edition)]);
   const stop = async (): Promise<void> => {
     stopping.abort();
     await Promise.all(servers.map((server) => server.stop()));
