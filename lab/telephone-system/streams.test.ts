@@ -13,9 +13,6 @@ const bodies = (era: Era): ReadonlyMap<string, string> => new Map(tablesOf(era))
 
 const fits = (pattern: string, name: string): boolean => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name);
 
-/** Columns that an era's table does not have though the rules, which hold for both, name them. */
-const onlyElsewhere = new Set(['xivo/http_base_url', 'wazo/net4_ip_rest']);
-
 for (const era of eras) {
   void test(`the profile's streams for ${era} are valid, and name tables and columns of its database`, () => {
     const parsed = streamsSchema.parse(streamsByEra[era]);
@@ -28,7 +25,6 @@ for (const era of eras) {
       [key, time, parent?.column ?? null].flatMap((column) => (column === null ? [] : [[table, column] as const])),
     );
     for (const [table, column] of [...named, ...ofEvents]) {
-      if (onlyElsewhere.has(`${era}/${column}`)) continue;
       if (column === '*') assert.ok(tables.has(table), table);
       else assert.match(tables.get(table) ?? '', new RegExp(`\\b${column}\\b`), `${table}.${column}`);
     }
@@ -37,6 +33,17 @@ for (const era of eras) {
     const expected = era === 'xivo' ? ['alembic_version_*', '*_alembic_version'] : ['iproute'];
     assert.deepEqual(idle, expected);
     for (const { parent } of events) if (parent !== null) assert.ok(events.some(({ table }) => table === parent.table));
+  });
+
+  void test(`of ${era}'s provisioning nothing follows but what DHCP needs, where DHCP follows`, () => {
+    const { database } = streamsSchema.parse(streamsByEra[era]);
+    const columns = [...(bodies(era).get('provisioning') ?? '').matchAll(/(?:^|, )([a-z0-9_]+) /g)].map(
+      ([, name]) => name,
+    );
+    assert.ok(columns.includes('dhcp_integration') && columns.length >= 5, columns.join());
+    const kept = database['keep-columns'].flatMap((rule) => (rule.table === 'provisioning' ? rule.columns : []));
+    const follows = columns.filter((name) => name !== 'id' && !kept.includes(name ?? ''));
+    assert.deepEqual(follows, database.exclude.includes('dhcp') ? [] : ['dhcp_integration']);
   });
 
   void test(`at least 130 tables of ${era}, each once`, () => {

@@ -29,8 +29,28 @@ const hostTables = [
   'stat_queue_periodic',
 ];
 
-/** The address that phones fetch their configuration from is this host's own. */
-const provisioning = { table: 'provisioning', columns: ['net4_ip', 'http_base_url', 'net4_ip_rest'] };
+/**
+ * How phones and services reach this host's own provisioning server, with the login whose other half is in its files. Of the whole table
+ * only `dhcp_integration` follows, and that only where DHCP does.
+ */
+const provisioning = {
+  table: 'provisioning',
+  columns: [
+    'net4_ip',
+    'http_port',
+    'http_base_url',
+    'net4_ip_rest',
+    'rest_port',
+    'username',
+    'password',
+    'private',
+    'secure',
+  ],
+};
+const wazoProvisioning = {
+  table: 'provisioning',
+  columns: ['net4_ip', 'http_port', 'http_base_url', 'dhcp_integration'],
+};
 
 /** What users change by telephone or in their client: do-not-disturb, forwards, filters, and the PIN of their mailbox. */
 const userStatus = [
@@ -138,7 +158,7 @@ export const wazoStreams = {
       'call_logd_export',
       'auth_saml_session',
     ],
-    'keep-columns': [provisioning],
+    'keep-columns': [wazoProvisioning],
     status: [...userStatus, ...agentStatus, { table: 'chatd_user', columns: ['state', 'status', 'do_not_disturb'] }],
     events: [
       { table: callLogs, key: 'id', time: 'date' },
