@@ -94,6 +94,14 @@ test('status of a healthy pair', async () => {
   assert.equal(code, 0);
 });
 
+test('who asks for them is shown the old words of roles', async () => {
+  const { code, out } = await say('status', '--old-words', '--socket', socket);
+  assert.equal(code, 0);
+  assert.match(out, /^pbx1 \(master, this node\) serves/);
+  assert.match(out, /pbx2 \(slave, 10\.0\.0\.2\): passive/);
+  assert.doesNotMatch(out, /\b(main|standby)\b/);
+});
+
 test('status as JSON is the snapshot', async () => {
   const { code, out } = await say('status', '--json', '--socket', socket);
   const {

@@ -49,7 +49,7 @@ const addLooking = (shelf: Shelf): void => {
   const { program } = shelf;
   add(shelf, program, 'status', 'who serves, and whether the other could take over', async (o, out) =>
     (await import('./commands/look.ts')).status(o, out),
-  );
+  ).option('--old-words', 'with the words master and slave');
   add(shelf, program, 'watch', 'the status, live', async (o, out) =>
     (await import('./commands/look.ts')).watch(o, out),
   );

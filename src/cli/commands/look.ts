@@ -5,11 +5,24 @@ import { type CommonOptions, journalOf, type Output, orEnd, showFault, socketOf 
 
 const EXIT_BY_LEVEL = { good: EXIT.ok, warning: EXIT.warning, alarm: EXIT.alarm } as const;
 
-export const status = async (options: CommonOptions, output: Output): Promise<ExitCode> => {
+/** For those who know a pair by XiVO's words: where a role is meant, and not where a machine is called so. */
+const inOldWords = (text: string): string =>
+  text.replaceAll(
+    /(\(|\b[Tt]he )(main|standby)\b/g,
+    (_, before: string, role: string) => before + (role === 'main' ? 'master' : 'slave'),
+  );
+
+export const status = async (
+  options: CommonOptions & { readonly oldWords?: boolean },
+  output: Output,
+): Promise<ExitCode> => {
   const { askSnapshot } = await import('../../api/client.ts');
   const snapshot = orEnd(await askSnapshot(await socketOf(options, output)), options, output);
   if (options.json === true) output.out(`${JSON.stringify(snapshot, null, 2)}\n`);
-  else output.out((await import('../render/status.ts')).renderStatus(snapshot, output.style));
+  else {
+    const text = (await import('../render/status.ts')).renderStatus(snapshot, output.style);
+    output.out(options.oldWords === true ? inOldWords(text) : text);
+  }
   const exit = EXIT_BY_LEVEL[snapshot.headline.level];
   if (exit !== EXIT.ok || snapshot.kind === 'checkpoint') return exit;
   if (snapshot.checks?.readiness.state === 'not-ready') return EXIT.warning;
