@@ -140,6 +140,18 @@ test('xivo: its own high availability, plugins on the standby, the wizard', asyn
   assert.equal(await say('xivo-standby-without-plugins', xivo), 'fail: 1 installed: xivo-aastra');
   assert.match(await say('xivo-standby-without-plugins', { config: configWith(more), root }), /^not-applicable/);
 
+  const voice = async () =>
+    say('xivo-voice-address', { ...xivo, running: [{ name: 'eth1:1', cidrs: ['127.0.0.2/8'] }] });
+  assert.match(await voice(), /^not-applicable/);
+  const listed = (names: string) =>
+    writeFileSync(join(root, 'etc/xivo/common.conf'), `XIVO_NET4_IP="x"\nXIVO_VOIP_IFACES="${names}"\n`);
+  listed('eth0');
+  assert.match(await voice(), /^fail: \S+ is on eth1:1, and voice is on eth0$/);
+  listed('eth0 eth1');
+  assert.match(await voice(), /^pass/);
+  listed('');
+  assert.match(await voice(), /^not-applicable/);
+
   const versions = async (system: string | null) => say('xivo-versions-agree', { ...xivo, facts: { system } });
   assert.match(await say('xivo-versions-agree'), /^not-applicable/);
   assert.match(await versions('2025.10.01'), /^unknown: this server does not tell/);

@@ -101,4 +101,35 @@ const versionsAgree: Definition = {
   },
 };
 
-export const telephoneSystemChecks: readonly Definition[] = [ownHa, noPlugins, wizard, versionsAgree];
+/** By the server's own generated file: the interfaces that were made for voice; null: it does not say. */
+const voiceInterfaces = (around: Around): readonly string[] | null => {
+  const [, listed] =
+    /^\s*XIVO_VOIP_IFACES=["']?([^"'\n#]*)/m.exec(readSystemFile(around, 'etc/xivo/common.conf') ?? '') ?? [];
+  const names = (listed ?? '').split(/\s+/).filter((name) => name !== '');
+  return names.length === 0 ? null : names;
+};
+
+const withoutLabel = (name: string): string => name.replace(/:.*$/, '');
+
+const voiceAddress: Definition = {
+  id: 'xivo-voice-address',
+  about: "This node's address is that of the server's voice interface, where phones and the other node look for it.",
+  severity: 'warning',
+  scope: 'node',
+  ...PACE.slow,
+  remedy:
+    'Pair the nodes by the addresses of their VoIP interfaces (Configuration, Network, Interfaces): `node.address`, `peer.address`.',
+  try: (around) =>
+    onXivo(around, () => {
+      const voice = voiceInterfaces(around);
+      if (voice === null) return notApplicable('the server does not say which interface is for voice');
+      const { address } = around.config.node;
+      const here = around.runningInterfaces().find(({ cidrs }) => cidrs.some((cidr) => cidr.split('/')[0] === address));
+      if (here === undefined) return unknown(`no interface has ${address} now`);
+      return voice.map(withoutLabel).includes(withoutLabel(here.name))
+        ? passed(`${address} on ${here.name}`)
+        : failed(`${address} is on ${here.name}, and voice is on ${voice.join(', ')}`);
+    }),
+};
+
+export const telephoneSystemChecks: readonly Definition[] = [ownHa, noPlugins, wizard, versionsAgree, voiceAddress];
