@@ -21,7 +21,7 @@ const PROGRAM_FOLDERS = ['bin', 'src', 'sim', 'examples'] as const;
 const isLeftOut = (path: string): boolean =>
   /\.(test|test-support)\.ts$/.test(path) ||
   /(^|\/)testing(\/|$)/.test(path) ||
-  /^sim\/scenarios\/.*\.txt$/.test(path) ||
+  /^sim\/(scenarios\/.*\.txt|.*\.md)$/.test(path) ||
   (/^src\/web\/page\/./.test(path) && !/^src\/web\/page\/dist(\/|$)/.test(path));
 
 export const isOfProgram = (path: string): boolean =>
@@ -31,13 +31,15 @@ export const isOfProgram = (path: string): boolean =>
 const IDLE_FOLDERS =
   /^(test|tests|__tests__|integration|examples?|bench(marks?)?|docs?|types|scripts|fixtures|node_modules)$/;
 const LICENCE = /^(licen[cs]e|copying)/i;
+/** A program of its own, for whoever installs that package to be called. */
+const PROGRAM = /^bin(\/|\.[cm]?js$)/;
 const LOADED = /\.(js|cjs|mjs|json)$/;
 
 /** `path`: within the package's own folder. Its licence is in the copyright file of ours. */
 export const isOfDependency = (path: string): boolean => {
   const parts = path.split('/');
   const [first = '', file = ''] = [parts[0], parts.at(-1)];
-  if (parts.length > 1 && IDLE_FOLDERS.test(first)) return false;
+  if ((parts.length > 1 && IDLE_FOLDERS.test(first)) || PROGRAM.test(path)) return false;
   if (parts.some((part) => part.startsWith('.'))) return false;
   return LOADED.test(file) && !/^(eslint|karma|rollup|jest|tsconfig)/.test(file) && !LICENCE.test(file);
 };

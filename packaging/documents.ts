@@ -102,7 +102,11 @@ export const copyrightOf = (
 ): string => {
   const stanza = (files: string, holder: string, name: string, text: string): string =>
     `Files: ${files}\nCopyright: ${holder}\nLicense: ${name}\n${asField(text)}\n`;
-  const head = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: dualtone\n';
+  const head = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: dualtone
+Comment: Where a licence below is the Apache License 2.0, Debian has its text too in
+ /usr/share/common-licenses/Apache-2.0.
+`;
   const others = packages.map(({ name, version, place, licence }) => {
     const path = licencePathByName.get(name);
     const text = path === undefined ? `${licence}; the package has no text of it.` : readFileSync(path, 'utf8');
@@ -134,5 +138,6 @@ export const packagedUnit = (text: string): string =>
   text
     .replace(/ Copy to \/etc\/systemd\/system\/.*$/m, ' It is enabled by `dualtone setup`, `init` or `join`.')
     .replace('file:///opt/dualtone/docs/cli.md', 'man:dualtone(8)')
+    .replaceAll('file:///opt/dualtone/docs/', 'file:///usr/share/doc/dualtone/docs/')
     .replace('/opt/dualtone/node_modules/.cache', '/var/cache/dualtone')
     .replaceAll('/opt/dualtone', '/usr/lib/dualtone');
