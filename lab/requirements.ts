@@ -22,6 +22,10 @@ const requiredPackages: readonly { readonly name: string; readonly program: stri
   { name: 'openssh-client', program: 'ssh' },
   { name: 'rsync', program: 'rsync' },
   { name: 'openssl', program: 'openssl' },
+  // A key of a test's own signs a repository of packages.
+  { name: 'gpg', program: 'gpg' },
+  { name: 'gpg-agent', program: 'gpg-agent' },
+  { name: 'gpgconf', program: 'gpgconf' },
   { name: 'nagios-nrpe-server', program: '/usr/sbin/nrpe' },
   { name: 'etcd-server', program: 'etcd' },
   { name: 'etcd-client', program: 'etcdctl' },

@@ -1,18 +1,21 @@
 /**
  * `npm run -s package`: dist/packages/ gets dualtone_VERSION_amd64.deb and _arm64.deb, and what an apt needs to install from there.
  * Options: `--arch NAME`, one of them; `--version V`, another than package.json's; `--out FOLDER`; `--fast`, for tests; `--sign KEY`, a key
- * of gpg that signs the repository.
+ * of your gpg that signs the repository; `--lintian`, which holds each package against Debian's rules: an error or a warning fails.
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fail, ok, type Result } from '../src/core/result.ts';
 import { buildPackage } from './build.ts';
+import { signingKey } from './key.ts';
 import { runProgram } from './program.ts';
-import { writeRepository } from './repository.ts';
+import { PUBLIC_KEY, writeRepository } from './repository.ts';
 import { ARCHITECTURES, type Architecture, isArchitecture } from './runtime.ts';
 
 const root = join(import.meta.dirname, '..');
+
+const KEYRING = '/etc/apt/keyrings/dualtone.gpg';
 
 /** As Debian compares them, without an epoch or a revision: the package is its own source. */
 const VERSION = /^\d[0-9A-Za-z.+~]*$/;
@@ -22,12 +25,14 @@ interface Wanted {
   readonly version: string;
   readonly folder: string;
   readonly compression: 'small' | 'fast';
+  /** Its fingerprint. */
   readonly key: string | null;
+  readonly isHeldAgainstRules: boolean;
 }
 
 const usage = (message: string) => fail('usage', message, 'See the head of packaging/main.ts.');
 
-const wantedOf = (argv: readonly string[]): Result<Wanted> => {
+const wantedOf = async (argv: readonly string[]): Promise<Result<Wanted>> => {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -36,6 +41,7 @@ const wantedOf = (argv: readonly string[]): Result<Wanted> => {
       out: { type: 'string' },
       fast: { type: 'boolean' },
       sign: { type: 'string' },
+      lintian: { type: 'boolean' },
     },
   });
   const named = values.arch ?? ARCHITECTURES;
@@ -44,12 +50,15 @@ const wantedOf = (argv: readonly string[]): Result<Wanted> => {
   const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   const version = values.version ?? own.version;
   if (!VERSION.test(version)) return usage('That is no version.');
+  const key = values.sign === undefined ? ok(null) : await signingKey(values.sign);
+  if (!key.ok) return key;
   return ok({
     architectures,
     version,
     folder: resolve(values.out ?? join(root, 'dist', 'packages')),
     compression: values.fast === true ? 'fast' : 'small',
-    key: values.sign ?? null,
+    key: key.value,
+    isHeldAgainstRules: values.lintian === true,
   });
 };
 
@@ -61,22 +70,37 @@ const sourceOf = async (): Promise<Result<{ readonly commit: string; readonly ep
   return ok({ commit, epoch: Number(process.env['SOURCE_DATE_EPOCH'] ?? time) });
 };
 
+/** Debian's own rules, with what packaging/lintian-overrides says of the rest. Half a minute of a core for each. */
+const holdAgainstRules = async (path: string): Promise<Result<unknown>> =>
+  await runProgram(['lintian', '--allow-root', '--profile', 'debian', '--fail-on', 'error,warning', path]);
+
+/** What a person does with the folder; the last line is one of apt's sources. */
+const directions = (folder: string, key: string | null): readonly string[] =>
+  key === null
+    ? [`Not signed: apt trusts whoever can write there.`, `deb [trusted=yes] file:${folder} ./`]
+    : [
+        `Signed by ${key}. On each server, as root: install -D -m 644 ${folder}/${PUBLIC_KEY} ${KEYRING}`,
+        `deb [signed-by=${KEYRING}] file:${folder} ./`,
+      ];
+
 const packAll = async (argv: readonly string[], say: (line: string) => void): Promise<Result<void>> => {
-  const wanted = wantedOf(argv);
+  const wanted = await wantedOf(argv);
   if (!wanted.ok) return wanted;
   const source = await sourceOf();
   if (!source.ok) return source;
   const page = await runProgram([process.execPath, join(root, 'scripts/build-page.mjs')]);
   if (!page.ok) return page;
-  const { architectures, version, folder, compression, key } = wanted.value;
+  const { architectures, version, folder, compression, key, isHeldAgainstRules } = wanted.value;
   for (const architecture of architectures) {
     const packed = await buildPackage({ root, architecture, version, folder, compression, ...source.value });
     if (!packed.ok) return packed;
     say(`${packed.value.sha256}  ${packed.value.path}`);
+    const held = isHeldAgainstRules ? await holdAgainstRules(packed.value.path) : ok(undefined);
+    if (!held.ok) return held;
   }
   const written = await writeRepository(folder, source.value.epoch, key);
   if (!written.ok) return written;
-  say(`deb [${key === null ? 'trusted=yes' : 'signed-by=/etc/apt/keyrings/dualtone.gpg'}] file:${folder} ./`);
+  for (const line of directions(folder, key)) say(line);
   return ok(undefined);
 };
 

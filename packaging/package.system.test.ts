@@ -1,12 +1,13 @@
 /** The package of this machine's architecture: built twice, taken apart by Debian's own tools, and run with nothing but itself. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Result } from '../src/core/result.ts';
 import { run } from '../src/process/run.ts';
 import { buildPackage, type Packed } from './build.ts';
+import { signingKey } from './key.ts';
 import { runProgram } from './program.ts';
 import { writeRepository } from './repository.ts';
 import { ownArchitecture } from './runtime.ts';
@@ -124,23 +125,90 @@ test('no unit is more open than docs/install.md says', async () => {
   }
 });
 
-test('a folder of packages is a repository for apt', async () => {
-  const folder = join(place, 'one');
-  assert.equal(value(await writeRepository(folder, 1_800_000_000, null)), 1);
-  const packages = readFileSync(join(folder, 'Packages'), 'utf8');
-  assert.match(packages, new RegExp(`SHA256: ${packed.sha256}`));
-  const apt = (name: string) => join(place, name);
-  for (const name of ['state/lists/partial', 'cache/archives/partial']) mkdirSync(apt(name), { recursive: true });
+/** Seconds since 1970, in the past: apt refuses a list from the future. */
+const LISTED = 1_750_000_000;
+
+/** An apt of its own, which knows one source. */
+const aptOf = (name: string, source: string) => {
+  const at = (path: string) => join(place, name, path);
+  for (const folder of ['state/lists/partial', 'cache/archives/partial']) mkdirSync(at(folder), { recursive: true });
   const options = [
-    ['Dir::State', apt('state')],
-    ['Dir::Cache', apt('cache')],
-    ['Dir::Etc::sourcelist', apt('list')],
+    ['Dir::State', at('state')],
+    ['Dir::Cache', at('cache')],
+    ['Dir::Etc::sourcelist', at('list')],
     ['Dir::Etc::sourceparts', '/dev/null'],
+    ['Dir::Etc::trusted', '/dev/null'],
+    ['Dir::Etc::trustedparts', '/dev/null'],
     ['APT::Sandbox::User', 'root'],
     ['APT::Get::List-Cleanup', 'false'],
-  ].flatMap(([name, text]) => ['-o', `${name}=${text}`]);
-  writeFileSync(apt('list'), `deb [trusted=yes] file:${folder} ./\n`);
-  value(await runProgram(['apt-get', ...options, 'update']));
-  const shown = value(await runProgram(['apt-cache', ...options, 'policy', 'dualtone']));
-  assert.match(shown.stdout, /Candidate: 9\.8\.7/);
+    ['APT::Update::Error-Mode', 'any'],
+  ].flatMap(([option, text]) => ['-o', `${option}=${text}`]);
+  writeFileSync(at('list'), `${source}\n`);
+  return {
+    update: async () => value(await run(['apt-get', ...options, 'update'], { timeoutMs: 60_000 })),
+    candidate: async () => value(await runProgram(['apt-cache', ...options, 'policy', 'dualtone'])).stdout,
+  };
+};
+
+test('a folder of packages is a repository for apt', async () => {
+  const folder = join(place, 'one');
+  assert.equal(value(await writeRepository(folder, LISTED, null)), 1);
+  assert.match(readFileSync(join(folder, 'Packages'), 'utf8'), new RegExp(`SHA256: ${packed.sha256}`));
+  const apt = aptOf('apt', `deb [trusted=yes] file:${folder} ./`);
+  assert.equal((await apt.update()).exitCode, 0);
+  assert.match(await apt.candidate(), /Candidate: 9\.8\.7/);
+});
+
+/** A gpg of its own with two keys of a day; no key of whoever runs the tests is touched. */
+const withKeys = async (use: () => Promise<void>): Promise<void> => {
+  const former = process.env['GNUPGHOME'];
+  const home = mkdtempSync(join(tmpdir(), 'dt-gpg-'));
+  process.env['GNUPGHOME'] = home;
+  const env = { GNUPGHOME: home };
+  try {
+    for (const name of ['one@dualtone.example', 'two@dualtone.example']) {
+      const words = ['--batch', '--quiet', '--passphrase', '', '--quick-generate-key', name, 'ed25519', 'sign', '1d'];
+      value(await runProgram(['gpg', ...words], { env }));
+    }
+    await use();
+  } finally {
+    await run(['gpgconf', '--kill', 'all'], { timeoutMs: 10_000, env });
+    if (former === undefined) delete process.env['GNUPGHOME'];
+    else process.env['GNUPGHOME'] = former;
+    rmSync(home, { recursive: true, force: true });
+  }
+};
+
+test('a signed repository: apt takes it by its key alone, and refuses another key and a changed list', async () => {
+  const folder = join(place, 'one');
+  await withKeys(async () => {
+    for (const [words, code] of [
+      ['nobody@dualtone.example', 'key-unknown'],
+      ['dualtone.example', 'key-ambiguous'],
+    ] as const) {
+      const refused = await signingKey(words);
+      assert.equal(refused.ok ? 'found' : refused.error.code, code);
+    }
+    const [one, two] = [await signingKey('one@dualtone.example'), await signingKey('two@dualtone.example')].map(value);
+    assert.ok(one !== undefined && two !== undefined);
+    value(await writeRepository(folder, LISTED, two));
+    const foreign = join(place, 'foreign.gpg');
+    copyFileSync(join(folder, 'dualtone.gpg'), foreign);
+    value(await writeRepository(folder, LISTED, one));
+    const apt = aptOf('apt-signed', `deb [signed-by=${join(folder, 'dualtone.gpg')}] file:${folder} ./`);
+    assert.equal((await apt.update()).exitCode, 0);
+    assert.match(await apt.candidate(), /Candidate: 9\.8\.7/);
+    const deceived = await aptOf('apt-foreign', `deb [signed-by=${foreign}] file:${folder} ./`).update();
+    assert.notEqual(deceived.exitCode, 0);
+    assert.match(deceived.stderr, /NO_PUBKEY|not signed/);
+    const list = readFileSync(join(folder, 'Packages'), 'utf8');
+    for (const name of ['Packages', 'Packages.gz']) rmSync(join(folder, name));
+    writeFileSync(join(folder, 'Packages'), list.replace('Version: 9.8.7', 'Version: 9.9.9'));
+    const changed = aptOf('apt-changed', `deb [signed-by=${join(folder, 'dualtone.gpg')}] file:${folder} ./`);
+    assert.notEqual((await changed.update()).exitCode, 0);
+    assert.doesNotMatch(await changed.candidate(), /9\.9\.9/);
+    // Signed no more: nothing of the former signature is left that could be taken for one.
+    value(await writeRepository(folder, LISTED, null));
+    for (const name of ['InRelease', 'Release.gpg', 'dualtone.gpg']) assert.ok(!existsSync(join(folder, name)), name);
+  });
 });

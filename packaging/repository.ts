@@ -1,6 +1,6 @@
 /** A folder of packages made into a repository that apt reads: `deb [signed-by=KEY] file:/FOLDER ./`. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ok, type Result } from '../src/core/result.ts';
@@ -34,23 +34,42 @@ const releaseOf = (
   return `Origin: Dualtone\nLabel: Dualtone\nSuite: stable\nArchitectures: ${architectures.join(' ')}\nDate: ${date}\nSHA256:\n${lines.join('\n')}\n`;
 };
 
-/** With a key of the caller's gpg; without one apt must be told to trust the folder. */
-const sign = async (folder: string, key: string | null): Promise<Result<void>> => {
-  for (const name of ['InRelease', 'Release.gpg']) rmSync(join(folder, name), { force: true });
-  if (key === null) return ok(undefined);
-  const ways = [
-    ['--clearsign', 'InRelease'],
-    ['--detach-sign', 'Release.gpg'],
-  ] as const;
-  for (const [way, name] of ways) {
-    const argv = ['gpg', '--batch', '--yes', '--armor', '--local-user', key, '--output', join(folder, name), way];
-    const signed = await runProgram([...argv, join(folder, 'Release')], { env: callersEnvironment() });
-    if (!signed.ok) return signed;
-  }
+/** The key's public half, as apt's `signed-by` wants it. */
+export const PUBLIC_KEY = 'dualtone.gpg';
+
+const gpg = async (target: string, ...words: readonly string[]): Promise<Result<void>> => {
+  const fresh = `${target}.${process.pid}`;
+  const made = await runProgram(['gpg', '--batch', '--yes', '--output', fresh, ...words], {
+    env: callersEnvironment(),
+  });
+  if (!made.ok) return made;
+  renameSync(fresh, target);
   return ok(undefined);
 };
 
-/** Writes Packages, Packages.gz, Release and, with a key, its signatures, over all packages of the folder. `epoch`: the time they tell. */
+/** With a key of the caller's gpg; without one apt must be told to trust the folder. */
+const sign = async (folder: string, key: string | null): Promise<Result<void>> => {
+  const [whole, apart, shown] = ['InRelease', 'Release.gpg', PUBLIC_KEY].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  if (key === null) {
+    for (const path of [whole, apart, shown]) rmSync(path, { force: true });
+    return ok(undefined);
+  }
+  const release = join(folder, 'Release');
+  const by = ['--armor', '--digest-algo', 'SHA512', '--local-user', key];
+  const exported = await gpg(shown, '--export', key);
+  if (!exported.ok) return exported;
+  const inside = await gpg(whole, ...by, '--clearsign', release);
+  return inside.ok ? await gpg(apart, ...by, '--detach-sign', release) : inside;
+};
+
+/**
+ * Writes Packages, Packages.gz, Release and, with a key's fingerprint, its signatures and public half, over all packages of the folder.
+ * `epoch`: the time they tell. Fault: `program-failed`.
+ */
 export const writeRepository = async (folder: string, epoch: number, key: string | null): Promise<Result<number>> => {
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.deb'))
