@@ -17,6 +17,8 @@ export interface LabNeeds {
   readonly asterisk?: 16;
   /** Two versions of the Debian package, which the hosts find at `packagePath`. */
   readonly packages?: boolean;
+  /** The Debian of every host, with its dpkg and systemd; default: sid. */
+  readonly debian?: 11 | 12;
   /** So many telephones, whatever the series has, each of which registers again and again, all together so often. */
   readonly load?: Load;
   /** Two sites with a router between; a setup with `remsys` needs it. Which name server is the primary is a lab's whole life long. */

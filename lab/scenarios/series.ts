@@ -71,6 +71,7 @@ const keyOf = (needs: LabNeeds | undefined): string =>
     needs?.etcd === true,
     needs?.ttlS ?? null,
     needs?.packages === true,
+    needs?.debian ?? null,
     needs?.fencing === true,
     needs?.load ?? null,
   ]);

@@ -165,6 +165,10 @@ const createToStart = (pair: Pair, observers: () => Observers, load: Load | unde
   };
 };
 
+/** Until a trunk is registered. Asterisk 16 waits up to ten seconds at random before it tries, and cannot be told not to. */
+const trunkMs = 8000;
+const oldTrunkMs = 25_000;
+
 /** All telephones are known to the main, and the trunk is registered by it. */
 const settleOutside = async (
   pair: Pair,
@@ -179,7 +183,7 @@ const settleOutside = async (
   if (!begun.ok) return begun;
   const missing = await whenReady(pair, setup, 5000);
   if (missing.length > 0) return unready(missing);
-  const deadlineMs = monotonicMs() + 8000;
+  const deadlineMs = monotonicMs() + (pair.pbx.isOld === true ? oldTrunkMs : trunkMs);
   for (;;) {
     const evidence = await observers.provider.ask('evidence', { sinceMs: monotonicMs() });
     if (!evidence.ok) return evidence;
@@ -201,7 +205,9 @@ const closeStage = async (lab: Lab, observers: Observers | undefined, wires?: Wi
     : fail('lab-remains', `the lab left behind: ${remains.join(', ')}`, `dualtone lab down ${lab.runId}`);
 };
 
-const treeOf = ({ xivo, asterisk, remsys, mysql, fencing, etcd }: LabNeeds): { readonly tree?: TreeKind } => {
+const treeOf = (needs: LabNeeds): { readonly tree?: TreeKind } => {
+  const { xivo, asterisk, remsys, mysql, fencing, etcd, debian } = needs;
+  if (debian !== undefined) return { tree: `debian-${debian}` };
   if (fencing === true) return { tree: 'fencing' };
   if (etcd === true) return { tree: 'etcd' };
   if (xivo === true) return { tree: asterisk === 16 ? 'xivo-16' : 'xivo' };

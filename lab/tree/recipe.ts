@@ -13,7 +13,7 @@ export interface TreeRecipe {
 /**
  * `usual`: what every pair needs. `xivo`: what a XiVO runs besides; `xivo-16`: with Asterisk 16, which has chan_sip. `remsys`: checkpoints by
  * NRPE, name servers, a mail server; the same with a database server, of which a machine can have one. `rivals`: what else keeps two
- * servers going, for measurements. `fencing`: Debian's fence agents.
+ * servers going, for measurements. `fencing`: Debian's fence agents. `debian-11`, `debian-12`: the usual one, of that Debian and no other.
  */
 export type TreeKind =
   | 'usual'
@@ -24,7 +24,9 @@ export type TreeKind =
   | 'remsys-mysql'
   | 'rivals'
   | 'fencing'
-  | 'etcd';
+  | 'etcd'
+  | 'debian-11'
+  | 'debian-12';
 
 const common = [
   'asterisk',
@@ -125,6 +127,9 @@ export const recipesByKind: Readonly<Record<TreeKind, readonly TreeRecipe[]>> = 
     // There they are one package.
     bullseye([...common, 'fence-agents', 'ipmitool']),
   ],
+  'debian-11': [bullseye(common)],
+  // It has no Asterisk of its own; who runs one there has it from elsewhere.
+  'debian-12': [{ suite: 'bookworm', packages: [...common, 'asterisk-voicemail'], besideSuite: 'bullseye' }],
   etcd: [{ suite: 'sid', packages: etcdPackages, disabledUnits: etcdUnits }, bullseye(etcdPackages, etcdUnits)],
   rivals: [
     { suite: 'sid', packages: rivalsPackages, disabledUnits: rivalsUnits },

@@ -3,7 +3,7 @@ import { nodeConfigPath } from '../../pair/configuration.ts';
 import type { Deed, Scenario } from '../../scenarios/scenario.ts';
 import { begins, isAt } from '../page.ts';
 import { exec, mainServes, pause } from '../phrases.ts';
-import { agentIs, installs, isRefused, runsFromPackage, standsAsBefore } from './phrases.ts';
+import { agentIs, installs, isRefused, keepsStateAlone, runsFromPackage, standsAsBefore } from './phrases.ts';
 
 const call: Deed = { do: 'call', from: '1001', to: '800' };
 const hangUp: Deed = { do: 'hang-up' };
@@ -36,25 +36,92 @@ const moveAll = (version: 'former' | 'next'): readonly Deed[] => [
 const UNNOTICED = { serving: 'main', outageMsMost: 0, twoServing: 'none', moves: 0, callsCut: 0 } as const;
 const common = { needs: { packages: true }, inbound: false } as const;
 
-export const packages: readonly Scenario[] = [
-  {
-    ...common,
-    name: 'package-upgrade',
-    text: 'the package of the next version is installed on standby, checkpoint and the active main; a call goes on, nobody notices',
-    prepare: allRun('former'),
-    deeds: moveAll('next'),
-    expected: UNNOTICED,
-    goal: { p50Ms: 0, p99Ms: 0 },
-  },
-  {
-    ...common,
-    name: 'package-downgrade',
-    text: 'back by one version on standby, checkpoint and the active main; a call goes on, nobody notices',
-    prepare: allRun('next'),
-    deeds: moveAll('former'),
-    expected: UNNOTICED,
-    goal: { p50Ms: 0, p99Ms: 0 },
-  },
+/** The lab puts its own pair there again, and cannot write through a folder that was removed. */
+const foldersForTheLab = exec('standby', ['mkdir', '-p', '/etc/dualtone', '/var/lib/dualtone']);
+
+const setUpFromPackage: Pick<Scenario, 'setup' | 'prepare'> = {
+  setup: { checkpoints: 0, maxSwitches: 998 },
+  prepare: [
+    begins('packaged-run'),
+    isAt(/^main: ready; standby: ready/, 300_000, 'packaged-run'),
+    mainServes,
+    pause(2000),
+  ],
+};
+
+const refusedWhereServiceIs = (way: '--remove' | '--purge'): Deed =>
+  isRefused('dpkg fails', 'main', ['dpkg', way, 'dualtone'], /this node serves/);
+
+const dpkg = (...words: readonly string[]): Deed => ({
+  do: 'exec',
+  on: 'standby',
+  argv: ['dpkg', ...words],
+  withinMs: 60_000,
+});
+
+/** `debian`: of every host; the suite's own dpkg, systemd, nftables, OpenSSH, rsync and C library. Left out: sid. */
+const lifeOn = (debian?: 11 | 12): readonly Scenario[] => {
+  const [name, words] =
+    debian === undefined ? ['', ''] : ([`-debian-${debian}`, `, all hosts Debian ${debian}`] as const);
+  const own = { ...common, needs: { ...common.needs, ...(debian === undefined ? {} : { debian }) } } as const;
+  return [
+    {
+      ...own,
+      name: `package-upgrade${name}`,
+      text: `the package of the next version is installed on standby, checkpoint and the active main; a call goes on, nobody notices${words}`,
+      prepare: allRun('former'),
+      deeds: moveAll('next'),
+      expected: UNNOTICED,
+      goal: { p50Ms: 0, p99Ms: 0 },
+    },
+    {
+      ...own,
+      name: `package-downgrade${name}`,
+      text: `back by one version on standby, checkpoint and the active main; a call goes on, nobody notices${words}`,
+      prepare: allRun('next'),
+      deeds: moveAll('former'),
+      expected: UNNOTICED,
+      goal: { p50Ms: 0, p99Ms: 0 },
+    },
+    {
+      ...own,
+      ...setUpFromPackage,
+      name: `package-remove${name}`,
+      text: `set up from the package in two terminals; remove is refused where service is, keeps the journal, and a purge after it takes that too${words}`,
+      deeds: [
+        call,
+        refusedWhereServiceIs('--remove'),
+        dpkg('--remove', 'dualtone'),
+        keepsStateAlone('standby'),
+        dpkg('--purge', 'dualtone'),
+        foldersForTheLab,
+        standsAsBefore('standby'),
+        pause(1000),
+        hangUp,
+      ],
+      expected: UNNOTICED,
+    },
+    {
+      ...own,
+      ...setUpFromPackage,
+      name: `package-purge${name}`,
+      text: `set up from the package in two terminals; purge is refused where service is, and leaves each server as it was found${words}`,
+      deeds: [
+        call,
+        refusedWhereServiceIs('--purge'),
+        dpkg('--purge', 'dualtone'),
+        foldersForTheLab,
+        standsAsBefore('standby'),
+        pause(1000),
+        hangUp,
+      ],
+      expected: UNNOTICED,
+    },
+  ];
+};
+
+/** What is the same on every Debian. */
+const troubles: readonly Scenario[] = [
   {
     ...common,
     name: 'package-hand-edited',
@@ -100,27 +167,6 @@ export const packages: readonly Scenario[] = [
     ],
     expected: UNNOTICED,
   },
-  {
-    ...common,
-    name: 'package-purge',
-    text: 'set up from the package in two terminals; purge is refused where service is, and leaves each server as it was found',
-    setup: { checkpoints: 0, maxSwitches: 998 },
-    prepare: [
-      begins('packaged-run'),
-      isAt(/^main: ready; standby: ready/, 300_000, 'packaged-run'),
-      mainServes,
-      pause(2000),
-    ],
-    deeds: [
-      call,
-      isRefused('dpkg fails', 'main', ['dpkg', '--purge', 'dualtone'], /this node serves/),
-      { do: 'exec', on: 'standby', argv: ['dpkg', '--purge', 'dualtone'], withinMs: 60_000 },
-      // The lab puts its own pair there again, and cannot write through a folder that was removed.
-      exec('standby', ['mkdir', '-p', '/etc/dualtone', '/var/lib/dualtone']),
-      standsAsBefore('standby'),
-      pause(1000),
-      hangUp,
-    ],
-    expected: UNNOTICED,
-  },
 ];
+
+export const packages: readonly Scenario[] = [...lifeOn(), ...troubles, ...lifeOn(12), ...lifeOn(11)];
