@@ -1,6 +1,7 @@
 import type { Deed, Expected, Scenario } from '../../scenarios/scenario.ts';
 import { failback, mainIsBack, mainServes, order, pause, standbyServes, switchover } from '../phrases.ts';
 import { remsysBoth } from './both.ts';
+import { remsysMovedIn } from './moved-in.ts';
 import { remsysMysql } from './mysql.ts';
 import {
   are,
@@ -350,6 +351,7 @@ export const remsyses: readonly Scenario[] = [
   ...sites,
   ...opinions,
   ...around,
+  ...remsysMovedIn,
   ...remsysTelephones,
   ...remsysBoth,
   ...remsysMysql,
