@@ -54,6 +54,9 @@ const gateEnforced: Definition = {
       : failed('gate.enforce is off: an agent that hangs or is killed leaves its telephony answering'),
 };
 
+/** One may fail that meets the agent's own changes of the tables, and what somebody deletes is back within moments. */
+const LOOKS = 3;
+
 const gateThere: Definition = {
   id: 'gate-there',
   about: "The gate's table is in the kernel, with all its slots.",
@@ -65,14 +68,17 @@ const gateThere: Definition = {
   remedy: 'The agent puts it back within moments; if it does not, restart it, and see who empties the firewall.',
   try: async ({ config, run, agent }) => {
     if (!config.gate.enforce) return notApplicable('gate.enforce is off');
-    const listing = await lookAtTables(run);
     const movesIPv4 = (config.virtualIp?.addresses ?? []).some((cidr) => isIPv4(cidr.slice(0, cidr.indexOf('/'))));
     const families = movesIPv4 ? ['inet', 'arp'] : ['inet'];
-    const missing = families.filter((family) => !listing.tables.includes(family));
-    const slots = listing.sets.filter((name) => name.startsWith('inet slot')).length;
-    if (missing.length === 0 && slots >= config.timing.slots)
-      return passed(`${slots} slots, ${families.join(' and ')}`);
-    const trouble = missing.length > 0 ? `no table dualtone in ${missing.join(' and ')}` : `only ${slots} slots`;
+    let trouble = '';
+    for (let look = 0; look < LOOKS; look += 1) {
+      const listing = await lookAtTables(run);
+      const missing = families.filter((family) => !listing.tables.includes(family));
+      const slots = listing.sets.filter((name) => name.startsWith('inet slot')).length;
+      if (missing.length === 0 && slots >= config.timing.slots)
+        return passed(`${slots} slots, ${families.join(' and ')}`);
+      trouble = missing.length > 0 ? `no table dualtone in ${missing.join(' and ')}` : `only ${slots} slots`;
+    }
     const asked = await agent();
     return asked.ok
       ? failed(trouble)

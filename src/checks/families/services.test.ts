@@ -90,6 +90,14 @@ test('no-rival-program: another that decides the same, as a process or in cron; 
   writeFileSync(cron, '* * * * * root /usr/sbin/xivo-check-master-status 10.0.0.1 >/dev/null\n');
   writeFileSync(join(root, 'proc', '17', 'comm'), 'keepalived\n');
   assert.equal(await say('no-rival-program', { root }), 'fail: keepalived runs, /etc/cron.d/xivo-ha-slave is active');
+  rmSync(cron);
+  writeFileSync(join(root, 'proc', '17', 'comm'), 'asterisk\n');
+  mkdirSync(join(root, 'var/spool/cron/crontabs'), { recursive: true });
+  const crontab = join(root, 'var/spool/cron/crontabs/root');
+  writeFileSync(crontab, '#*/1 * * * * /root/bin/check_voip.sh\n*/2 * * * * /root/bin/rsync.sh\n');
+  assert.equal(await say('no-rival-program', { root }), 'pass: none runs');
+  writeFileSync(crontab, '*/1 * * * * /root/bin/check_voip.sh\n');
+  assert.equal(await say('no-rival-program', { root }), 'fail: /var/spool/cron/crontabs/root is active');
   // Of this machine itself, whose processes are real.
   assert.match(await say('no-rival-program'), /^(pass|fail)/);
 });
@@ -166,4 +174,31 @@ test('xivo: its own high availability, plugins on the standby, the wizard', asyn
   mkdirSync(join(root, 'var/lib/xivo'), { recursive: true });
   writeFileSync(join(root, 'var/lib/xivo/configured'), '');
   assert.match(await say('xivo-wizard-passed', xivo), /^pass/);
+});
+
+test('gate-there: a listing that fails while the agent changes the tables is no alarm; tables that stay away are', async () => {
+  const config = configWith('');
+  const slots = Array.from({ length: config.timing.slots }, (_, slot) => ({
+    set: { family: 'inet', name: `slot${slot}` },
+  }));
+  /** The first so many listings fail. */
+  const nft = (failing: number) => {
+    let left = failing;
+    return fakeRun((argv) => {
+      if (argv[0] !== 'nft') return null;
+      if (left > 0) {
+        left -= 1;
+        return { exit: 1, err: 'Error: cache initialization failed: Interrupted system call' };
+      }
+      const family = argv.at(-2);
+      return {
+        out: JSON.stringify({
+          nftables: [{ table: { family, name: 'dualtone' } }, ...(family === 'inet' ? slots : [])],
+        }),
+      };
+    });
+  };
+  assert.match(await say('gate-there', { config, run: nft(0) }), /^pass: \d+ slots/);
+  assert.match(await say('gate-there', { config, run: nft(4) }), /^pass: \d+ slots/);
+  assert.match(await say('gate-there', { config, run: nft(99) }), /^fail: no table dualtone in inet/);
 });

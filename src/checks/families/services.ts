@@ -105,12 +105,16 @@ const agentUnit: Definition = {
 /** Names of programs, as the kernel cuts them to 15 letters, that move addresses or services by themselves. */
 const RIVALS = ['keepalived', 'pacemakerd', 'corosync', 'heartbeat', 'ucarp', 'vrrpd', 'haast'];
 
-/** Cron files of the scripts that Dualtone replaces. */
-const CRON_FILES = ['xivo-ha-master', 'xivo-ha-slave', 'wazo-ha-master', 'wazo-ha-slave'];
+/** Where the scripts that Dualtone replaces are called from: XiVO's own files, and root's crontab in the scheme of REMSYS. */
+const CRON_FILES = [
+  ...['xivo-ha-master', 'xivo-ha-slave', 'wazo-ha-master', 'wazo-ha-slave'].map((name) => `etc/cron.d/${name}`),
+  'etc/crontab',
+  'var/spool/cron/crontabs/root',
+];
 
 /** A line that is not commented out calls one of them. */
 const OLD_SCRIPTS =
-  /^\s*[^#\s].*\b(?:xivo|wazo)-(?:check-master-status|manage-slave-services|master-slave-db-replication)\b/m;
+  /^\s*[^#\s].*(?:\b(?:xivo|wazo)-(?:check-master-status|manage-slave-services|master-slave-db-replication)\b|\bcheck_voip\.sh\b)/m;
 
 /** Names of all running programs, from /proc. */
 const runningPrograms = (root: string): ReadonlySet<string> => {
@@ -136,10 +140,10 @@ const noRival: Definition = {
   try: async (around) => {
     const running = runningPrograms(around.root);
     const programs = RIVALS.filter((name) => running.has(name)).map((name) => `${name} runs`);
-    const crons = CRON_FILES.filter((name) => {
-      const text = readSystemFile(around, `etc/cron.d/${name}`);
+    const crons = CRON_FILES.filter((path) => {
+      const text = readSystemFile(around, path);
       return text !== null && OLD_SCRIPTS.test(text);
-    }).map((name) => `/etc/cron.d/${name} is active`);
+    }).map((path) => `/${path} is active`);
     const found = [...programs, ...crons];
     return found.length === 0 ? passed('none runs') : failed(found.join(', '));
   },
