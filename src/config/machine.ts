@@ -47,7 +47,7 @@ export const secretFileClash = (path: Path, file: string, machine: Machine, howT
   return [];
 };
 
-const KEY_REMEDY = 'make it on one node with `dualtone key`, and copy it to the others';
+const KEY_REMEDY = 'make it on one node with `dualtone key generate`, and copy it to the others';
 
 const PAIR_REMEDY = 'pair the machines again: `dualtone init` on one, `dualtone join` on the others';
 

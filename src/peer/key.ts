@@ -19,7 +19,7 @@ export const parseKey = (text: string): Result<PairKey> => {
     return fail(
       'key-malformed',
       'the key file does not hold a Dualtone key',
-      'make one with `dualtone key`, and copy it unchanged',
+      'make one with `dualtone key generate`, and copy it unchanged',
     );
   }
   return ok(createSecretKey(Buffer.from(body, 'base64url')));
@@ -74,7 +74,7 @@ export const loadKey = (path: string, ownUid: number = process.getuid?.() ?? 0):
     // Without O_NONBLOCK a named pipe in its place would hang the start.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const remedy = 'make it on one node with `dualtone key`, and copy it to the others';
+    const remedy = 'make it on one node with `dualtone key generate`, and copy it to the others';
     return fail('key-missing', `${path} cannot be read (${codeOf(error)})`, remedy);
   }
   try {
