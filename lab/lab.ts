@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../src/core/result.ts';
 import { labCgroup } from './hosts/cgroup.ts';
@@ -226,13 +226,3 @@ export const labStatus = async (): Promise<readonly LabStatus[]> =>
       return { runId, standing, createdAt: state.value.createdAt, hosts: await Promise.all(hosts) };
     }),
   );
-
-/** The tree's shape for those who report it: suite and Asterisk version of an existing lab. */
-export const treeFactsOf = async (
-  runId: string,
-): Promise<Result<{ readonly suite: string; readonly asteriskVersion: string }>> => {
-  const state = await readRun(runId);
-  if (!state.ok) return state;
-  const text = await readFile(join(state.value.treeRoot, '..', 'tree.json'), 'utf8');
-  return ok(JSON.parse(text) as { readonly suite: string; readonly asteriskVersion: string });
-};

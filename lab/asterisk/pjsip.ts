@@ -119,8 +119,8 @@ const way = (plan: PbxPlan, { name, address, account }: Way): readonly string[] 
       client_uri: `sip:${user}@${address}:${sipPort}`,
       contact_user: user,
       expiration: 120,
-      // Before a registration that is asked for, Asterisk 22 waits up to ten seconds at random; older ones know no such key.
-      ...(plan.isOld === true ? {} : { max_random_initial_delay: 0 }),
+      // Before a registration that is asked for, Asterisk waits up to ten seconds at random; Debian 11's 16.28 knows the key too.
+      max_random_initial_delay: 0,
       // A mute standby fails at every try until its address arrives, and must never give up.
       retry_interval: 2,
       forbidden_retry_interval: 2,

@@ -22,8 +22,6 @@ export interface PbxPlan {
   readonly nodeName?: string;
   /** Each telephone has a mailbox, the queue `lab` is there, and people's features and call events are in the database, and the REST interface is on; default false. */
   readonly voicemail?: boolean;
-  /** For the Asterisk 16 of Debian bullseye. */
-  readonly isOld?: boolean;
   /** Telephones and trunks are chan_sip's; default PJSIP's. Needs Asterisk 16. */
   readonly chanSip?: boolean;
   /** The node's own address, at which the telephone with a backup registrar registers; default none. */

@@ -6,7 +6,7 @@ import { prepareDatabases, prepareStreams } from '../data/prepare.ts';
 import { type EtcdSite, installEtcd } from '../etcd/site.ts';
 import { fencingSite, startDevices } from '../fencing/site.ts';
 import type { Wires } from '../fencing/wires.ts';
-import { createLab, type Lab, treeFactsOf } from '../lab.ts';
+import { createLab, type Lab } from '../lab.ts';
 import type { LabNeeds, Load } from '../needs.ts';
 import { ensurePackages } from '../package/packages.ts';
 import { createPair, type Pair } from '../pair/pair.ts';
@@ -165,10 +165,6 @@ const createToStart = (pair: Pair, observers: () => Observers, load: Load | unde
   };
 };
 
-/** Until a trunk is registered. Asterisk 16 waits up to ten seconds at random before it tries, and cannot be told not to. */
-const trunkMs = 8000;
-const oldTrunkMs = 25_000;
-
 /** All telephones are known to the main, and the trunk is registered by it. */
 const settleOutside = async (
   pair: Pair,
@@ -183,7 +179,7 @@ const settleOutside = async (
   if (!begun.ok) return begun;
   const missing = await whenReady(pair, setup, 5000);
   if (missing.length > 0) return unready(missing);
-  const deadlineMs = monotonicMs() + (pair.pbx.isOld === true ? oldTrunkMs : trunkMs);
+  const deadlineMs = monotonicMs() + 8000;
   for (;;) {
     const evidence = await observers.provider.ask('evidence', { sinceMs: monotonicMs() });
     if (!evidence.ok) return evidence;
@@ -269,17 +265,13 @@ const installClocks = async (lab: Lab): Promise<Result<void>> => {
   return ok(undefined);
 };
 
-const pbxFor = async (lab: Lab, { endpoints, needs }: StageOptions): Promise<PbxPlan> => {
-  const facts = await treeFactsOf(lab.runId);
-  return {
-    virtualAddress: lab.virtual.v4,
-    providerAddress: lab.host('provider').address.v4,
-    endpoints,
-    seed: lab.runId,
-    ...(needs.xivo === true ? { mediaServers: mediaServersOf(lab) } : {}),
-    isOld: facts.ok && /^(\d+:)?16\./.test(facts.value.asteriskVersion),
-  };
-};
+const pbxFor = (lab: Lab, { endpoints, needs }: StageOptions): PbxPlan => ({
+  virtualAddress: lab.virtual.v4,
+  providerAddress: lab.host('provider').address.v4,
+  endpoints,
+  seed: lab.runId,
+  ...(needs.xivo === true ? { mediaServers: mediaServersOf(lab) } : {}),
+});
 
 /** Everybody but the pair, and what can be set up only while it runs. */
 const bootAround = async (lab: Lab, needs: LabNeeds, site: Partial<EtcdSite> | undefined): Promise<Result<void>> => {
@@ -295,7 +287,7 @@ export const openStage = async (options: StageOptions): Promise<Result<Stage>> =
   const created = await createLabFor(options);
   if (!created.ok) return created;
   const lab = created.value;
-  const pbx = await pbxFor(lab, options);
+  const pbx = pbxFor(lab, options);
   const site = await installAround(lab, pbx, options);
   if (site?.ok === false) {
     await closeStage(lab, undefined);
