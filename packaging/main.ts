@@ -50,6 +50,10 @@ const wantedOf = async (argv: readonly string[]): Promise<Result<Wanted>> => {
   const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   const version = values.version ?? own.version;
   if (!VERSION.test(version)) return usage('That is no version.');
+  if (values.fast === true && values.lintian === true)
+    return usage(
+      'What --fast packs is not compressed, which Debian’s rules forbid: leave one of --fast and --lintian out.',
+    );
   const key = values.sign === undefined ? ok(null) : await signingKey(values.sign);
   if (!key.ok) return key;
   return ok({
