@@ -46,6 +46,7 @@ const base: Found = {
   cronLines: ['* * * * * root /usr/sbin/xivo-check-master-status 10.0.0.1 >/dev/null'],
   hasKey: false,
   boxes: [{ name: 'fos1', host: '10.0.0.5', login: 'admin:s3cret' }],
+  isAsleep: false,
   isConfigured: false,
 };
 

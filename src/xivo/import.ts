@@ -19,6 +19,8 @@ export interface Found {
   readonly hasKey: boolean;
   /** Of the original's bnfos.conf. */
   readonly boxes: readonly { readonly name: string; readonly host: string; readonly login: string | null }[];
+  /** `dualtone xivo enable` was given here: ha.conf sleeps, and `conf` is what it said before. */
+  readonly isAsleep: boolean;
   /** Dualtone is configured here already. */
   readonly isConfigured: boolean;
 }
@@ -93,6 +95,11 @@ const boxNote = (boxes: Found['boxes']): string => {
 };
 
 const notesOf = (found: Found, role: Role): readonly string[] => [
+  ...(found.isAsleep
+    ? [
+        '`dualtone xivo enable` was given here already, and what ha.conf said before counts: go on with the steps after it.',
+      ]
+    : []),
   ...(found.isConfigured
     ? ['Dualtone is configured here already: `dualtone init` will say so and change single keys.']
     : []),

@@ -5,7 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { parseConfig } from '../config/parse.ts';
 import type { Result } from '../core/result.ts';
 import { provdDefaults } from './enable/provd.ts';
-import { type SiteOptions, siteOf } from './site.ts';
+import { planImport } from './import.ts';
+import { findImport, type SiteOptions, siteOf } from './site.ts';
 import { provdConfigs, provdDevices, STANDBY } from './testing/configs.ts';
 import { startFakeProvd } from './testing/fake-provd.ts';
 import { createTestMachine } from './testing/machine.ts';
@@ -74,4 +75,26 @@ test('a file that says nothing of use, and a token that is not there, are said',
   writeFileSync(kept, '{"url":"http://10.0.0.7:8666/provd","tokenFile":"/nonexistent/token"}');
   const without = site('disable');
   assert.equal(without.ok ? 'found' : without.error.code, 'secret-unreadable');
+});
+
+test('a standby that is enabled before it has a pair: enabled once more, imported and disabled it goes by what ha.conf said', async (t) => {
+  const machine = createTestMachine();
+  t.after(machine.remove);
+  const conf = '{"node_type": "slave", "remote_address": "10.0.0.1"}';
+  machine.write('/etc/xivo/ha.conf', conf);
+  const site = (what: 'enable' | 'disable') => must(siteOf(machine.ground, { noDatabase: true }, what));
+  assert.equal(must(findImport(machine.ground)).isAsleep, false);
+  for (let times = 0; times < 2; times += 1) {
+    const { role, enabling } = site('enable');
+    assert.equal(role, 'standby');
+    must(await enabling.enable());
+    assert.match(readFileSync(`${machine.root}/etc/xivo/ha.conf`, 'utf8'), /disabled/);
+    const found = must(findImport(machine.ground));
+    assert.deepEqual([found.isAsleep, found.conf], [true, { role: 'standby', address: '10.0.0.1' }]);
+    const plan = planImport({ ...found, addresses: [{ address: '10.0.0.2', netmask: '255.255.255.0' }] });
+    assert.match(must(plan).notes.join(), /given here already.*steps after it/);
+  }
+  must(await site('disable').enabling.disable(false));
+  assert.equal(readFileSync(`${machine.root}/etc/xivo/ha.conf`, 'utf8'), conf);
+  assert.equal(must(findImport(machine.ground)).isAsleep, false);
 });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
+import { readRecord } from '../changes/record.ts';
 import { createWorld } from '../changes/world.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Role } from '../core/words.ts';
@@ -15,7 +16,7 @@ import { createProvd, type Provd, provdDefaults } from './enable/provd.ts';
 import { keepProvdPlace, type ProvdPlace, provdPlaceFile, readProvdPlace } from './enable/provd-place.ts';
 import { RECORD_NAME } from './enable/record.ts';
 import { type Ground, readHaConf } from './ground.ts';
-import { originalCronLines } from './ha-conf.ts';
+import { type HaConf, originalCronLines, parseHaConf } from './ha-conf.ts';
 import type { Found } from './import.ts';
 import { KEY_FILE } from './sync-command.ts';
 
@@ -60,8 +61,21 @@ interface Place {
   readonly standby: string;
 }
 
+/** What ha.conf said before `dualtone xivo enable` put it to sleep; null: it did not. */
+const formerHaConf = (ground: Ground, recordFile: string): HaConf | null => {
+  const record = readRecord(recordFile);
+  if (!record.ok) return null;
+  for (const { change, former } of record.value.entryById.values()) {
+    if (change.kind !== 'file' || change.path !== ground.root + ground.original.haConf || former?.kind !== 'file')
+      continue;
+    const conf = parseHaConf(former.text);
+    if (conf.ok && conf.value.role !== 'disabled') return conf.value;
+  }
+  return null;
+};
+
 /** On a standby without a configuration it is the main's address: there it is not used. */
-const placeOf = (ground: Ground): Result<Place> => {
+const placeOf = (ground: Ground, recordFile: string): Result<Place> => {
   const config = ground.config();
   if (config !== null) {
     const { node, peer } = config;
@@ -69,8 +83,10 @@ const placeOf = (ground: Ground): Result<Place> => {
   }
   const conf = readHaConf(ground);
   if (!conf.ok) return conf;
-  if (conf.value.role === 'disabled' || conf.value.address === null) return noRole();
-  return ok({ role: conf.value.role, standby: conf.value.address });
+  const { role, address } =
+    conf.value.role === 'disabled' ? (formerHaConf(ground, recordFile) ?? conf.value) : conf.value;
+  if (role === 'disabled' || address === null) return noRole();
+  return ok({ role, standby: address });
 };
 
 const badAddress = (given: string) =>
@@ -111,12 +127,12 @@ const keeping = (enabling: XivoEnabling, file: string, place: ProvdPlace | null)
 
 /** Faults: `xivo-no-role`, `xivo-ha-conf-odd`, `xivo-provd-address`, `xivo-provd-place-odd`, `secret-…`. */
 export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'disable'): Result<Site> => {
-  const found = placeOf(ground);
+  const recordFile = options.recordFile ?? ground.root + RECORD;
+  const found = placeOf(ground, recordFile);
   // A standby that left before it had a pair: ha.conf is asleep already, and only what is recorded counts.
   const place = found.ok || what === 'enable' ? found : ok<Place>({ role: 'standby', standby: '' });
   if (!place.ok) return place;
   const { role, standby } = place.value;
-  const recordFile = options.recordFile ?? ground.root + RECORD;
   const placeFile = provdPlaceFile(dirname(recordFile));
   const at = role === 'main' && options.noProvd !== true ? provdPlaceOf(ground, options, placeFile) : ok(null);
   if (!at.ok) return at;
@@ -141,14 +157,16 @@ export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'd
 };
 
 /** What there is to import. Faults: `xivo-ha-conf-odd`, `ssh-file-unreadable`. */
-export const findImport = (ground: Ground): Result<Found> => {
+export const findImport = (ground: Ground, recordFile = ground.root + RECORD): Result<Found> => {
   const conf = readHaConf(ground);
   if (!conf.ok) return conf;
+  const former = conf.value.role === 'disabled' ? formerHaConf(ground, recordFile) : null;
   const { cronFiles, era } = ground.original;
   const boxes = readText(`${ground.root}/etc/bnfos.conf`);
   const crons = [cronFiles.main, cronFiles.standby].map((path) => readText(ground.root + path));
   return ok({
-    conf: conf.value,
+    conf: former ?? conf.value,
+    isAsleep: former !== null,
     era,
     addresses: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
     cronLines: crons.flatMap((text) => (text.ok ? originalCronLines(text.value ?? '') : [])),
