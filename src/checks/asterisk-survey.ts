@@ -92,6 +92,26 @@ export const transportsIn = (lines: readonly string[]): readonly PjsipTransport[
     return name === undefined || bind === undefined ? [] : [{ name, bind }];
   });
 
+/** `  Reg. max duration:      300 secs`, of `sip show settings`; null where chan_sip does not say. */
+export const chanSipLimitIn = (lines: readonly string[]): RegistrarLimit | null => {
+  const secondsOf = (which: string): number | null => {
+    const found = lines.map((line) => new RegExp(`^\\s*Reg\\. ${which} duration:?\\s+(\\d+) secs`).exec(line)?.[1]);
+    const seconds = found.find((each) => each !== undefined);
+    return seconds === undefined ? null : Number(seconds);
+  };
+  const [minimumSeconds, maximumSeconds, defaultSeconds] = [secondsOf('min'), secondsOf('max'), secondsOf('default')];
+  return maximumSeconds === null ? null : { name: 'chan_sip', minimumSeconds, maximumSeconds, defaultSeconds };
+};
+
+/** `sip.example.org:5060   N   user   105 Registered   …`, of `sip show registry`: what was granted, some seconds less. */
+export const chanSipTrunksIn = (lines: readonly string[]): readonly OutboundRegistration[] =>
+  lines.flatMap((line) => {
+    const [, host, seconds] = /^(\S+:\d+)\s+[YN]\s+\S+\s+(\d+)\s+\S/.exec(line) ?? [];
+    if (host === undefined) return [];
+    // It waits for nothing before the first.
+    return [{ name: host, expirySeconds: Number(seconds), maxInitialDelaySeconds: 0 }];
+  });
+
 const linesOf = async (ami: AmiConnection, command: string): Promise<readonly string[]> => {
   const lines = await runCommand(ami, command);
   return lines.ok ? lines.value : [];
@@ -102,14 +122,18 @@ const survey = async (ami: AmiConnection): Promise<Result<AsteriskSurvey>> => {
   if (!commands.ok) return commands;
   const settings = await ami.act('CoreSettings');
   if (!settings.ok) return settings;
+  const modules = modulesIn(await linesOf(ami, 'module show'));
+  const hasChanSip = modules.includes('chan_sip.so');
+  const chanSip = hasChanSip ? chanSipLimitIn(await linesOf(ami, 'sip show settings')) : null;
+  const chanSipTrunks = hasChanSip ? chanSipTrunksIn(await linesOf(ami, 'sip show registry')) : [];
+  const trunks = await listOf(ami, 'PJSIPShowRegistrationsOutbound', 'OutboundRegistrationDetailComplete');
+  const aors = await listOf(ami, 'PJSIPShowAors', 'AorListComplete');
   return ok({
     version: headerOf(settings.value.response, 'AsteriskVersion') ?? '',
     actions: actionsOf(commands.value.response),
-    modules: modulesIn(await linesOf(ami, 'module show')),
-    registrations: (await listOf(ami, 'PJSIPShowRegistrationsOutbound', 'OutboundRegistrationDetailComplete')).map(
-      registrationOf,
-    ),
-    registrars: (await listOf(ami, 'PJSIPShowAors', 'AorListComplete')).map(registrarOf),
+    modules,
+    registrations: [...trunks.map(registrationOf), ...chanSipTrunks],
+    registrars: [...aors.map(registrarOf), ...(chanSip === null ? [] : [chanSip])],
     transports: transportsIn(await linesOf(ami, 'pjsip show transports')),
   });
 };

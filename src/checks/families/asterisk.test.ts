@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { startFakeManager } from '../../ami/testing/fake-manager.ts';
-import { modulesIn, surveyAsterisk, transportsIn } from '../asterisk-survey.ts';
+import { chanSipLimitIn, chanSipTrunksIn, modulesIn, surveyAsterisk, transportsIn } from '../asterisk-survey.ts';
 import { configWith, find, goodSurvey, type Planted, temporary, told } from '../testing/around.ts';
 import { asteriskChecks } from './asterisk.ts';
 
@@ -117,7 +117,7 @@ test('asterisk-answers-sip and asterisk-knows-probe: a real socket that answers 
 });
 
 describe('trunks and phones', () => {
-  const trunk = { name: 'trunk', expirySeconds: 300, maxInitialDelaySeconds: 0 };
+  const trunk = { name: 'trunk', expirySeconds: 240, maxInitialDelaySeconds: 0 };
 
   test('trunk-registers-at-once: the default of Asterisk waits up to 10 s', async () => {
     assert.match(await say('trunk-registers-at-once', { config }), /^pass: 1 registrations begin at once/);
@@ -132,6 +132,31 @@ describe('trunks and phones', () => {
     assert.match(await say('trunk-registers-at-once', { config, survey: null }), /^unknown: Asterisk is absent/);
   });
 
+  test('chan_sip tells its limits and its trunks', () => {
+    const settings = [
+      'Global Signalling Settings:',
+      '  Reg. min duration       60 secs',
+      '  Reg. max duration:      3600 secs',
+      '  Reg. default duration:  120 secs',
+      '  Sub. max duration:      900 secs',
+    ];
+    assert.deepEqual(chanSipLimitIn(settings), {
+      name: 'chan_sip',
+      minimumSeconds: 60,
+      maximumSeconds: 3600,
+      defaultSeconds: 120,
+    });
+    assert.equal(chanSipLimitIn(['No such command']), null);
+    const registry = [
+      'Host                                    dnsmgr Username       Refresh State                Reg.Time                 ',
+      'sip.example.org:5060                    N      lycee              105 Registered           Sun, 22 Nov 2026 17:35:47',
+      '1 SIP registrations.',
+    ];
+    assert.deepEqual(chanSipTrunksIn(registry), [
+      { name: 'sip.example.org:5060', expirySeconds: 105, maxInitialDelaySeconds: 0 },
+    ]);
+  });
+
   test('trunk-expiry and phone-expiry count only where no virtual IP moves', async () => {
     const long = {
       registrations: [{ ...trunk, expirySeconds: 3600 }],
@@ -144,6 +169,23 @@ describe('trunks and phones', () => {
       await say('phone-expiry', { config, survey: long }),
       /^fail: 1001 let a phone believe .* up to 7200 s$/,
     );
+    const registrations = [{ ...trunk, expirySeconds: 300 }];
+    assert.equal(
+      await say('trunk-expiry', { config, survey: { registrations } }),
+      'fail: trunk: 300 s',
+      'less than 300 s',
+    );
+    const limits = async (minimumSeconds: number, maximumSeconds: number, defaultSeconds: number) =>
+      say('phone-expiry', {
+        config,
+        survey: { registrars: [{ name: 'chan_sip', minimumSeconds, maximumSeconds, defaultSeconds }] },
+      });
+    assert.equal(await limits(60, 300, 120), 'pass: 1 registrars expire within 300 s');
+    assert.match(
+      await limits(180, 300, 240),
+      /^pass: .*chan_sip: a phone may not .* each 180 s, .* each 240 s only: it notices/,
+    );
+    assert.match(await limits(60, 3600, 120), /^fail: chan_sip let a phone believe in a dead node for up to 3600 s$/);
     const moves = configWith(`${AMI}virtual-ip: { addresses: [127.0.0.10/8], interface: lo }\n`);
     for (const id of ['trunk-expiry', 'phone-expiry'])
       assert.match(await say(id, { config: moves, survey: long }), /^not-applicable/);

@@ -149,18 +149,19 @@ const LONGEST_EXPIRY_SECONDS = 300;
 
 const trunkExpiry: Definition = {
   id: 'trunk-expiry',
-  about: 'Registrations of trunks expire within 300 s, so that a provider does not hold on to a dead node.',
+  about: 'Registrations of trunks expire in less than 300 s, so that a provider does not hold on to a dead node.',
   severity: 'warning',
   scope: 'node',
   ...PACE.slow,
-  remedy: 'Write `expiration = 300` or less into each `type = registration` section, then `pjsip reload`.',
+  remedy:
+    'Write `expiration = 240` or less into each `type = registration` section, then `pjsip reload`; with chan_sip `~240` behind the `register` line.',
   try: (around) =>
     withSurvey(around, ({ registrations }) => {
       const known = registrations.filter(({ expirySeconds }) => expirySeconds !== null);
       if (known.length === 0) return notApplicable('no trunk registers');
       // Behind a virtual IP the provider finds the new node where the old one was.
       if (around.config.virtualIp !== null) return notApplicable('trunks come from the virtual IP');
-      const long = known.filter(({ expirySeconds }) => (expirySeconds ?? 0) > LONGEST_EXPIRY_SECONDS);
+      const long = known.filter(({ expirySeconds }) => (expirySeconds ?? 0) >= LONGEST_EXPIRY_SECONDS);
       if (long.length === 0) return passed(`${known.length} registrations expire in time`);
       return failed(
         long
@@ -171,6 +172,24 @@ const trunkExpiry: Definition = {
     }),
 };
 
+type Limit = AsteriskSurvey['registrars'][number];
+
+/** What values within the limit cost all the same, such as 180, 300, 240 s, which the original's first releases set. */
+const costOf = ({ minimumSeconds, defaultSeconds }: Limit): string | null => {
+  const costs = [
+    ...((minimumSeconds ?? 0) > USUAL.minimumSeconds
+      ? [`a phone may not refresh more often than each ${minimumSeconds} s`]
+      : []),
+    ...((defaultSeconds ?? 0) > USUAL.defaultSeconds
+      ? [`one that asks for no time does so each ${defaultSeconds} s only`]
+      : []),
+  ];
+  return costs.length === 0 ? null : `${costs.join(', ')}: it notices a dead node later`;
+};
+
+/** As enabling sets them, beside at most 300 s. */
+const USUAL = { minimumSeconds: 60, defaultSeconds: 120 } as const;
+
 const phoneExpiry: Definition = {
   id: 'phone-expiry',
   about: 'Registrations of phones expire within 300 s where no virtual IP moves with the service.',
@@ -178,15 +197,19 @@ const phoneExpiry: Definition = {
   scope: 'node',
   ...PACE.slow,
   remedy:
-    'Set `minimum_expiration = 60`, `maximum_expiration = 300`, `default_expiration = 120` in the AORs, then `pjsip reload`.',
+    'Set `minimum_expiration = 60`, `maximum_expiration = 300`, `default_expiration = 120` in the AORs (chan_sip: `minexpiry`, `maxexpiry`, `defaultexpiry`) and reload; on XiVO `dualtone xivo enable` does.',
   try: (around) =>
     withSurvey(around, ({ registrars }) => {
       if (around.config.virtualIp !== null)
         return notApplicable('phones find the virtual IP again, whatever they wait for');
       const known = registrars.filter(({ maximumSeconds }) => maximumSeconds !== null);
-      if (known.length === 0) return notApplicable('no phone registers by PJSIP');
+      if (known.length === 0) return notApplicable('no phone registers here');
       const long = known.filter(({ maximumSeconds }) => (maximumSeconds ?? 0) > LONGEST_EXPIRY_SECONDS);
-      if (long.length === 0) return passed(`${known.length} AORs`);
+      if (long.length === 0) {
+        const dear = known.find((each) => costOf(each) !== null);
+        const cost = dear === undefined ? '' : `; ${dear.name}: ${costOf(dear)}`;
+        return passed(`${known.length} registrars expire within ${LONGEST_EXPIRY_SECONDS} s${cost}`);
+      }
       const worst = Math.max(...long.map(({ maximumSeconds }) => maximumSeconds ?? 0));
       return failed(`${named(long.map(({ name }) => name))} let a phone believe in a dead node for up to ${worst} s`);
     }),
