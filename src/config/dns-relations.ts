@@ -38,6 +38,38 @@ const valueClashes = ({ type, ...sides }: Entry, path: Path): readonly Clash[] =
     return [];
   });
 
+/** The name to which a value leads, as it was written; null: to none, or to nothing (`.`). */
+const targetOf = (type: Entry['type'], text: string): string | null => {
+  if (type === 'A' || type === 'AAAA') return null;
+  const target = text.trim().split(/\s+/).at(-1) ?? '';
+  return target === '.' || target === '' ? null : target;
+};
+
+/** A zone file would put the zone behind a short name; an update takes it as it is. */
+const targetClashes = ({ name, type, ...sides }: Entry, path: Path): readonly Clash[] =>
+  (['main', 'standby'] as const).flatMap((role) =>
+    sides[role].flatMap((text, index): readonly Clash[] => {
+      const target = targetOf(type, text);
+      if (target === null) return [];
+      if (!target.includes('.'))
+        return [
+          {
+            path: [...path, role, index],
+            message: `"${target}" is no whole name: callers would look for it beside com and org`,
+            remedy: `give it with its zone, such as ${target}.example.org`,
+          },
+        ];
+      if (type !== 'CNAME' || fullName(target) !== fullName(name)) return [];
+      return [
+        {
+          path: [...path, role, index],
+          message: `${name} would lead to itself`,
+          remedy: "give each side's own name",
+        },
+      ];
+    }),
+  );
+
 const sameSides = ({ type, main, standby }: Entry): boolean => {
   const [here, there] = [main, standby].map((each) =>
     each
@@ -50,7 +82,8 @@ const sameSides = ({ type, main, standby }: Entry): boolean => {
 
 const recordClashes = (dns: Dns, record: Entry, index: number): readonly Clash[] => {
   const path: Path = ['switches', 'dns', 'records', index];
-  const clashes = [...valueClashes(record, path)];
+  const values = valueClashes(record, path);
+  const clashes = [...values, ...(values.length > 0 ? [] : targetClashes(record, path))];
   const before = dns.records.slice(0, index).filter(({ name }) => fullName(name) === fullName(record.name));
   if (!isWithin(record.name, dns.zone))
     clashes.push({
@@ -69,6 +102,12 @@ const recordClashes = (dns: Dns, record: Entry, index: number): readonly Clash[]
       path: [...path, 'type'],
       message: `a CNAME of ${record.name} cannot stand beside other records of that name`,
       remedy: 'keep the CNAME alone, or use A and AAAA records',
+    });
+  if (record.type === 'CNAME' && fullName(record.name) === fullName(dns.zone))
+    clashes.push({
+      path: [...path, 'type'],
+      message: `${record.name} is the zone itself, which has other data: a CNAME cannot stand beside it`,
+      remedy: `use A and AAAA records, or a name in the zone such as sip.${record.name}`,
     });
   if (record.ttlMs % 1000 !== 0)
     clashes.push({

@@ -43,6 +43,17 @@ test('records that no server would take, or that move nobody, are refused where 
   assert.ok(
     bad(SIP.replace('[pbx1.example.org]', '[a.example.org, b.example.org]')).startsWith(`${AT}.main: a name has one`),
   );
+  assert.ok(bad(SIP.replace('[pbx1.example.org]', '[pbx1]')).startsWith(`${AT}.main[0]: "pbx1" is no whole name`));
+  const srv = '{ name: s.example.org, type: SRV, main: [10 50 5060 pbx1], standby: [10 50 5060 pbx2.example.org] }';
+  assert.ok(bad(srv).startsWith(`${AT}.main[0]: "pbx1" is no whole name`));
+  assert.ok(
+    bad(SIP.replace('[pbx1.example.org]', '[SIP.example.org.]')).startsWith(
+      `${AT}.main[0]: sip.example.org would lead`,
+    ),
+  );
+  assert.ok(
+    bad(SIP.replace('sip.example.org', 'Example.org.')).startsWith(`${AT}.type: Example.org. is the zone itself`),
+  );
   assert.match(bad(`${SIP}, ${SIP}`), /records\[1\]: sip\.example\.org CNAME is given twice/);
   const beside = a('192.0.2.1', '192.0.2.2').replace('pbx.example.org', 'SIP.example.org.');
   assert.match(bad(`${SIP}, ${beside}`), /records\[1\]\.type: a CNAME of SIP\.example\.org\. cannot stand beside/);

@@ -31,7 +31,7 @@ const watchClashes = (watch: Config['watch'], asked: ReturnType<typeof nrpeCheck
   if (watch.kind === 'lease')
     return [
       {
-        path: ['watch', 'kind'],
+        path: ['arbiter', 'checkpoints'],
         message: 'NRPE checkpoints are asked by looks, and the main is watched by its lease',
         remedy: 'set `preset: remsys` or `watch: { kind: looks, bad-looks: 5 }`, or use checkpoints that vote',
       },
@@ -44,10 +44,11 @@ const watchClashes = (watch: Config['watch'], asked: ReturnType<typeof nrpeCheck
       remedy: 'give at least 4',
     });
   // Command and control, one after the other.
-  const longest = Math.max(...asked.map(({ nrpe }) => nrpe.timeoutMs * (nrpe.control === null ? 1 : 2)));
+  const spans = asked.map(({ nrpe }) => nrpe.timeoutMs * (nrpe.control === null ? 1 : 2));
+  const longest = Math.max(...spans);
   if (longest >= watch.everyMs)
     clashes.push({
-      path: ['watch', 'every'],
+      path: ['arbiter', 'checkpoints', spans.indexOf(longest), 'nrpe', 'timeout'],
       message: `an answer may take ${printDuration(longest)}, a look is due each ${printDuration(watch.everyMs)}`,
       remedy: 'look less often, or give `nrpe.timeout` less',
     });

@@ -50,7 +50,7 @@ test('three NRPE checkpoints: all of them by the preset, a majority or a number 
 
 test('what contradicts itself about NRPE is refused where it stands', () => {
   assert.match(bad(text(THREE, ', need: 4'))[0] ?? '', /^arbiter\.need: 4 of 3/);
-  assert.match(bad(text(THREE, '', ''))[0] ?? '', /^watch\.kind: NRPE checkpoints are asked by looks/);
+  assert.match(bad(text(THREE, '', ''))[0] ?? '', /^arbiter\.checkpoints: NRPE checkpoints are asked by looks/);
   assert.match(bad(text(THREE, '', 'preset: classic\n'))[0] ?? '', /^watch\.bad-looks: /);
   assert.match(
     bad(text(`${THREE}, { name: v, address: 192.0.2.9 }`))[0] ?? '',
@@ -66,7 +66,7 @@ test('what contradicts itself about NRPE is refused where it stands', () => {
   );
   assert.match(
     bad(text(one('c', '192.0.2.1', ', timeout: 30s, control: check_gw'))).join(),
-    /^watch\.every: an answer may take 1m/,
+    /^arbiter\.checkpoints\[0\]\.nrpe\.timeout: an answer may take 1m/,
   );
   assert.match(bad(text(one('c', '192.0.2.1').replace('check_main', '"check_main!-H x"'))).join(), /nrpe\.command/);
   const halfTls = ', tls: { kind: certificate, authority-file: /a, key-file: /b }';

@@ -10,6 +10,7 @@ import { fencingClashes, fencingNotes } from './fencing-relations.ts';
 import { nrpeClashes, nrpeNotes } from './nrpe-relations.ts';
 import { reportingClashes } from './reporting-relations.ts';
 import { printDuration } from './scalars.ts';
+import { streamClashes, streamNotes } from './stream-relations.ts';
 import { switchClashes } from './switch-relations.ts';
 
 /** Sections that are valid by themselves; a rule is skipped where one that it needs is not. */
@@ -332,6 +333,7 @@ const RULES = [
   prepareRules,
   directoryRules,
   contactRules,
+  streamClashes,
   webRules,
   ({ alarms }: Sections) => (alarms === undefined ? none : alarmClashes(alarms)),
   ({ reporting }: Sections) => (reporting === undefined ? none : reportingClashes(reporting)),
@@ -360,6 +362,7 @@ export const notesOf = (config: Config): readonly string[] => {
     ...etcdNotes(config),
     ...fencingNotes(config),
     ...dnsNotes(config.switches),
+    ...streamNotes(config),
     ...alarmNotes(config.alarms),
   );
   return notes;
