@@ -8,6 +8,8 @@ export interface Campaign {
   readonly from: number;
   readonly seeds: number;
   readonly faults?: readonly string[];
+  /** Pairs of servers that telephone already. */
+  readonly adopted?: boolean;
 }
 
 export interface CampaignResult {
@@ -53,7 +55,7 @@ export const runCampaign = (campaign: Campaign): CampaignResult => {
   let sum = emptyResult();
   for (let seed = campaign.from; seed < campaign.from + campaign.seeds; seed += 1) {
     const faults = campaign.faults === undefined ? {} : { faults: campaign.faults };
-    sum = add(sum, runSeed({ seed, ...faults }));
+    sum = add(sum, runSeed({ seed, adopted: campaign.adopted ?? false, ...faults }));
   }
   return sum;
 };

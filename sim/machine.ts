@@ -43,6 +43,8 @@ export interface Machine {
   trueTime(local: number): number;
   /** Hands one transaction to the kernel; `done` runs when the kernel has taken it. */
   gate(action: GateAction, done: () => void): void;
+  /** The kernel has taken it, whoever gave it. */
+  gateTakes(action: GateAction): void;
   /** The agent and its `nft` died: what was in the pipe is executed still, or not; nobody hears of it. */
   orphanPipe(): void;
   /** Packets of the gated ports pass. */
@@ -110,11 +112,12 @@ export const createMachine = (
   const timeouts = createTimeoutWatch(() => m, kernel, timeline, gateChanged);
   const stands = (): boolean => m.nftStalled || m.paused || !m.up;
   let pausedAt = 0;
-  const pipe = createGatePipe(timeline, random, stands, (action) => {
+  const take = (action: GateAction): void => {
     kernel.apply(action, clock.local());
     gateChanged(m, false);
     timeouts.watch();
-  });
+  };
+  const pipe = createGatePipe(timeline, random, stands, take);
   const m: Machine = {
     role,
     settings,
@@ -122,6 +125,7 @@ export const createMachine = (
     local: clock.local,
     trueTime: clock.trueTime,
     gate: pipe.push,
+    gateTakes: take,
     orphanPipe: pipe.orphan,
     isOpen: () => m.up && !m.paused && kernel.isOpen(clock.local()),
     powerOn() {

@@ -16,6 +16,8 @@ interface Options {
   readonly seed?: number;
   readonly from: number;
   readonly faults?: readonly string[];
+  /** Pairs of servers that telephone already. */
+  readonly adopted?: boolean;
   readonly mutants?: boolean;
   readonly silentTimes?: boolean;
   /** Simulated hours of a healthy pair on a poor network. */
@@ -65,8 +67,17 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** What every run of these options has. */
+const runsOf = ({ faults: names, adopted = false }: Options) => ({
+  adopted,
+  ...(names === undefined ? {} : { faults: names }),
+});
+
+const again = ({ faults: names, adopted = false }: Options): string =>
+  `${names === undefined ? '' : ` --faults ${names.join(',')}`}${adopted ? ' --adopted' : ''}`;
+
 const replay = (seed: number, options: Options): number => {
-  const only = options.faults === undefined ? {} : { faults: options.faults };
+  const only = runsOf(options);
   const result = runSeed({ seed, ...only, log: true });
   if (options.json === true) print(JSON.stringify(result));
   else {
@@ -84,9 +95,7 @@ const report = (result: CampaignResult, tookMs: number, options: Options): void 
   if (options.json === true) return print(JSON.stringify({ ...result, tookMs }));
   for (const { seed, preset, violations } of result.failed) {
     print(`FAILED seed ${seed} (${preset}): ${violations[0]?.kind}: ${violations[0]?.text}`);
-    print(
-      `       replay it with: bin/dualtone simulate --seed ${seed}${options.faults === undefined ? '' : ` --faults ${options.faults.join(',')}`}`,
-    );
+    print(`       replay it with: bin/dualtone simulate --seed ${seed}${again(options)}`);
   }
   const rate = Math.round(result.runs / (tookMs / 1000));
   print(
@@ -102,7 +111,7 @@ const report = (result: CampaignResult, tookMs: number, options: Options): void 
 const campaign = async (options: Options): Promise<number> => {
   const began = Date.now();
   let shown = began;
-  const only = options.faults === undefined ? {} : { faults: options.faults };
+  const only = runsOf(options);
   const result = await runCampaignInParallel(
     { from: options.from, seeds: options.seeds, ...only },
     options.workers,
@@ -220,6 +229,7 @@ const simulateCommand = (): Command =>
     .option('--from <seed>', 'the first seed', whole, 1)
     .option('--seed <seed>', 'replay one seed with its log', whole)
     .option('--faults <names>', 'draw only these faults, separated by commas', faultNames)
+    .option('--adopted', 'pairs of servers that telephone already: the main goes on with what serves (`init --adopt`)')
     .option('--mutants', 'take each guard of the core away in turn; the simulation must notice')
     .option('--silent-times', 'how long nobody serves, for each fault (the table of docs/measurements.md)')
     .option('--config <file>', 'what outage to expect for which fault with this configuration of a node')

@@ -51,6 +51,8 @@ export interface SimSettings {
   readonly etcd?: boolean;
   /** Each node's power has a device. */
   readonly fenced?: boolean;
+  /** A node that hears nobody waits no longer. */
+  readonly isHasty?: boolean;
 }
 
 const arbiterOf = ({ checkpoints, etcd = false, whenLost = 'wait' }: SimSettings): Arbiter => {
@@ -73,7 +75,7 @@ export const settingsFor =
     watch: sim.need === undefined ? { kind: 'lease' } : { ...looks, need: sim.need },
     onIsolation: 'stop',
     telephony: 'warm',
-    loneWaitMs: sim.need === undefined && sim.fenced !== true ? 2000 : 300,
+    loneWaitMs: sim.need === undefined && sim.fenced !== true && sim.isHasty !== true ? 2000 : 300,
     restartStep: 'telephony',
     health: { badLooks: 3, goodLooks: 2 },
     unfit: { policy: 'takeover', restartWaitMs: 1000, lastResortMs: 1000 },

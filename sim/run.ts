@@ -14,6 +14,8 @@ export interface RunOptions {
   /** Draw from these faults only; default: all, a paused machine only where the other node turns it off before it serves. */
   readonly faults?: readonly string[];
   readonly log?: boolean;
+  /** The pair is made of servers that telephone already, most of them without votes. */
+  readonly adopted?: boolean;
   readonly observer?: Observer;
 }
 
@@ -60,6 +62,15 @@ const drawSettings = (seed: number): { readonly preset: 'fast' | 'quick' | 'etcd
   return { preset, sim: { timing, checkpoints, failback, whenLost } };
 };
 
+/** Some keep their votes, and may not go on with what serves. */
+const drawAdopting = (seed: number): ReturnType<typeof drawSettings> => {
+  const drawn = drawSettings(seed);
+  const random = createRandom(seed ^ 0x3c6ef372);
+  if (random.chance(0.2)) return drawn;
+  const { etcd: _, ...sim } = drawn.sim;
+  return { ...drawn, sim: { ...sim, checkpoints: 0, isHasty: random.chance(0.5) } };
+};
+
 const checkQuiet = (w: World, healedAt: number): void => {
   const changesAtStart = w.checkers.changes;
   w.timeline.runUntil(healedAt + QUIET_MS);
@@ -75,8 +86,8 @@ export const settingsOfSeed = (seed: number): ((role: Role) => Settings) => sett
 
 /** Runs one seed from the beginning; the same seed gives the same result. */
 export const runSeed = (options: RunOptions): RunResult => {
-  const { seed } = options;
-  const { preset, sim } = drawSettings(seed);
+  const { seed, adopted = false } = options;
+  const { preset, sim } = adopted ? drawAdopting(seed) : drawSettings(seed);
   const observed = options.observer === undefined ? {} : { observer: options.observer };
   const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false, ...observed });
 
@@ -105,7 +116,8 @@ export const runSeed = (options: RunOptions): RunResult => {
       if (begun()) fault(w);
     });
   }
-  w.bootAll();
+  if (adopted) w.bootAdopted();
+  else w.bootAll();
   const faultsEnd = Math.max(...drawn.map((f) => f.at)) + w.random.between(100, 1500);
   w.timeline.runUntil(faultsEnd);
   const healedAt = Math.max(faultsEnd, w.quietFrom);

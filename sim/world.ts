@@ -1,4 +1,5 @@
 /** The simulated world: two nodes that run the real core, the checkpoints, a network, phones, and the checkers beside them. */
+import { adoptedAt, settingsAgainstAdoption } from '../src/core/adoption.ts';
 import { ETCD } from '../src/core/arbiter/etcd-voter.ts';
 import type { Decision } from '../src/core/decide.ts';
 import type { Effect } from '../src/core/effect.ts';
@@ -42,6 +43,8 @@ export interface World {
   quietFrom: number;
   /** Boots everything at once. */
   bootAll(): void;
+  /** A pair is made of servers that telephone already: who may goes on with what serves, and the other's agent is started afterwards. */
+  bootAdopted(): void;
 }
 
 /** Told of everything that the agents decide and answer; changes nothing. */
@@ -121,6 +124,35 @@ const bootEverything = ({ checkpoints, agents }: Wiring): void => {
   for (const role of ROLES) bootMachine(agents[role]);
 };
 
+/** The main's agent is started in the same breath; the other's when it runs, by a person or the pairing. */
+const FIRST_START_MS = 400;
+const SECOND_START_MS = 3000;
+
+/** What a first agent that goes on with what serves has kept and loaded before it begins. */
+const adopt = (machine: Machine): void => {
+  const { boot, disk, slot, ticketMs } = adoptedAt(machine.settings, machine.local());
+  machine.powerOn();
+  Object.assign(machine, { tmpfs: boot, disk, diskOnTmpfs: disk });
+  machine.gateTakes({ type: 'arm', slot, ms: ticketMs });
+  machine.gateTakes({ type: 'grant', slot });
+};
+
+const bootAdopting = (wiring: Wiring, timeline: Timeline, random: Random): void => {
+  const { checkpoints, agents } = wiring;
+  const adopting = ROLES.filter((role) => settingsAgainstAdoption(agents[role].machine.settings) === null);
+  if (adopting.length === 0) return bootEverything(wiring);
+  for (const checkpoint of checkpoints) checkpoint.start();
+  const readyMs = random.between(1, FIRST_START_MS);
+  for (const role of ROLES) {
+    const { machine } = agents[role];
+    if (adopting.includes(role)) {
+      adopt(machine);
+      wiring.checkers.promised(role);
+      timeline.after(readyMs, () => agents[role].start());
+    } else timeline.after(readyMs + random.between(0, SECOND_START_MS), () => bootMachine(agents[role]));
+  }
+};
+
 export const createWorld = (options: WorldOptions): World => {
   const random = createRandom(options.seed);
   const timeline = options.timeline ?? createTimeline();
@@ -170,9 +202,12 @@ export const createWorld = (options: WorldOptions): World => {
   const watched = watchedOf(wiring, settings, timeline, cutFromPhones);
   wiring.checkers = createCheckers(watched);
   startLooks(wiring, timeline, settings.timing.heartbeatMs);
-  const bootAll = (): void => bootEverything(wiring);
+  const boots = {
+    bootAll: () => bootEverything(wiring),
+    bootAdopted: () => bootAdopting(wiring, timeline, random),
+  };
   const seen = { lookouts: wiring.lookouts.all, fences: wiring.fences.all };
-  const course = { log, healed: false, quietFrom: 0, bootAll };
+  const course = { log, healed: false, quietFrom: 0, ...boots };
   return { ...wiring, ...seen, ...course, timeline, random, network, watched, cutFromPhones };
 };
 

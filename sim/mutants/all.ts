@@ -1,3 +1,4 @@
+import { adoptionGuards } from './adoption.ts';
 import { etcdGuards } from './etcd.ts';
 import { fenceGuards } from './fences.ts';
 import { looksGuards } from './looks.ts';
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...silenceGuards,
   ...orderGuards,
   ...restartGuards,
+  ...adoptionGuards,
   ...looksGuards,
   ...etcdGuards,
   ...fenceGuards,

@@ -16,7 +16,7 @@ export interface Hunt {
   readonly pair: PairKind | null;
 }
 
-const isOf = (seed: number, kind: PairKind): boolean => {
+const isOf = (seed: number, kind: Exclude<PairKind, 'adopted'>): boolean => {
   const { arbiter, watch, fencing } = settingsOfSeed(seed)('main');
   if (kind === 'fenced' || fencing !== null) return kind === 'fenced' && fencing !== null;
   if (kind === 'looks' || watch.kind === 'looks') return kind === 'looks' && watch.kind === 'looks';
@@ -45,7 +45,10 @@ const tooSlow = (): string | null => {
 };
 
 /** The first violation of a seed; null: none. */
-const violated = (seed: number, only: { readonly faults?: readonly string[] }): string | null => {
+const violated = (
+  seed: number,
+  only: { readonly faults?: readonly string[]; readonly adopted: boolean },
+): string | null => {
   try {
     const [violation] = runSeed({ seed, ...only }).violations;
     return violation === undefined ? null : `${violation.kind}: ${violation.text}`;
@@ -55,13 +58,14 @@ const violated = (seed: number, only: { readonly faults?: readonly string[] }): 
 };
 
 const hunt = ({ seedsMax, from, faults, pair }: Hunt): { readonly seeds: number; readonly by: string | null } => {
-  const only = faults === null ? {} : { faults };
+  const adopted = pair === 'adopted';
+  const only = { adopted, ...(faults === null ? {} : { faults }) };
   // The table is of pairs that vote.
-  const slower = pair === 'looks' || pair === 'etcd' ? null : tooSlow();
+  const slower = pair === 'looks' || pair === 'etcd' || adopted ? null : tooSlow();
   if (slower !== null) return { seeds: 0, by: slower };
   let seeds = 0;
   for (let seed = from; seeds < seedsMax; seed += 1) {
-    if (pair !== null && !isOf(seed, pair)) continue;
+    if (pair !== null && !adopted && !isOf(seed, pair)) continue;
     seeds += 1;
     const by = violated(seed, only);
     if (by !== null) return { seeds, by };

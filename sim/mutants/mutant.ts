@@ -20,8 +20,8 @@ export interface Mutant {
   readonly pair?: PairKind;
 }
 
-/** `likely`: does without checkpoints that stay lost. `looks`: its checkpoints cannot promise. `etcd`: its arbiter. `fenced`: each node's power has a device. */
-export type PairKind = 'likely' | 'without-votes' | 'looks' | 'etcd' | 'fenced';
+/** `likely`: does without checkpoints that stay lost. `looks`: its checkpoints cannot promise. `etcd`: its arbiter. `fenced`: each node's power has a device. `adopted`: its main goes on with what served before. */
+export type PairKind = 'likely' | 'without-votes' | 'looks' | 'etcd' | 'fenced' | 'adopted';
 
 /** Without votes, the last guard before a gate opens; the earlier ones are for what it sees too late. */
 export const cutOffWins = {
