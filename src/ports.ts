@@ -31,6 +31,8 @@ export interface Probe {
 export interface Gate {
   /** Sets up what is missing (closed), adopts what a former agent left. */
   open(): Promise<Result<void>>;
+  /** Sets all up with a granted ticket, in one transaction, where there was no gate: what passes goes on passing. `until`: of the ticket. */
+  openServing(slot: number, until: Instant): Promise<Result<void>>;
   apply(action: GateAction): Promise<Result<void>>;
   /** For so long callers are known to be served by the other node: a closed gate refuses them instead of being silent, where it can. 0: not any more. */
   elsewhere(ms: Millis): Promise<Result<void>>;

@@ -49,6 +49,12 @@ const planted: readonly (readonly [string, string, RegExp])[] = [
   ['packaging/planted.ts', "import { x } from '../src/cli/program.ts';", /packaging must not import src\/cli/],
   ['src/drill/planted.ts', "import { x } from '../agent/loop.ts';", /src\/drill must not import src\/agent/],
   ['src/drill/planted.ts', "import { x } from '../core/decide.ts';", /src\/drill must not import src\/core/],
+  ['src/adoption/planted.ts', "import { x } from '../agent/loop.ts';", /src\/adoption must not import src\/agent/],
+  [
+    'src/steps/service/settings.ts',
+    "import { x } from '../../agent/loop.ts';",
+    /src\/steps\/service\/settings.ts must not import src\/agent/,
+  ],
   ['src/refuser/planted.ts', "import { x } from '../agent/loop.ts';", /src\/refuser must not import src\/agent/],
   ['src/agent/planted.ts', "import { x } from '../refuser/process.ts';", /src\/agent must not import src\/refuser/],
   ['src/upgrade/planted.ts', "import { x } from '../agent/loop.ts';", /src\/upgrade must not import src\/agent/],

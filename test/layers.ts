@@ -64,6 +64,14 @@ export const layers: readonly Layer[] = [
   { place: 'src/steps', mayImport: ADAPTER, outside: ['*'] },
   // From the configuration: who keeps the gate and who rehearses must come to the same.
   { place: 'src/steps/gate/settings.ts', mayImport: ['src/config', 'src/core', 'src/steps'], outside: [] },
+  // From the configuration: what is started, and what is looked at before the first start.
+  { place: 'src/steps/service/settings.ts', mayImport: ['src/config', 'src/steps'], outside: [] },
+  {
+    // What speaks against an agent that begins by serving: it looks, and its order is a file.
+    place: 'src/adoption',
+    mayImport: ['src/core', 'src/config', 'src/files', 'src/process', 'src/steps/gate/listing.ts', 'src/steps/service'],
+    outside: ['*'],
+  },
   { place: 'src/replication', mayImport: [...ADAPTER, 'src/time/schedule.ts'], outside: ['*'] },
   // From the configuration: whoever needs the databases reaches them by the same way.
   { place: 'src/replication/access.ts', mayImport: [...ADAPTER, 'src/config', 'src/replication'], outside: ['*'] },
@@ -201,9 +209,12 @@ export const layers: readonly Layer[] = [
     mayImport: [
       'src/core',
       'src/config',
+      'src/adoption',
       'src/changes',
       'src/files',
       'src/process',
+      'src/journal/state-store.ts',
+      'src/time/clock.ts',
       'src/peer/identity.ts',
       'src/peer/key.ts',
       'src/peer/frames.ts',
@@ -332,6 +343,7 @@ export const layers: readonly Layer[] = [
     place: 'src/agent',
     mayImport: [
       'src/core',
+      'src/adoption',
       'src/ports.ts',
       'src/config',
       'src/profiles',

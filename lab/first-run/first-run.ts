@@ -31,8 +31,8 @@ export const firstRun = async (lab: Lab): Promise<string> => {
   return await setUp(lab, 'dualtone');
 };
 
-/** `program`: what is called in both terminals. */
-export const setUp = async (lab: Lab, program: string): Promise<string> => {
+/** `program`: what is called in both terminals. `serves`: what the main says where it is asked whether telephony serves there. */
+export const setUp = async (lab: Lab, program: string, serves: 'yes' | null = null): Promise<string> => {
   const [main, standby] = [lab.host('main'), lab.host('standby')];
   const one = await openTerminal(main, [program, 'setup']);
   await one.answer('it begins here', '');
@@ -43,6 +43,7 @@ export const setUp = async (lab: Lab, program: string): Promise<string> => {
   await one.answer('Its own address', main.address.v4);
   await one.answer('Address of the other machine', '');
   await one.answer('Virtual IP', `${lab.virtual.v4}/24`);
+  if (serves !== null) await one.answer('go on without a break', serves);
   await one.answer('Go on', 'y');
   const token = await one.reads(/^ {4}(dt1-\S+)/m, SHOW_MS);
   const two = await openTerminal(standby, [program, 'setup']);

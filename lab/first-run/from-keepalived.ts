@@ -27,9 +27,10 @@ const order = async (lab: Lab, role: Role, argv: readonly string[]): Promise<voi
 
 /** Two warm Asterisks, nothing of Dualtone, and the address is keepalived's. */
 export const keepalivedServes = async (lab: Lab): Promise<string> => {
+  // The standby first, which would take over.
+  for (const role of roles.toReversed()) await freshen(lab.host(role));
   for (const role of roles) {
     const host = lab.host(role);
-    await freshen(host);
     const written = await host.write('/etc/keepalived/keepalived.conf', conf(role, lab.virtual.v4));
     if (!written.ok) throw new Error(written.error.message);
     await order(lab, role, ['systemctl', 'start', 'keepalived.service']);
@@ -46,11 +47,13 @@ const CHECKED_MS = 90_000;
  */
 export const fromKeepalived = async (lab: Lab): Promise<string> => {
   await order(lab, 'standby', ['systemctl', 'disable', '--now', 'keepalived.service']);
-  const said = await setUp(lab, 'dualtone');
+  const said = await setUp(lab, 'dualtone', 'yes');
   const check = () => lab.host('main').exec(['dualtone', 'check'], { timeoutMs: CHECKED_MS });
   const before = await check();
   if (!before.ok || !before.value.stdout.includes('keepalived runs')) return `keepalived was not seen: ${said}`;
-  await order(lab, 'main', ['systemctl', 'disable', '--now', 'keepalived.service']);
+  await order(lab, 'main', ['systemctl', 'disable', 'keepalived.service']);
+  // Told to end it would take the address away first.
+  await order(lab, 'main', ['systemctl', 'kill', '--signal=KILL', 'keepalived.service']);
   const after = await check();
   if (!after.ok) return after.error.message;
   return after.value.stdout.includes('keepalived runs') ? `still there: ${after.value.stdout.slice(0, 2000)}` : 'ready';

@@ -39,7 +39,8 @@ const leaveOriginal = async (host: Host, role: Role, peer: string): Promise<void
 
 /** Nothing of Dualtone; the main serves, at an address that it has for good. */
 export const originalServes = async (lab: Lab): Promise<string> => {
-  for (const role of roles) {
+  // The standby first: it would take over, and its database would know a term that the new pair does not.
+  for (const role of roles.toReversed()) {
     const host = lab.host(role);
     await freshen(host);
     await leaveOriginal(host, role, lab.host(rivalOf(role)).address.v4);

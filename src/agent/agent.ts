@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import type { State } from '../core/state.ts';
 import { explainRefusal, type RefusalReason } from '../peer/refusals.ts';
 import type { Clock, Notifier } from '../ports.ts';
+import { adoptIfOrdered, type EarlyEar } from './adopting.ts';
 import { createBothActive } from './both-active.ts';
 import { createClockWatch } from './clock-watch.ts';
 import { createCommands } from './commands.ts';
@@ -186,6 +187,30 @@ const end = async (
   await parts.gate.dispose();
 };
 
+/** The gate and the ways to the others, or what failed. A restarted holder has one lease, so its gate comes first. */
+const openWays = async (
+  parts: AgentParts,
+  works: Works,
+  onEar: (ear: EarlyEar | null) => void,
+): Promise<Result<void>> => {
+  const { gate, link, adoption, clock } = parts;
+  const taken = adoption?.take(clock.now()) ?? null;
+  if (taken === null) {
+    const opened = await gate.open();
+    return opened.ok ? link.open() : opened;
+  }
+  const heard = await link.open();
+  if (!heard.ok || (await adoptIfOrdered(parts, works, taken, onEar))) return heard;
+  return gate.open();
+};
+
+const STARTING = {
+  ok: false,
+  code: 'agent-starting',
+  text: 'The agent has only just been started.',
+  remedy: 'Try again in a second.',
+} as const;
+
 const DRILLS_OFF = fail(
   'drills-off',
   'No drill is made here: `drill.enabled` is off.',
@@ -197,7 +222,10 @@ export const createAgent = (parts: AgentParts): Agent => {
   const works = wire(parts);
   const { loop, records, say, listeners } = works;
   let running = false;
+  let begun = false;
+  let ear: EarlyEar | null = null;
   link.onMessage((from, message) => {
+    ear?.heard(from);
     if (!running) return;
     loop.post((at) => ({ kind: 'message', at, from, message }));
     parts.onAwake();
@@ -211,19 +239,21 @@ export const createAgent = (parts: AgentParts): Agent => {
   return {
     start: async () => {
       records.note('agent-started', { program: parts.program, role: settings.role, name: config.node.name });
-      const opened = await gate.open();
-      const heard = opened.ok ? await link.open() : opened;
-      if (!heard.ok) {
-        await gate.dispose();
-        return heard;
+      const opened = await openWays(parts, works, (given) => {
+        ear = given;
+      });
+      if (!opened.ok) {
+        await Promise.all([gate.dispose(), link.close()]);
+        return opened;
       }
       running = true;
+      begun = true;
       begin(parts, works);
       return ok(undefined);
     },
     state: () => loop.state(),
     snapshot: () => snapshotOf(parts, works),
-    command: (request) => works.commands.give(request),
+    command: async (request) => (begun ? works.commands.give(request) : { ...STARTING, id: request.id }),
     work: (request, onProgress, signal) => doWork(parts, works, request, onProgress, signal),
     drill: (ask, by) => parts.driller?.ask(ask, by) ?? Promise.resolve(DRILLS_OFF),
     readJournal: (query) => journal.read(query),

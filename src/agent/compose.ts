@@ -1,6 +1,8 @@
 /** From a node's configuration to its agent with everything around it. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { againstAdoption, thisAdoptionGround } from '../adoption/conditions.ts';
+import { takeOrder } from '../adoption/order.ts';
 import type { CommandAnswer } from '../api/protocol.ts';
 import { digestOf } from '../checks/digest.ts';
 import {
@@ -209,6 +211,11 @@ const outsideOf = (config: Config, settings: Settings, switcherArgv: readonly st
   fences: createFences(config, createAskDevice(asAlways()), clock),
 });
 
+const adoptionOf = (config: Config): AgentParts['adoption'] => ({
+  take: (now) => takeOrder(config.runDir, readBootId(), now),
+  against: () => againstAdoption(config, thisAdoptionGround(run)),
+});
+
 /** Builds everything, opens nothing. Fails with a `key-…` or `identity-…` code, `ami-secret-unreadable` or `ari-secret-unreadable`. */
 export const composeNode = (given: Config, program: Program, clock: Clock, notifier: Notifier): Result<Composition> => {
   const { version, argv, switcherArgv, settingsArgv, reread } = program;
@@ -256,6 +263,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     ...outsideOf(config, settings, switcherArgv, clock),
     calls: callsOf(manager.value),
     notifier,
+    adoption: adoptionOf(config),
   });
   const hasStream = isServingWeb(config) || [follower, replication, checker, driller].some(isThere);
   const renewed = hasStream ? stream : { renew: async () => ok(undefined) };

@@ -7,6 +7,7 @@ import type { Result } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
 import type { VoterName } from '../core/words.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
+import type { Adoption } from './adopting.ts';
 import type { Checker } from './beside/checker.ts';
 import type { Driller } from './beside/driller.ts';
 import type { Replication } from './beside/replication.ts';
@@ -68,6 +69,8 @@ export interface AgentParts {
   /** The calls that Asterisk has; null where it cannot be asked. */
   readonly calls: (() => Promise<Result<readonly CallLine[]>>) | null;
   readonly notifier: Notifier;
+  /** Null where no first start may go on with what serves. */
+  readonly adoption: Adoption | null;
 }
 
 /** The inner parts of an agent, wired. */

@@ -1,19 +1,13 @@
 /** From the configuration to the adapters of the plan's steps, by the ids that `planOf` gives them. */
-import { type Config, runsAlways, type ServiceConfig, serviceName } from '../config/config.ts';
+import { type Config, runsAlways, serviceName } from '../config/config.ts';
 import type { Epoch } from '../core/words.ts';
 import type { Clock } from '../ports.ts';
 import { createHookStep } from '../steps/hook.ts';
 import type { DisposableStep } from '../steps/outcome.ts';
-import { createServiceStep, type Service } from '../steps/service/service.ts';
+import { createServiceStep } from '../steps/service/service.ts';
+import { serviceOf } from '../steps/service/settings.ts';
 import { createVirtualIpStep } from '../steps/virtual-ip.ts';
 import { asAlways } from './priority.ts';
-
-const serviceOf = (service: ServiceConfig): Service => {
-  if ('unit' in service) return { kind: 'unit', unit: service.unit };
-  if ('init' in service) return { kind: 'init', script: service.init };
-  if ('compose' in service) return { kind: 'compose', directory: service.compose };
-  return { kind: 'command', commands: service.command };
-};
 
 /** `epoch`: of the plan that is under way, for the hooks' environment. */
 export const stepAdaptersOf = (

@@ -43,18 +43,26 @@ const inviting = (command: Command): Command =>
     .option('--valid <span>', 'how long the tokens are good (default 10m)')
     .option('--pairing-port <port>', 'TCP port at which this machine waits (default 4578)');
 
+const adopting = (command: Command): Command =>
+  command.option(
+    '--adopt',
+    'telephony serves here now, and goes on: the agent begins with it (the main, without votes)',
+  );
+
 export const addPairing = (program: Command, add: Add): void => {
   const commands = () => import('./commands/pair.ts');
   const undoing = () => import('./commands/disable.ts');
   const setup = add(program, 'setup', 'first run: questions, a pair, its checks', async (o, out) =>
     (await import('./commands/setup.ts')).setup(o, out),
   );
-  inviting(setup)
+  adopting(inviting(setup))
     .option('--join <address>', 'join the pair of the machine at this address; the token is asked for')
     .option('--with-checkpoint', 'with --join: as a checkpoint');
-  inviting(
-    add(program, 'init', 'make this machine one half of a pair, and tokens for the others', async (o, out) =>
-      (await commands()).init(o, out),
+  adopting(
+    inviting(
+      add(program, 'init', 'make this machine one half of a pair, and tokens for the others', async (o, out) =>
+        (await commands()).init(o, out),
+      ),
     ),
   );
   const join = add(

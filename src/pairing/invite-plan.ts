@@ -27,6 +27,8 @@ export interface InviteAnswers {
   readonly lifeMs: number;
   /** The other node is lost, and another machine takes its place. */
   readonly replaces: boolean;
+  /** Telephony serves here now, and goes on without a break. */
+  readonly adopts: boolean;
 }
 
 /** All that is known before anybody comes. */
@@ -116,7 +118,7 @@ export const somebody = ({ answers, peer }: Plan): Other => ({
   pin: (answers.replaces ? null : peer?.pin) ?? `sha256:${'A'.repeat(43)}`,
 });
 
-const configText = (plan: Plan, peer: Other, around: Surroundings): string =>
+export const configText = (plan: Plan, peer: Other, around: Surroundings): string =>
   nodeFile(plan.standing.config, plan.local, peer, plan.shared, around.places);
 
 export const filesFor = (plan: Plan, peer: Other, around: Surroundings): readonly Change[] => {

@@ -4,6 +4,7 @@ import type { Change } from '../changes/change.ts';
 import type { Changes } from '../changes/changes.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type Role, rivalOf } from '../core/words.ts';
+import { checkAdoption, joinerAgainstAdoption, startAdopting } from './adopting.ts';
 import type { InviteState } from './invite.ts';
 import { check, filesFor, type InviteAnswers, type Plan, planOf, somebody, systemFor } from './invite-plan.ts';
 import { type Invitation, openInvitation, type Ticket } from './listen.ts';
@@ -82,11 +83,13 @@ const previewOf = async (
   if (!lines.ok) return lines;
   const { answers, local, standing, otherKeys } = plan;
   const gateNote =
-    around.system !== null && around.starts && !standing.isRunning
-      ? [
-          '  ! From its start the agent decides whether telephony is reachable here: calls are cut for some seconds until it serves.',
-        ]
-      : [];
+    around.system === null || !around.starts || standing.isRunning
+      ? []
+      : [
+          answers.adopts
+            ? '  ! Telephony serves here now, and goes on: the agent begins with the right to serve, once it has heard that nobody else has it.'
+            : '  ! From its start the agent decides whether telephony is reachable here: calls are cut for some seconds until it serves.',
+        ];
   const lost = answers.replaces
     ? [
         `  ! The former ${rivalOf(answers.role)} is let in no more as soon as the new one has joined.`,
@@ -124,7 +127,9 @@ const startUnits = async (stage: Stage): Promise<Result<void>> => {
   if (stage.started) return ok(undefined);
   stage.started = true;
   const around = (await goesOn(stage)) ? { ...stage.around, starts: false } : stage.around;
-  return settleNow(stage.changes, systemFor(stage.plan, around), 'pairing: units');
+  return startAdopting(stage.plan, around, () =>
+    settleNow(stage.changes, systemFor(stage.plan, around), 'pairing: units'),
+  );
 };
 
 /** Writes this node’s own files for the node that has joined. The main starts before the standby does, so that it serves. */
@@ -207,6 +212,8 @@ const begin = async (answers: InviteAnswers, around: Surroundings): Promise<Resu
   if (!plan.ok) return plan;
   const fits = check(plan.value, somebody(plan.value), around);
   if (!fits.ok) return fits;
+  const adoptable = await checkAdoption(plan.value, around);
+  if (!adoptable.ok) return adoptable;
   const own = ownIdentity(around.places);
   if (!own.ok) return own;
   const { identity } = own.value;
@@ -239,6 +246,8 @@ const begin = async (answers: InviteAnswers, around: Surroundings): Promise<Resu
         nodes: nodesOf(plan.value, stage.node),
       });
       if (objection !== null || ticket.kind === 'checkpoint') return objection;
+      const both = joinerAgainstAdoption(plan.value, facts);
+      if (both !== null) return both;
       const checked = check(plan.value, { ...atOf(facts), pin }, around);
       return checked.ok ? null : checked.error;
     },

@@ -64,7 +64,7 @@ test('from either side the same steps follow, and the standby’s check sleeps b
   assert.equal(standby.value.steps[0]?.command, 'dualtone xivo enable');
   assert.equal(
     standby.value.steps[1]?.command,
-    'dualtone init --role main --address 10.0.0.1 --peer 10.0.0.2 --profile xivo --preset classic',
+    'dualtone init --role main --address 10.0.0.1 --peer 10.0.0.2 --profile xivo --preset classic --adopt',
   );
   // What is set up later has to be configured, on both nodes, and in force.
   const orders = standby.value.steps.map(

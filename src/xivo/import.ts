@@ -47,14 +47,14 @@ const follow = `echo '${STREAMS}' >> /etc/dualtone/dualtone.yaml`;
 
 const stepsOf = (role: Role, own: string, peer: string, era: string): Import['steps'] => {
   const [main, standby] = role === 'main' ? [own, peer] : [peer, own];
-  const init = `dualtone init --role main --address ${main} --peer ${standby} --profile ${era} --preset classic`;
+  const init = `dualtone init --role main --address ${main} --peer ${standby} --profile ${era} --preset classic --adopt`;
   return [
     {
       where: 'standby',
       command: 'dualtone xivo enable',
       why: 'its check each minute sleeps first, so that two do not decide; the main serves on, and nobody takes over until the pair stands',
     },
-    { where: 'main', command: init, why: 'it goes on serving; a token is shown' },
+    { where: 'main', command: init, why: 'it goes on serving, also while its agent begins; a token is shown' },
     { where: 'standby', command: `dualtone join ${main}`, why: 'the pair stands, and takes over again' },
     {
       where: 'standby',

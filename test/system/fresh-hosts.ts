@@ -50,6 +50,11 @@ end() { if alive; then kill "$(cat $units/$unit.pid)"; while alive; do sleep 0.0
 case "$1" in
   is-enabled) [ -e $units/$unit.enabled ] ;;
   is-active) alive ;;
+  show)
+    [ -e $units/$unit.pid ] && load=loaded || load=not-found
+    alive && state=active || state=inactive
+    printf 'LoadState=%s\\nActiveState=%s\\nSubState=-\\nResult=success\\nConditionResult=yes\\n' $load $state
+    ;;
   enable) touch $units/$unit.enabled ;;
   disable) rm -f $units/$unit.enabled ;;
   stop) end ;;

@@ -4,7 +4,7 @@ import { toSettings } from '../../config/settings.ts';
 import type { Sample } from '../../core/event.ts';
 import type { BootMemory, DiskMemory } from '../../core/memory.ts';
 import type { Message } from '../../core/message.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import type {
   Gate,
   Journal,
@@ -25,6 +25,9 @@ export interface Host {
   boot: BootMemory | null;
   disk: DiskMemory | null;
   gateOpen: boolean;
+  /** A person's order that its agent goes on with what serves. */
+  adoptOrder?: () => Result<void> | null;
+  adoptFault?: Fault | null;
 }
 
 export interface FakeNode {
@@ -75,6 +78,12 @@ const gateOf = (node: FakeNode, host: Host): Gate => ({
     if (type === 'grant' || type === 'hold-open') host.gateOpen = true;
     return ok(undefined);
   },
+  openServing: async () => {
+    node.events.push('gate opened serving');
+    if (node.gateRefused) return fail('gate-refused', 'the kernel refused it', 'see its log');
+    host.gateOpen = true;
+    return ok(undefined);
+  },
   elsewhere: async () => ok(undefined),
   onTampered: () => undefined,
   dispose: async () => void node.events.push('gate left as it is'),
@@ -121,6 +130,11 @@ const linkOf = (
 
 const refusedIf = (refused: boolean, code: string): Result<void> =>
   refused ? fail(code, 'no space left on device', 'make space') : ok(undefined);
+
+const adoptionOf = (host: Host) => ({
+  take: () => host.adoptOrder?.() ?? null,
+  against: async () => host.adoptFault ?? null,
+});
 
 /** An agent on `host`; another one can be made on the same host after this one has stopped. */
 export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode => {
@@ -171,6 +185,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
     driller: null,
     switcher: null,
     fences: null,
+    adoption: adoptionOf(host),
     calls: async () => ok([{ from: '1000', to: '1001', state: 'Up', lasted: '00:00:12' }]),
     notifier: {
       notify: ({ level, code }) => {

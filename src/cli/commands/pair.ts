@@ -40,6 +40,8 @@ export interface InitOptions extends PlaceOptions {
   readonly etcd?: string;
   readonly pairingPort?: string;
   readonly valid?: string;
+  /** Telephony serves here now, and goes on without a break. */
+  readonly adopt?: boolean;
 }
 
 /** TCP, open to the joining machine while it joins, and never else. */
@@ -172,6 +174,29 @@ const etcdSections = async ({ etcd, checkpoint, preset }: InitOptions): Promise<
   return readEtcdSections(etcd, preset);
 };
 
+/** Asked only where it may well be so: the main of a new pair without votes, on which the virtual IP is already. */
+const adoptsOf = async (
+  options: InitOptions,
+  existing: string | null,
+  role: Role,
+  sections: Readonly<Record<string, unknown>>,
+  prompter: Prompter,
+): Promise<boolean> => {
+  if (options.adopt !== undefined) return options.adopt;
+  const votes = options.checkpoint !== undefined || options.etcd !== undefined;
+  if (!prompter.isThere || existing !== null || role !== 'main' || votes) return false;
+  const [{ ownAddresses }, { virtualIpsOf }] = await Promise.all([
+    import('../../pairing/machine.ts'),
+    import('../../pairing/plan.ts'),
+  ]);
+  const here = new Set(ownAddresses().map((each) => each.address));
+  const wanted = virtualIpsOf(sections);
+  if (wanted.length === 0 || !wanted.every((each) => here.has(each.split('/')[0] ?? ''))) return false;
+  const check = (answer: string): string | null => (/^(y|yes|n|no)$/i.test(answer) ? null : 'Answer yes or no.');
+  const question = 'The virtual IP is here: does telephony serve on this machine, and is to go on without a break?';
+  return /^y/i.test(await prompter.ask(question, 'yes', check));
+};
+
 /** All that `init` needs to know. Faults: `option-wrong`, those of a cluster that is asked. */
 const answersOf = async (
   options: InitOptions,
@@ -193,15 +218,17 @@ const answersOf = async (
   const [port = 4577, pairingPort = PAIRING_PORT] = ports.value;
   if (port === pairingPort) return samePorts(port);
   const { role } = who.value;
+  const sections = { ...(await askedSections(options, existing, who.value, prompter)), ...etcd.value };
   return ok({
     ...who.value,
     name: options.name ?? textIn(readRaw(existing ?? '')['node'], 'name') ?? likelyName(role),
     port,
-    sections: { ...(await askedSections(options, existing, who.value, prompter)), ...etcd.value },
+    sections,
     checkpoints: checkpoints.value,
     pairingPort,
     lifeMs: life.value,
     replaces,
+    adopts: replaces ? false : await adoptsOf(options, existing, role, sections, prompter),
   });
 };
 

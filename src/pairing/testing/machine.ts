@@ -86,6 +86,7 @@ export const mainAnswers: InviteAnswers = {
   pairingPort: 0,
   lifeMs: 60_000,
   replaces: false,
+  adopts: false,
 };
 
 /** The standby on 127.0.0.3. */

@@ -1,14 +1,14 @@
 import type { GateAction } from '../../core/effect.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Millis } from '../../core/words.ts';
+import type { Instant, Millis } from '../../core/words.ts';
 import type { Clock, Gate } from '../../ports.ts';
 import { type Run, run as runProgram } from '../../process/run.ts';
 import { createKernel, install, type Kernel } from './kernel.ts';
 import { isIntact, lookAtTables, staleLines } from './listing.ts';
-import { createMemory } from './memory.ts';
+import { createMemory, type GateMemory } from './memory.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
-import { createRepairer } from './repair.ts';
-import { blueprintOf, type GateSettings, removeLines, TABLE } from './rules.ts';
+import { createRepairer, type Repairer } from './repair.ts';
+import { actionLines, type Blueprint, blueprintOf, type GateSettings, removeLines, TABLE } from './rules.ts';
 
 export interface GateOptions {
   readonly settings: GateSettings;
@@ -53,6 +53,74 @@ const createLooks = (clock: Clock, everyMs: Millis, kernel: Kernel, suspect: () 
   return { start: (): void => lookAfter(FIRST_CHECK_MS), stop: (): void => cancel() };
 };
 
+/** A ticket that comes with the rules is so much shorter, and is taken back if the kernel took longer: it never runs beyond its time. */
+const SERVING_MARGIN = 0.5;
+
+const gateThere = () =>
+  fail(
+    'gate-there',
+    `There is a gate in the kernel already (table "${TABLE}"): what serves behind it is a matter of its lease.`,
+    `If it was left by a pair that is no more: \`dualtone disable\`, or \`nft delete table inet ${TABLE}\`.`,
+  );
+
+const gateLate = (ms: Millis) =>
+  fail(
+    'gate-late',
+    `The kernel took ${Math.round(ms)} ms for the rules of the gate, and it was closed again.`,
+    'Look at the load of the machine; service begins as after a boot.',
+  );
+
+interface Serving {
+  readonly settings: GateSettings;
+  readonly blueprint: Blueprint;
+  readonly kernel: Kernel;
+  readonly memory: GateMemory;
+  readonly clock: Clock;
+}
+
+/** Rules, ticket and grant at once. */
+const installServing = async (parts: Serving, slot: number, until: Instant): Promise<Result<void>> => {
+  const { settings, blueprint, kernel, memory, clock } = parts;
+  const startedAt = clock.now();
+  const marginMs = SERVING_MARGIN * (until - startedAt);
+  const ms = Math.floor(until - startedAt - marginMs);
+  if (ms < 1) return gateLate(0);
+  const actions = [{ type: 'arm', slot, ms } as const, { type: 'grant', slot } as const];
+  for (const action of actions) memory.note(checked(action, settings.slots), startedAt);
+  const lines = actions.flatMap((action) => actionLines(action, settings));
+  const installed = await install(kernel, blueprint, [], lines);
+  const tookMs = clock.now() - startedAt;
+  if (installed.ok && tookMs <= marginMs) return installed;
+  memory.note({ type: 'close' }, clock.now());
+  if (installed.ok) await kernel.act({ type: 'close' });
+  return installed.ok ? gateLate(tookMs) : installed;
+};
+
+/** All at once, since a restarted holder has one lease: an empty transaction warms `nft` up, and tells what is wrong with it; the question warms up the way to the kernel. */
+const lookFirst = async (run: Run, kernel: Kernel) => {
+  const [listing, warm] = await Promise.all([lookAtTables(run), kernel.transact([]), kernel.untouched()]);
+  return { listing, warm };
+};
+
+/** Hears of rules that are taken away; what it sees before it is ready are our own changes. */
+const createWatch = (clock: Clock, repairer: Repairer) => {
+  let monitor: Monitor | null = null;
+  let isReady = false;
+  return {
+    /** It listens some milliseconds after its start, so it is started before anything else. */
+    start: (): void => {
+      monitor ??= startMonitor(clock, {
+        gone: () => isReady && repairer.rulesGone(),
+        blind: () => isReady && void repairer.suspect(),
+      });
+    },
+    ready: (): void => {
+      isReady = true;
+    },
+    stop: async (): Promise<void> => monitor?.stop(),
+  };
+};
+
 /**
  * The lease gate on nftables: one line a transaction, answered when the kernel took it. A fault `pipe-program-timeout` or
  * `pipe-program-ended` leaves open whether it did; with `gate-refused` and `gate-not-permitted` nothing was changed.
@@ -67,27 +135,32 @@ export const createGate = (options: GateOptions): Gate => {
     for (const listener of listeners) listener(what);
   };
   const repairer = createRepairer({ settings, blueprint, kernel, memory, clock, run, onTampered });
-  let monitor: Monitor | null = null;
+  const watch = createWatch(clock, repairer);
   const looks = createLooks(clock, checkEveryMs, kernel, () => repairer.suspect());
+  const begin = async (isNew: boolean): Promise<void> => {
+    // From here on changes are counted.
+    if (isNew) await kernel.untouched();
+    watch.ready();
+    looks.start();
+  };
 
   return {
     open: async () => {
-      let ready = false;
-      // It listens some milliseconds after its start, so it is started first; what it sees until then are our own changes.
-      monitor = startMonitor(clock, {
-        gone: () => ready && repairer.rulesGone(),
-        blind: () => ready && void repairer.suspect(),
-      });
-      // All at once, since a restarted holder has one lease: an empty transaction warms `nft` up, and tells what is wrong with it; the question warms up the way to the kernel.
-      const [listing, warm] = await Promise.all([lookAtTables(run), kernel.transact([]), kernel.untouched()]);
+      watch.start();
+      const { listing, warm } = await lookFirst(run, kernel);
       const adopted = isIntact(listing, blueprint);
       if (adopted && listing.heldOpen) memory.note({ type: 'hold-open' }, clock.now());
       const opened = adopted ? warm : await install(kernel, blueprint, staleLines(listing, blueprint), []);
-      if (!opened.ok) return opened;
-      // From here on changes are counted.
-      if (!adopted) await kernel.untouched();
-      ready = true;
-      looks.start();
+      if (opened.ok) await begin(!adopted);
+      return opened;
+    },
+    openServing: async (slot, until) => {
+      watch.start();
+      const { listing, warm } = await lookFirst(run, kernel);
+      if (!warm.ok) return warm;
+      if (listing.tables.length > 0) return gateThere();
+      const opened = await installServing({ settings, blueprint, kernel, memory, clock }, slot, until);
+      if (opened.ok) await begin(true);
       return opened;
     },
     apply: async (action) => {
@@ -107,7 +180,7 @@ export const createGate = (options: GateOptions): Gate => {
     dispose: async () => {
       looks.stop();
       await repairer.stop();
-      await monitor?.stop();
+      await watch.stop();
       await kernel.close();
     },
   };
@@ -133,6 +206,7 @@ const removeLeft = async (run: Run): Promise<Result<void>> => {
 /** For `gate.enforce: false`: nothing is dropped, every transaction succeeds. The lease is then kept by the agent alone. */
 export const createUngated = (run: Run = runProgram): Gate => ({
   open: () => removeLeft(run),
+  openServing: () => removeLeft(run),
   apply: async () => ok(undefined),
   elsewhere: async () => ok(undefined),
   onTampered: () => {},

@@ -58,6 +58,10 @@ const managerOf = (service: Service, run: Run): ServiceManager => {
   }
 };
 
+/** Changes nothing. */
+export const lookAtService = (service: Service, run: Run, timeoutMs: Millis): Promise<Result<ServiceLook>> =>
+  managerOf(service, run).look({ timeoutMs, signal: new AbortController().signal });
+
 const guardOf = (options: ServiceOptions, run: Run): BootGuard | null => {
   const { service, hasSystemd = existsSync('/run/systemd/system') } = options;
   const unit = service.kind === 'unit' ? service.unit : service.kind === 'init' ? service.script : null;
