@@ -4,13 +4,6 @@ import { type Fault, fail, type Result } from '../core/result.ts';
 import { type Instant, rivalOf, type VoterName } from '../core/words.ts';
 import type { AgentParts, Works } from './parts.ts';
 
-/** What a person ordered, and what this machine says to it. */
-export interface Adoption {
-  /** Takes the order away; null: there is none. */
-  take(now: Instant): Result<void> | null;
-  against(): Promise<Fault | null>;
-}
-
 /** Those who were heard before this agent began. */
 export interface EarlyEar {
   heard(from: VoterName): void;

@@ -3,11 +3,10 @@ import type { CallLine } from '../ami/calls.ts';
 import type { Config } from '../config/config.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Look, Sample } from '../core/event.ts';
-import type { Result } from '../core/result.ts';
+import type { Fault, Result } from '../core/result.ts';
 import type { Settings } from '../core/settings.ts';
-import type { VoterName } from '../core/words.ts';
+import type { Instant, VoterName } from '../core/words.ts';
 import type { Clock, Gate, Journal, Notifier, PeerLink, StateStore, StepAdapter } from '../ports.ts';
-import type { Adoption } from './adopting.ts';
 import type { Checker } from './beside/checker.ts';
 import type { Driller } from './beside/driller.ts';
 import type { Replication } from './beside/replication.ts';
@@ -35,6 +34,13 @@ export interface Follower {
   setRight(right: { readonly holding: number; readonly highest: number }): void;
   status(): unknown;
   stop(): Promise<void>;
+}
+
+/** What a person ordered, and what this machine says to it. */
+export interface Adoption {
+  /** Takes the order away; null: there is none. */
+  take(now: Instant): Result<void> | null;
+  against(): Promise<Fault | null>;
 }
 
 export interface AgentParts {
