@@ -13,6 +13,8 @@ export interface OutboundRegistration {
   /** Seconds; null: it does not say. */
   readonly expirySeconds: number | null;
   readonly maxInitialDelaySeconds: number | null;
+  /** In Asterisk's own words, such as `Registered`; null: it does not say. */
+  readonly status: string | null;
 }
 
 export interface RegistrarLimit {
@@ -67,6 +69,7 @@ const registrationOf = (entry: AmiMessage): OutboundRegistration => ({
   name: nameIn(entry),
   expirySeconds: numberOf(entry, 'Expiration') ?? null,
   maxInitialDelaySeconds: numberOf(entry, 'MaxRandomInitialDelay') ?? null,
+  status: headerOf(entry, 'Status') ?? null,
 });
 
 const registrarOf = (entry: AmiMessage): RegistrarLimit => ({
@@ -106,10 +109,10 @@ export const chanSipLimitIn = (lines: readonly string[]): RegistrarLimit | null 
 /** `sip.example.org:5060   N   user   105 Registered   …`, of `sip show registry`: what was granted, some seconds less. */
 export const chanSipTrunksIn = (lines: readonly string[]): readonly OutboundRegistration[] =>
   lines.flatMap((line) => {
-    const [, host, seconds] = /^(\S+:\d+)\s+[YN]\s+\S+\s+(\d+)\s+\S/.exec(line) ?? [];
-    if (host === undefined) return [];
+    const [, host, seconds, status] = /^(\S+:\d+)\s+[YN]\s+\S+\s+(\d+)\s+(\S+(?: \S+)*)/.exec(line) ?? [];
+    if (host === undefined || status === undefined) return [];
     // It waits for nothing before the first.
-    return [{ name: host, expirySeconds: Number(seconds), maxInitialDelaySeconds: 0 }];
+    return [{ name: host, expirySeconds: Number(seconds), maxInitialDelaySeconds: 0, status }];
   });
 
 const linesOf = async (ami: AmiConnection, command: string): Promise<readonly string[]> => {

@@ -117,7 +117,7 @@ test('asterisk-answers-sip and asterisk-knows-probe: a real socket that answers 
 });
 
 describe('trunks and phones', () => {
-  const trunk = { name: 'trunk', expirySeconds: 240, maxInitialDelaySeconds: 0 };
+  const trunk = { name: 'trunk', expirySeconds: 240, maxInitialDelaySeconds: 0, status: 'Registered' };
 
   test('trunk-registers-at-once: the default of Asterisk waits up to 10 s', async () => {
     assert.match(await say('trunk-registers-at-once', { config }), /^pass: 1 registrations begin at once/);
@@ -130,6 +130,16 @@ describe('trunks and phones', () => {
     const silent = [{ ...trunk, maxInitialDelaySeconds: null }];
     assert.match(await say('trunk-registers-at-once', { config, survey: { registrations: silent } }), /^unknown/);
     assert.match(await say('trunk-registers-at-once', { config, survey: null }), /^unknown: Asterisk is absent/);
+  });
+
+  test('trunks-registered: each by its name, where this node serves', async () => {
+    const registrations = [trunk, { ...trunk, name: 'mds2', status: 'Rejected' }];
+    const survey = { registrations };
+    assert.equal(await say('trunks-registered', { config }), 'pass: 1 are registered');
+    assert.equal(await say('trunks-registered', { config, survey }), 'fail: mds2: Rejected');
+    assert.match(await say('trunks-registered', { config, survey, snapshot: { server: 'other' } }), /^not-applicable/);
+    assert.match(await say('trunks-registered', { config, survey: { registrations: [] } }), /^not-applicable/);
+    assert.match(await say('trunks-registered', { config, survey, snapshot: null }), /^unknown/);
   });
 
   test('chan_sip tells its limits and its trunks', () => {
@@ -153,7 +163,7 @@ describe('trunks and phones', () => {
       '1 SIP registrations.',
     ];
     assert.deepEqual(chanSipTrunksIn(registry), [
-      { name: 'sip.example.org:5060', expirySeconds: 105, maxInitialDelaySeconds: 0 },
+      { name: 'sip.example.org:5060', expirySeconds: 105, maxInitialDelaySeconds: 0, status: 'Registered' },
     ]);
   });
 

@@ -145,6 +145,31 @@ const registrationDelay: Definition = {
     }),
 };
 
+const trunksRegistered: Definition = {
+  id: 'trunks-registered',
+  about: 'Every trunk that registers, to a provider or a media server, is registered by the node that serves.',
+  // A provider that is down says nothing of the pair.
+  severity: 'advice',
+  scope: 'node',
+  ...PACE.slow,
+  remedy: 'See `pjsip show registrations` (chan_sip: `sip show registry`), the other side, and the way there.',
+  try: (around) =>
+    withSurvey(around, async ({ registrations }) => {
+      if (registrations.length === 0) return notApplicable('no trunk registers');
+      const asked = await around.agent();
+      if (!asked.ok) return unknown(asked.error.message);
+      if (asked.value.server !== 'this') return notApplicable('this node does not serve: it registers nowhere');
+      const open = registrations.filter(({ status }) => status !== null && status !== 'Registered');
+      if (open.length === 0) return passed(`${registrations.length} are registered`);
+      return failed(
+        open
+          .slice(0, 5)
+          .map(({ name, status }) => `${name}: ${status}`)
+          .join(', '),
+      );
+    }),
+};
+
 const LONGEST_EXPIRY_SECONDS = 300;
 
 const trunkExpiry: Definition = {
@@ -329,6 +354,7 @@ export const asteriskChecks: readonly Definition[] = [
   probeEndpoint,
   passiveMute,
   registrationDelay,
+  trunksRegistered,
   trunkExpiry,
   phoneExpiry,
   openFiles,

@@ -80,7 +80,7 @@ export const goodSurvey: AsteriskSurvey = {
   version: '22.10.1',
   actions: ['corestatus', 'dbget', 'dbput', 'dbdel', 'queuestatus', 'pjsipqualify', 'command', 'coreshowchannels'],
   modules: ['app_dial.so', 'app_queue.so', 'res_pjsip.so'],
-  registrations: [{ name: 'trunk', expirySeconds: 240, maxInitialDelaySeconds: 0 }],
+  registrations: [{ name: 'trunk', expirySeconds: 240, maxInitialDelaySeconds: 0, status: 'Registered' }],
   registrars: [{ name: '1001', minimumSeconds: 60, maximumSeconds: 300, defaultSeconds: 120 }],
   transports: [{ name: 'transport-udp', bind: '10.0.0.10:5060' }],
 };
