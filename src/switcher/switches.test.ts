@@ -114,6 +114,18 @@ test('xuc is restarted once the other services of this node run; one that does n
   const whole = centreSwitch(centre, { ...settings, servicesTimeMs: 60_000 }, 60_000, awaitUnits(units, look(true)));
   assert.match((await said(whole.activate(false, never, 2))) ?? '', /^xuc was restarted and is ready after \d+ s$/);
   assert.deepEqual(restartsSeen, [0, 0], 'not before they all ran');
+  const failed: LookAtUnits = async () =>
+    ok([
+      new Map([
+        ['LoadState', 'loaded'],
+        ['ActiveState', 'failed'],
+      ]),
+    ]);
+  assert.deepEqual(
+    await awaitUnits(['isc-dhcp-server.service'], failed)(60_000, never),
+    ['isc-dhcp-server.service'],
+    'what has failed is named, and not waited for',
+  );
   const lame = centreSwitch(centre, { ...settings, servicesTimeMs: 0 }, 60_000, awaitUnits(units, look(false)));
   assert.match((await said(lame.activate(false, never, 2))) ?? '', /though these do not run here: xivo-ctid\.service$/);
   assert.equal(restarts(far.calls()), 2);

@@ -82,19 +82,23 @@ export type AwaitServices = (limitMs: number, signal: AbortSignal) => Promise<re
 const SERVICES_LOOK_MS = 500;
 const SERVICES_ASK_MS = 5000;
 
-/** What is not installed is no service of this node. A systemd that does not answer keeps nobody waiting longer than the limit. */
+/** Not awaited: what is not installed, and what has failed, such as a DHCP server that a site does not use; the latter is named. */
 export const awaitUnits =
   (units: readonly string[], look: LookAtUnits): AwaitServices =>
   async (limitMs, signal) => {
     const until = performance.now() + limitMs;
     for (;;) {
       const seen = await look(units, ['LoadState', 'ActiveState'], { timeoutMs: SERVICES_ASK_MS, signal });
-      const waiting = seen.ok
-        ? units.filter(
-            (_, at) => seen.value[at]?.get('LoadState') === 'loaded' && seen.value[at].get('ActiveState') !== 'active',
-          )
-        : units;
-      if (waiting.length === 0 || signal.aborted || performance.now() >= until) return waiting;
+      const missing = units.flatMap((unit, at) => {
+        const state = seen.ok ? seen.value[at] : undefined;
+        if (state === undefined) return [{ unit, failed: false }];
+        const active = state.get('ActiveState');
+        return state.get('LoadState') !== 'loaded' || active === 'active'
+          ? []
+          : [{ unit, failed: active === 'failed' }];
+      });
+      if (missing.every(({ failed }) => failed) || signal.aborted || performance.now() >= until)
+        return missing.map(({ unit }) => unit);
       await sleep(SERVICES_LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   };

@@ -50,6 +50,10 @@ inNamespace(import.meta.url, () => {
     context.diagnostic(`measured: Asterisk ${version}, ${actions.length} actions, ${modules.length} modules`);
     assert.match(version, /^\d+\./);
     assert.ok(modules.includes('res_pjsip.so') && modules.length > 50);
+    assert.ok(
+      registrations.every(({ status }) => status !== null),
+      JSON.stringify(registrations),
+    );
     const delays = registrations.map(({ name, expirySeconds, maxInitialDelaySeconds }) => [
       name,
       expirySeconds,
