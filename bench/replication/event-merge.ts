@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { addEvents } from '../../lab/telephone-system/install.ts';
 import { ok, type Result } from '../../src/core/result.ts';
-import { createEventsPart, EVENTS_DEFAULTS } from '../../src/replication/merge/events.ts';
+import { createEventsPart, EVENTS_DEFAULTS } from '../../src/replication/merge/events/part.ts';
 import type { MergeIdentity, PartRunOptions } from '../../src/replication/merge/part.ts';
 import { connectDatabase } from '../../src/replication/postgres/connection.ts';
 import type { RunLine } from '../results.ts';

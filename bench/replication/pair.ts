@@ -1,7 +1,7 @@
 /** A main and a standby: two PostgreSQL servers with the same telephone system, and Dualtone's own set-up in both. */
 import { randomBytes } from 'node:crypto';
 import { type Content, installTelephoneSystem } from '../../lab/telephone-system/install.ts';
-import { streamsSchema } from '../../src/config/streams-schema.ts';
+import { streamsSchema } from '../../src/config/schema/streams.ts';
 import { wazoStreams, xivoStreams } from '../../src/profiles/xivo/streams.ts';
 import type { DatabaseAccess } from '../../src/replication/postgres/connection.ts';
 import type { DatabaseRules } from '../../src/replication/postgres/rules.ts';

@@ -1,7 +1,7 @@
 /** Bringing home the voicemail that was left on a standby that served. */
 import { mkdirSync } from 'node:fs';
 import { ok, type Result } from '../../src/core/result.ts';
-import { mirrorDirectory } from '../../src/replication/files/pull.ts';
+import { mirrorDirectory } from '../../src/replication/files/merge/pull.ts';
 import { createLock } from '../../src/replication/voicemail/lock.ts';
 import { takeManifest } from '../../src/replication/voicemail/manifest.ts';
 import { writeMessage } from '../../src/replication/voicemail/testing/make-spool.ts';

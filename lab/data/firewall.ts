@@ -2,7 +2,7 @@
  * The strictest firewall in which a pair must replicate: the main reaches 22 and 5432 of the standby, and the standby pings the main.
  * Besides, and only for the agents' heartbeats, UDP 4577: the lab's pairs watch each other by leases, and no stream uses it.
  */
-import { DEFAULT_PORT } from '../../src/config/schema.ts';
+import { DEFAULT_PORT } from '../../src/config/schema/node.ts';
 import type { Role } from '../../src/core/words.ts';
 
 export const firewallPath = '/etc/lab-firewall.nft';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { streamsSchema } from '../../src/config/streams-schema.ts';
+import { streamsSchema } from '../../src/config/schema/streams.ts';
 import { wazoStreams, xivoStreams } from '../../src/profiles/xivo/streams.ts';
 import type { Era } from './notation.ts';
 import { schemaStatements, tablesOf } from './schema.ts';

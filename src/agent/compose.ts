@@ -14,7 +14,7 @@ import {
   nrpeCheckpoints,
   watchesOwnNetwork,
 } from '../config/config.ts';
-import { coverMs } from '../config/relations.ts';
+import { coverMs } from '../config/relations/relations.ts';
 import { toSettings } from '../config/settings.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { longestPromiseMs, type Settings, type Timing } from '../core/settings.ts';

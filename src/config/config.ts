@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { checkpointSchema } from './checkpoint-schema.ts';
-import type { nodeSchema } from './schema.ts';
+import type { checkpointSchema } from './schema/checkpoint.ts';
+import type { nodeSchema } from './schema/node.ts';
 import type { Flat } from './shape.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { messageOf } from '../core/result.ts';
-import { alarmSecrets } from './alarm-relations.ts';
 import { canonical } from './canonical.ts';
-import type { Clash } from './clash.ts';
 import type { AlarmsConfig, CheckpointConfig, Config } from './config.ts';
 import { type Path, pathText } from './document.ts';
 import { type Parsed, parseCheckpointConfig, parseConfig } from './parse.ts';
+import { alarmSecrets } from './relations/alarms.ts';
+import type { Clash } from './relations/clash.ts';
 
 /** What a check of the configuration asks of the machine. */
 export interface Machine {

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { isRecord } from '../core/words.ts';
-import { alarmClashes } from './alarm-relations.ts';
 import { canonical } from './canonical.ts';
-import { checkpointSchema, checkpointSections } from './checkpoint-schema.ts';
-import type { Clash } from './clash.ts';
 import type { CheckpointConfig, Config } from './config.ts';
 import { type Problem, pathText, readSource, type Source } from './document.ts';
 import { withCheckpointDefaults, withNodeDefaults } from './layers.ts';
 import { problemsOf, type Shape } from './problems.ts';
-import { clashesOf, notesOf } from './relations.ts';
-import { nodeSchema, nodeSections } from './schema.ts';
+import { alarmClashes } from './relations/alarms.ts';
+import type { Clash } from './relations/clash.ts';
+import { clashesOf, notesOf } from './relations/relations.ts';
+import { checkpointSchema, checkpointSections } from './schema/checkpoint.ts';
+import { nodeSchema, nodeSections } from './schema/node.ts';
 import { flatten } from './shape.ts';
 
 export type { Problem };

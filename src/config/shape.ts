@@ -1,5 +1,5 @@
 import { isRecord } from '../core/words.ts';
-import { type Duration, printDuration, printSize, type Size } from './scalars.ts';
+import { type Duration, printDuration, printSize, type Size } from './schema/scalars.ts';
 
 type Camel<K extends string> = K extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : K;
 

@@ -1,5 +1,5 @@
 /** Windows of time in which a drill may move service: local time, over midnight where the end comes first. */
-import { WINDOW } from '../config/drill-schema.ts';
+import { WINDOW } from '../config/schema/drill.ts';
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { askSnapshot } from '../api/client.ts';
 import { readRaw } from '../config/edit.ts';
 import { type Machine, thisMachine } from '../config/machine.ts';
-import { contains } from '../config/relations.ts';
+import { contains } from '../config/relations/relations.ts';
 import { isRecord } from '../core/words.ts';
 import { type Places, pathsOf } from './plan.ts';
 

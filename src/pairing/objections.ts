@@ -1,7 +1,7 @@
 /** What speaks against a pairing: both sides ask it before anything changes. */
 
 import { canonical } from '../config/canonical.ts';
-import { contains } from '../config/relations.ts';
+import { contains } from '../config/relations/relations.ts';
 import { type Fault, fail } from '../core/result.ts';
 import { type Role, rivalOf } from '../core/words.ts';
 import type { At, Facts, Kind } from './words.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeSchema } from '../config/schema.ts';
+import { nodeSchema } from '../config/schema/node.ts';
 import { sharedOf } from './plan.ts';
 
 /** What a node has for itself: who and where it is, its keys, its paths, how it looks at its own telephony, whom it tells, what turns the other off. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Change } from '../changes/change.ts';
 import { editConfig, type KeyChange, readRaw } from '../config/edit.ts';
-import { DEFAULT_PORT } from '../config/schema.ts';
+import { DEFAULT_PORT } from '../config/schema/node.ts';
 import { type Fields, isRecord, type Role, rivalOf } from '../core/words.ts';
 import type { At } from './words.ts';
 

@@ -1,7 +1,7 @@
 /** This node's tables of events, read in order: who writes to them, what is new, what became of what a merge brought. */
 import { createHash } from 'node:crypto';
 import { fail, ok, type Result } from '../core/result.ts';
-import { readEventTable } from '../replication/merge/event-table.ts';
+import { readEventTable } from '../replication/merge/events/table.ts';
 import { ensureMergeTables } from '../replication/merge/schema.ts';
 import { databaseIdentitySql, inTransaction } from '../replication/merge/session.ts';
 import type { Database } from '../replication/postgres/connection.ts';

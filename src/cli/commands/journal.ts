@@ -18,7 +18,7 @@ const open = async (options: CommonOptions, output: Output): Promise<JournalRead
 
 /** `2h` (ago), or a date that JavaScript reads, in local time. */
 const sinceOf = async (text: string, output: Output): Promise<number> => {
-  const { parseDuration } = await import('../../config/scalars.ts');
+  const { parseDuration } = await import('../../config/schema/scalars.ts');
   const ago = parseDuration(text);
   if (ago !== null) return Date.now() - ago;
   const at = Date.parse(text);

@@ -122,7 +122,7 @@ export const spanOption = async (
   output: Output,
   { leastMs, mostMs } = ANY,
 ): Promise<Millis> => {
-  const { parseDuration, printDuration } = await import('../../config/scalars.ts');
+  const { parseDuration, printDuration } = await import('../../config/schema/scalars.ts');
   const ms = parseDuration(text);
   if (ms === null)
     throw wrongUsage(output, `${option} ${text} is not a span of time`, 'write for example 90s, 30m or 2h');

@@ -1,8 +1,8 @@
 /** Options of the commands that make a pair, read and checked; what is wrong is said before anything happens. */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { cidr, parseDuration } from '../../config/scalars.ts';
-import { DEFAULT_PORT } from '../../config/schema.ts';
+import { DEFAULT_PORT } from '../../config/schema/node.ts';
+import { cidr, parseDuration } from '../../config/schema/scalars.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Role } from '../../core/words.ts';
 import { interfaceOf, ownAddresses } from '../../pairing/machine.ts';

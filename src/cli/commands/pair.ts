@@ -1,6 +1,6 @@
 /** `dualtone init`, `join` and `rejoin`: two machines become a pair, and a lost one is replaced. */
 import { readRaw } from '../../config/edit.ts';
-import { printDuration } from '../../config/scalars.ts';
+import { printDuration } from '../../config/schema/scalars.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { isRecord, type Role } from '../../core/words.ts';
 import type { InviteAnswers } from '../../pairing/invite-plan.ts';

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { type FilesPeer, realClock, startFilesPeer } from '../../../test/ssh/files-peer.ts';
 import type { Result } from '../../core/result.ts';
 import type { Stream } from '../stream.ts';
-import { manifest, writeManifests } from './manifest.ts';
-import { createFileMerge } from './merge.ts';
-import { BEFORE_LIST, createStandbySources, NOW_LIST } from './pull.ts';
+import { manifest, writeManifests } from './merge/manifest.ts';
+import { createFileMerge } from './merge/merge.ts';
+import { BEFORE_LIST, createStandbySources, NOW_LIST } from './merge/pull.ts';
 import { createFilesStream } from './stream.ts';
 import { transfer } from './transfer.ts';
 

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { databaseRules, filesTarget, localDatabase, peerDatabase, readSecret } from '../../replication/access.ts';
-import { createFilesPart } from '../../replication/files/merge-part.ts';
+import { createFilesPart } from '../../replication/files/merge/part.ts';
 import {
   createStandbySources,
   mirrorDirectory,
   type PullOptions,
   pullDirectory,
-} from '../../replication/files/pull.ts';
-import { createConfigurationPart } from '../../replication/merge/configuration-part.ts';
-import { createEventsPart, EVENTS_DEFAULTS } from '../../replication/merge/events.ts';
+} from '../../replication/files/merge/pull.ts';
+import { createEventsPart, EVENTS_DEFAULTS } from '../../replication/merge/events/part.ts';
 import type { MergePart } from '../../replication/merge/part.ts';
+import { createConfigurationPart } from '../../replication/merge/rows/configuration-part.ts';
+import { createStatusPart } from '../../replication/merge/rows/status-part.ts';
 import type { Connect } from '../../replication/merge/session.ts';
-import { createStatusPart } from '../../replication/merge/status-part.ts';
 import { createVoicemailPart } from '../../replication/merge/voicemail-part.ts';
 import type { MysqlNode } from '../../replication/mysql/node.ts';
 import { connectDatabase, type DatabaseAccess } from '../../replication/postgres/connection.ts';

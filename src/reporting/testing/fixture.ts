@@ -1,7 +1,7 @@
 /** Two nodes with a small telephone system's events and a reporting database beside them, on one real server, for tests. */
 import { type Cluster, startCluster } from '../../../test/postgres/cluster.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { createEventsPart } from '../../replication/merge/events.ts';
+import { createEventsPart } from '../../replication/merge/events/part.ts';
 import {
   connectTo,
   eventRules,

@@ -1,5 +1,5 @@
 /** Runs one merge to its end, to be killed by a test: `merge-main.ts HERE THERE BEFORE FOLDER run|undo`. */
-import { createFileMerge } from '../merge.ts';
+import { createFileMerge } from '../merge/merge.ts';
 import { localSources } from './trees.ts';
 
 const [, , here = '', there = '', before = '', folder = '', what = ''] = process.argv;

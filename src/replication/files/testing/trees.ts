@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ok } from '../../../core/result.ts';
-import { type Manifests, manifest, readManifests } from '../manifest.ts';
-import type { FileMergeSources } from '../merge-report.ts';
+import { type Manifests, manifest, readManifests } from '../merge/manifest.ts';
+import type { FileMergeSources } from '../merge/report.ts';
 
 /** What a file holds; its time follows from it, so that the same content has the same time everywhere. `@x` is a link to x. */
 export type Tree = Readonly<Record<string, string>>;

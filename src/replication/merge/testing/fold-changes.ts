@@ -1,4 +1,4 @@
-import { createFold, type LoggedChange, type NetChange } from '../fold.ts';
+import { createFold, type LoggedChange, type NetChange } from '../rows/fold.ts';
 
 /** As a log is folded; entries may come in any order and more than once: `seq` orders them. */
 export const foldChanges = (changes: Iterable<LoggedChange>): readonly NetChange[] => {

@@ -1,5 +1,5 @@
 /** A merge of events in a process of its own, to be killed at any point: `node killed.ts '{"main":…,"standby":…}' PASS`. */
-import { createEventsPart } from '../events.ts';
+import { createEventsPart } from '../events/part.ts';
 import { eventsOptions, identity, options, type Reach } from './nodes.ts';
 
 const nodes = JSON.parse(process.argv[2] ?? '') as { readonly main: Reach; readonly standby: Reach };

@@ -1,9 +1,9 @@
 /** A standby and a main as maps of rows, with a log of what is changed on the standby: what the pure merges are tested with. */
 import * as fc from 'fast-check';
 import type { DatabaseRules } from '../../postgres/rules.ts';
-import { type LoggedChange, rowId } from '../fold.ts';
-import { type JsonRow, sameJson } from '../json.ts';
-import { mergeRules } from '../rules.ts';
+import { type LoggedChange, rowId } from '../rows/fold.ts';
+import { type JsonRow, sameJson } from '../rows/json.ts';
+import { mergeRules } from '../rows/rules.ts';
 
 export type Rows = Map<string, JsonRow>;
 

@@ -3,7 +3,7 @@ import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts
 import { connectDatabase } from '../../postgres/connection.ts';
 import type { EventRule } from '../../postgres/rules.ts';
 import { schemaSql as dualtoneSchema } from '../../postgres/setup/schema-sql.ts';
-import { createEventsPart, EVENTS_DEFAULTS } from '../events.ts';
+import { createEventsPart, EVENTS_DEFAULTS } from '../events/part.ts';
 import type { EventsOptions } from '../options.ts';
 import type { MergeIdentity, MergePart, PartRunOptions, Term } from '../part.ts';
 import type { Connect } from '../session.ts';
