@@ -1,6 +1,7 @@
 /** Traces of the original on this machine that must not act beside Dualtone: cron files, the line that lets the main in, sentinels. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import type { Change } from '../../changes/change.ts';
 import { fail, messageOf, ok, type Result } from '../../core/result.ts';
 import type { Role } from '../../core/words.ts';
@@ -41,26 +42,52 @@ export const flagStore: Store = {
   },
 };
 
-/** Lines of a pg_hba.conf that begin so, as a list; they go and come without the rest being touched. */
+/** A line that lets somebody in, and its place among the lines that do not: how many come before it, and the nearest of them. */
+const trustedSchema = z.array(z.strictObject({ line: z.string(), at: z.int(), below: z.string().nullable() }));
+type Trusted = z.infer<typeof trustedSchema>[number];
+
+/** Where it was, or below the line that it was below; else before the end of the file's last line. */
+const placeAmong = (others: readonly string[], { at, below }: Trusted): number => {
+  if (at <= others.length && (others[at - 1] ?? null) === below) return at;
+  const found = below === null ? -1 : others.lastIndexOf(below);
+  if (found !== -1) return found + 1;
+  return others.at(-1) === '' ? others.length - 1 : others.length;
+};
+
+/** Lines of a pg_hba.conf that begin so; they go and come without the rest being touched, to their places: the first that fits counts there. */
 export const trustStore = (begin: string): Store => {
   const words = begin.split(' ');
   const isOne = (line: string): boolean => {
     const found = line.trim().split(/\s+/);
     return words.every((word, at) => found[at] === word);
   };
+  const linesOf = (text: string | null) => {
+    const others: string[] = [];
+    const trusted: Trusted[] = [];
+    for (const line of (text ?? '').split('\n')) {
+      if (isOne(line)) trusted.push({ line, at: others.length, below: others.at(-1) ?? null });
+      else others.push(line);
+    }
+    return { others, trusted };
+  };
   return {
     look: async (path) => {
       const text = readText(path);
-      return text.ok ? ok(JSON.stringify((text.value ?? '').split('\n').filter(isOne))) : text;
+      return text.ok ? ok(JSON.stringify(linesOf(text.value).trusted)) : text;
     },
     put: async (path, list) => {
       const text = readText(path);
       if (!text.ok) return text;
-      const wanted = JSON.parse(list ?? '[]') as readonly string[];
-      const others = (text.value ?? '').split('\n').filter((line) => !isOne(line));
-      // Before the end of the file's last line.
-      const at = others.at(-1) === '' ? others.length - 1 : others.length;
-      return replaceFile(path, others.toSpliced(at, 0, ...wanted).join('\n'), 0o640);
+      const { others } = linesOf(text.value);
+      const placed = trustedSchema.parse(JSON.parse(list ?? '[]')).map((each) => ({
+        line: each.line,
+        at: placeAmong(others, each),
+      }));
+      // From the end, so that no place moves before it is filled.
+      const lines = placed
+        .toSorted((one, other) => one.at - other.at)
+        .reduceRight<readonly string[]>((all, { line, at }) => all.toSpliced(at, 0, line), others);
+      return replaceFile(path, lines.join('\n'), 0o640);
     },
   };
 };

@@ -188,7 +188,7 @@ export const createProvd = (options: ProvdOptions): Provd => {
     devices: async () => {
       const found = await list('/dev_mgr/devices', 'devices');
       if (!found.ok) return found;
-      const devices = found.value.filter((each): each is ProvdConfig => isConfig(each));
+      const devices = found.value.filter(isConfig);
       return ok(
         devices.map(({ id, config, plugin, vendor, model }) => ({
           id,

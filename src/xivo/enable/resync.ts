@@ -1,6 +1,5 @@
 /** Devices told to read their configuration again, a few at a time, with progress; one that fails keeps no other. */
-import type { Fault, Result } from '../../core/result.ts';
-import { ok } from '../../core/result.ts';
+import { type Fault, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { Provd } from './provd.ts';
 
