@@ -1,5 +1,6 @@
 /** One batch of events from the standby into the main, in one transaction with the mapping that says what became what. */
 import { fail, ok, type Result } from '../../../core/result.ts';
+import type { Database } from '../../postgres/connection.ts';
 import { copyAcross } from '../../postgres/copy.ts';
 import { sqlStateOf } from '../../postgres/database-fault.ts';
 import type { Pass } from '../part.ts';
@@ -127,85 +128,84 @@ const settleTaken = async (context: BatchContext): Promise<Result<number>> => {
   return toAside(context, keyTaken(plan, false), `the main has another row with the same ${plan.rule.key}`);
 };
 
-interface Inserted {
-  readonly brought: number;
+interface Fitted {
+  /** Rows that fitted. */
+  readonly rows: number;
   readonly aside: number;
 }
 
+/** What is done with the staged rows of a range, and with the one row that does not fit. */
+interface Attempt {
+  readonly whole: (from: number, to: number) => Promise<Result<number>>;
+  readonly misfit: (pos: number, why: string) => Promise<Result<number>>;
+}
+
 /** Halves a range until each row that does not fit is alone. */
-const insertRange = async (
-  context: BatchContext,
-  from: number,
-  to: number,
-  misfits: number,
-): Promise<Result<Inserted>> => {
-  const { databases, plan, mergeKey } = context;
-  const { here, node } = databases;
+const fitRange = async (here: Database, attempt: Attempt, from: number, to: number): Promise<Result<Fitted>> => {
   const begun = await here.run('SAVEPOINT range');
   if (!begun.ok) return begun;
-  const numbered = await here.run(insertMapping(plan), [node, mergeKey, from, to]);
-  // Between the two: a planner that knows no row of this table in the mapping would read all of it for each row that comes. An autovacuum that is at
-  // it gives way after a second, which is longer than a lock is waited for: then this once it is slow.
-  const known =
-    numbered.ok && context.isGrown && from === 1 ? await here.run('ANALYZE (SKIP_LOCKED) dualtone.merged') : numbered;
-  const inserted = known.ok ? await here.run(insertRows(plan), [node, from, to]) : known;
-  if (inserted.ok) {
+  const done = await attempt.whole(from, to);
+  if (done.ok) {
     const released = await here.run('RELEASE SAVEPOINT range');
-    return released.ok ? ok({ brought: inserted.value, aside: 0 }) : released;
+    return released.ok ? ok({ rows: done.value, aside: 0 }) : released;
   }
-  if (!isMisfit(sqlStateOf(inserted.error))) return inserted;
+  if (!isMisfit(sqlStateOf(done.error))) return done;
   const back = await here.run('ROLLBACK TO SAVEPOINT range');
   if (!back.ok) return back;
   if (from === to) {
-    if (misfits >= MOST_MISFITS) return tooMany(plan.rule.table, inserted.error.message);
-    const kept = await toAside(context, `s.pos = ${from}`, inserted.error.message);
-    return kept.ok ? ok({ brought: 0, aside: kept.value }) : kept;
+    const kept = await attempt.misfit(from, done.error.message);
+    return kept.ok ? ok({ rows: 0, aside: kept.value }) : kept;
   }
   const middle = Math.floor((from + to) / 2);
-  const lower = await insertRange(context, from, middle, misfits);
+  const lower = await fitRange(here, attempt, from, middle);
   if (!lower.ok) return lower;
-  const upper = await insertRange(context, middle + 1, to, misfits + lower.value.aside);
+  const upper = await fitRange(here, attempt, middle + 1, to);
   if (!upper.ok) return upper;
-  return ok({ brought: lower.value.brought + upper.value.brought, aside: lower.value.aside + upper.value.aside });
+  return ok({ rows: lower.value.rows + upper.value.rows, aside: lower.value.aside + upper.value.aside });
 };
 
-/** One by one where many at once fail: one that cannot be renewed keeps what it is here, and the newer row is kept aside. */
-const renewRange = async (context: BatchContext, from: number, to: number): Promise<Result<Inserted>> => {
+/** New rows: numbered in the mapping, then written. */
+const insertNew = (context: BatchContext, size: number): Promise<Result<Fitted>> => {
+  const { databases, plan, mergeKey, isGrown } = context;
+  const { here, node } = databases;
+  let misfits = 0;
+  const whole: Attempt['whole'] = async (from, to) => {
+    const numbered = await here.run(insertMapping(plan), [node, mergeKey, from, to]);
+    if (!numbered.ok) return numbered;
+    // Between the two: a planner that knows no row of this table in the mapping would read all of it for each row that comes. An autovacuum that is
+    // at it gives way after a second, which is longer than a lock is waited for: then this once it is slow.
+    const known = isGrown && from === 1 ? await here.run('ANALYZE (SKIP_LOCKED) dualtone.merged') : numbered;
+    return known.ok ? await here.run(insertRows(plan), [node, from, to]) : known;
+  };
+  const misfit: Attempt['misfit'] = async (pos, why) => {
+    if (misfits >= MOST_MISFITS) return tooMany(plan.rule.table, why);
+    misfits += 1;
+    return toAside(context, `s.pos = ${pos}`, why);
+  };
+  return fitRange(here, { whole, misfit }, 1, size);
+};
+
+/** Rows that are here already: one that cannot be renewed keeps what it is here, and the newer row is kept aside. */
+const renew = async (context: BatchContext, size: number): Promise<Result<Fitted>> => {
   const { databases, plan, mergeKey } = context;
   const { here, node } = databases;
   const text = updateKnown(plan);
-  if (text === null) return ok({ brought: 0, aside: 0 });
-  const begun = await here.run('SAVEPOINT renewed');
-  if (!begun.ok) return begun;
-  const renewed = await here.run(text, [node, from, to]);
-  if (renewed.ok) {
-    const released = await here.run('RELEASE SAVEPOINT renewed');
-    return released.ok ? ok({ brought: renewed.value, aside: 0 }) : released;
-  }
-  if (!isMisfit(sqlStateOf(renewed.error))) return renewed;
-  const back = await here.run('ROLLBACK TO SAVEPOINT renewed');
-  if (!back.ok) return back;
-  if (from === to) {
-    const kept = await here.run(setAside(plan, `s.pos = ${from}`), [node, mergeKey, 'trimmed', renewed.error.message]);
-    return kept.ok ? ok({ brought: 0, aside: kept.value }) : kept;
-  }
-  const middle = Math.floor((from + to) / 2);
-  const lower = await renewRange(context, from, middle);
-  if (!lower.ok) return lower;
-  const upper = await renewRange(context, middle + 1, to);
-  if (!upper.ok) return upper;
-  return ok({ brought: lower.value.brought + upper.value.brought, aside: lower.value.aside + upper.value.aside });
+  if (text === null) return ok({ rows: 0, aside: 0 });
+  const whole: Attempt['whole'] = (from, to) => here.run(text, [node, from, to]);
+  const misfit: Attempt['misfit'] = (pos, why) =>
+    here.run(setAside(plan, `s.pos = ${pos}`), [node, mergeKey, 'trimmed', why]);
+  return fitRange(here, { whole, misfit }, 1, size);
 };
 
 /** Before new rows: the known ones leave the staging table. */
 const renewKnown = async (context: BatchContext, size: number): Promise<Result<number>> => {
   const { here, node } = context.databases;
-  const renewed = await renewRange(context, 1, size);
+  const renewed = await renew(context, size);
   if (!renewed.ok) return renewed;
   const digests = await here.run(updateDigests(context.plan), [node]);
   if (!digests.ok) return digests;
   const dropped = await here.run(dropKnown(context.plan), [node]);
-  return dropped.ok ? ok(renewed.value.brought) : dropped;
+  return dropped.ok ? ok(renewed.value.rows) : dropped;
 };
 
 const bringStaged = async (context: BatchContext, size: number, someKnown: boolean): Promise<Result<BatchResult>> => {
@@ -218,7 +218,7 @@ const bringStaged = async (context: BatchContext, size: number, someKnown: boole
   if (!dangled.ok) return dangled;
   const taken = await settleTaken(context);
   if (!taken.ok) return taken;
-  const inserted = await insertRange(context, 1, size, 0);
+  const inserted = await insertNew(context, size);
   if (!inserted.ok) return inserted;
   const table = context.plan.rule.table;
   // What was aside and fits now is aside no more.
@@ -229,7 +229,7 @@ const bringStaged = async (context: BatchContext, size: number, someKnown: boole
   );
   if (!home.ok) return home;
   const aside = orphans.value.aside + dangled.value + taken.value + inserted.value.aside;
-  return ok({ brought: inserted.value.brought, renewed: renewed.value, aside, waiting: orphans.value.waiting });
+  return ok({ brought: inserted.value.rows, renewed: renewed.value, aside, waiting: orphans.value.waiting });
 };
 
 /**

@@ -2,7 +2,7 @@
 import { ok, type Result } from '../../../core/result.ts';
 import { copyAcross } from '../../postgres/copy.ts';
 import type { EventsOptions } from '../options.ts';
-import { type Conflict, countText, type MergeIdentity, type MergePart, type PartRunOptions } from '../part.ts';
+import { countText, type MergeIdentity, type MergePart, type PartRunOptions } from '../part.ts';
 import { type Databases, withDatabases } from '../session.ts';
 import { bringBatch } from './batch.ts';
 import { createStaging, createSurvey, findWanted, SURVEY, surveyIn, surveyOut, tableOf, WANTED } from './sql.ts';
@@ -138,7 +138,7 @@ const timelessWarning = (plan: EventPlan, count: number): readonly string[] =>
         `${countText(count, 'event', 'events')} of ${plan.rule.table} on the standby without a time could not be told to belong to its term, and stay there.`,
       ];
 
-const work = async <T>(
+const withWork = async <T>(
   options: EventsOptions,
   merge: MergeIdentity,
   run: PartRunOptions,
@@ -167,9 +167,8 @@ const work = async <T>(
 export const createEventsPart = (options: EventsOptions): MergePart => ({
   name: 'events',
   preview: (merge, run) =>
-    work(options, merge, run, async (preview) => {
+    withWork(options, merge, run, async (preview) => {
       const warnings: string[] = [];
-      const conflicts: Conflict[] = [];
       let count = 0;
       for (const plan of preview.plans) {
         // As if it were the second pass: what waits is to be brought as well.
@@ -179,10 +178,10 @@ export const createEventsPart = (options: EventsOptions): MergePart => ({
         warnings.push(...timelessWarning(plan, found.value.timeless));
       }
       const what = countText(count, 'call event', 'call events');
-      return ok({ part: 'events', count, what, conflicts, pending: [], warnings });
+      return ok({ part: 'events', count, what, conflicts: [], pending: [], warnings });
     }),
   run: (merge, run) =>
-    work(options, merge, run, async (started) => {
+    withWork(options, merge, run, async (started) => {
       const warnings: string[] = [];
       let left = 0;
       for (const plan of started.plans) {

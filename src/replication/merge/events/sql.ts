@@ -61,19 +61,27 @@ const mapped = (alias: string, table: string, key: string): string =>
 
 const asHere = (column: EventColumn, text: string): string => `(${text})::${column.type}`;
 
+/** $1 node. A staged value as the main writes it: the number of another event is looked up in the mapping, which is joined for it. */
+const translated = (plan: EventPlan, column: EventColumn): { readonly text: string; readonly join: string | null } => {
+  const value = `s.${staged(plan, column)}`;
+  const at = plan.pointers.findIndex((pointer) => pointer.column === column);
+  const pointer = plan.pointers[at];
+  if (pointer === undefined) return { text: asHere(column, value), join: null };
+  const join = `LEFT JOIN dualtone.merged p${at} ON ${mapped(`p${at}`, pointer.table, value)}`;
+  return { text: asHere(column, `p${at}.key_here`), join };
+};
+
 /** $1 node. Rows that were brought before and were changed there since; a reference that is not known stays as it is here. */
 export const updateKnown = (plan: EventPlan): string | null => {
   const columns = plan.columns.filter((column) => column !== plan.key);
   if (columns.length === 0) return null;
   const joins: string[] = [];
   const sets = columns.map((column) => {
-    const at = plan.pointers.findIndex((pointer) => pointer.column === column);
-    const pointer = plan.pointers[at];
-    const value = `s.${staged(plan, column)}`;
-    if (pointer === undefined) return `${quoteName(column.name)} = ${asHere(column, value)}`;
-    joins.push(`LEFT JOIN dualtone.merged p${at} ON ${mapped(`p${at}`, pointer.table, value)}`);
-    const found = asHere(column, `p${at}.key_here`);
-    return `${quoteName(column.name)} = CASE WHEN ${value} IS NULL THEN NULL ELSE coalesce(${found}, t.${quoteName(column.name)}) END`;
+    const name = quoteName(column.name);
+    const { text, join } = translated(plan, column);
+    if (join === null) return `${name} = ${text}`;
+    joins.push(join);
+    return `${name} = CASE WHEN s.${staged(plan, column)} IS NULL THEN NULL ELSE coalesce(${text}, t.${name}) END`;
   });
   return `UPDATE ${tableOf(plan)} t SET ${sets.join(', ')}
     FROM ${STAGING} s JOIN dualtone.merged m ON ${mapped('m', plan.rule.table, 's.key_there')} ${joins.join(' ')}
@@ -102,12 +110,9 @@ export const insertRows = (plan: EventPlan): string => {
   const joins: string[] = [];
   const values = plan.columns.map((column) => {
     if (column === plan.key) return asHere(column, 'm.key_here');
-    const at = plan.pointers.findIndex((pointer) => pointer.column === column);
-    const pointer = plan.pointers[at];
-    const value = `s.${staged(plan, column)}`;
-    if (pointer === undefined) return asHere(column, value);
-    joins.push(`LEFT JOIN dualtone.merged p${at} ON ${mapped(`p${at}`, pointer.table, value)}`);
-    return asHere(column, `p${at}.key_here`);
+    const { text, join } = translated(plan, column);
+    if (join !== null) joins.push(join);
+    return text;
   });
   const overriding = plan.columns.some((column) => column.identity) ? ' OVERRIDING SYSTEM VALUE' : '';
   return `INSERT INTO ${tableOf(plan)} (${quoteNames(plan.columns.map((column) => column.name))})${overriding}
