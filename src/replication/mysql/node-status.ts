@@ -5,7 +5,7 @@ import type { StreamCondition, StreamPending, StreamRight, StreamStatus } from '
 import type { Mysql } from './connection.ts';
 import type { LinkStatus } from './dialect.ts';
 import { type GtidSet, minus } from './gtid.ts';
-import type { MysqlNodeOptions } from './node.ts';
+import type { MysqlNodeOptions } from './node-options.ts';
 import { createAge, pendingText, type ServerView } from './steer.ts';
 
 export interface NodeState {

@@ -1,12 +1,10 @@
 /** One node's server, steered: read-only or not, following or not, as the right to serve and the other node say. */
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Instant, Millis } from '../../core/words.ts';
-import type { Clock } from '../../ports.ts';
-import type { StreamReporter, StreamRight, StreamStatus } from '../stream.ts';
-import type { Talk } from '../talk.ts';
+import type { StreamRight, StreamStatus } from '../stream.ts';
 import { linkFault } from './assess.ts';
-import { connectMysql, type Mysql, type MysqlAccess } from './connection.ts';
-import type { Filters, LinkStatus, ServerId, Source } from './dialect.ts';
+import { connectMysql, type Mysql } from './connection.ts';
+import type { LinkStatus } from './dialect.ts';
 import { contains, type GtidSet, minus } from './gtid.ts';
 import {
   beginLink,
@@ -21,26 +19,9 @@ import {
   waitFor,
   waitForApplied,
 } from './link.ts';
+import type { MysqlNodeOptions } from './node-options.ts';
 import { type NodeState, newState, statusOf } from './node-status.ts';
 import { pendingText, type ServerView, strayed, strayFault, viewMessage, viewOf, wantedLink } from './steer.ts';
-
-export interface MysqlNodeOptions {
-  readonly serverId: ServerId;
-  readonly access: () => Result<MysqlAccess>;
-  /** How this node's server reaches the other's; asked for at each beginning. */
-  readonly source: () => Promise<Result<Source>>;
-  /** Where that is by the configuration of now; a link from elsewhere is set up anew. */
-  readonly place: () => Pick<Source, 'host' | 'port'>;
-  readonly filters: Filters;
-  /** Null: a commit never waits for the other. */
-  readonly semiSyncWaitMs: Millis | null;
-  readonly catchUpMs: Millis;
-  /** Up to where a person has let through what is on this side only, as the server writes positions; empty: nothing. */
-  readonly accepted: () => string;
-  readonly talk: Talk;
-  readonly clock: Clock;
-  readonly reporter: StreamReporter;
-}
 
 export interface MysqlNode {
   start(): void;
