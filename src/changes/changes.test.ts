@@ -113,7 +113,7 @@ test('all or none: where one cannot be made the others are taken back', async (t
   const before = look(folder);
   const changes = open(folder);
   const made = await changes.apply([...changesIn(folder), fileChange(join(folder, 'nowhere/x'), 'x')], 'test');
-  assert.equal(made.ok ? 'made' : made.error.code, 'ssh-file-not-written');
+  assert.equal(made.ok ? 'made' : made.error.code, 'file-not-written');
   assert.deepEqual(look(folder), before);
   assert.equal(must(await changes.recover()), false);
 });

@@ -8,7 +8,7 @@ import type { Change, Found } from './change.ts';
 export interface World {
   /** What is there now. Faults: `change-unreadable`, those of programs. */
   look(change: Change): Promise<Result<Found>>;
-  /** Makes the change. Faults: `change-not-made`, `ssh-file-not-written`, those of programs. */
+  /** Makes the change. Faults: `change-not-made`, `file-not-written`, those of programs. */
   make(change: Change): Promise<Result<void>>;
   /** Puts `found` in its place. The same faults. */
   restore(change: Change, found: Found): Promise<Result<void>>;

@@ -7,12 +7,12 @@ import { writeWholeSync } from './whole.ts';
 
 const notWritten = (path: string, error: unknown) =>
   fail(
-    'ssh-file-not-written',
+    'file-not-written',
     `The file ${path} could not be written (${codeOf(error)}).`,
     'See to its directory, its owner and the space on the disk, or run as root.',
   );
 
-/** The text of a file, null where there is none. Fault: `ssh-file-unreadable`. */
+/** The text of a file, null where there is none. Fault: `file-unreadable`. */
 export const readText = (path: string): Result<string | null> => {
   try {
     // Byte for byte: whatever else stands in it must come back the same.
@@ -20,7 +20,7 @@ export const readText = (path: string): Result<string | null> => {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return ok(null);
     return fail(
-      'ssh-file-unreadable',
+      'file-unreadable',
       `The file ${path} could not be read (${codeOf(error)}).`,
       'See to its owner and mode, or run as root.',
     );
@@ -41,7 +41,7 @@ export const sweepBeside = (path: string): void => {
 
 /**
  * Replaces a file at once and durably; mode and owner of an existing one stay, a new one gets `mode`. A link is followed,
- * so that it stays a link. `text` is bytes (latin1). Fault: `ssh-file-not-written`.
+ * so that it stays a link. `text` is bytes (latin1). Fault: `file-not-written`.
  */
 export const replaceFile = (path: string, text: string, mode: number): Result<void> => {
   try {

@@ -96,7 +96,7 @@ const makeDirectory = (file: string): Result<void> => {
 
 /**
  * Puts the line into an authorized_keys file, at once; true when something was changed. `line` comes from `authorizedLine`.
- * Faults: `ssh-key-malformed`, `ssh-directory-not-made`, `ssh-file-unreadable`, `ssh-file-not-written`.
+ * Faults: `ssh-key-malformed`, `ssh-directory-not-made`, `file-unreadable`, `file-not-written`.
  */
 export const addAuthorized = (file: string, line: string): Result<boolean> => {
   const key = keyIn(line);
@@ -118,7 +118,7 @@ export interface AuthorizedLines {
   readonly others: number;
 }
 
-/** Fault: `ssh-file-unreadable`. */
+/** Fault: `file-unreadable`. */
 export const authorizedLines = (file: string, key: PublicKey): Result<AuthorizedLines> => {
   const text = readText(file);
   if (!text.ok) return text;
@@ -127,7 +127,7 @@ export const authorizedLines = (file: string, key: PublicKey): Result<Authorized
   return ok({ own, others: ours.length - own.length });
 };
 
-/** Takes out what Dualtone wrote for a key or its node; true when something was changed. Faults: `ssh-file-unreadable`, `ssh-file-not-written`. */
+/** Takes out what Dualtone wrote for a key or its node; true when something was changed. Faults: `file-unreadable`, `file-not-written`. */
 export const removeAuthorized = (file: string, key: PublicKey): Result<boolean> => {
   const old = readText(file);
   if (!old.ok) return old;
@@ -137,7 +137,7 @@ export const removeAuthorized = (file: string, key: PublicKey): Result<boolean> 
   return written.ok ? ok(true) : written;
 };
 
-/** Whether the key with this fingerprint is let in by the very line that `lineFor` makes. Fault: `ssh-file-unreadable`. */
+/** Whether the key with this fingerprint is let in by the very line that `lineFor` makes. Fault: `file-unreadable`. */
 export const isAuthorizedBy = (
   file: string,
   print: string,

@@ -7,7 +7,7 @@ import { type PublicKey, parsePublicKey } from './public-key.ts';
 
 const MAKE_TIMEOUT_MS = 10_000;
 
-/** The public half beside a key. Faults: `ssh-key-missing`, `ssh-file-unreadable`, `ssh-key-malformed`. */
+/** The public half beside a key. Faults: `ssh-key-missing`, `file-unreadable`, `ssh-key-malformed`. */
 export const readPublicKey = (keyFile: string): Result<PublicKey> => {
   const text = readText(`${keyFile}.pub`);
   if (!text.ok) return text;
@@ -45,7 +45,7 @@ const exists = (keyFile: string): Result<boolean> => {
 
 /**
  * Makes an Ed25519 key without passphrase, mode 0600, with its `.pub` beside it; its comment is `dualtone NODE`. At once, and
- * never over an old one. Faults: `ssh-key-exists`, `ssh-key-not-made`, `ssh-file-unreadable`, those of `run`.
+ * never over an old one. Faults: `ssh-key-exists`, `ssh-key-not-made`, `file-unreadable`, those of `run`.
  */
 export const createKey = async (keyFile: string, node: string): Promise<Result<PublicKey>> => {
   const old = exists(keyFile);

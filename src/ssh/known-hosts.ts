@@ -18,7 +18,7 @@ const byType = (keys: readonly PublicKey[]): readonly PublicKey[] =>
 const noKeys = (where: string) =>
   fail('ssh-host-key-missing', `There is no host key at ${where}.`, 'Install openssh-server there and let it run.');
 
-/** This node's own host keys, to be sent to the other over a trusted way. Faults: `ssh-host-key-missing`, `ssh-file-unreadable`. */
+/** This node's own host keys, to be sent to the other over a trusted way. Faults: `ssh-host-key-missing`, `file-unreadable`. */
 export const readHostKeys = (directory = '/etc/ssh'): Result<readonly PublicKey[]> => {
   let names: readonly string[];
   try {
@@ -65,7 +65,7 @@ export const scanHostKeys = async (
 const linesFor = (alias: string, keys: readonly PublicKey[]): readonly string[] =>
   keys.map((key) => `${alias} ${publicKeyLine({ ...key, comment: '' })}`);
 
-/** The keys that are pinned under that name. Fault: `ssh-file-unreadable`. */
+/** The keys that are pinned under that name. Fault: `file-unreadable`. */
 export const pinnedKeys = (file: string, alias: string): Result<readonly PublicKey[]> => {
   const text = readText(file);
   if (!text.ok) return text;
@@ -96,7 +96,7 @@ const differs = (pinned: readonly PublicKey[], keys: readonly PublicKey[]): bool
 /**
  * Pins host keys under a name, at once; true when something was changed. Who calls it has shown the fingerprints, or got the keys
  * over a trusted way. Other keys than the pinned ones are refused unless `replace`. Faults: `ssh-pinned-key-differs`,
- * `ssh-file-unreadable`, `ssh-file-not-written`.
+ * `file-unreadable`, `file-not-written`.
  */
 export const pinHost = (file: string, alias: string, keys: readonly PublicKey[], replace = false): Result<boolean> => {
   if (keys.length === 0) throw new Error('no keys to pin');

@@ -78,7 +78,7 @@ export const thisGround = (): Ground => {
   };
 };
 
-/** The role by XiVO's own file. Faults: `xivo-ha-conf-odd`, `ssh-file-unreadable`. */
+/** The role by XiVO's own file. Faults: `xivo-ha-conf-odd`, `file-unreadable`. */
 export const readHaConf = ({ root, original }: Ground): Result<HaConf> => {
   const text = readText(root + original.haConf);
   return text.ok ? parseHaConf(text.value) : text;

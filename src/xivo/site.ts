@@ -156,7 +156,7 @@ export const siteOf = (ground: Ground, options: SiteOptions, what: 'enable' | 'd
   return ok({ role, enabling: keeping(enabling, placeFile, isUsual ? null : at.value), provd: provd.value });
 };
 
-/** What there is to import. Faults: `xivo-ha-conf-odd`, `ssh-file-unreadable`. */
+/** What there is to import. Faults: `xivo-ha-conf-odd`, `file-unreadable`. */
 export const findImport = (ground: Ground, recordFile = ground.root + RECORD): Result<Found> => {
   const conf = readHaConf(ground);
   if (!conf.ok) return conf;

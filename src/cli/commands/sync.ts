@@ -88,7 +88,7 @@ const keyTextOrEnd = async (file: string | undefined, options: CommonOptions, ou
   } catch (error) {
     const why = messageOf(error);
     const message = `the key cannot be read: ${why}`;
-    const fault = fail('ssh-file-unreadable', message, 'give its .pub file');
+    const fault = fail('file-unreadable', message, 'give its .pub file');
     return orEnd(fault, options, output);
   }
 };

@@ -124,7 +124,7 @@ const hbaFiles = (root: string): readonly string[] => {
   }
 };
 
-/** What is to change here. Faults: `ssh-file-unreadable`. */
+/** What is to change here. Faults: `file-unreadable`. */
 export const hereChanges = (original: Original, role: Role, root: string): Result<readonly Change[]> => {
   const changes: Change[] = [];
   for (const path of [original.cronFiles.main, original.cronFiles.standby]) {

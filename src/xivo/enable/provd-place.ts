@@ -30,7 +30,7 @@ const parsed = (text: string): ProvdPlace | null => {
   }
 };
 
-/** Null: at its usual place. Faults: `xivo-provd-place-odd`, `ssh-file-unreadable`. */
+/** Null: at its usual place. Faults: `xivo-provd-place-odd`, `file-unreadable`. */
 export const readProvdPlace = (file: string): Result<ProvdPlace | null> => {
   const text = readText(file);
   if (!text.ok) return text;
@@ -39,7 +39,7 @@ export const readProvdPlace = (file: string): Result<ProvdPlace | null> => {
   return place === null ? odd(file) : ok(place);
 };
 
-/** Null: at its usual place from now on, or nowhere. Fault: `ssh-file-not-written`. */
+/** Null: at its usual place from now on, or nowhere. Fault: `file-not-written`. */
 export const keepProvdPlace = (file: string, place: ProvdPlace | null): Result<void> => {
   if (place === null) {
     rmSync(file, { force: true });
