@@ -12,6 +12,7 @@ import type { AstDbTransport } from '../../src/replication/astdb/message.ts';
 import { contactKey, isContact } from '../../src/replication/astdb/rows.ts';
 import { type AstDbStream, createAstDbStream } from '../../src/replication/astdb/stream.ts';
 import { startAsterisk, type TestAsterisk } from '../../test/system/asterisk.ts';
+import { createCable } from '../../test/system/cable.ts';
 import { testClock as clock, ip, until } from '../../test/system/namespace.ts';
 
 const [contacts, samples] = [Number(process.argv[2]), Number(process.argv[3])];
@@ -21,22 +22,6 @@ const ASK_MS = 60_000;
 /** Phones that register for ten minutes do so again after five. */
 const REFRESH_EVERY_MS = 300_000 / contacts;
 const BATCH = 200;
-
-const createCable = (): readonly [AstDbTransport, AstDbTransport] => {
-  const listeners: ((message: unknown) => void)[] = [];
-  const end = (own: number): AstDbTransport => ({
-    send: (message) => {
-      const text = JSON.stringify(message);
-      setImmediate(() => listeners[1 - own]?.(JSON.parse(text)));
-      return true;
-    },
-    onMessage: (listener) => {
-      listeners[own] = listener;
-    },
-    onConnected: () => undefined,
-  });
-  return [end(0), end(1)];
-};
 
 const streamOf = ({ manager, ari }: TestAsterisk, end: AstDbTransport): AstDbStream => {
   const base = createAstDbBase({ manager, ari, rules: { include: ['*'], exclude: [] } }, clock);

@@ -14,30 +14,14 @@ import {
   setQueuePenalty,
 } from '../../src/ami/queue-actions.ts';
 import { createAstDbBase } from '../../src/replication/astdb/base.ts';
-import type { AstDbMessage, AstDbTransport } from '../../src/replication/astdb/message.ts';
+import type { AstDbTransport } from '../../src/replication/astdb/message.ts';
 import { contactKey } from '../../src/replication/astdb/rows.ts';
 import { type AstDbStream, createAstDbStream } from '../../src/replication/astdb/stream.ts';
-import { buildRequest, newTag } from '../../src/sip/build.ts';
 import { openUserAgent, type UserAgent } from '../../src/sip/user-agent.ts';
 import { startAsterisk, type TestAsterisk } from './asterisk.ts';
+import { createCable } from './cable.ts';
 import { testClock as clock, inNamespace, ip, until } from './namespace.ts';
-
-/** Two ends of one connection within this process; everything crosses as JSON. */
-const createCable = (): readonly [AstDbTransport, AstDbTransport] => {
-  const listeners: ((message: unknown) => void)[] = [];
-  const end = (own: number): AstDbTransport => ({
-    send: (message: AstDbMessage) => {
-      const bytes = JSON.stringify(message);
-      setImmediate(() => listeners[1 - own]?.(JSON.parse(bytes)));
-      return true;
-    },
-    onMessage: (listener) => {
-      listeners[own] = listener;
-    },
-    onConnected: () => undefined,
-  });
-  return [end(0), end(1)];
-};
+import { register } from './register.ts';
 
 const streamOf = ({ manager, ari }: TestAsterisk, end: AstDbTransport): AstDbStream => {
   const rules = { include: ['*'], exclude: ['SECRET'] };
@@ -56,20 +40,8 @@ const write = async (ami: AmiConnection, path: string, value: string): Promise<v
   assert.ok(done.ok);
 };
 
-const register = async (phone: UserAgent, name: string, port: number, expires: number): Promise<void> => {
-  const message = buildRequest({
-    method: 'REGISTER',
-    uri: `sip:127.0.0.1:${port}`,
-    via: { transport: 'UDP', host: phone.localAddress, port: phone.localPort },
-    from: `<sip:${name}@127.0.0.1>;tag=${newTag()}`,
-    to: `<sip:${name}@127.0.0.1>`,
-    callId: newTag(),
-    sequence: 1,
-    headers: [{ name: 'Contact', value: `<sip:${name}@${phone.localAddress}:${phone.localPort}>;expires=${expires}` }],
-  });
-  const answer = await phone.request(message, { target: { address: '127.0.0.1', port }, timeoutMs: 10_000 });
-  assert.equal(answer.ok ? answer.value.status : answer.error.message, 200);
-};
+const registerAs = (phone: UserAgent, name: string, port: number, expires: number): Promise<void> =>
+  register(phone, { name, port, contact: `<sip:${name}@${phone.localAddress}:${phone.localPort}>;expires=${expires}` });
 
 const rowsOf = async (ami: AmiConnection): Promise<ReadonlyMap<string, string | null>> => {
   const rows = await astDbRows(ami, null);
@@ -170,7 +142,7 @@ inNamespace(import.meta.url, () => {
 
   test('an endpoint is available there as soon as its phone is registered here, and away when it left', async (context) => {
     assert.equal(await stateOf(there, 'PJSIP/100'), 'UNAVAILABLE');
-    await register(phone, '100', main.sipPort, 600);
+    await registerAs(phone, '100', main.sipPort, 600);
     const isState = (state: string) => async () => (await stateOf(there, 'PJSIP/100')) === state;
     const availableMs = await until(isState('NOT_INUSE'), limitMs, 'available');
     context.diagnostic(`measured: available at the other Asterisk after ${availableMs.toFixed(0)} ms`);
@@ -178,7 +150,7 @@ inNamespace(import.meta.url, () => {
     const key = contactKey('100', `sip:100@127.0.0.1:${phone.localPort}`);
     assert.notEqual(ours.get(key), undefined);
     assert.equal(theirs.get(key), ours.get(key));
-    await register(phone, '100', main.sipPort, 0);
+    await registerAs(phone, '100', main.sipPort, 0);
     await until(isState('UNAVAILABLE'), limitMs, 'away');
     assert.equal(into.status().limit, null);
   });
@@ -246,7 +218,7 @@ inNamespace(import.meta.url, () => {
   });
 
   test('a takeover asks the phones that Asterisk watches; a mute standby never does', async (context) => {
-    await register(phone, '103', main.sipPort, 600);
+    await registerAs(phone, '103', main.sipPort, 600);
     const key = contactKey('103', `sip:103@127.0.0.1:${phone.localPort}`);
     await until(async () => (await rowsOf(there)).has(key), limitMs, 'registered');
     await until(async () => (await stateOf(here, 'PJSIP/103')) === 'NOT_INUSE', limitMs, 'asked by the main');

@@ -9,32 +9,15 @@ import { createAmiProbe } from '../../src/probes/ami.ts';
 import { createBoard } from '../../src/probes/board.ts';
 import { createSipProbe } from '../../src/probes/sip.ts';
 import { createAstDbBase } from '../../src/replication/astdb/base.ts';
-import type { AstDbMessage, AstDbTransport } from '../../src/replication/astdb/message.ts';
 import { contactFamily } from '../../src/replication/astdb/rows.ts';
 import { type AstDbStream, createAstDbStream } from '../../src/replication/astdb/stream.ts';
-import { buildRequest, newTag } from '../../src/sip/build.ts';
 import { openUserAgent, type UserAgent } from '../../src/sip/user-agent.ts';
 import { startAsterisk, type TestAsterisk } from './asterisk.ts';
+import { createCable } from './cable.ts';
 import { testClock as clock, inNamespace, ip, until } from './namespace.ts';
+import { register } from './register.ts';
 
 const pace = { periodMs: 100, timeoutMs: 250 };
-
-/** Two ends of one connection within this process; everything crosses as JSON. */
-const createCable = (): readonly [AstDbTransport, AstDbTransport] => {
-  const listeners: ((message: unknown) => void)[] = [];
-  const end = (own: number): AstDbTransport => ({
-    send: (message: AstDbMessage) => {
-      const bytes = JSON.stringify(message);
-      setImmediate(() => listeners[1 - own]?.(JSON.parse(bytes)));
-      return true;
-    },
-    onMessage: (listener) => {
-      listeners[own] = listener;
-    },
-    onConnected: () => undefined,
-  });
-  return [end(0), end(1)];
-};
 
 const startStreams = (from: TestAsterisk, to: TestAsterisk): readonly [AstDbStream, AstDbStream] => {
   const options = { pollMs: 200, compareMs: 30_000 };
@@ -59,26 +42,13 @@ const startStreams = (from: TestAsterisk, to: TestAsterisk): readonly [AstDbStre
   return [out, into];
 };
 
-const register = async (phone: UserAgent, name: string, port: number, expires: number): Promise<void> => {
-  const message = buildRequest({
-    method: 'REGISTER',
-    uri: `sip:127.0.0.1:${port}`,
-    via: { transport: 'UDP', host: phone.localAddress, port: phone.localPort },
-    from: `<sip:${name}@127.0.0.1>;tag=${newTag()}`,
-    to: `<sip:${name}@127.0.0.1>`,
-    callId: newTag(),
-    sequence: 1,
-    headers: [
-      {
-        name: 'Contact',
-        value: `"Ünsal \\"the phone\\"" <sip:${name}@${phone.localAddress}:${phone.localPort};ob>;expires=${expires}`,
-      },
-      { name: 'User-Agent', value: 'Phone "1.0": {x}, é' },
-    ],
+const registerAs = (phone: UserAgent, name: string, port: number, expires: number): Promise<void> =>
+  register(phone, {
+    name,
+    port,
+    contact: `"Ünsal \\"the phone\\"" <sip:${name}@${phone.localAddress}:${phone.localPort};ob>;expires=${expires}`,
+    userAgent: 'Phone "1.0": {x}, é',
   });
-  const answer = await phone.request(message, { target: { address: '127.0.0.1', port }, timeoutMs: 10_000 });
-  assert.equal(answer.ok ? answer.value.status : answer.error.message, 200);
-};
 
 const lines = async (ami: AmiConnection, command: string): Promise<string> => {
   const output = await runCommand(ami, command);
@@ -123,7 +93,7 @@ inNamespace(import.meta.url, () => {
       here.close();
     });
     await until(() => into.status().direction === 'in' && inStep(into) && inStep(out), 10_000, 'in step');
-    await register(phone.value, '100', main.sipPort, 600);
+    await registerAs(phone.value, '100', main.sipPort, 600);
     const knownMs = await until(
       async () => (await lines(there, 'pjsip show contacts')).includes('100/sip:100@'),
       5_000,
@@ -133,7 +103,7 @@ inNamespace(import.meta.url, () => {
     assert.deepEqual(await dbTree(there, contactFamily), await dbTree(here, contactFamily));
     await lines(there, 'channel originate PJSIP/100 application Echo');
     await until(() => invited, 10_000, 'rung through the other');
-    await register(phone.value, '100', main.sipPort, 0);
+    await registerAs(phone.value, '100', main.sipPort, 0);
     await until(
       async () => (await lines(there, 'pjsip show contacts')).includes('No objects found'),
       5_000,

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeSnapshot } from '../../api/snapshot.ts';
+import { calmSnapshot } from '../../api/testing/snapshot.ts';
 import type { Config } from '../../config/config.ts';
 import { parseConfig, printProblem } from '../../config/parse.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
@@ -26,55 +27,7 @@ export const configWith = (more = '', role: 'main' | 'standby' = 'main'): Config
   throw new Error(parsed.problems.map((problem) => printProblem('test', problem)).join('\n'));
 };
 
-export const goodSnapshot: NodeSnapshot = {
-  kind: 'node',
-  version: 1,
-  program: 'dualtone test',
-  wall: 1_800_000_000_000,
-  node: { role: 'main', name: 'pbx1', address: '127.0.0.1' },
-  peer: { role: 'standby', name: 'pbx2', address: '127.0.0.2' },
-  headline: { level: 'good', who: 'pbx1 serves', ready: 'pbx2 can take over' },
-  server: 'this',
-  servesSince: null,
-  epoch: 2,
-  phase: 'serving',
-  phaseText: 'active',
-  lease: { name: 'held', leftMs: 500, heldOpen: false },
-  gate: { open: true, enforced: true },
-  mode: 'automatic',
-  maintenance: null,
-  needsAcknowledgement: false,
-  health: { verdict: 'up', sinceMs: 1000, reason: '', calls: 0, network: 'up' },
-  samples: [],
-  other: { heardMsAgo: 40, proven: true, well: true, holding: 0, calls: 0, relayedMsAgo: null },
-  voters: [{ name: 'cp1', answeredMsAgo: 40, said: 'yes' }],
-  plan: { target: 'activate', steps: [] },
-  errand: null,
-  explanation: {
-    doing: 'serves',
-    text: '',
-    obstacles: [],
-    needed: 2,
-    votes: [],
-    ifOtherOrThisDied: { takesOver: true, afterMs: 600, text: 'The standby would take over.', missing: [] },
-  },
-  protection: { level: 'always', text: '', reasons: [], exceptions: [] },
-  streams: { astdb: null, copied: [], merge: null, loss: null, trouble: null },
-  checks: null,
-  switches: null,
-  drill: null,
-  journal: { path: '/nowhere', trouble: null },
-  agent: {
-    pid: process.pid,
-    startedAt: 1_800_000_000_000,
-    memoryMb: 60,
-    cpuPercent: 1,
-    worstLagMs: 2,
-    memoryTrouble: null,
-    refused: {},
-    notices: [],
-  },
-};
+export const goodSnapshot: NodeSnapshot = calmSnapshot('main');
 
 export const goodSurvey: AsteriskSurvey = {
   version: '22.10.1',

@@ -1,5 +1,6 @@
 /** A standby of a pair on which all is well, and a report, for tests of drills. */
 import type { NodeSnapshot } from '../../api/snapshot.ts';
+import { calmSnapshot } from '../../api/testing/snapshot.ts';
 import type { Config } from '../../config/config.ts';
 import { parseConfig } from '../../config/parse.ts';
 import type { DrillReport } from '../report.ts';
@@ -17,55 +18,7 @@ export const configWith = (more = ''): Config => {
   return parsed.config;
 };
 
-export const standby: NodeSnapshot = {
-  kind: 'node',
-  version: 1,
-  program: 'dualtone test',
-  wall: 1_800_000_000_000,
-  node: { role: 'standby', name: 'pbx2', address: '127.0.0.2' },
-  peer: { role: 'main', name: 'pbx1', address: '127.0.0.1' },
-  headline: { level: 'good', who: 'pbx1 serves', ready: 'pbx2 can take over' },
-  server: 'other',
-  servesSince: null,
-  epoch: 2,
-  phase: 'passive',
-  phaseText: 'passive',
-  lease: { name: 'none', leftMs: null, heldOpen: false },
-  gate: { open: false, enforced: true },
-  mode: 'automatic',
-  maintenance: null,
-  needsAcknowledgement: false,
-  health: { verdict: 'up', sinceMs: 1000, reason: '', calls: 0, network: 'up' },
-  samples: [],
-  other: { heardMsAgo: 40, proven: true, well: true, holding: 2, calls: 0, relayedMsAgo: null },
-  voters: [],
-  plan: { target: 'passivate', steps: [] },
-  errand: null,
-  explanation: {
-    doing: 'waits',
-    text: '',
-    obstacles: [],
-    needed: 2,
-    votes: [],
-    ifOtherOrThisDied: { takesOver: true, afterMs: 600, text: '', missing: [] },
-  },
-  protection: { level: 'always', text: 'always', reasons: [], exceptions: [] },
-  streams: { astdb: null, copied: [], merge: null, loss: null, trouble: null },
-  checks: null,
-  switches: null,
-  drill: null,
-  journal: { path: '/nowhere', trouble: null },
-  agent: {
-    pid: 1,
-    startedAt: 1_800_000_000_000,
-    memoryMb: 60,
-    cpuPercent: 1,
-    worstLagMs: 2,
-    memoryTrouble: null,
-    refused: {},
-    notices: [],
-  },
-};
+export const standby: NodeSnapshot = calmSnapshot('standby');
 
 export const standbyServing: NodeSnapshot = {
   ...standby,

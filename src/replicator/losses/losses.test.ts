@@ -8,6 +8,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { MergePreview } from '../../replication/merge/report.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import type { Answerer, Talk } from '../../replication/talk.ts';
+import { streamStatus } from '../../replication/testing/stream-status.ts';
 import { createLosses, type Losses } from './losses.ts';
 
 const folders: string[] = [];
@@ -21,21 +22,7 @@ const newFolder = (): string => {
   return folder;
 };
 
-const status = (more: Partial<StreamStatus>): StreamStatus => ({
-  name: 'database',
-  direction: 'out',
-  condition: 'in-step',
-  text: '',
-  lagMs: 0,
-  lastSuccess: null,
-  lastError: null,
-  nextRun: null,
-  rows: null,
-  bytes: null,
-  tookMs: null,
-  progress: null,
-  ...more,
-});
+const status = (more: Partial<StreamStatus>): StreamStatus => streamStatus('database', more);
 
 interface Side {
   readonly losses: Losses;

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { withPersonsAgent } from '../../../test/ssh/person-agent.ts';
 import { startSshd } from '../../../test/ssh/sshd.ts';
 import { configOf } from '../../agent/testing/config.ts';
 import type { Config } from '../../config/config.ts';
-import { run } from '../../process/run.ts';
 import { createKey } from '../../ssh/key.ts';
 import { pinnedKeys } from '../../ssh/known-hosts.ts';
 import { fingerprint, publicKeyLine } from '../../ssh/public-key.ts';
@@ -18,76 +16,67 @@ test("a person's own SSH lets the key in; the host is confirmed once, and a seco
   timeout: 90_000,
 }, async () => {
   const sshd = await startSshd();
-  const socket = join(sshd.folder, 'agent');
-  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const former = process.env['SSH_AUTH_SOCK'];
   try {
-    await once(agent.stdout, 'data');
-    process.env['SSH_AUTH_SOCK'] = socket;
-    const own = join(sshd.folder, 'own');
-    assert.ok((await createKey(own, 'person')).ok);
-    assert.ok((await run(['ssh-add', '-q', own], { timeoutMs: 10_000, env: { SSH_AUTH_SOCK: socket } })).ok);
-    // What `dualtone sync authorize` does at the other node: lets the key in, and tells the host key.
-    const there = join(sshd.folder, 'authorize');
-    const answer = JSON.stringify({ ok: true, hostKeys: [publicKeyLine(sshd.hostKey)] });
-    const personsLine = join(sshd.folder, 'person');
-    const line = `{ cat ${personsLine}; printf 'restrict,command="/bin/true" %s\\n' "$(cat -)"; } > ${sshd.authorizedKeys}`;
-    writeFileSync(
-      there,
-      `#!/bin/sh\necho "$SSH_ORIGINAL_COMMAND" >> ${sshd.folder}/asked\n${line}\necho '${answer}'\n`,
-    );
-    chmodSync(there, 0o755);
-    const base = configOf('main');
-    const { target } = sshd;
-    const ssh = {
-      user: 'root',
-      address: target.address,
-      port: target.port,
-      keyFile: join(sshd.folder, 'sync'),
-      knownHostsFile: join(sshd.folder, 'known'),
-    };
-    const config: Config = { ...base, streams: { ...base.streams, ssh } };
-    const asked: string[] = [];
-    const person = (knows: boolean) => ({
-      knows: async (_address: string, fingerprints: readonly string[]) => {
-        asked.push(fingerprints.join(' '));
-        return knows;
-      },
-      say: () => undefined,
+    await withPersonsAgent(sshd.folder, async (own) => {
+      // What `dualtone sync authorize` does at the other node: lets the key in, and tells the host key.
+      const there = join(sshd.folder, 'authorize');
+      const answer = JSON.stringify({ ok: true, hostKeys: [publicKeyLine(sshd.hostKey)] });
+      const personsLine = join(sshd.folder, 'person');
+      const line = `{ cat ${personsLine}; printf 'restrict,command="/bin/true" %s\\n' "$(cat -)"; } > ${sshd.authorizedKeys}`;
+      writeFileSync(
+        there,
+        `#!/bin/sh\necho "$SSH_ORIGINAL_COMMAND" >> ${sshd.folder}/asked\n${line}\necho '${answer}'\n`,
+      );
+      chmodSync(there, 0o755);
+      const base = configOf('main');
+      const { target } = sshd;
+      const ssh = {
+        user: 'root',
+        address: target.address,
+        port: target.port,
+        keyFile: join(sshd.folder, 'sync'),
+        knownHostsFile: join(sshd.folder, 'known'),
+      };
+      const config: Config = { ...base, streams: { ...base.streams, ssh } };
+      const asked: string[] = [];
+      const person = (knows: boolean) => ({
+        knows: async (_address: string, fingerprints: readonly string[]) => {
+          asked.push(fingerprints.join(' '));
+          return knows;
+        },
+        say: () => undefined,
+      });
+
+      const unknown = await initSyncByPerson(config, person(false));
+      assert.equal(unknown.ok ? '' : unknown.error.code, 'ssh-host-key-unconfirmed');
+      const stranger = await initSyncByPerson(config, person(true));
+      assert.equal(stranger.ok ? '' : stranger.error.code, 'ssh-person-refused');
+      writeFileSync(personsLine, `command="${there}" ${readFileSync(`${own}.pub`, 'utf8')}`);
+      copyFileSync(personsLine, sshd.authorizedKeys);
+      const done = await initSyncByPerson(config, person(false));
+      assert.ok(done.ok, done.ok ? '' : done.error.message);
+      assert.deepEqual(done.value.pinned, [fingerprint(sshd.hostKey)]);
+      assert.deepEqual(asked, [fingerprint(sshd.hostKey), fingerprint(sshd.hostKey)]);
+      assert.equal(readFileSync(join(sshd.folder, 'asked'), 'utf8'), 'dualtone sync authorize --json\n');
+      const again = await initSyncByPerson(config, person(false));
+      assert.ok(again.ok && !again.value.made);
+      const times = (): number => readFileSync(join(sshd.folder, 'asked'), 'utf8').split('\n').length - 1;
+      assert.equal(times(), 1);
+      // Let in for something else, as before the database went through SSH.
+      const fitting = readFileSync(sshd.authorizedKeys, 'utf8');
+      writeFileSync(sshd.authorizedKeys, fitting.replace('/bin/true', '/bin/false'));
+      assert.ok((await initSyncByPerson(config, person(false))).ok);
+      assert.equal(times(), 2);
+      assert.equal(readFileSync(sshd.authorizedKeys, 'utf8'), fitting);
+
+      const alias = 'dualtone-standby';
+      const pinned = pinnedKeys(ssh.knownHostsFile, alias);
+      assert.ok(pinned.ok && pinned.value.length === 1);
+      writeFileSync(sshd.authorizedKeys, '');
+      const refused = await checkKey({ ...target, ...ssh, hostAlias: alias });
+      assert.equal(refused.ok ? '' : refused.error.code, 'ssh-key-refused');
     });
-
-    const unknown = await initSyncByPerson(config, person(false));
-    assert.equal(unknown.ok ? '' : unknown.error.code, 'ssh-host-key-unconfirmed');
-    const stranger = await initSyncByPerson(config, person(true));
-    assert.equal(stranger.ok ? '' : stranger.error.code, 'ssh-person-refused');
-    writeFileSync(personsLine, `command="${there}" ${readFileSync(`${own}.pub`, 'utf8')}`);
-    copyFileSync(personsLine, sshd.authorizedKeys);
-    const done = await initSyncByPerson(config, person(false));
-    assert.ok(done.ok, done.ok ? '' : done.error.message);
-    assert.deepEqual(done.value.pinned, [fingerprint(sshd.hostKey)]);
-    assert.deepEqual(asked, [fingerprint(sshd.hostKey), fingerprint(sshd.hostKey)]);
-    assert.equal(readFileSync(join(sshd.folder, 'asked'), 'utf8'), 'dualtone sync authorize --json\n');
-    const again = await initSyncByPerson(config, person(false));
-    assert.ok(again.ok && !again.value.made);
-    const times = (): number => readFileSync(join(sshd.folder, 'asked'), 'utf8').split('\n').length - 1;
-    assert.equal(times(), 1);
-    // Let in for something else, as before the database went through SSH.
-    const fitting = readFileSync(sshd.authorizedKeys, 'utf8');
-    writeFileSync(sshd.authorizedKeys, fitting.replace('/bin/true', '/bin/false'));
-    assert.ok((await initSyncByPerson(config, person(false))).ok);
-    assert.equal(times(), 2);
-    assert.equal(readFileSync(sshd.authorizedKeys, 'utf8'), fitting);
-
-    const alias = 'dualtone-standby';
-    const pinned = pinnedKeys(ssh.knownHostsFile, alias);
-    assert.ok(pinned.ok && pinned.value.length === 1);
-    writeFileSync(sshd.authorizedKeys, '');
-    const refused = await checkKey({ ...target, ...ssh, hostAlias: alias });
-    assert.equal(refused.ok ? '' : refused.error.code, 'ssh-key-refused');
   } finally {
-    if (former === undefined) delete process.env['SSH_AUTH_SOCK'];
-    else process.env['SSH_AUTH_SOCK'] = former;
-    agent.kill('SIGKILL');
     await sshd.stop();
   }
 });

@@ -1,36 +1,21 @@
 /** A pair as tests and screenshots show it: both nodes, with every kind of thing to see. */
+import { streamStatus } from '../../../replication/testing/stream-status.ts';
 import type { ChecksView, JournalEntry, NodeSnapshot, PairView, StreamStatus } from '../../contract.ts';
 
 const MINUTE = 60_000;
 
-const stream = (name: string, more: Partial<StreamStatus>): StreamStatus => ({
-  name,
-  direction: 'out',
-  condition: 'in-step',
-  text: '',
-  lagMs: 0,
-  lastSuccess: null,
-  lastError: null,
-  nextRun: null,
-  rows: null,
-  bytes: null,
-  tookMs: null,
-  progress: null,
-  ...more,
-});
-
 const streamsAt = (wall: number, direction: StreamStatus['direction'] = 'out'): NodeSnapshot['streams'] => ({
-  astdb: { ...stream('astdb', { direction, lagMs: 12, lastSuccess: wall }), connected: true },
+  astdb: { ...streamStatus('astdb', { direction, lagMs: 12, lastSuccess: wall }), connected: true },
   copied: [
-    stream('database', { direction, lagMs: 140, lastSuccess: wall }),
-    stream('files', {
+    streamStatus('database', { direction, lagMs: 140, lastSuccess: wall }),
+    streamStatus('files', {
       direction,
       lagMs: 4 * MINUTE,
       lastSuccess: wall - 4 * MINUTE,
       nextRun: wall + 56 * MINUTE,
       tookMs: 2300,
     }),
-    stream('voicemail', {
+    streamStatus('voicemail', {
       direction,
       condition: 'behind',
       text: '2 messages are on their way.',
