@@ -76,11 +76,13 @@ const showRow = ({ table, key, only, columns }: RowDifference): string => {
 /** `dualtone mysql compare`: exit code of a warning where they differ. */
 export const compare = async (options: CommonOptions, output: Output): Promise<ExitCode> => {
   const found = (await askFor({ name: 'mysql', deed: 'compare' }, options, output)) as Comparison;
-  const { tables, rows, differing, differences, notCompared } = found;
+  const { tables, rows, differing, more, differences, notCompared } = found;
   const same = differing === 0 && notCompared.length === 0;
   if (options.json === true) output.out(`${JSON.stringify({ ok: same, ...found })}\n`);
   else {
-    output.out(`${rows.toLocaleString('en-US')} rows of ${tables} tables compared; ${differing} differ.\n`);
+    output.out(
+      `${rows.toLocaleString('en-US')} rows of ${tables} tables compared; ${more ? 'at least ' : ''}${differing} differ.\n`,
+    );
     output.out(differences.map(showRow).join(''));
     if (differing > differences.length) output.out(`  and ${differing - differences.length} more\n`);
     for (const text of notCompared) output.out(`  ! ${text}\n`);

@@ -30,6 +30,8 @@ export interface Comparison {
   readonly rows: number;
   /** How many rows differ; of many, the first are in `differences`. */
   readonly differing: number;
+  /** There may be more: beyond so many nobody looked. */
+  readonly more: boolean;
   readonly differences: readonly RowDifference[];
   /** Tables that are made differently, or are on one side only, or differ and have no key by which rows could be told. */
   readonly notCompared: readonly string[];
@@ -78,9 +80,10 @@ const comparePieces = async (
   { here, there }: Sides,
   table: ComparedTable,
   signal: AbortSignal,
-): Promise<Result<{ readonly rows: number; readonly candidates: readonly Candidate[] }>> => {
+): Promise<Result<{ readonly rows: number; readonly candidates: readonly Candidate[]; readonly cut: boolean }>> => {
   const candidates: Candidate[] = [];
   let rows = 0;
+  let cut = false;
   for (let from: readonly string[] | null = null; ; ) {
     const to: Result<readonly string[] | null> = await here.end(table, from, PIECE);
     if (!to.ok) return to;
@@ -93,8 +96,10 @@ const comparePieces = async (
       const told = await both(here.rowDigests(table, span), there.rowDigests(table, span));
       if (!told.ok) return told;
       candidates.push(...differing(...told.value).map((key) => ({ table, key })));
+      cut ||= Math.max(one.count, other.count) > MOST_ROWS;
     }
-    if (to.value === null || signal.aborted || candidates.length > MOST_CANDIDATES) return ok({ rows, candidates });
+    const enough = signal.aborted || candidates.length > MOST_CANDIDATES;
+    if (to.value === null || enough) return ok({ rows, candidates, cut: cut || (enough && to.value !== null) });
     from = to.value;
   }
 };
@@ -156,7 +161,10 @@ const WHOLE: Span = { from: null, to: null };
 /** Without a key only as a whole: the same, or not. */
 const compareKeyless = async ({ here, there }: Sides, table: ComparedTable): Promise<Result<boolean>> => {
   const digests = await both(here.digest(table, WHOLE), there.digest(table, WHOLE));
-  return digests.ok ? ok(digests.value[0].digest === digests.value[1].digest) : digests;
+  if (!digests.ok) return digests;
+  const [one, other] = digests.value;
+  // Two rows that are alike leave no trace in a digest.
+  return ok(one.count === other.count && one.digest === other.digest);
 };
 
 /** Faults: those of both sides. */
@@ -167,6 +175,7 @@ export const compareAll = async (sides: Sides, options: CompareOptions): Promise
   const odd = [...notCompared];
   const candidates: Candidate[] = [];
   let rows = 0;
+  let cut = false;
   for (const [index, table] of same.entries()) {
     options.onProgress({ what: nameOf(table), done: index, total: same.length });
     if (table.key.length === 0) {
@@ -178,6 +187,7 @@ export const compareAll = async (sides: Sides, options: CompareOptions): Promise
     const compared = await comparePieces(sides, table, options.signal);
     if (!compared.ok) return compared;
     rows += compared.value.rows;
+    cut ||= compared.value.cut;
     candidates.push(...compared.value.candidates);
   }
   if (candidates.length > 0) await options.settle();
@@ -188,6 +198,7 @@ export const compareAll = async (sides: Sides, options: CompareOptions): Promise
     tables: same.length,
     rows,
     differing: value.length,
+    more: cut || candidates.length > MOST_ROWS,
     differences: value.slice(0, MOST_SHOWN),
     notCompared: odd,
   });
