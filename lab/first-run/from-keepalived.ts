@@ -51,9 +51,7 @@ export const fromKeepalived = async (lab: Lab): Promise<string> => {
   const check = () => lab.host('main').exec(['dualtone', 'check'], { timeoutMs: CHECKED_MS });
   const before = await check();
   if (!before.ok || !before.value.stdout.includes('keepalived runs')) return `keepalived was not seen: ${said}`;
-  await order(lab, 'main', ['systemctl', 'disable', 'keepalived.service']);
-  // Told to end it would take the address away first.
-  await order(lab, 'main', ['systemctl', 'kill', '--signal=KILL', 'keepalived.service']);
+  await order(lab, 'main', ['systemctl', 'disable', '--now', 'keepalived.service']);
   const after = await check();
   if (!after.ok) return after.error.message;
   return after.value.stdout.includes('keepalived runs') ? `still there: ${after.value.stdout.slice(0, 2000)}` : 'ready';
