@@ -3,6 +3,7 @@ import type { EtcdRecord } from '../src/core/arbiter/etcd-record.ts';
 import type { Decision } from '../src/core/decide.ts';
 import type { State } from '../src/core/state.ts';
 import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
+import { type AwakeningCheck, createAwakeningCheck } from './awakening.ts';
 import { createCover } from './cover.ts';
 import type { EtcdValue } from './etcd-cluster.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
@@ -25,6 +26,8 @@ export interface Violation {
     | 'stale-word'
     | 'passed-over'
     | 'false-word'
+    | 'stale-term'
+    | 'moved-by-clock'
     | 'foreign-value';
   readonly atMs: number;
   readonly text: string;
@@ -130,12 +133,18 @@ const createDecisionCheck = (w: Watched, fail: Fail) => {
 };
 
 /** What is decided, and what people are told. */
-const createDecisionChecks = (w: Watched, fail: Fail): Checkers['decided'] => {
+const createDecisionChecks = (
+  w: Watched,
+  fail: Fail,
+  awakening: AwakeningCheck,
+  holder: () => Role | null,
+): Checkers['decided'] => {
   const checkDecision = createDecisionCheck(w, fail);
   const checkTelling = createTellingCheck(w, (text) => fail('false-word', text));
   return (role, before, decision) => {
     checkDecision(role, before, decision);
     checkTelling(role, before, decision);
+    awakening.decided(role, decision, holder());
   };
 };
 
@@ -168,6 +177,16 @@ const createCoverCheck = (w: Watched, isOpen: (role: Role) => boolean, fail: Fai
   };
 };
 
+/** Without votes, who is cut off does not begin to serve. */
+const checkCutOff = (w: Watched, role: Role, fail: Fail): void => {
+  const { machine, state } = w.agents[role];
+  // A kernel or an agent that stood still opens late what was won before.
+  const wonAt = state.lease.name === 'held' ? machine.trueTime(state.lease.since) : w.timeline.now;
+  const cutForMs = wonAt - w.cutOffSince[role];
+  if (w.noVotes && cutForMs > machine.settings.timing.heartbeatMs + BEGUN_MS)
+    fail('cut-off-serves', `${role} begins to serve, cut off for ${Math.round(cutForMs)} ms`);
+};
+
 export const createCheckers = (w: Watched): Checkers => {
   const { timeline } = w;
   const open: Record<Role, boolean> = { main: false, standby: false };
@@ -177,6 +196,7 @@ export const createCheckers = (w: Watched): Checkers => {
   };
   const record = createServiceRecord(timeline);
   const covers = createCoverCheck(w, (role) => open[role], fail);
+  const awakening = createAwakeningCheck(w, fail);
   const serves = (role: Role): boolean =>
     open[role] && w.agents[role].machine.telephony === 'well' && w.phonesReach(role);
   const noteService = (): void => record.served(serves('main') || serves('standby'));
@@ -184,12 +204,7 @@ export const createCheckers = (w: Watched): Checkers => {
     const { lease } = w.agents[role].state;
     const epoch = lease.name === 'held' ? lease.epoch : 0;
     const older = epoch > 0 && epoch < highestServed;
-    // A kernel or an agent that stood still opens late what was won before.
-    const wonAt = lease.name === 'held' ? w.agents[role].machine.trueTime(lease.since) : timeline.now;
-    const cutForMs = wonAt - w.cutOffSince[role];
-    const { heartbeatMs } = w.agents[role].machine.settings.timing;
-    if (w.noVotes && cutForMs > heartbeatMs + BEGUN_MS)
-      fail('cut-off-serves', `${role} begins to serve, cut off for ${Math.round(cutForMs)} ms`);
+    checkCutOff(w, role, fail);
     if (older && w.neverTwo && w.epochsKept && !w.noVotes)
       fail('older-epoch', `${role} serves under ${epoch} after ${highestServed}`);
     highestServed = Math.max(highestServed, epoch);
@@ -220,11 +235,12 @@ export const createCheckers = (w: Watched): Checkers => {
       const was = before.record === 'foreign' ? null : before.record;
       if (was?.stamp !== record.stamp || was.promise?.epoch !== record.promise?.epoch) covers.etcdPut(record);
     },
-    decided: createDecisionChecks(w, fail),
+    decided: createDecisionChecks(w, fail, awakening, () => c.holder),
     phonesChanged: noteService,
     finish() {
       noteService();
       record.finish();
+      awakening.finish(record.gaps);
     },
   };
   return c;

@@ -95,7 +95,10 @@ export const runSeed = (options: RunOptions): RunResult => {
   const fenced = sim.fenced === true;
   // Without votes a machine that stands still is turned off before another serves.
   const byPower = fenced && sim.checkpoints === 0;
-  const ofPower = { ...(fenced ? fenceFaults : {}), ...(byPower ? pausingFaults : {}) };
+  const ofPower = {
+    ...(fenced ? fenceFaults : {}),
+    ...(byPower ? { 'machine-paused': pausingFaults['machine-paused'] } : {}),
+  };
   const names = options.faults ?? Object.keys({ ...faults, ...(sim.etcd === true ? etcdFaults : {}), ...ofPower });
   const paused = names.some((name) => name in pausingFaults);
   if (paused && !byPower) w.watched.neverTwo = false;
@@ -108,6 +111,7 @@ export const runSeed = (options: RunOptions): RunResult => {
   const begun = (): boolean => !byLooks || w.agents.main.machine.isOpen() || w.agents.standby.machine.isOpen();
   const drawn = drawFaults(w, names);
   if (!epochsKept(drawn.map(({ name }) => name))) w.watched.epochsKept = false;
+  w.watched.onlyClocks = w.watched.guarded && drawn.every(({ name }) => name === 'clock-step');
   for (const { name, at } of drawn) {
     const fault = all[name];
     if (fault === undefined) throw new Error(`no fault is called ${name}; there are: ${Object.keys(all).join(' ')}`);

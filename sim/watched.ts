@@ -14,6 +14,10 @@ export interface Watched {
   neverTwo: boolean;
   /** Every open gate must be covered by promises: besides, automatic mode throughout. */
   covered: boolean;
+  /** Votes decide, and always count. */
+  readonly guarded: boolean;
+  /** Nothing happens in this run but that wall clocks are set. */
+  onlyClocks: boolean;
   /** No disk refused to keep an epoch. */
   epochsKept: boolean;
   /** Arbiter `none`: who is cut off must not begin to serve. */

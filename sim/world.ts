@@ -98,6 +98,8 @@ const watchedOf = (
   checkpoints,
   neverTwo: isGuarded(settings) || isProved(settings),
   covered: isGuarded(settings),
+  guarded: isGuarded(settings),
+  onlyClocks: false,
   epochsKept: true,
   noVotes: settings.arbiter.kind === 'none',
   cutOffSince: { main: Number.POSITIVE_INFINITY, standby: Number.POSITIVE_INFINITY },

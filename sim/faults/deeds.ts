@@ -31,6 +31,16 @@ export const freezeAgent = (w: World, agent: AgentProcess, forMs: number): void 
   w.timeline.after(forMs, () => agent.thaw());
 };
 
+/** The machine goes on after a pause, and its agent finds the clocks apart. */
+export const wake = (agent: AgentProcess): void => {
+  const { machine } = agent;
+  if (!machine.paused) return;
+  const before = machine.stoodMs;
+  machine.resume();
+  agent.clockJump(machine.stoodMs - before, true);
+  agent.drain();
+};
+
 export const stallNft = (w: World, agent: AgentProcess, forMs: number): void => {
   agent.machine.stallNft(true);
   w.timeline.after(forMs, () => agent.machine.stallNft(false));

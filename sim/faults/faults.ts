@@ -1,6 +1,6 @@
 /** Everything that can go wrong, each by name. A fault acts at once and mends itself after a while; `healAll` mends all. */
 import { bootMachine, type World } from '../world.ts';
-import { type Fault, freezeAgent, mendPhones, node, reboot, restartAgent, span, stallNft } from './deeds.ts';
+import { type Fault, freezeAgent, mendPhones, node, reboot, restartAgent, span, stallNft, wake } from './deeds.ts';
 import { cutFromOutside, deadLookout, lyingLookout, standbyMayServe } from './lookouts.ts';
 import {
   clockStep,
@@ -11,6 +11,7 @@ import {
   heldUpRequest,
   lateRelease,
   lateReleaseUnheard,
+  pauseAsItAsks,
   pauseMachine,
   plannedRestart,
   plannedRestartAsItHandsOver,
@@ -127,7 +128,10 @@ export const toldApart: ReadonlySet<string> = new Set([
 ]);
 
 /** Faults after which two may serve for a moment whatever we do; never drawn together with the others. */
-export const pausingFaults: Readonly<Record<string, Fault>> = { 'machine-paused': pauseMachine };
+export const pausingFaults: Readonly<Record<string, Fault>> = {
+  'machine-paused': pauseMachine,
+  'machine-paused-as-it-asks': pauseAsItAsks,
+};
 
 const leaveToItself = (w: World): void => {
   w.agents.main.command({ name: 'mode', mode: 'automatic' });
@@ -148,7 +152,7 @@ export const healAll = (w: World): void => {
     machine.stepsLost = false;
     machine.telephony = 'well';
     machine.stallNft(false);
-    if (machine.paused) machine.resume();
+    wake(agent);
     if (!machine.up) bootMachine(agent);
     else if (agent.status === 'dead') agent.start();
     else agent.thaw();

@@ -13,6 +13,7 @@ import {
   restartAgent,
   span,
   stallNft,
+  wake,
 } from './deeds.ts';
 
 export const freezeBoth: Fault = (w) => {
@@ -140,18 +141,44 @@ export const plannedRestartAsItHandsOver: Fault = (w) => {
   });
 };
 
-export const clockStep: Fault = (w) => node(w).clockJump(w.random.between(-7_200_000, 7_200_000), false);
+/** Ahead looks like a pause. */
+export const clockStep: Fault = (w) => {
+  const agent = node(w);
+  const ms = w.random.between(-7_200_000, 7_200_000);
+  agent.clockJump(ms, ms > 0);
+};
 
 /** A paused virtual machine: kernel time stands still with it. Counted apart, since no rule mends what it does on waking. */
 export const pauseMachine: Fault = (w) => {
   const agent = node(w);
-  const forMs = span(w);
   agent.machine.pause();
-  w.timeline.after(forMs, () => {
-    agent.machine.resume();
-    agent.clockJump(forMs, true);
-    agent.drain();
-  });
+  w.timeline.after(span(w), () => wake(agent));
+};
+
+/** It was handed the right, asks for it, and stands still before it hears the answers, for so long that its rival serves again; when it wakes they wait for it. */
+export const pauseAsItAsks: Fault = (w) => {
+  const holder = (['main', 'standby'] as const).find((role) => w.agents[role].machine.isOpen());
+  if (holder === undefined) return;
+  const other = rivalOf(holder);
+  w.agents[holder].command({ name: 'switchover', whenIdle: false, maxWaitMs: 0 });
+  const begin = w.timeline.now;
+  const watch = (): void => {
+    const { state, machine } = w.agents[other];
+    if (w.healed || machine.paused || w.timeline.now - begin > 30) return;
+    const asked = state.lease.name === 'asking' && state.lease.round.sentAt > 0;
+    if (!asked) return w.timeline.after(0.05, watch);
+    machine.pause();
+    w.timeline.after(w.random.between(900, 2500), () => {
+      // Its rival is not heard, so that votes alone tell.
+      for (const [from, to] of [
+        [holder, other],
+        [other, holder],
+      ] as const)
+        cut(w, from, to, 700);
+      wake(w.agents[other]);
+    });
+  };
+  watch();
 };
 
 /** The holder stands on its rival's word alone; the rival reboots in moments, cut from it, and must not vote before it has been silent. */

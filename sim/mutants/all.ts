@@ -1,4 +1,5 @@
 import { adoptionGuards } from './adoption.ts';
+import { awakeningGuards } from './awakening.ts';
 import { etcdGuards } from './etcd.ts';
 import { fenceGuards } from './fences.ts';
 import { looksGuards } from './looks.ts';
@@ -19,4 +20,5 @@ export const mutants: readonly Mutant[] = [
   ...etcdGuards,
   ...fenceGuards,
   ...tellingGuards,
+  ...awakeningGuards,
 ];

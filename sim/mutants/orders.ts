@@ -48,7 +48,7 @@ export const orderGuards: readonly Mutant[] = [
   {
     name: 'the open end of manual mode counts as over before the kernel has ended it',
     file: 'src/core/lease.ts',
-    find: '  d.s.lease = { ...lease, leaseUntil, proved: true, endOp };',
+    find: '  d.s.lease = { ...lease, leaseUntil, proved: true, doubted: false, endOp };',
     replace:
       '  d.s.lease = { ...lease, leaseUntil, proved: true, endOp: 0, heldOpen: false };\n  setBoot(d, { heldOpen: false });',
     faults: ['manual-mode-missed'],

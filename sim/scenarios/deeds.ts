@@ -125,5 +125,7 @@ export const deedByName: Readonly<Record<string, Deed>> = {
   'lost steps': (w, [word]) => {
     agentOf(w, word).machine.stepsLost = true;
   },
-  'set clock': (w, [word, span = '']) => agentOf(w, word).clockJump(spanOf(span), false),
+  /** `ahead` looks like a pause. */
+  'set clock': (w, [word, span = '', way]) =>
+    agentOf(w, word).clockJump((way === 'ahead' ? 1 : -1) * spanOf(span), way === 'ahead'),
 };

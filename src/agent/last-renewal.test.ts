@@ -14,6 +14,7 @@ const held: Extract<Lease, { name: 'held' }> = {
   rounds: [],
   heldOpen: false,
   proved: true,
+  doubted: false,
   endOp: 0,
 };
 const round = { seq: 7, slot: 7, ticketMs: 960, armedAt: 10, sentAt: 11, own: true, yes: [], granted: false };

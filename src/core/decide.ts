@@ -2,6 +2,7 @@
 import { recallStandby, standbyMayCount } from './arbiter/standby-may-serve.ts';
 import { onCommand, tendErrand } from './command.ts';
 import { tendCompany } from './company.ts';
+import { beginDoubt } from './doubt.ts';
 import {
   askAll,
   askVoters,
@@ -23,7 +24,7 @@ import { endOfOpenEnd, onArmed, renewForRestart, tendLease, tendReleasing } from
 import { tendLoose } from './loose.ts';
 import { onMessage } from './messages-in.ts';
 import { rememberMaintenance, tendMode, tendOrders } from './orders.ts';
-import { beginClosing, closeAgain, closed, tendClosing } from './phases/closing.ts';
+import { closeAgain, closed, tendClosing } from './phases/closing.ts';
 import { tendDraining } from './phases/draining.ts';
 import { restartInPlace, tendServing } from './phases/serving.ts';
 import { aimPlan, onStep, tendPlan } from './plan.ts';
@@ -88,6 +89,7 @@ const resume = (d: Draft): void => {
     rounds: [],
     heldOpen,
     proved: heldOpen,
+    doubted: false,
     endOp: 0,
   };
   d.s.phase = { name: 'serving' };
@@ -125,10 +127,9 @@ const onClockJump = (d: Draft, e: Extract<Event, { kind: 'clock-jump' }>): void 
     d,
     'warning',
     'clock-jump',
-    `The clocks disagree by ${Math.round(e.jumpMs)} ms${e.paused ? '; this machine was paused' : ''}.`,
+    `The clocks disagree by ${Math.round(e.jumpMs)} ms${e.paused ? '; one was set, or this machine was paused' : ''}.`,
   );
-  // While the machine stood still the rival may have taken over: close before anything else.
-  if (e.paused && !isManual(d.s)) beginClosing(d, 'lost');
+  if (e.paused && !isManual(d.s)) beginDoubt(d);
 };
 
 /** What callers left here comes home before service does. */

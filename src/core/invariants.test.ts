@@ -17,6 +17,7 @@ const held = (change: Partial<Extract<Lease, { name: 'held' }>> = {}): Lease => 
   rounds: [round],
   heldOpen: false,
   proved: true,
+  doubted: false,
   endOp: 0,
   ...change,
 });

@@ -63,6 +63,12 @@ const phaseBroken = ({ before, after, effects }: Step): string | null => {
   return null;
 };
 
+/** While it is doubted that the term still stands the gate is closed, and known to be. */
+const doubtBroken = ({ before, after }: Step): string | null => {
+  if (after.lease.name !== 'held' || !after.lease.doubted || before.phase.name === 'closing') return null;
+  return after.gateOpen ? 'the gate counts as open while its term is doubted' : null;
+};
+
 /** In hold, only a person's command begins service on a node that did not serve. */
 const holdBroken = ({ before, after }: Step): string | null => {
   const held = inForce(after.disk.orders).mode === 'manual' || after.maintenanceUntil > after.now;
@@ -98,6 +104,7 @@ const laws: readonly ((step: Step) => string | null)[] = [
   parityBroken,
   grantBroken,
   phaseBroken,
+  doubtBroken,
   holdBroken,
   fenceBroken,
 ];

@@ -151,6 +151,7 @@ const hold = (d: Draft, lease: Asking): void => {
     rounds: [round],
     heldOpen: manual,
     proved: true,
+    doubted: false,
     endOp: 0,
   };
   setBoot(d, { holding: lease.epoch, heldOpen: manual });
@@ -172,10 +173,12 @@ const countHeld = (d: Draft, seq: number): void => {
   if (round === undefined || round.granted || round.sentAt === NEVER || isOver(d, round)) return;
   if (d.s.phase.name === 'closing' || (lease.heldOpen && isManual(d.s))) return;
   if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
+  // Nobody was promised a later term: this one went on all the while.
+  if (lease.doubted) because(d, 'doubt-over', { epoch: lease.epoch, yes: round.yes.join(' ') });
   const op = grant(d, round);
   const endOp = lease.heldOpen && lease.endOp === 0 ? op : lease.endOp;
   const leaseUntil = Math.max(lease.heldOpen ? 0 : lease.leaseUntil, round.armedAt + round.ticketMs);
-  d.s.lease = { ...lease, leaseUntil, proved: true, endOp };
+  d.s.lease = { ...lease, leaseUntil, proved: true, doubted: false, endOp };
   replaceRound(d, d.s.lease, { ...round, granted: true });
 };
 
@@ -211,6 +214,11 @@ const onRenewAnswer = (d: Draft, lease: Held, from: VoterName, answer: Answer): 
 };
 
 const raiseEpoch = (d: Draft, lease: Held): void => {
+  // The rival may have served under that while this machine stood still: the term ends.
+  if (lease.doubted) {
+    d.s.lease = { ...lease, leaseUntil: d.now };
+    return;
+  }
   const epoch = nextEpoch(d.settings.role, d.s.boot.highest);
   noteEpoch(d, epoch);
   d.s.lease = { ...lease, epoch, rounds: [], renewAt: d.now };

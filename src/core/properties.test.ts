@@ -41,6 +41,7 @@ test('these lives go everywhere: every phase, lease and kind of reason is met', 
     'company',
     'checkpoints-count-again',
     'fence-contradicted',
+    'doubt-over',
   ];
   const wanted = [
     'passive',

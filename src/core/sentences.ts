@@ -26,6 +26,9 @@ const SENTENCE_BY_RULE: Readonly<Record<string, Sentence>> = {
   company: () => 'the other node could take over again',
   'cut-off': (f) =>
     `its own network is ${s(f['network'])} and the other node silent for ${span(f['rivalSilentMs'])}: it is the one cut off`,
+  doubt: (f) =>
+    `a clock was set, or the machine stood still: it closed its gate, and asked whether its epoch ${s(f['epoch'])} still stands`,
+  'doubt-over': (f) => `its epoch ${s(f['epoch'])} still stands, by the word of ${s(f['yes'])}: its gate opens again`,
   drain: (f) =>
     `it is about to hand over, because ${s(f['why'])}${f['whenIdle'] === true ? `, when no call is up, at the latest in ${span(f['maxWaitMs'])}` : ''}`,
   fence: (f) =>

@@ -50,6 +50,8 @@ export type Lease =
       readonly heldOpen: boolean;
       /** It is known to run: a former agent's may have run out unseen, until a round of this one is granted. */
       readonly proved: boolean;
+      /** This machine may have stood still: the gate is closed, and opens by votes alone, in answer to a question of since then. */
+      readonly doubted: boolean;
       /** The grant that ends the open end once the kernel confirms it, 0 when none is under way. */
       readonly endOp: number;
     };

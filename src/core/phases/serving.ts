@@ -96,7 +96,8 @@ const tendLost = (d: Draft): boolean => {
   const { lease } = d.s;
   if (lease.name !== 'held' || d.now < lease.leaseUntil) return false;
   because(d, 'lease-out', { epoch: lease.epoch });
-  if (d.settings.onIsolation === 'stop') {
+  // Serving on is for who is cut off, not for who may have slept through a term of the other.
+  if (d.settings.onIsolation === 'stop' || lease.doubted) {
     beginClosing(d, 'lost');
     return true;
   }
