@@ -7,6 +7,7 @@ import { type AwakeningCheck, createAwakeningCheck } from './awakening.ts';
 import { createCover } from './cover.ts';
 import type { EtcdValue } from './etcd-cluster.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
+import { createSettledCheck } from './settled.ts';
 import { createTellingCheck } from './tellings.ts';
 import type { Watched } from './watched.ts';
 
@@ -28,6 +29,7 @@ export interface Violation {
     | 'false-word'
     | 'stale-term'
     | 'moved-by-clock'
+    | 'gave-up'
     | 'foreign-value';
   readonly atMs: number;
   readonly text: string;
@@ -141,10 +143,12 @@ const createDecisionChecks = (
 ): Checkers['decided'] => {
   const checkDecision = createDecisionCheck(w, fail);
   const checkTelling = createTellingCheck(w, (text) => fail('false-word', text));
+  const checkSettled = createSettledCheck(w, (text) => fail('gave-up', text));
   return (role, before, decision) => {
     checkDecision(role, before, decision);
     checkTelling(role, before, decision);
     awakening.decided(role, decision, holder());
+    if (role === 'main') checkSettled(before, decision);
   };
 };
 

@@ -6,6 +6,7 @@ import { type CampaignResult, runCampaignInParallel } from './campaign.ts';
 import { runFleet } from './etcd-fleet.ts';
 import { etcdFaults } from './faults/etcd.ts';
 import { faults, pausingFaults } from './faults/faults.ts';
+import { lookoutFaults } from './faults/lookouts.ts';
 import { tryMutants } from './mutants/try.ts';
 import { runSeed } from './run.ts';
 import { forecast, silentTimes } from './silent-times.ts';
@@ -54,7 +55,7 @@ const milliseconds = (text: string): number => {
 };
 
 const faultNames = (text: string): readonly string[] => {
-  const known = { ...faults, ...etcdFaults, ...pausingFaults };
+  const known = { ...faults, ...etcdFaults, ...lookoutFaults, ...pausingFaults };
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !(name in known));
   if (unknown !== undefined) {

@@ -5,6 +5,7 @@ import type { Violation } from './checkers.ts';
 import { epochsKept, etcdFaults } from './faults/etcd.ts';
 import { cuttingNobodyOff, faults, healAll, pausingFaults, toldApart } from './faults/faults.ts';
 import { fenceFaults } from './faults/fences.ts';
+import { lookoutFaults } from './faults/lookouts.ts';
 import { type SimSettings, settingsFor, timings } from './presets.ts';
 import { createRandom } from './random.ts';
 import { createWorld, type Observer, type World } from './world.ts';
@@ -91,14 +92,12 @@ export const runSeed = (options: RunOptions): RunResult => {
   const observed = options.observer === undefined ? {} : { observer: options.observer };
   const w = createWorld({ seed, settingsOf: settingsFor(sim), log: options.log ?? false, ...observed });
 
-  const all = { ...faults, ...etcdFaults, ...pausingFaults, ...fenceFaults };
+  const all = { ...faults, ...etcdFaults, ...lookoutFaults, ...pausingFaults, ...fenceFaults };
   const fenced = sim.fenced === true;
   // Without votes a machine that stands still is turned off before another serves.
   const byPower = fenced && sim.checkpoints === 0;
-  const ofPower = {
-    ...(fenced ? fenceFaults : {}),
-    ...(byPower ? { 'machine-paused': pausingFaults['machine-paused'] } : {}),
-  };
+  const stands = byPower ? { 'machine-paused': pausingFaults['machine-paused'] } : {};
+  const ofPower = { ...(fenced ? fenceFaults : {}), ...stands };
   const names = options.faults ?? Object.keys({ ...faults, ...(sim.etcd === true ? etcdFaults : {}), ...ofPower });
   const paused = names.some((name) => name in pausingFaults);
   if (paused && !byPower) w.watched.neverTwo = false;

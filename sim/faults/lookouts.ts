@@ -69,3 +69,30 @@ export const standbyMayServe: Fault = (w) => {
   if (w.random.chance(0.5)) cutFromPhones(w, 'main', forMs);
   deeds[w.random.pick(Object.keys(deeds))]?.(w, forMs);
 };
+
+/**
+ * The standby is dead, and the main was without the right: for as long as the standby counts, so that it had served, or for less. A person makes
+ * sure and has the main serve, or it takes service by itself where it may. One checkpoint may be gone, so that not all see it serve.
+ */
+export const standbyDied: Fault = (w) => {
+  if (w.lookouts.length === 0 || w.quietFrom > w.timeline.now) return;
+  w.quietFrom = w.timeline.now + 9000;
+  if (w.random.chance(0.7)) Object.assign(w.random.pick(w.lookouts), { dead: true });
+  const { main, standby } = w.agents;
+  const waits = w.random.chance(0.5);
+  const backMs = waits ? 3500 : w.random.between(400, 700);
+  later(w, waits ? 3400 : 0, () => reboot(w, standby, 5000));
+  if (waits)
+    for (const name of w.network.names) {
+      cut(w, 'main', name, backMs);
+      cut(w, name, 'main', backMs);
+    }
+  else restartAgent(w, main, backMs);
+  if (w.random.chance(0.7))
+    later(w, backMs + w.random.between(50, waits ? 1500 : 300), () =>
+      main.command({ name: 'takeover', confirmed: true }),
+    );
+};
+
+/** Drawn by name alone: a person who makes sure of one node does not look at the other’s cables. */
+export const lookoutFaults: Readonly<Record<string, Fault>> = { 'standby-died': standbyDied };

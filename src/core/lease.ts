@@ -155,7 +155,7 @@ const hold = (d: Draft, lease: Asking): void => {
     endOp: 0,
   };
   setBoot(d, { holding: lease.epoch, heldOpen: manual });
-  standbyIsSettled(d, !rivalIsSilent(d));
+  standbyIsSettled(d);
   // One proof, one term: whoever is put back into service by hand meanwhile is not heard of.
   if (needsNoVotes(d) && d.s.fence.name === 'off') d.s.fence = NO_FENCE;
   because(d, 'won', {

@@ -25,11 +25,11 @@ const expect = (d: Draft, at: Instant): void => {
 const standbyIsPassive = (d: Draft): void => expect(d, FOR_EVER);
 
 /**
- * This node has won. Where the standby answered, where a person wanted it, and where it was waited for long enough, that settles it; else it goes
- * on counting, and what settles it is that it is seen to serve.
+ * This node has won. Where a person wanted it, and where the standby had had the time to serve and was waited for, that settles it; where the standby
+ * answered, its own word has. Else this node goes on counting, and what settles it is that it is seen to serve.
  */
-export const standbyIsSettled = (d: Draft, isAnswered: boolean): void => {
-  if (isAnswered || d.s.errand?.wants === 'serve' || d.now >= d.s.standbyMayServeAt) standbyIsPassive(d);
+export const standbyIsSettled = (d: Draft): void => {
+  if (d.s.errand?.wants === 'serve' || d.now >= d.s.standbyMayServeAt) standbyIsPassive(d);
 };
 
 /** The two are in touch: both begin to count anew. */

@@ -29,9 +29,9 @@ const SENTENCE_BY_RULE: Readonly<Record<string, (f: Facts) => string>> = {
   'cut-off': (f) =>
     `son propre réseau est ${s(f['network'])} et l’autre nœud se tait depuis ${span(f['rivalSilentMs'])} : c’est lui qui est coupé`,
   doubt: (f) =>
-    `une horloge a été réglée, ou la machine est restée figée : il a fermé sa porte et demandé si son époque ${s(f['epoch'])} tient toujours`,
+    `une horloge a été réglée, ou la machine est restée figée : il a fermé sa porte et demandé si son époque ${s(f['epoch'])} tient toujours`,
   'doubt-over': (f) =>
-    `son époque ${s(f['epoch'])} tient toujours, sur la parole de ${s(f['yes'])} : sa porte s’ouvre de nouveau`,
+    `son époque ${s(f['epoch'])} tient toujours, sur la parole de ${s(f['yes'])} : sa porte s’ouvre de nouveau`,
   drain: (f) =>
     `il va passer la main, parce que ${s(f['why'])}${f['whenIdle'] === true ? `, quand il n’y aura plus d’appel, au plus tard dans ${span(f['maxWaitMs'])}` : ''}`,
   fence: (f) =>

@@ -1,0 +1,30 @@
+/** A main that goes by looks, and what settled its term: it does not give that up for what was before. */
+import type { Decision } from '../src/core/decide.ts';
+import { FOR_EVER, type State } from '../src/core/state.ts';
+import type { Watched } from './watched.ts';
+
+/** By the facts when it won: the standby was heard, a person wanted it, or the standby had had the time to serve and was waited for. */
+const settledBy = (w: Watched, before: State, after: State): string | null => {
+  const { promiseMs } = w.agents.main.machine.settings.timing;
+  if (after.now - after.rival.heardAt <= promiseMs) return 'the standby was heard';
+  if (before.errand?.wants === 'serve') return 'a person wanted it';
+  return before.standbyMayServeAt !== FOR_EVER && before.now >= before.standbyMayServeAt ? 'it had waited' : null;
+};
+
+/** The network that this machine itself has. */
+const isConnected = (w: Watched): boolean =>
+  w.agents.main.machine.networkUp && w.cutOffSince.main === Number.POSITIVE_INFINITY;
+
+export const createSettledCheck = (w: Watched, fail: (text: string) => void) => {
+  let settled: string | null = null;
+  return (before: State, { state, reasons }: Decision): void => {
+    if (w.agents.standby.machine.isOpen()) settled = null;
+    for (const { rule } of reasons) {
+      if (rule === 'won') settled = settledBy(w, before, state);
+      if (rule !== 'cut-off') continue;
+      if (settled !== null && before.health.rivalBad + state.health.rivalBad === 0 && isConnected(w))
+        fail(`the main gives up a term that was settled (${settled}), though no look speaks against it`);
+      settled = null;
+    }
+  };
+};
