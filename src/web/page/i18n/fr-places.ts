@@ -203,7 +203,7 @@ export const frPlaces: Readonly<Record<keyof typeof enPlaces, string>> = {
   'public.kind-virtual': 'Elle mène toujours au serveur en service : rien ne change pour vous.',
   'public.kind-node': 'Elle peut changer ; revenez ici si elle ne répond plus.',
   'public.kind-none': 'Cette page redemande d’elle-même.',
-  'public.centre': 'Centre de contact, dans votre navigateur :',
+  'public.centre': 'Centre de contact, dans votre navigateur :',
   'public.centre-ready':
     'Actualisez la fenêtre de votre navigateur, puis reconnectez-vous, à cette adresse si elle a changé.',
   'public.centre-preparing': 'Il se prépare. Cette page dira quand il est prêt.',
