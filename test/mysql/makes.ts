@@ -37,7 +37,7 @@ export const argvOf = (settings: Settings): readonly string[] =>
 const small: Settings = {
   innodb_buffer_pool_size: '8M',
   innodb_log_buffer_size: '1M',
-  // As set-up wants both, which costs nothing in memory.
+  // What was committed outlives a SIGKILL; it costs nothing in memory.
   innodb_flush_log_at_trx_commit: 1,
   sync_binlog: 1,
   innodb_flush_method: 'nosync',

@@ -35,9 +35,6 @@ export const commonSettings = (serverId: ServerId): readonly Setting[] => [
   { name: 'binlog_row_image', value: 'FULL', dynamic: true },
   { name: 'auto_increment_increment', value: '2', dynamic: true },
   { name: 'auto_increment_offset', value: String(serverId), dynamic: true },
-  // What the other has been sent must outlive a loss of power here: else it is missing here, and nobody asks for it again.
-  { name: 'sync_binlog', value: '1', dynamic: true },
-  { name: 'innodb_flush_log_at_trx_commit', value: '1', dynamic: true },
 ];
 
 /** Both servers do it alike, and call the two sides differently. */

@@ -50,15 +50,9 @@ test('each dialect sets the link up in its own words, with values escaped', () =
   assert.throws(() => dialect('8.4.7').follow(SOURCE, { ...FILTERS, databases: ['a,b'] }, NOTHING));
 });
 
-test('what was sent outlives a loss of power, and who starts can say at once that it has it, with every version', () => {
+test('who starts can say at once that it has what was sent, with every version', () => {
   for (const version of ['10.5.23-MariaDB', '10.11.18-MariaDB', '11.8.6-MariaDB', '8.0.46', '9.7.1']) {
-    const { settings, fileLines } = dialect(version);
-    const valueByName = new Map(settings(1).map(({ name, value }) => [name, value]));
-    assert.deepEqual(
-      [valueByName.get('sync_binlog'), valueByName.get('innodb_flush_log_at_trx_commit')],
-      ['1', '1'],
-      version,
-    );
+    const { fileLines } = dialect(version);
     assert.ok(
       fileLines.some((line) => /rpl_semi_sync_(slave|replica)_enabled = 1$/.test(line)),
       version,
