@@ -3,7 +3,7 @@ import { nodeConfigPath } from '../../pair/configuration.ts';
 import type { Deed, Scenario } from '../../scenarios/scenario.ts';
 import { begins, isAt } from '../page.ts';
 import { exec, mainServes, pause } from '../phrases.ts';
-import { agentIs, installs, isRefused, keepsStateAlone, runsFromPackage, standsAsBefore } from './phrases.ts';
+import { agentIs, installs, isRefused, runsFromPackage, standsAsBefore } from './phrases.ts';
 
 const call: Deed = { do: 'call', from: '1001', to: '800' };
 const hangUp: Deed = { do: 'hang-up' };
@@ -49,8 +49,12 @@ const setUpFromPackage: Pick<Scenario, 'setup' | 'prepare'> = {
   ],
 };
 
-const refusedWhereServiceIs = (way: '--remove' | '--purge'): Deed =>
-  isRefused('dpkg fails', 'main', ['dpkg', way, 'dualtone'], /this node serves/);
+const refusedWhereServiceIs: Deed = isRefused(
+  'dpkg fails',
+  'main',
+  ['dpkg', '--purge', 'dualtone'],
+  /this node serves/,
+);
 
 const dpkg = (...words: readonly string[]): Deed => ({
   do: 'exec',
@@ -86,29 +90,11 @@ const lifeOn = (debian?: 11 | 12): readonly Scenario[] => {
     {
       ...own,
       ...setUpFromPackage,
-      name: `package-remove${name}`,
-      text: `set up from the package in two terminals; remove is refused where service is, keeps the journal, and a purge after it takes that too${words}`,
-      deeds: [
-        call,
-        refusedWhereServiceIs('--remove'),
-        dpkg('--remove', 'dualtone'),
-        keepsStateAlone('standby'),
-        dpkg('--purge', 'dualtone'),
-        foldersForTheLab,
-        standsAsBefore('standby'),
-        pause(1000),
-        hangUp,
-      ],
-      expected: UNNOTICED,
-    },
-    {
-      ...own,
-      ...setUpFromPackage,
       name: `package-purge${name}`,
       text: `set up from the package in two terminals; purge is refused where service is, and leaves each server as it was found${words}`,
       deeds: [
         call,
-        refusedWhereServiceIs('--purge'),
+        refusedWhereServiceIs,
         dpkg('--purge', 'dualtone'),
         foldersForTheLab,
         standsAsBefore('standby'),

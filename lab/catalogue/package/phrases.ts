@@ -1,7 +1,4 @@
 /** Sentences of which the scenarios of the package are made. */
-
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type LabVersion, labVersions, packagePath } from '../../package/packages.ts';
 import { STANDING } from '../../package/standing.ts';
 import type { Deed } from '../../scenarios/scenario.ts';
@@ -48,8 +45,6 @@ export const agentIs = (on: string, version: LabVersion): Deed =>
     15_000,
   );
 
-const KEPT = readFileSync(join(import.meta.dirname, 'kept.sh'), 'utf8');
-
 /** What was written down by `dualtone`'s lab before the package came. */
 export const standsAsBefore = (on: string): Deed => ({
   do: 'expect',
@@ -58,16 +53,5 @@ export const standsAsBefore = (on: string): Deed => ({
   argv: ['sh', '-s'],
   input: `(\n${STANDING}) | diff /root/standing-before - && echo all the same`,
   says: /all the same$/,
-  withinMs: 10_000,
-});
-
-/** After `remove`: nothing of it runs or can be started, and what it has written down is there, for root alone. */
-export const keepsStateAlone = (on: string): Deed => ({
-  do: 'expect',
-  what: `the ${on} has the journal, and nothing else of it`,
-  on,
-  argv: ['sh', '-s'],
-  input: KEPT,
-  says: /^the journal alone$/,
   withinMs: 10_000,
 });
