@@ -1,4 +1,5 @@
-import { chmod, chown, lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { chmod, chown, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../src/core/result.ts';
 
@@ -26,6 +27,14 @@ const ownerIn = async (
   return ok({ uid: Number(uid), gid: Number(gid) });
 };
 
+/** The mark of overlayfs that a host has removed what the tree has: what is written there begins anew. What is there otherwise. */
+const unlessRemoved = async (place: string): Promise<Stats | undefined> => {
+  const found = await lstat(place).catch(() => undefined);
+  if (found?.isCharacterDevice() !== true || found.rdev !== 0) return found;
+  await rm(place);
+  return undefined;
+};
+
 /** Makes a folder of the upper layer look as the tree's folder of that name, whose place it takes. */
 const mirrorFolder = async (tree: string, upper: string, folder: string): Promise<Result<void>> => {
   if (folder === '/') {
@@ -38,7 +47,7 @@ const mirrorFolder = async (tree: string, upper: string, folder: string): Promis
   if (below?.isSymbolicLink() === true) {
     return fail('path-is-link', `${folder} is a link in the tree`, 'write to where it points');
   }
-  const existing = await lstat(join(upper, folder)).catch(() => undefined);
+  const existing = await unlessRemoved(join(upper, folder));
   if (existing?.isDirectory() === true) return ok(undefined);
   await mkdir(join(upper, folder));
   await chmod(join(upper, folder), (below?.mode ?? 0o755) & 0o7777);
@@ -63,7 +72,7 @@ export const writeToDisk = async (
   const folder = await mirrorFolder(tree, upper, dirname(path));
   if (!folder.ok) return folder;
   const place = join(upper, path);
-  const existing = await lstat(place).catch(() => undefined);
+  const existing = await unlessRemoved(place);
   if (existing?.isSymbolicLink() === true)
     return fail('path-is-link', `${path} is a link on the host's disk`, 'write to where it points');
   const mode = options.mode ?? 0o644;

@@ -68,8 +68,26 @@ const alarmsSection = {
   silent: '3s',
 };
 
-const mysqlSection = ({ mysql }: RemsysSetup) =>
-  mysql === null ? {} : { streams: { mysql: { enabled: true, databases: [telephonyDatabase], via: mysql.via } } };
+/** As in the example for such a pair; the node's own addresses stand in `pjsip.conf`, and who may manage it in `manager.conf`. */
+const filesSections = {
+  files: {
+    enabled: true,
+    directories: ['/var/lib/asterisk', '/var/spool/asterisk'],
+    exclude: ['/astdb.sqlite3*', '/sounds', '/moh', '/voicemail', '/monitor', '/tmp', '/outgoing', '/system'],
+  },
+  collected: ['/etc/asterisk'],
+  'keep-paths': ['/etc/asterisk/pjsip.conf', '/etc/asterisk/manager.conf'],
+};
+
+const streamsSections = ({ mysql, files }: RemsysSetup) =>
+  mysql === null
+    ? {}
+    : {
+        streams: {
+          mysql: { enabled: true, databases: [telephonyDatabase], via: mysql.via },
+          ...(files ? filesSections : {}),
+        },
+      };
 
 /** Checkpoints, names, mail; no address moves. Nothing for a pair of one site. */
 export const remsysSections = (
@@ -89,6 +107,6 @@ export const remsysSections = (
     alarms: alarmsSection,
     gate: { refuse: remsys.refuses },
     ...(remsys.checkpoints === 'nrpe' ? nrpeSections(lab) : {}),
-    ...mysqlSection(remsys),
+    ...streamsSections(remsys),
   };
 };

@@ -10,6 +10,8 @@ export interface RemsysSetup {
   readonly refuses: boolean;
   /** The telephone system's database, which follows; null: it has none. */
   readonly mysql: MysqlOfLab | null;
+  /** Asterisk's own files follow too, by the way that `via: ssh` opens. */
+  readonly files: boolean;
 }
 
 export interface MysqlOfLab {
@@ -23,4 +25,11 @@ export const lookEveryMs = 2000;
 /** In a row, as the original's counter. */
 export const badLooks = 5;
 
-export const usualRemsys: RemsysSetup = { primary: 'bind', checkpoints: 'nrpe', ttlS: 1, refuses: true, mysql: null };
+export const usualRemsys: RemsysSetup = {
+  primary: 'bind',
+  checkpoints: 'nrpe',
+  ttlS: 1,
+  refuses: true,
+  mysql: null,
+  files: false,
+};

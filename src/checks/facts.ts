@@ -114,6 +114,7 @@ export const agreementOf = (config: Config): Readonly<Record<string, string>> =>
     'streams.voicemail.enabled': String(streams.voicemail.enabled),
     'streams.files.directories': streams.files.directories.toSorted().join(' ') || 'none',
     'streams.collected': streams.collected.toSorted().join(' ') || 'none',
+    ...(streams.keepPaths.length > 0 ? { 'streams.keep-paths': streams.keepPaths.toSorted().join(' ') } : {}),
   };
   const { fencing } = config;
   found['fencing'] =

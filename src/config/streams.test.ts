@@ -40,6 +40,13 @@ test('a directory that would carry what is each node’s own is refused', () => 
   assert.deepEqual(notes(files('/etc/asterisk, /var/lib/asterisk, /var/lib/mysql-files')), []);
 });
 
+test('what a node keeps lies below what is collected', () => {
+  const kept = (path: string): string => `collected: [/etc/asterisk/], keep-paths: [/etc/asterisk/keys/, ${path}]`;
+  assert.deepEqual(notes(kept('/etc/asterisk/pjsip.transports.conf')), []);
+  for (const path of ['/etc/asterisk', '/etc/asterisk2/keys', '/var/lib/asterisk/keys'])
+    assert.match(bad(kept(path)), new RegExp(`^streams\\.keep-paths\\[1\\]: ${path} does not lie below`));
+});
+
 test('what would follow by two streams at once is named', () => {
   const both = (exclude: string): readonly string[] =>
     notes(

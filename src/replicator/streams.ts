@@ -4,6 +4,7 @@ import { ok } from '../core/result.ts';
 import type { Clock } from '../ports.ts';
 import { filesTarget, localDatabase, readSecret } from '../replication/access.ts';
 import type { FilesDirectory } from '../replication/files/copy.ts';
+import { keptBelow, keptPatterns } from '../replication/files/kept.ts';
 import { endReceivers } from '../replication/files/receivers.ts';
 import { createFilesStream, type FilesStreamOptions } from '../replication/files/stream.ts';
 import type { Stream, StreamReporter, StreamRight } from '../replication/stream.ts';
@@ -76,9 +77,13 @@ export const createStreams = (
   clock: Clock,
   reporter: StreamReporter,
 ): Streams => {
-  const { database, files, voicemail, collected } = config.streams;
+  const { database, files, voicemail, collected, keepPaths } = config.streams;
   const mysql = config.streams.mysql.enabled ? createMysqlStream({ config, talk, way, clock, reporter }) : null;
   const follows = (path: string): FilesDirectory => ({ path, deletions: true });
+  const comesHome = (path: string): FilesDirectory => ({
+    ...follows(path),
+    exclude: keptPatterns(keptBelow(keepPaths, path)),
+  });
   const guard = database.mode === 'off' ? null : guardOf(config, clock, reporter);
   const teller = createChangeTeller(talk, clock);
   const watched = {
@@ -95,7 +100,7 @@ export const createStreams = (
     ...(voicemail.enabled
       ? [filesOf(config, 'voicemail', [follows(voicemail.directory)], rsyncExcludes, clock, reporter, messages)]
       : []),
-    ...(collected.length > 0 ? [filesOf(config, 'collected', collected.map(follows), [], clock, reporter)] : []),
+    ...(collected.length > 0 ? [filesOf(config, 'collected', collected.map(comesHome), [], clock, reporter)] : []),
   ];
   return {
     all,

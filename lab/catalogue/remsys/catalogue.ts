@@ -1,6 +1,7 @@
 import type { Deed, Expected, Scenario } from '../../scenarios/scenario.ts';
 import { failback, mainIsBack, mainServes, order, pause, standbyServes, switchover } from '../phrases.ts';
 import { remsysBoth } from './both.ts';
+import { remsysFiles } from './files.ts';
 import { remsysMovedIn } from './moved-in.ts';
 import { remsysMysql } from './mysql.ts';
 import {
@@ -354,6 +355,7 @@ export const remsyses: readonly Scenario[] = [
   ...remsysMovedIn,
   ...remsysTelephones,
   ...remsysBoth,
+  ...remsysFiles,
   ...remsysMysql,
   ...voting,
 ];

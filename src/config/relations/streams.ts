@@ -82,11 +82,29 @@ const mysqlClashes = ({ mysql }: Streams): readonly Clash[] => {
   ];
 };
 
+/** What is kept must lie below what follows; else a slip of the pen carries one node's own to the other. */
+const keepClashes = ({ collected, keepPaths }: Streams): readonly Clash[] =>
+  keepPaths.flatMap((path, index): readonly Clash[] =>
+    collected.some((directory) => plain(path) !== plain(directory) && isWithin(plain(path), plain(directory)))
+      ? []
+      : [
+          {
+            path: ['streams', 'keep-paths', index],
+            message: `${path} does not lie below any directory of streams.collected`,
+            remedy: 'write it as there, with the whole path, or take it out',
+          },
+        ],
+  );
+
 /** Contradictions between keys of `streams`, and with what is each node's own. */
 export const streamClashes = (sections: Sections): readonly Clash[] =>
   sections.streams === undefined
     ? []
-    : [...directoryClashes(sections, sections.streams), ...mysqlClashes(sections.streams)];
+    : [
+        ...directoryClashes(sections, sections.streams),
+        ...keepClashes(sections.streams),
+        ...mysqlClashes(sections.streams),
+      ];
 
 /** Whether a pattern of rsync leaves out what lies at `below`, as far as that can be told: an anchored path, or the name of a part. */
 const leavesOut = (pattern: string, below: string): boolean => {

@@ -304,6 +304,13 @@ export const streamsSchema = z
       .max(50)
       .prefault([])
       .describe('Directories (recordings, custom sounds) whose new files follow, and come back at failback.'),
+    'keep-paths': z
+      .array(absolutePath())
+      .max(200)
+      .prefault([])
+      .describe(
+        'Files and directories below those of `collected` that each node keeps: they neither follow nor come back.',
+      ),
     merge: z
       .strictObject({
         automatic: z.boolean().default(true).describe('What the standby collected is brought back before failback.'),

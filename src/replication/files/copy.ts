@@ -12,6 +12,8 @@ export interface FilesDirectory {
   readonly path: string;
   /** What is gone here goes there. */
   readonly deletions: boolean;
+  /** Below it, left out and left alone: patterns of rsync, besides those of all directories. */
+  readonly exclude?: readonly string[];
 }
 
 export interface CopyOptions {
@@ -66,6 +68,7 @@ export const copyDirectory = async (
   const copied = await transfer(
     {
       ...rest,
+      exclude: [...rest.exclude, ...(directory.exclude ?? [])],
       way: 'push',
       here: `${real}/`,
       there: [`${directory.path}/`],

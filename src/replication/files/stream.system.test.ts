@@ -136,7 +136,7 @@ test('what the standby collected comes home over SSH, once, and can be taken bac
     work: join(peer.sshd.folder, 'work'),
     transfer: elsewhere,
   });
-  const merge = createFileMerge([peer.here], sources, join(peer.sshd.folder, 'merge'));
+  const merge = createFileMerge({ directories: [peer.here], kept: [] }, sources, join(peer.sshd.folder, 'merge'));
   assert.equal(value(await merge.preview(limits)).count, 2);
   const report = value(await merge.run(limits));
   assert.deepEqual([report.count, report.left, report.conflicts, report.warnings], [2, 0, [], []]);

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { Millis } from '../../core/words.ts';
 import type { Mysql } from './connection.ts';
 import type { Begin, Filters, LinkStatus, MysqlRow, Position, Source } from './dialect.ts';
-import { contains, type GtidSet } from './gtid.ts';
+import { contains, countOf, type GtidSet, minus } from './gtid.ts';
 
 /** What this server has. Faults: those of `Mysql.query`. */
 export const readPosition = async (db: Mysql): Promise<Result<Position>> => {
@@ -79,6 +79,33 @@ export const waitFor = async (
     if (contains(here.value.executed, wanted)) return ok(true);
     if (performance.now() > limit || signal.aborted) return ok(false);
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+  }
+};
+
+export interface Coming {
+  /** Nothing has come for so long: the end. */
+  readonly stallMs: Millis;
+  /** The end, also while some still comes. */
+  readonly mostMs: Millis;
+  readonly signal: AbortSignal;
+  readonly isWanted: () => boolean;
+}
+
+/** As `waitFor`, as long as something comes. False where all has not. Faults: those of `Mysql.query`. */
+export const waitWhileComing = async (
+  db: Mysql,
+  wanted: GtidSet,
+  { stallMs, mostMs, signal, isWanted }: Coming,
+): Promise<Result<boolean>> => {
+  const limit = performance.now() + mostMs;
+  for (let left = Number.POSITIVE_INFINITY; ; ) {
+    const came = await waitFor(db, wanted, stallMs, signal);
+    if (!came.ok || came.value) return came;
+    const here = await readPosition(db);
+    if (!here.ok) return here;
+    const now = countOf(minus(wanted, here.value.executed));
+    if (now >= left || performance.now() > limit || signal.aborted || !isWanted()) return ok(false);
+    left = now;
   }
 };
 

@@ -18,6 +18,7 @@ import {
   stopApplying,
   waitFor,
   waitForApplied,
+  waitWhileComing,
 } from './link.ts';
 import type { MysqlNodeOptions } from './node-options.ts';
 import { type NodeState, newState, statusOf } from './node-status.ts';
@@ -94,6 +95,15 @@ const askThere = async ({ options }: NodeState, db: Mysql, withinMs: Millis): Pr
   return asked.ok ? viewOf(db.dialect, asked.value) : null;
 };
 
+/** After a handover: who handed over has all, and takes no writes; an hour of them is waited for as long as it comes. */
+const takeIn = (state: NodeState, db: Mysql, there: ServerView): Promise<Result<boolean>> =>
+  waitWhileComing(db, there.position.executed, {
+    stallMs: state.options.catchUpMs,
+    mostMs: BRING_MS,
+    signal: state.stopping,
+    isWanted: () => state.right.holding > 0,
+  });
+
 /**
  * Who begins to serve: what the other wrote last is taken in first, as far as it comes within the time; then writes are let in. An
  * other node that is silent is not waited for.
@@ -111,7 +121,8 @@ const openUp = async (state: NodeState, db: Mysql): Promise<Result<void>> => {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       there = await ask();
     }
-    if (there !== null) await waitFor(db, there.position.executed, left(), state.stopping);
+    if (there?.locked === true) await takeIn(state, db, there);
+    else if (there !== null) await waitFor(db, there.position.executed, left(), state.stopping);
     else await waitForApplied(db, left(), state.stopping);
     // The main keeps it: the standby's last words may come after all. That of a silent main is forgotten after writes are let in.
     const end = there === null ? stopApplying : forgetLink;

@@ -140,7 +140,7 @@ const voicemailPart = (config: Config, around: PartsAround): MergePart => {
 
 const filesPart = (config: Config, around: PartsAround): MergePart =>
   createFilesPart(
-    config.streams.collected,
+    { directories: config.streams.collected, kept: config.streams.keepPaths },
     createStandbySources({
       ...pullOf(config, []),
       lists: askLists(around),

@@ -44,7 +44,10 @@ const make = async (lay: Tree | null, here: Tree, there: Tree) => {
     value(writeManifests(paths.before, new Map([[paths.here, listed.get(at) ?? null]])));
   }
   const sources = localSources(paths.here, paths.there, lay === null ? null : paths.before);
-  return { ...paths, merge: createFileMerge([paths.here], sources, paths.folder) };
+  return {
+    ...paths,
+    merge: createFileMerge({ directories: [paths.here], kept: [join(paths.here, 'own')] }, sources, paths.folder),
+  };
 };
 
 const texts = (report: FileMergeReport): readonly string[] =>
@@ -154,11 +157,20 @@ test('a file where the other side has a folder, and the other way round: both ar
   assert.deepEqual(readTree(made.here), { a: 'file', 'b/inner': 'x' });
 });
 
+test('what each node keeps stays as it is here, whatever the standby has there', async () => {
+  const lay = { a: '1', 'own/gone': 'g', 'own/both': 'b' };
+  const here = { ...lay, 'own/both': 'here' };
+  const made = await make(lay, here, { a: '2', 'own/both': 'there', 'own/new': 'n', 'own.conf': 'home' });
+  const report = value(await made.merge.run(options));
+  assert.deepEqual([report.count, report.left, report.conflicts], [2, 0, []]);
+  assert.deepEqual(readTree(made.here), { ...here, a: '2', 'own.conf': 'home' });
+});
+
 test('what changes while it is merged is left for the next run', async () => {
   const made = await make({}, {}, { a: '1', b: '1' });
   const sources = localSources(made.here, made.there, made.before);
   const merge = createFileMerge(
-    [made.here],
+    { directories: [made.here], kept: [] },
     {
       ...sources,
       fetch: async (directory, staging, fetchOptions) => {

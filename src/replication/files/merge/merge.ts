@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.ts';
 import { openMergeLog } from './log.ts';
-import type { FileMergeOptions, FileMergeReport, FileMergeSources } from './report.ts';
+import type { FileMergeOptions, FileMergeReport, FileMergeSources, MergedPlaces } from './report.ts';
 import { bring, failed, previewOf, recover, reportOf, survey, unbring, type Work } from './run.ts';
 
 export interface FileMerge {
@@ -20,17 +20,13 @@ export interface FileMerge {
  * `folder` is the merge's own: its journal, what is kept for undo, and for a while what was fetched. Where it lies on the file system of
  * the directories nothing is copied twice.
  */
-export const createFileMerge = (
-  directories: readonly string[],
-  sources: FileMergeSources,
-  folder: string,
-): FileMerge => {
+export const createFileMerge = (places: MergedPlaces, sources: FileMergeSources, folder: string): FileMerge => {
   const opened = async <T>(act: (work: Work) => Promise<Result<T>> | Result<T>): Promise<Result<T>> => {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const log = openMergeLog(folder);
       try {
-        return await act({ directories, sources, folder, log, warnings: [] });
+        return await act({ ...places, sources, folder, log, warnings: [] });
       } finally {
         log.close();
       }

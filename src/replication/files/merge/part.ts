@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.ts';
 import { countText, type MergeIdentity, type MergePart, type PartPreview, type PartReport } from '../../merge/part.ts';
 import { createFileMerge, type FileMerge } from './merge.ts';
-import type { FileMergeReport, FileMergeSources } from './report.ts';
+import type { FileMergeReport, FileMergeSources, MergedPlaces } from './report.ts';
 
 const whatOf = ({ count }: FileMergeReport): string => countText(count, 'file', 'files');
 
@@ -20,10 +20,10 @@ const asReport = (report: FileMergeReport): PartReport => {
 const mapped = <A, B>(result: Result<A>, map: (value: A) => B): Result<B> =>
   result.ok ? ok(map(result.value)) : result;
 
-/** Recordings, sounds and whatever else lies in `directories` of both nodes. */
-export const createFilesPart = (directories: readonly string[], sources: FileMergeSources): MergePart => {
+/** Recordings, sounds and whatever else lies in these directories of both nodes. */
+export const createFilesPart = (places: MergedPlaces, sources: FileMergeSources): MergePart => {
   const mergeOf = ({ directory }: MergeIdentity): FileMerge =>
-    createFileMerge(directories, sources, join(directory, 'files'));
+    createFileMerge(places, sources, join(directory, 'files'));
   return {
     name: 'files',
     preview: async (merge, options) => mapped(await mergeOf(merge).preview(options), asPreview),

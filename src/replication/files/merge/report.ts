@@ -8,6 +8,14 @@ export interface FileMergeOptions {
   readonly onProgress: (progress: StreamProgress) => void;
 }
 
+/** What a merge of files is about. */
+export interface MergedPlaces {
+  /** The same on both nodes; absolute. */
+  readonly directories: readonly string[];
+  /** Absolute; what lies there below the directories each node keeps, whatever is there. */
+  readonly kept: readonly string[];
+}
+
 /** Where the other versions come from. */
 export interface FileMergeSources {
   /** What was in the standby's directories when it began to serve; null: not known, and then nothing is deleted. */

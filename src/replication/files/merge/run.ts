@@ -2,16 +2,16 @@
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../../core/result.ts';
+import { isKept, keptBelow } from '../kept.ts';
 import { type RawPath, shown } from '../raw-path.ts';
 import { perform, prepare, type Site, takeBack, wasDone } from './apply.ts';
 import type { LogEntry, MergeLog } from './log.ts';
 import { type FileMark, listDirectory, type Manifest } from './manifest.ts';
-import type { FileConflict, FileMergeOptions, FileMergeReport, FileMergeSources } from './report.ts';
+import type { FileConflict, FileMergeOptions, FileMergeReport, FileMergeSources, MergedPlaces } from './report.ts';
 import { type FileAction, planFiles } from './three-way.ts';
 
 /** One merge at work. */
-export interface Work {
-  readonly directories: readonly string[];
+export interface Work extends MergedPlaces {
   readonly sources: FileMergeSources;
   readonly folder: string;
   readonly log: MergeLog;
@@ -81,7 +81,7 @@ const previewText = ({ deed, conflict }: FileAction): string | null => {
 
 /** What there is to do, and what is to be said about it. */
 export const survey = async (work: Work, signal: AbortSignal): Promise<Result<readonly Survey[]>> => {
-  const { directories, sources, folder, log, warnings } = work;
+  const { directories, kept, sources, folder, log, warnings } = work;
   const before = await sources.before(signal);
   if (!before.ok) return before;
   const there = await sources.there(signal);
@@ -98,7 +98,9 @@ export const survey = async (work: Work, signal: AbortSignal): Promise<Result<re
     const ours = await listDirectory(site.root, signal);
     if (!ours.ok) return ours;
     const base = before.value?.get(directory) ?? NOTHING;
-    surveys.push({ site, actions: planFiles(base, ours.value ?? NOTHING, theirs, mergedOf(log, directory)) });
+    const below = keptBelow(kept, directory);
+    const actions = planFiles(base, ours.value ?? NOTHING, theirs, mergedOf(log, directory));
+    surveys.push({ site, actions: actions.filter(({ path }) => !isKept(below, path)) });
   }
   return ok(surveys);
 };

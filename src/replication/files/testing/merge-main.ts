@@ -3,7 +3,7 @@ import { createFileMerge } from '../merge/merge.ts';
 import { localSources } from './trees.ts';
 
 const [, , here = '', there = '', before = '', folder = '', what = ''] = process.argv;
-const merge = createFileMerge([here], localSources(here, there, before), folder);
+const merge = createFileMerge({ directories: [here], kept: [] }, localSources(here, there, before), folder);
 const options = { signal: new AbortController().signal, onProgress: () => process.stdout.write('.') };
 const result = what === 'undo' ? await merge.undo(options) : await merge.run(options);
 process.exitCode = result.ok ? 0 : 1;
