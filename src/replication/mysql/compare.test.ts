@@ -5,20 +5,22 @@ import { ok } from '../../core/result.ts';
 import { compareAll, type Side } from './compare.ts';
 import { type ComparedTable, MOST_ROWS, type Span } from './rows.ts';
 
-const tableOf = (hasKey: boolean): ComparedTable => ({
+const tableOf = (hasOrder: boolean): ComparedTable => ({
   database: 'asterisk',
-  table: hasKey ? 'users' : 'log',
+  table: hasOrder ? 'users' : 'log',
   columns: ['id'],
-  key: hasKey ? ['id'] : [],
+  key: ['id'],
+  byteKey: [],
+  hasOrder,
   shape: 'id',
 });
 
 /** One table of these keys, a digest that two alike leave as it was. */
-const sideOf = (hasKey: boolean, keys: readonly number[]): Side => {
+const sideOf = (hasOrder: boolean, keys: readonly number[]): Side => {
   const within = ({ from, to }: Span): readonly number[] =>
     keys.filter((key) => (from === null || key > Number(from[0])) && (to === null || key <= Number(to[0])));
   return {
-    tables: async () => ok([tableOf(hasKey)]),
+    tables: async () => ok([tableOf(hasOrder)]),
     end: async (_table, from, size) => {
       const end = within({ from, to: null })[size - 1];
       return ok(end === undefined ? null : [String(end)]);
@@ -38,9 +40,9 @@ const sideOf = (hasKey: boolean, keys: readonly number[]): Side => {
   };
 };
 
-const compare = async (hasKey: boolean, here: readonly number[], there: readonly number[]) => {
+const compare = async (hasOrder: boolean, here: readonly number[], there: readonly number[]) => {
   const options = { signal: new AbortController().signal, onProgress: () => undefined, settle: async () => undefined };
-  const compared = await compareAll({ here: sideOf(hasKey, here), there: sideOf(hasKey, there) }, options);
+  const compared = await compareAll({ here: sideOf(hasOrder, here), there: sideOf(hasOrder, there) }, options);
   assert.ok(compared.ok);
   const { differing, more, notCompared } = compared.value;
   return { differing, more, notCompared };
@@ -60,7 +62,7 @@ test('rows that differ are counted, and it is said where nobody looked further',
   }
 });
 
-test('a table without a key is compared as a whole, rows that are there twice included', async () => {
+test('a table without an order is compared as a whole, rows that are there twice included', async () => {
   assert.deepEqual((await compare(false, [1, 2], [2, 1])).notCompared, []);
   assert.match(String((await compare(false, [1, 2], [1, 2, 7, 7])).notCompared), /^asterisk\.log \(differs/);
 });

@@ -178,10 +178,10 @@ export const compareAll = async (sides: Sides, options: CompareOptions): Promise
   let cut = false;
   for (const [index, table] of same.entries()) {
     options.onProgress({ what: nameOf(table), done: index, total: same.length });
-    if (table.key.length === 0) {
+    if (!table.hasOrder) {
       const equal = await compareKeyless(sides, table);
       if (!equal.ok) return equal;
-      if (!equal.value) odd.push(`${nameOf(table)} (differs, and has no primary key by which rows could be told)`);
+      if (!equal.value) odd.push(`${nameOf(table)} (differs, and has no primary key by which its rows could be told)`);
       continue;
     }
     const compared = await comparePieces(sides, table, options.signal);

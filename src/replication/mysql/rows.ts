@@ -11,6 +11,10 @@ export interface ComparedTable {
   readonly columns: readonly string[];
   /** Of its primary key; empty: it has none. */
   readonly key: readonly string[];
+  /** Of these the ones whose values are bytes: told, and asked for, in hexadecimal. */
+  readonly byteKey: readonly string[];
+  /** False: its rows cannot be told one by one, since it has no key, or one of a kind that sorts otherwise than it compares. */
+  readonly hasOrder: boolean;
   /** Names, types and collations of all columns: what must be the same on both nodes. */
   readonly shape: string;
 }
@@ -31,7 +35,7 @@ export interface RowDigest {
   readonly digest: string;
 }
 
-const TABLES = `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS name, c.COLUMN_NAME AS col, c.COLUMN_KEY AS ispart,
+const TABLES = `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS name, c.COLUMN_NAME AS col, c.DATA_TYPE AS kind,
     CONCAT_WS(' ', c.COLUMN_NAME, c.COLUMN_TYPE, c.COLLATION_NAME) AS shape,
     (SELECT k.ORDINAL_POSITION FROM information_schema.KEY_COLUMN_USAGE k WHERE k.CONSTRAINT_NAME = 'PRIMARY'
       AND k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_NAME = c.COLUMN_NAME) AS place
@@ -39,13 +43,20 @@ const TABLES = `SELECT c.TABLE_SCHEMA AS db, c.TABLE_NAME AS name, c.COLUMN_NAME
     ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
   WHERE t.TABLE_TYPE = 'BASE TABLE' AND c.TABLE_SCHEMA = ? ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`;
 
+const BYTES: ReadonlySet<string> = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+/** Compared with a text as texts, and sorted by their number; or never the same twice. */
+const WITHOUT_ORDER: ReadonlySet<string> = new Set(['enum', 'set', 'bit', 'float', 'double']);
+
 const tableOf = (rows: readonly MysqlRow[]): ComparedTable => {
   const parts = rows.filter((row) => Number(row['place'] ?? 0) > 0);
+  const kind = (row: MysqlRow): string => textOf(row, 'kind').toLowerCase();
   return {
     database: textOf(rows[0] ?? {}, 'db'),
     table: textOf(rows[0] ?? {}, 'name'),
     columns: rows.map((row) => textOf(row, 'col')),
     key: parts.toSorted((one, other) => Number(one['place']) - Number(other['place'])).map((row) => textOf(row, 'col')),
+    byteKey: parts.filter((row) => BYTES.has(kind(row))).map((row) => textOf(row, 'col')),
+    hasOrder: parts.length > 0 && parts.every((row) => !WITHOUT_ORDER.has(kind(row))),
     shape: rows.map((row) => textOf(row, 'shape')).join(', '),
   };
 };
@@ -72,11 +83,25 @@ const rowDigest = (columns: readonly string[]): string =>
 
 const names = (columns: readonly string[]): string => columns.map(quoteName).join(', ');
 
+/** The key as it is told: bytes in hexadecimal. */
+const toldKey = ({ key, byteKey }: ComparedTable): string =>
+  key
+    .map((name) => (byteKey.includes(name) ? `HEX(${quoteName(name)}) AS ${quoteName(name)}` : quoteName(name)))
+    .join(', ');
+
+/** A place for a value of each column of the key. */
+const markOf = ({ byteKey }: ComparedTable, name: string): string => (byteKey.includes(name) ? 'UNHEX(?)' : '?');
+
+/** By the columns themselves, whatever the answer calls them. */
+const orderOf = ({ table, key }: ComparedTable): string =>
+  key.map((name) => `${quoteName(table)}.${quoteName(name)}`).join(', ');
+
 const whereOf = (
-  { key }: ComparedTable,
+  table: ComparedTable,
   { from, to }: Span,
 ): { readonly sql: string; readonly values: readonly string[] } => {
-  const marks = key.map(() => '?').join(', ');
+  const { key } = table;
+  const marks = key.map((name) => markOf(table, name)).join(', ');
   const parts = [
     ...(from === null ? [] : [`(${names(key)}) > (${marks})`]),
     ...(to === null ? [] : [`(${names(key)}) <= (${marks})`]),
@@ -92,7 +117,7 @@ export const readEnd = async (
   size: number,
 ): Promise<Result<readonly string[] | null>> => {
   const { sql, values } = whereOf(table, { from, to: null });
-  const text = `SELECT ${names(table.key)} FROM ${qualify(table.database, table.table)} ${sql} ORDER BY ${names(table.key)} LIMIT 1 OFFSET ${size - 1}`;
+  const text = `SELECT ${toldKey(table)} FROM ${qualify(table.database, table.table)} ${sql} ORDER BY ${orderOf(table)} LIMIT 1 OFFSET ${size - 1}`;
   const rows = await db.query(text, values);
   if (!rows.ok) return rows;
   const [row] = rows.value;
@@ -122,7 +147,7 @@ export const readRowDigests = async (
   const { sql, values } = whereOf(table, span);
   const from = qualify(table.database, table.table);
   const rows = await db.query(
-    `SELECT ${names(table.key)}, ${rowDigest(table.columns)} AS \`dualtone digest\` FROM ${from} ${sql} ORDER BY ${names(table.key)} LIMIT ${MOST_ROWS}`,
+    `SELECT ${toldKey(table)}, ${rowDigest(table.columns)} AS \`dualtone digest\` FROM ${from} ${sql} ORDER BY ${orderOf(table)} LIMIT ${MOST_ROWS}`,
     values,
   );
   if (!rows.ok) return rows;
@@ -154,7 +179,7 @@ export const readRow = async (
   table: ComparedTable,
   key: readonly string[],
 ): Promise<Result<ShownRow | null>> => {
-  const where = table.key.map((name) => `${quoteName(name)} = ?`).join(' AND ');
+  const where = table.key.map((name) => `${quoteName(name)} = ${markOf(table, name)}`).join(' AND ');
   const digests = table.columns.map((name, index) => `${rowDigest([name])} AS \`d${index}\``);
   const values = table.columns.map(
     (name, index) => `LEFT(CAST(${quoteName(name)} AS CHAR), ${LONGEST}) AS \`v${index}\``,

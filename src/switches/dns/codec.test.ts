@@ -150,3 +150,14 @@ test('key files as tsig-keygen, rndc-confgen and people write them', () => {
     assert.ok(!odd.error.message.includes('c2Vzc2'), 'a secret is not told');
   }
 });
+
+test('a name that is to become a CNAME must have nothing at all, any other only none of its type', () => {
+  const typesOf = (type: 'CNAME' | 'A', data: readonly string[]): readonly (readonly number[])[] => {
+    const bytes = encodeUpdate(1, 'example.org', [{ name: 'a.example.org.', type, ttl: 30, data }], []);
+    // Header, zone (13 + 4), then the name of the only condition (15), its type and its class.
+    return [[bytes.readUInt16BE(12 + 17 + 15), bytes.readUInt16BE(12 + 17 + 17)]];
+  };
+  assert.deepEqual(typesOf('CNAME', []), [[255, 254]]);
+  assert.deepEqual(typesOf('A', []), [[1, 254]]);
+  assert.deepEqual(typesOf('CNAME', ['b.example.org.']), [[5, 1]]);
+});

@@ -41,7 +41,9 @@ pbx IN AAAA 2001:db8::1
 _sip._udp IN SRV 10 50 5060 pbx1
 _sip._udp IN SRV 20 50 5060 pbx2
 taken IN A 192.0.2.9
+post IN MX 10 pbx1
 alias IN CNAME pbx1
+* IN TXT "v=spf1 -all"
 elsewhere IN A 203.0.113.7`;
 
 const keyFile = join(folder, 'dns.key');
@@ -161,6 +163,10 @@ for (const make of ['bind', 'knot'] as const) {
       }
       const only = (record: FollowingRecord) => ({ records: [record] });
       assert.equal(await as(only(record('taken', 'CNAME', ['a.example.org'], ['b.example.org']))), 'dns-cname-beside');
+      const post = only(record('post', 'CNAME', ['a.example.org'], ['b.example.org']));
+      assert.equal(await as(post), 'dns-cname-beside', 'also beside data of a type that never moves');
+      const before = await dnsAt(port, [], post).preview('standby', never);
+      assert.equal(before.ok ? '' : before.error.code, 'dns-cname-beside', 'and before it matters');
       assert.equal(await as(only(record('alias', 'A', ['192.0.2.1'], ['192.0.2.2']))), 'dns-cname-beside');
       assert.equal(await as(only(record('elsewhere', 'A', ['192.0.2.1'], ['192.0.2.2']))), 'dns-foreign-record');
       assert.equal(await as({ zone: 'example.net', epochName: '_dualtone.example.net' }), 'dns-not-authoritative');

@@ -4,6 +4,7 @@ import { type Fault, fail, ok, type Result } from '../../core/result.ts';
 import type { Millis, Role } from '../../core/words.ts';
 import { type Bounds, placeOf, type ServerPlace } from './exchange.ts';
 import type { RecordSet } from './message.ts';
+import { fullName } from './name.ts';
 import { lookUp, update } from './name-server.ts';
 import {
   byHand,
@@ -75,6 +76,18 @@ const withHand = (options: DnsOptions, { code, message, remedy }: Fault, wanted:
   return { ok: false, error: { code, message, remedy: `${remedy} By hand: ${command}` } } as const;
 };
 
+/** Told of a name that has nothing of its own, since `*` stands above it: no condition of an update would hold of it. */
+const isByWildcard = async (options: DnsOptions, told: RecordSet, bounds: Bounds): Promise<boolean> => {
+  const zone = fullName(options.zone);
+  for (let name = told.name; name !== zone && name.includes('.'); ) {
+    name = name.slice(name.indexOf('.') + 1);
+    const found = await lookUp(options.server, options.zone, `*.${name}`, told.type, bounds);
+    if (!found.ok) return false;
+    if (found.value.data.length > 0) return sameData(found.value, told);
+  }
+  return false;
+};
+
 /** A CNAME stands alone: a server takes an update that breaks this without a word, and leaves it undone. */
 const findBeside = async (options: DnsOptions, seen: readonly RecordSet[], bounds: Bounds): Promise<Result<void>> => {
   for (const { name, type, data } of seen) {
@@ -82,7 +95,7 @@ const findBeside = async (options: DnsOptions, seen: readonly RecordSet[], bound
     for (const other of type === 'CNAME' ? BESIDE : (['CNAME'] as const)) {
       const found = await lookUp(options.server, options.zone, name, other, bounds);
       if (!found.ok) return found;
-      if (found.value.data.length === 0) continue;
+      if (found.value.data.length === 0 || (await isByWildcard(options, found.value, bounds))) continue;
       return fail(
         'dns-cname-beside',
         `${name} has a ${other} record already, and a CNAME cannot stand beside other data: ${type} would not be taken.`,
@@ -153,7 +166,11 @@ export const createDns = (options: DnsOptions): Dns => {
     const seen = await readAll(options, server, wanted, bounds);
     if (!seen.ok) return seen;
     const beside = await findBeside(options, seen.value.slice(0, -1), bounds);
-    return beside.ok ? ok({ wanted, seen: seen.value }) : beside;
+    if (!beside.ok) return beside;
+    const kept = seen.value.at(-1);
+    const isOthers = kept !== undefined && kept.data.length > 0 && termOf(kept) === null;
+    if (!isOthers || !(await isByWildcard(options, kept, bounds))) return ok({ wanted, seen: seen.value });
+    return ok({ wanted, seen: [...seen.value.slice(0, -1), { ...kept, data: [] }] });
   };
   const write = async (seen: readonly RecordSet[], wanted: readonly RecordSet[], bounds: Bounds) => {
     const key = options.key();
@@ -165,7 +182,7 @@ export const createDns = (options: DnsOptions): Dns => {
       const looked = await look({ role, epoch: Number.MAX_SAFE_INTEGER }, bounds);
       if (!looked.ok) return looked;
       const { seen, wanted } = looked.value;
-      const tried = await write([], [], bounds);
+      const tried = await write(seen, [], bounds);
       if (!tried.ok) return tried;
       // The term always changes, and is nobody's news.
       const plan = planChanges(records, seen, wanted, { role, epoch: Number.MAX_SAFE_INTEGER });

@@ -68,10 +68,13 @@ const dataOf = (type: RecordType, text: string): Buffer => {
 
 const NOTHING = Buffer.alloc(0);
 
-/** It must be exactly as it was seen: the same values, or none at all. */
+/** Any type of record: of a name that must have none. */
+const ANY = 255;
+
+/** It must be exactly as it was seen: the same values, or none at all; where a CNAME is to come, nothing else either. */
 const prerequisites = ({ name, type, data }: RecordSet): readonly Buffer[] =>
   data.length === 0
-    ? [encodeRecord(name, CODE_BY_TYPE[type], CLASS.NONE, 0, NOTHING)]
+    ? [encodeRecord(name, type === 'CNAME' ? ANY : CODE_BY_TYPE[type], CLASS.NONE, 0, NOTHING)]
     : data.map((each) => encodeRecord(name, CODE_BY_TYPE[type], CLASS.IN, 0, dataOf(type, each)));
 
 const replacement = ({ name, type, ttl, data }: RecordSet): readonly Buffer[] => [

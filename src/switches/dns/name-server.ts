@@ -90,8 +90,13 @@ const rcodeFault = (place: ServerPlace, zone: string, key: TsigKey, rcode: numbe
         `The name server ${placeOf(place)} does not let the key ${key.name} change ${zone}.`,
         'Allow it there: `update-policy` or `allow-update` in BIND, an `acl` with `action: update` in Knot.',
       );
-    case RCODE.NXDOMAIN:
     case RCODE.YXDOMAIN:
+      return fail(
+        'dns-cname-beside',
+        `A name of ${zone} that is to be a CNAME has other data already, and a CNAME cannot stand beside it; nothing was changed.`,
+        'See what is there (`dig NAME MX`, and other types), and delete it, or use A and AAAA records.',
+      );
+    case RCODE.NXDOMAIN:
     case RCODE.YXRRSET:
     case RCODE.NXRRSET:
       return fail(
