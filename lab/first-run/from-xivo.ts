@@ -45,7 +45,7 @@ export const originalServes = async (lab: Lab): Promise<string> => {
     await freshen(host);
     await leaveOriginal(host, role, lab.host(rivalOf(role)).address.v4);
   }
-  await order(lab.host('main'), ['ip', 'address', 'add', `${lab.virtual.v4}/24`, 'dev', 'eth0']);
+  await order(lab.host('main'), ['ip', 'address', 'replace', `${lab.virtual.v4}/24`, 'dev', 'eth0']);
   return 'the original serves';
 };
 
