@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeSchema } from '../config/schema/node.ts';
-import { sharedOf } from './plan.ts';
+import { type Local, nodeFile, sharedOf, usualPlaces } from './plan.ts';
 
 /** What a node has for itself: who and where it is, its keys, its paths, how it looks at its own telephony, whom it tells, what turns the other off. */
 const OWN =
@@ -31,4 +31,24 @@ test('what is local in a shared section stays at home', () => {
     network: { gateway: '192.0.2.1' },
     'virtual-ip': {},
   });
+});
+
+test('sections that a person wrote before there was a node are kept, and the rest is as on a fresh machine', () => {
+  const local: Local = {
+    role: 'main',
+    name: 'a',
+    address: '192.0.2.1',
+    port: 4577,
+    interface: 'eth1',
+    hasManager: false,
+    keyed: [],
+  };
+  const peer = { name: 'b', address: '192.0.2.2', port: 4577, pin: null };
+  const fileFrom = (existing: string | null): string => nodeFile(existing, local, peer, {}, usualPlaces);
+  const begun = fileFrom('streams: { files: { enabled: true } } # mine\n');
+  for (const words of [/files: \{ enabled: true \}/, /# mine/, /ami: null/, /interface: eth1/, /role: main/])
+    assert.match(begun, words);
+  const again = fileFrom('node: { role: main, name: a, address: 192.0.2.1 }\npeer: { name: b, address: 192.0.2.2 }\n');
+  assert.doesNotMatch(again, /ami|interface/, 'what a person left out of a whole file stays out');
+  assert.doesNotMatch(fileFrom('probes: { period: 1s }\n'), /ami/);
 });

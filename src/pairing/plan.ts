@@ -172,6 +172,8 @@ export const nodeFile = (
   places: Places,
 ): string => {
   const raw = readRaw(existing ?? '');
+  // Sections that a person wrote before there was a node are no file of one.
+  const isFirst = raw['node'] === undefined;
   const sections = Object.entries(localized(shared, local, places)).filter(([key]) => key !== 'network');
   const network = shared['network'];
   const gateway = isRecord(network) ? network['gateway'] : undefined;
@@ -189,10 +191,8 @@ export const nodeFile = (
       : portChange(['listen', 'port'], local.port, false)),
     ...sections.map(([key, value]) => ({ path: [key], value })),
     ...(gateway === undefined ? [] : [{ path: ['network', 'gateway'], value: gateway }]),
-    ...(local.interface === null || existing !== null
-      ? []
-      : [{ path: ['network', 'interface'], value: local.interface }]),
-    ...(local.hasManager || existing !== null
+    ...(local.interface === null || !isFirst ? [] : [{ path: ['network', 'interface'], value: local.interface }]),
+    ...(local.hasManager || !isFirst || raw['probes'] !== undefined
       ? []
       : [
           { path: ['probes', 'ami'], value: null },

@@ -41,7 +41,7 @@ const sameNet = ({ address, netmask }: OwnAddress, peer: string): boolean => {
   return width > 0 && Math.floor(bits(address) / width) === Math.floor(bits(peer) / width);
 };
 
-/** What the original copies each hour, and voicemail; the profile says which tables and directories. Init leaves it to people. */
+/** What the original copies each hour, and voicemail; the profile says which tables and directories. */
 const STREAMS = 'streams: { database: { mode: snapshot }, files: { enabled: true }, voicemail: { enabled: true } }';
 const follow = `echo '${STREAMS}' >> /etc/dualtone/dualtone.yaml`;
 
@@ -54,16 +54,17 @@ const stepsOf = (role: Role, own: string, peer: string, era: string): Import['st
       command: 'dualtone xivo enable',
       why: 'its check each minute sleeps first, so that two do not decide; the main serves on, and nobody takes over until the pair stands',
     },
+    {
+      where: 'main',
+      command: follow,
+      why: 'database, files and voicemail will follow; before the agents start, so that none must be restarted for it',
+    },
     { where: 'main', command: init, why: 'it goes on serving, also while its agent begins; a token is shown' },
-    { where: 'standby', command: `dualtone join ${main}`, why: 'the pair stands, and takes over again' },
     {
       where: 'standby',
-      command: follow,
-      why: 'database, files and voicemail follow; where the file has `streams` already, write it there',
+      command: `dualtone join ${main}`,
+      why: 'the pair stands, and takes over again; what follows is told to it',
     },
-    { where: 'main', command: follow, why: 'the same' },
-    { where: 'standby', command: 'systemctl restart dualtone', why: 'it reads its file; it serves nothing now' },
-    { where: 'main', command: 'systemctl restart dualtone', why: 'the same; the next agent goes on serving' },
     {
       where: 'main',
       command: 'dualtone xivo enable',
