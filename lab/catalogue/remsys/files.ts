@@ -1,7 +1,7 @@
 /** Asterisk's own files at two sites: there at once, home again with service, and each site's own left alone. */
 import type { Role } from '../../../src/core/words.ts';
 import type { Deed, Scenario } from '../../scenarios/scenario.ts';
-import { exec, failback, inStep, mainServes, says, standbyServes, switchover } from '../phrases.ts';
+import { exec, failback, inStep, mainServes, pause, says, standbyServes, switchover } from '../phrases.ts';
 import { namesPointTo } from './phrases.ts';
 import { twoSites } from './scenes.ts';
 
@@ -30,6 +30,8 @@ export const remsysFiles: readonly Scenario[] = [
       adds('main', custom, '; of A'),
       // A run of rsync takes some two seconds over the distance between the sites.
       has('it is at B', 'standby', custom, /^; of A$/m, 5000),
+      // What came within the last second before B serves counts as changed on both, and stays in both versions.
+      pause(2000),
       switchover,
       standbyServes,
       adds('standby', own, '; added at B'),
