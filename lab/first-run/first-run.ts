@@ -7,6 +7,8 @@ import { openTerminal } from './terminal.ts';
 const FRESH: readonly (readonly string[])[] = [
   ['systemctl', 'disable', '--now', 'dualtone.service', 'dualtone-gate.service'],
   ['sh', '-c', 'rm -rf /etc/dualtone /var/lib/dualtone /run/dualtone /etc/systemd/system/dualtone*'],
+  // As the package leaves them.
+  ['mkdir', '-m', '700', '/etc/dualtone', '/var/lib/dualtone'],
   ['sh', '-c', 'nft delete table inet dualtone; nft delete table arp dualtone; true'],
   ['systemctl', 'daemon-reload'],
   ['sh', '-c', "sed -i '/^\\[dualtone\\]/,$d' /etc/asterisk/manager.conf"],
