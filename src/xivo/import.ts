@@ -57,7 +57,7 @@ const stepsOf = (role: Role, own: string, peer: string, era: string): Import['st
     {
       where: 'main',
       command: follow,
-      why: 'database, files and voicemail will follow; before the agents start, so that none must be restarted for it',
+      why: 'database, files and voicemail will follow; before the agents start, so that none must be restarted for it; once: where the file has `streams` already, write it there',
     },
     { where: 'main', command: init, why: 'it goes on serving, also while its agent begins; a token is shown' },
     {

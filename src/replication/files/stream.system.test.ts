@@ -123,9 +123,12 @@ test('what the standby collected comes home over SSH, once, and can be taken bac
   mkdirSync(join(peer.there, 'calls'));
   writeFileSync(join(peer.there, 'calls', 'a b\n.wav'), 'collected');
   rmSync(join(peer.there, 'deleted.wav'));
+  writeFileSync(join(peer.there, 'own.key'), 'of the standby alone');
+  const kept = [join(peer.here, 'own.key')];
   const sources = createStandbySources({
     target: peer.target,
     exclude: [],
+    kept,
     bandwidthKbps: 0,
     silenceMs: 30_000,
     timeLimitMs: 60_000,
@@ -136,7 +139,11 @@ test('what the standby collected comes home over SSH, once, and can be taken bac
     work: join(peer.sshd.folder, 'work'),
     transfer: elsewhere,
   });
-  const merge = createFileMerge({ directories: [peer.here], kept: [] }, sources, join(peer.sshd.folder, 'merge'));
+  const merge = createFileMerge({ directories: [peer.here], kept }, sources, join(peer.sshd.folder, 'merge'));
+  const staging = join(peer.sshd.folder, 'fetched');
+  mkdirSync(staging);
+  value(await sources.fetch(peer.here, staging, limits));
+  assert.deepEqual(readdirSync(staging), ['calls'], 'what is the standby’s own does not travel');
   assert.equal(value(await merge.preview(limits)).count, 2);
   const report = value(await merge.run(limits));
   assert.deepEqual([report.count, report.left, report.conflicts, report.warnings], [2, 0, [], []]);

@@ -143,6 +143,7 @@ const filesPart = (config: Config, around: PartsAround): MergePart =>
     { directories: config.streams.collected, kept: config.streams.keepPaths },
     createStandbySources({
       ...pullOf(config, []),
+      kept: config.streams.keepPaths,
       lists: askLists(around),
       work: join(config.stateDir, 'merges', '.files-lists'),
     }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.ts';
 import type { Millis } from '../../../core/words.ts';
 import type { SshTarget } from '../../../ssh/target.ts';
+import { keptBelow, keptPatterns } from '../kept.ts';
 import type { RsyncCall } from '../rsync.ts';
 import { type Transfer, type TransferLimits, transfer } from '../transfer.ts';
 import { type Manifests, readManifests } from './manifest.ts';
@@ -83,6 +84,8 @@ export interface StandbyOptions extends PullOptions {
    * folder must be among what it lets be fetched.
    */
   readonly lists: (now: boolean, signal: AbortSignal) => Promise<Result<string>>;
+  /** Absolute; what lies there is not fetched: it is the other node's own. */
+  readonly kept: readonly string[];
   /** A folder here for the lists that were fetched. */
   readonly work: string;
 }
@@ -114,7 +117,8 @@ export const createStandbySources = (options: StandbyOptions): FileMergeSources 
       return fetched.ok ? readManifests(join(options.work, BEFORE_LIST)) : fetched;
     },
     fetch: async (directory, staging, limits) => {
-      const fetched = await pullDirectory(options, directory, staging, directory, limits);
+      const exclude = [...options.exclude, ...keptPatterns(keptBelow(options.kept, directory))];
+      const fetched = await pullDirectory({ ...options, exclude }, directory, staging, directory, limits);
       return fetched.ok ? ok(undefined) : fetched;
     },
   };
