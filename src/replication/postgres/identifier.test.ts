@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { qualify, quoteName, quoteNames, quoteValue } from './identifier.ts';
+import { doBlock, qualify, quoteName, quoteNames, quoteValue } from './identifier.ts';
 
 test('names are quoted whatever they hold', () => {
   assert.equal(quoteName('queue-call "x"; DROP TABLE y --'), '"queue-call ""x""; DROP TABLE y --"');
@@ -14,4 +14,8 @@ test('values are quoted alike under both readings of a backslash', () => {
   assert.equal(quoteValue("it's"), "'it''s'");
   assert.equal(quoteValue("\\'; DROP"), "E'\\\\''; DROP'");
   assert.throws(() => quoteValue('a\0'));
+});
+
+test('a block ends where it ends, whatever names it holds', () => {
+  assert.equal(doBlock(`drop table ${quoteName("x$d$'")};`), `do 'begin drop table "x$d$''"; end'`);
 });

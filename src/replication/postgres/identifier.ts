@@ -22,3 +22,6 @@ export const quoteValue = (value: string): string => {
   const escaped = value.replaceAll('\\', '\\\\').replaceAll("'", "''");
   return escaped.includes('\\') ? `E'${escaped}'` : `'${escaped}'`;
 };
+
+/** A block of statements, as one. Its body is a text constant: a dollar tag of ours might stand in a name of somebody's. */
+export const doBlock = (body: string): string => `do ${quoteValue(`begin ${body} end`)}`;

@@ -189,4 +189,40 @@ for (const version of chosenMajors())
       await cluster.query(`UPDATE dualtone.changes SET at = at - interval '2 minutes'`, undefined, 'asterisk');
       assert.equal(must(await forgetChanges(db, 2)), 1);
     });
+
+    test("a hostile name or type of the telephone system's gets nothing by it, and takes nothing from the others", async () => {
+      await clear();
+      await cluster.query('GRANT CREATE ON SCHEMA public TO asterisk', [], 'asterisk');
+      const names = ['x$d$;ALTER ROLE asterisk SUPERUSER;--', 'a\ntrue b', "-rf '); \\! id", 'COPY "x" FROM stdin;'];
+      const quoted = names.map((name) => `public."${name.replaceAll('"', '""')}"`);
+      for (const name of quoted) await telephone.query(`CREATE TABLE ${name} ("a'""$d$" int PRIMARY KEY, v text)`);
+      const isSuper = async (): Promise<unknown> =>
+        (await cluster.query(`SELECT rolsuper FROM pg_roles WHERE rolname = 'asterisk'`)).rows[0]?.['rolsuper'];
+      assert.deepEqual((await install()).made.toSorted(), names.toSorted());
+      // One that cannot be had now, whose name would pass for an answer about another.
+      await telephone.query(`BEGIN; INSERT INTO ${quoted[1]} VALUES (1, 'x')`);
+      const kept = must(await createChangeTriggers(admin, 'public').act([]));
+      assert.deepEqual(
+        kept.failed.map(({ table }) => table),
+        [names[1]],
+      );
+      await telephone.query('ROLLBACK');
+      await install();
+      const cast = `CREATE TYPE public.evil AS ENUM ('x');
+        CREATE FUNCTION public.boom(public.evil) RETURNS json LANGUAGE plpgsql AS
+          $$ BEGIN EXECUTE 'ALTER ROLE asterisk SUPERUSER'; RETURN '{}'; END $$;
+        CREATE CAST (public.evil AS json) WITH FUNCTION public.boom(public.evil)`;
+      await telephone.query(`${cast}; ALTER TABLE ${quoted[0]} ADD COLUMN e public.evil`);
+      must(await db.query('SELECT dualtone.keep_log(true)'));
+      const already = (await readAll()).missed;
+      await telephone.query(`INSERT INTO ${quoted[0]} VALUES (1, 'x', 'x')`);
+      for (const name of quoted.slice(1)) await telephone.query(`INSERT INTO ${name} VALUES (1, 'x')`);
+      const { changes, missed } = await readAll();
+      assert.deepEqual(
+        changes.map(({ table, key }) => [table, key === null ? null : (JSON.parse(key) as unknown)]),
+        names.slice(1).map((name) => [name, { 'a\'"$d$': 1 }]),
+      );
+      assert.equal(missed - already, 1);
+      assert.equal(await isSuper(), false);
+    });
   });

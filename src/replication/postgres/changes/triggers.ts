@@ -1,7 +1,6 @@
 /** The triggers that log local changes: on each copied table of the standby, made, remade and removed. */
-import { createHash } from 'node:crypto';
 import { ok, type Result } from '../../../core/result.ts';
-import { qualify, quoteValue } from '../identifier.ts';
+import { doBlock, qualify, quoteValue } from '../identifier.ts';
 import type { CopyPlan } from '../rules.ts';
 import type { Admin } from '../setup/admin.ts';
 
@@ -58,20 +57,14 @@ const argumentsOf = ({ name, key }: LoggedTable): string =>
 const makeSql = (schema: string, { name, key }: LoggedTable): string => {
   const table = qualify(schema, name);
   const args = [name, ...key].map(quoteValue).join(', ');
-  // In one DO block, so that a table has both or none.
-  const body = `begin
-${removeSql(schema, name)
-  .map((statement) => `${statement};`)
-  .join('\n')}
+  // In one block, so that a table has both or none.
+  return doBlock(`${removeSql(schema, name)}
 create trigger ${ROW} after insert or update or delete on ${table} for each row execute function dualtone.log_change(${args});
-create trigger ${WHOLE} after truncate on ${table} for each statement execute function dualtone.log_change(${args});
-end`;
-  const tag = `$d${createHash('sha256').update(body).digest('hex').slice(0, 12)}$`;
-  return `do ${tag} ${body} ${tag}`;
+create trigger ${WHOLE} after truncate on ${table} for each statement execute function dualtone.log_change(${args});`);
 };
 
-const removeSql = (schema: string, name: string): readonly string[] =>
-  [ROW, WHOLE].map((trigger) => `drop trigger if exists ${trigger} on ${qualify(schema, name)}`);
+const removeSql = (schema: string, name: string): string =>
+  [ROW, WHOLE].map((trigger) => `drop trigger if exists ${trigger} on ${qualify(schema, name)};`).join('\n');
 
 /** On the standby's own PostgreSQL; needs the schema `dualtone`. */
 export const createChangeTriggers = (admin: Admin, schema: string): ChangeTriggers => {
@@ -95,7 +88,7 @@ export const createChangeTriggers = (admin: Admin, schema: string): ChangeTrigge
       const names = [...missing, ...surplus];
       const done = await admin.each([
         ...tables.filter(({ name }) => missing.includes(name)).map((table) => makeSql(schema, table)),
-        ...surplus.map((name) => `do $d$ begin ${removeSql(schema, name).join('; ')}; end $d$`),
+        ...surplus.map((name) => doBlock(removeSql(schema, name))),
       ]);
       if (!done.ok) return done;
       const failed = done.value.flatMap((text, index) => (text === null ? [] : [{ table: names[index] ?? '', text }]));

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ok } from '../../../core/result.ts';
 import type { CatalogTable } from '../catalog.ts';
 import type { CopyPlan, TablePlan } from '../rules.ts';
-import { planFollowing } from './identity.ts';
+import type { Admin } from '../setup/admin.ts';
+import { openRecord } from '../setup/record.ts';
+import { must } from '../setup/testing/prepare.ts';
+import { createIdentities, planFollowing } from './identity.ts';
 
 const table = (name: string, changes: Partial<CatalogTable> = {}, type = 'integer'): CatalogTable => ({
   name,
@@ -62,5 +69,30 @@ test('rows are told by the primary key, else by a unique index, else by all colu
       ['database-not-followed', 'shapeless'],
       ['database-not-followed', 'kept'],
     ],
+  );
+});
+
+test('a table of any name is put back by one statement', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'dualtone-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const name = 'x$d$;ALTER ROLE asterisk SUPERUSER;--';
+  const scripts: string[] = [];
+  const admin: Admin = {
+    database: 'asterisk',
+    osUser: 'postgres',
+    rows: async <T>() => ok([{ table: name, ident: 'd', indexes: [] }] as unknown as readonly T[]),
+    execute: async (script) => {
+      scripts.push(script);
+      return ok(undefined);
+    },
+    each: async (statements) => ok(statements.map(() => null)),
+  };
+  const identities = createIdentities(admin, must(await openRecord(join(directory, 'identities.json'))), 'public');
+  must(await identities.act([{ plan: plan(table(name)), identity: 'full' }]));
+  must(await identities.undo());
+  // Without its constants: nothing of the name is outside of them.
+  assert.deepEqual(
+    scripts.map((script) => script.replaceAll(/E?'(?:[^'\\]|''|\\.)*'/gs, "''")),
+    ["do '';"],
   );
 });

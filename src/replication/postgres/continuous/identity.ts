@@ -1,6 +1,6 @@
 /** By what a changed row is found again at the other node: its key, a unique index, or all its columns. */
 import { type Fault, fail, ok, type Result } from '../../../core/result.ts';
-import { qualify, quoteName, quoteValue } from '../identifier.ts';
+import { doBlock, qualify, quoteName, quoteValue } from '../identifier.ts';
 import type { CopyPlan, TablePlan } from '../rules.ts';
 import type { Admin } from '../setup/admin.ts';
 import type { SetupRecord } from '../setup/record.ts';
@@ -128,7 +128,7 @@ export const createIdentities = (admin: Admin, record: SetupRecord, schema: stri
         const table = id.slice(prefix.length);
         // A table that is gone has nothing to put back.
         const put = await admin.execute(
-          `do $d$ begin if to_regclass(${quoteValue(qualify(schema, table))}) is not null then ${alter(table, record.get(id)?.former ?? 'default')}; end if; end $d$;`,
+          `${doBlock(`if to_regclass(${quoteValue(qualify(schema, table))}) is not null then ${alter(table, record.get(id)?.former ?? 'default')}; end if;`)};`,
         );
         if (!put.ok) return put;
         const dropped = await record.drop(id);

@@ -1,4 +1,5 @@
 /** The local administrator's way into a node's PostgreSQL: psql as the system's own user, SQL on standard input. */
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { fail, ok, type Result } from '../../../core/result.ts';
 import type { Millis } from '../../../core/words.ts';
@@ -112,13 +113,16 @@ export const createAdmin = (options: AdminOptions): Admin => {
       return done.ok ? ok(undefined) : done;
     },
     each: async (statements) => {
-      // psql says of each statement, on standard output, whether it failed and why.
-      const script = statements.map((statement) => `${statement};\n\\echo :ERROR :LAST_ERROR_MESSAGE\n`).join('');
+      // psql says of each statement, on standard output, whether it failed and why; a name in what it says may hold lines of its own.
+      const mark = randomUUID();
+      const script = statements
+        .map((statement) => `${statement};\n\\echo ${mark} :ERROR :LAST_ERROR_MESSAGE\n`)
+        .join('');
       const answer = await psql(`\\set ON_ERROR_STOP 0\n\\set LAST_ERROR_MESSAGE ''\n${script}\\set ON_ERROR_STOP 1\n`);
       if (!answer.ok) return answer;
-      const said = answer.value.split('\n').filter((line) => /^(true|false) /.test(line));
+      const said = answer.value.split(`${mark} `).slice(1);
       if (said.length !== statements.length) return adminFailed(options.database, 'it lost the connection');
-      return ok(said.map((line) => (line.startsWith('true ') ? line.slice(5) : null)));
+      return ok(said.map((text) => (text.startsWith('true ') ? text.slice(5).trimEnd() : null)));
     },
   };
 };

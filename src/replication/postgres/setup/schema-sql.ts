@@ -1,6 +1,6 @@
 /** The schema `dualtone` in each node's database, whole, and how it is told from anything else of that name. */
 import { createHash } from 'node:crypto';
-import { quoteName, quoteValue } from '../identifier.ts';
+import { doBlock, quoteName, quoteValue } from '../identifier.ts';
 import { guardCalls, guardFunctions, guardTables } from './guard-sql.ts';
 import { logFunctions, logTables } from './log-sql.ts';
 
@@ -10,6 +10,31 @@ const tableRights: Readonly<Record<string, string>> = {
   heartbeat: 'select, insert, update',
   changes: 'select, delete',
   truncations: 'select, delete',
+};
+
+/** Who owns `log_change`: nobody logs in as it, and it may add to the log and no more. */
+export const logRoleFor = (role: string): string => `${role.slice(0, 50)}_log`;
+
+/** Begins the comment on whatever Dualtone made in a database. */
+export const MARK = 'Made by Dualtone';
+
+/**
+ * `to_jsonb` runs the casts that the telephone system's own role may have made for its types: a trigger function with the
+ * administrator's rights would lend them to whoever may write a row.
+ */
+const logOwner = (role: string): string => {
+  const name = quoteName(logRoleFor(role));
+  return `
+${doBlock(`if not exists (select from pg_roles where rolname = ${quoteValue(logRoleFor(role))}) then
+  create role ${name} nologin;
+  comment on role ${name} is ${quoteValue(`${MARK}.`)};
+end if;`)};
+grant usage on schema dualtone to ${name};
+grant select on dualtone.guard to ${name};
+grant insert on dualtone.changes to ${name};
+grant usage on sequence dualtone.missed_changes to ${name};
+alter function dualtone.log_change() owner to ${name};
+`;
 };
 
 const body = (role: string): string => {
@@ -30,11 +55,8 @@ ${Object.entries(tableRights)
   )
   .join('\n')}
 grant select on sequence dualtone.missed_changes, dualtone.changes_seq_seq to ${name};
-`;
+${logOwner(role)}`;
 };
-
-/** Begins the comment on whatever Dualtone made in a database. */
-export const MARK = 'Made by Dualtone';
 
 /** Which version of the schema this program makes; stands in the comment on the schema. */
 export const schemaVersion = (role: string): string =>

@@ -259,6 +259,10 @@ describe('what hands have done meanwhile', () => {
       { rolcanlogin: false },
     ]);
     await cluster.query('DROP ROLE dualtone');
+    await cluster.query('CREATE ROLE dualtone_log LOGIN');
+    const owner = await (await openSetup(cluster, whole)).apply();
+    assert.match(owner.ok ? 'done' : owner.error.message, /role `dualtone_log` is there that Dualtone did not make/);
+    await cluster.query('DROP ROLE dualtone_log');
     await cluster.query('CREATE SCHEMA dualtone', [], 'asterisk');
     const second = await (await openSetup(cluster, whole)).apply();
     assert.match(second.ok ? 'done' : second.error.message, /schema `dualtone` that Dualtone did not make/);
