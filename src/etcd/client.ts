@@ -53,6 +53,13 @@ const unreachable = (endpoint: string, why: string) =>
     'See that the member runs and that its client port is open to both nodes.',
   );
 
+const torn = (endpoint: string, why: string) =>
+  fail(
+    'etcd-malformed',
+    `What ${endpoint} answers is not etcd’s: ${why}.`,
+    'See that `arbiter.endpoints` are the client ports of etcd 3.4 or newer, with nothing between that changes answers.',
+  );
+
 const tooSlow = (endpoint: string, ms: Millis) =>
   fail(
     'etcd-timeout',
@@ -123,9 +130,16 @@ const post = async (
     mostBytes: MOST_BYTES,
     connections,
   });
-  if (answer.ok) return ok({ status: answer.value.status, json: parsed(answer.value.body) });
+  if (answer.ok) {
+    const { status, body: told } = answer.value;
+    const json = parsed(told);
+    return status === 200 && json === null ? torn(endpoint, 'no JSON, or half of one') : ok({ status, json });
+  }
   const { kind, code, message } = answer.error;
   if (kind === 'late') return tooSlow(endpoint, timeoutMs);
+  if (kind === 'too-long') return torn(endpoint, message);
+  // As when the member dies: nothing is known of what it did.
+  if (kind === 'broken') return unreachable(endpoint, message);
   return kind === 'tls' ? tlsFailed(endpoint, message) : unreachable(endpoint, code ?? message);
 };
 
@@ -134,7 +148,7 @@ const faultOf = ({
   status,
   json,
 }: Answered): { readonly error: Fault; readonly login: boolean; readonly next: boolean } | null => {
-  if (status === 200 && json !== null) return null;
+  if (status === 200) return null;
   const told = typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {};
   const said = [told['error'], told['message']].find((each) => typeof each === 'string');
   const why = (said ?? `status ${status}`).slice(0, 200);
@@ -224,33 +238,26 @@ const createSession = (access: EtcdTarget['access']) => {
 export const createEtcdClient = ({ endpoints, access, timeoutMs }: EtcdTarget): EtcdClient => {
   const session = createSession(access);
   let member = 0;
-  const ask = async (path: string, body: object): Promise<Result<unknown>> => {
+  const ask = async <T>(path: string, body: object, read: (json: unknown) => Result<T>): Promise<Result<T>> => {
     const endsAt = performance.now() + timeoutMs;
-    let last: Result<unknown> = tooSlow(endpoints[0] ?? '', timeoutMs);
+    let last: Result<T> = tooSlow(endpoints[0] ?? '', timeoutMs);
     for (let n = 0; n < MAX_TRIES; n += 1) {
       const leftMs = endsAt - performance.now();
       if (leftMs < 1) break;
       const endpoint = endpoints[member % endpoints.length] ?? '';
       const { result, again } = await session.tryOnce(endpoint, path, body, Math.min(leftMs, timeoutMs / 2));
-      last = result;
-      if (again === 'next') member += 1;
-      if (again === 'no') break;
+      last = result.ok ? read(result.value) : result;
+      // Who answers what etcd does not may stand before one member alone.
+      const isOdd = result.ok && !last.ok;
+      if (again === 'next' || isOdd) member += 1;
+      if (again === 'no' && !isOdd) break;
     }
     return last;
   };
   return {
-    async read(key) {
-      const told = await ask('/v3/kv/range', rangeBody(key));
-      return told.ok ? readRange(told.value) : told;
-    },
-    async put(key, value, ifRevision) {
-      const told = await ask('/v3/kv/txn', putBody(key, value, ifRevision));
-      return told.ok ? readPut(told.value, value) : told;
-    },
-    async remove(key) {
-      const told = await ask('/v3/kv/deleterange', deleteBody(key));
-      return told.ok ? ok(undefined) : told;
-    },
+    read: (key) => ask('/v3/kv/range', rangeBody(key), readRange),
+    put: (key, value, ifRevision) => ask('/v3/kv/txn', putBody(key, value, ifRevision), (json) => readPut(json, value)),
+    remove: (key) => ask('/v3/kv/deleterange', deleteBody(key), () => ok(undefined)),
     async health(endpoint) {
       const { result } = await session.tryOnce(endpoint, '/v3/maintenance/status', {}, timeoutMs);
       return result.ok ? readHealth(result.value) : result;
