@@ -47,7 +47,8 @@ const usageCode = (error: unknown): number | null => {
 const outliveReaders = (): void => {
   let isOver = process.argv[2] === 'agent' || process.argv[2] === 'checkpoint';
   const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
+    // A terminal that is gone says EIO.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     if (isOver) return;
     isOver = true;
     if (!process.emit('SIGTERM', 'SIGTERM')) process.exit();

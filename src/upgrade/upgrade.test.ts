@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { goodSnapshot } from '../checks/testing/around.ts';
 import { fail, ok } from '../core/result.ts';
+import { run as runProgram } from '../process/run.ts';
+import { createRunAlone } from './alone.ts';
 import { nextOf, type Standing } from './guide.ts';
 import { createRecordStore, type RecordStore } from './record.ts';
 import { type Ground, goOn, lookAhead, type UpgradeOptions } from './upgrade.ts';
@@ -55,6 +59,7 @@ interface World {
   verdict: 'up' | 'down';
   server: 'this' | 'other';
   pausedBy: string | null;
+  toEnd: boolean;
 }
 
 let worlds = 0;
@@ -71,6 +76,7 @@ const createWorld = (): World => {
     verdict: 'up',
     server: 'other',
     pausedBy: null,
+    toEnd: false,
     ground: {
       store,
       look: async () => {
@@ -109,6 +115,7 @@ const createWorld = (): World => {
         now += ms;
       },
       now: () => now,
+      isToEnd: () => world.toEnd,
     },
   };
   return world;
@@ -237,4 +244,44 @@ test('to look ahead changes nothing; a record that is none is said to be so', as
   }
   const kept = createRecordStore(join(place, 'none')).write({ done: [], verified: false, maintenance: false });
   assert.ok(!kept.ok && kept.error.code === 'upgrade-record-not-kept');
+});
+
+test('who is told to end lets through what runs, keeps that, and begins nothing more', async () => {
+  const world = createWorld();
+  const { run } = world.ground;
+  const ground: Ground = {
+    ...world.ground,
+    run: async (...words) => {
+      world.toEnd = true;
+      return run(...words);
+    },
+  };
+  const gone = await goOn(ground, options);
+  assert.equal(gone.ok ? '' : gone.error.code, 'upgrade-interrupted');
+  assert.deepEqual(world.calls, ['pause 690000', '/usr/bin/apt-get']);
+  const kept = world.store.read();
+  assert.deepEqual(kept.ok && kept.value.done, ['system']);
+  world.toEnd = false;
+  assert.equal(await outcome(world), 'move');
+  assert.equal(world.calls.filter((each) => each === '/usr/bin/apt-get').length, 1);
+});
+
+test('a program that still runs is not started beside itself, nor where its own lock says so', async () => {
+  const alone = createRunAlone(folder, runProgram);
+  const [began, goOnNow] = [join(folder, 'began'), join(folder, 'go-on')];
+  execFileSync('mkfifo', [began, goOnNow]);
+  const first = alone(['sh', '-c', `echo > ${began}; read -r line < ${goOnNow}; exit 7`], { timeoutMs: 20_000 });
+  await readFile(began);
+  const second = await alone(['true'], { timeoutMs: 20_000 });
+  assert.equal(second.ok ? '' : second.error.code, 'upgrade-running');
+  const world = createWorld();
+  const gone = await goOn({ ...world.ground, run: alone }, options);
+  assert.equal(gone.ok ? '' : gone.error.code, 'upgrade-running');
+  const kept = world.store.read();
+  assert.deepEqual(kept.ok && kept.value.done, []);
+  await writeFile(goOnNow, 'on\n');
+  const ended = await first;
+  assert.equal(ended.ok && ended.value.exitCode, 7);
+  const third = await alone(['true'], { timeoutMs: 20_000 });
+  assert.equal(third.ok && third.value.exitCode, 0);
 });

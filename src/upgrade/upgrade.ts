@@ -37,6 +37,8 @@ export interface Ground {
   wait(ms: Millis): Promise<void>;
   /** Milliseconds that only grow. */
   now(): Millis;
+  /** A person, or the end of a terminal, asked for the end: what runs is let through, since a package half there helps nobody. */
+  isToEnd(): boolean;
 }
 
 /** Beyond the programs' own limits. */
@@ -81,7 +83,9 @@ const beginMaintenance = async (ground: Ground, { programs }: UpgradeOptions): P
 
 const runProgram = async (ground: Ground, program: Program): Promise<Result<void>> => {
   await ground.note(`upgrade: ${program.name} begins`);
+  if (ground.isToEnd()) return interrupted();
   const ended = await ground.run(program.run, { timeoutMs: program.timeoutMs, maxOutputBytes: 1024 ** 2 });
+  if (!ended.ok && ended.error.code === 'upgrade-running') return ended;
   const why = ended.ok
     ? `it ended with ${ended.value.exitCode ?? ended.value.endedBy}: ${lastLine(ended.value.stderr || ended.value.stdout)}`
     : ended.error.message;
@@ -97,6 +101,13 @@ const runProgram = async (ground: Ground, program: Program): Promise<Result<void
   const record = ground.store.read();
   return record.ok ? ground.store.write({ ...record.value, done: [...record.value.done, program.name] }) : record;
 };
+
+const interrupted = () =>
+  fail(
+    'upgrade-interrupted',
+    'The upgrade was told to end.',
+    'Run `dualtone upgrade` again, which goes on where it was; the pair pauses meanwhile: `dualtone maintenance off` ends that.',
+  );
 
 const lastLine = (text: string): string =>
   (text.trim().split('\n').at(-1) ?? '').replaceAll(/\p{Cc}/gu, '').slice(0, 200);
@@ -136,7 +147,8 @@ const verify = async (ground: Ground, { readyMs, isWarm }: UpgradeOptions): Prom
 
 /**
  * Does what is to be done on this node until a person, or the other node, is next. Resumable after anything: what is done is on disk, what
- * is seen decides. Faults: `upgrade-not-now`, `upgrade-program-failed`, `upgrade-not-well`, those of the record and of the agent.
+ * is seen decides. Faults: `upgrade-not-now`, `upgrade-program-failed`, `upgrade-not-well`, `upgrade-running`, `upgrade-interrupted`, those of
+ * the record and of the agent.
  */
 export const goOn = async (ground: Ground, options: UpgradeOptions): Promise<Result<Next>> => {
   // A program may have restarted the agent; before the first one it has to be there.
@@ -148,6 +160,7 @@ export const goOn = async (ground: Ground, options: UpgradeOptions): Promise<Res
     if (next.do !== 'run' && next.do !== 'verify') return ahead;
     const done = next.do === 'run' ? await runPaused(ground, options, next.program) : await verify(ground, options);
     if (!done.ok) return done;
+    if (ground.isToEnd()) return interrupted();
   }
 };
 

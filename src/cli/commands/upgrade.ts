@@ -8,6 +8,7 @@ import { askSnapshot, giveCommand, tellAudit } from '../../api/client.ts';
 import { controlSocketPath } from '../../config/config.ts';
 import { fail, ok } from '../../core/result.ts';
 import { run } from '../../process/run.ts';
+import { createRunAlone } from '../../upgrade/alone.ts';
 import type { Next } from '../../upgrade/guide.ts';
 import { createRecordStore, type RecordStore } from '../../upgrade/record.ts';
 import { type Ground, goOn, lookAhead, type UpgradeOptions } from '../../upgrade/upgrade.ts';
@@ -29,7 +30,31 @@ export interface UpgradeCommandOptions extends LossOptions {
 const VALID_MS = 5000;
 const PATIENCE_MS = 20_000;
 
-const groundOf = (socket: string, stateDir: string, options: UpgradeCommandOptions, output: Output): Ground => {
+const ENDS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
+/** A terminal that goes, or Ctrl-C, must not leave packages half there: what runs comes to its end first. */
+const createPatience = (options: UpgradeCommandOptions, output: Output) => {
+  let toEnd = false;
+  const onEnd = (): void => {
+    if (!toEnd && options.json !== true) output.err('It ends as soon as what runs now has ended.\n');
+    toEnd = true;
+  };
+  for (const signal of ENDS) process.on(signal, onEnd);
+  return {
+    isToEnd: () => toEnd,
+    over: (): void => {
+      for (const signal of ENDS) process.off(signal, onEnd);
+    },
+  };
+};
+
+const groundOf = (
+  socket: string,
+  stateDir: string,
+  isToEnd: () => boolean,
+  options: UpgradeCommandOptions,
+  output: Output,
+): Ground => {
   const by = `${whoami()} (command line)`;
   return {
     store: createRecordStore(stateDir),
@@ -50,9 +75,10 @@ const groundOf = (socket: string, stateDir: string, options: UpgradeCommandOptio
       // A journal that cannot be told ends no upgrade.
       await tellAudit(socket, by, 'upgrade', text);
     },
-    run,
+    run: createRunAlone(stateDir, run),
     wait: (ms) => sleep(ms),
     now: () => performance.now(),
+    isToEnd,
   };
 };
 
@@ -103,7 +129,14 @@ const moveHere = async (
 export const upgrade = async (options: UpgradeCommandOptions, output: Output): Promise<ExitCode> => {
   const config = await configOf(options, output);
   await import('../../api/loss.ts');
-  const ground = groundOf(options.socket ?? controlSocketPath(config), config.stateDir, options, output);
+  const patience = createPatience(options, output);
+  const ground = groundOf(
+    options.socket ?? controlSocketPath(config),
+    config.stateDir,
+    patience.isToEnd,
+    options,
+    output,
+  );
   if (options.anew === true) ground.store.forget();
   const work: UpgradeOptions = {
     programs: config.upgrade.programs,
@@ -112,11 +145,9 @@ export const upgrade = async (options: UpgradeCommandOptions, output: Output): P
     isLast: options.last === true,
     isWarm: config.telephony === 'warm',
   };
-  const next = orEnd(
-    options.preview === true ? await lookAhead(ground, work) : await goOn(ground, work),
-    options,
-    output,
-  );
+  const gone = options.preview === true ? await lookAhead(ground, work) : await goOn(ground, work);
+  patience.over();
+  const next = orEnd(gone, options, output);
   const text = tellOf(
     next,
     work.programs.map(({ name }) => name),
