@@ -151,6 +151,29 @@ export const phrasesEn = {
   'notice.etcd-went-back':
     'Nothing: the next term of service is above all that were. Find out who restored etcd, and from which backup.',
   'notice.etcd-well': 'Nothing is to be done.',
+  'notice.fence-failed':
+    'If nobody serves: look that the other node is off, or pull its plug, then `dualtone takeover --confirm NAME` here. `dualtone fence status` asks each device again.',
+  'notice.fence-contradicted':
+    'Trust that device no more: it switches another machine, or lies. `dualtone status` says who serves; compare its address and plug, then `dualtone fence test`.',
+  'notice.fenced':
+    'Callers are served. By day: find out why the other node fell silent, turn it on, then `dualtone failback --when-idle`.',
+  'notice.fence-not-on-again':
+    'Turn the other node on by hand: it comes back passive. Until then nobody could take over.',
+  'notice.both-served':
+    'One of them has stopped. Those whose calls are listed may have to call again; `dualtone journal --since 1h` on both says how it came about.',
+  'notice.both-served-data':
+    'See what was written on which side before anything is copied: `dualtone status`, `dualtone merge preview`.',
+  'notice.orders-overruled': 'Agree with the other person; `dualtone status` shows the mode that holds.',
+  'notice.names-mended':
+    'Nothing for the names. Find out who changed them: another server, a script, or a person with the same key.',
+  'notice.service-names-moved': 'Nothing is to be done.',
+  'notice.reporting-behind':
+    'Calls are not affected. Bring the reporting database or Elasticsearch back; what waits is sent by itself: `dualtone reporting status`.',
+  'notice.reporting-gap':
+    'These events are gone. `dualtone reporting report` has their times, for whoever reads the statistics; keep events on the node for longer.',
+  'notice.reporting-refused': 'See `dualtone reporting report` for why; once mended, `dualtone reporting retry`.',
+  'notice.terms-not-kept':
+    'Make space on the disk of state-dir, or see its owner and mode: without the note a merge may not know what came while this node served.',
   'notice.drill-begun': 'Nothing: `dualtone drill status` shows how far it is, `dualtone drill stop` ends it.',
   'notice.drill-ended': 'Nothing: `dualtone drill report` has what telephones saw.',
   'notice.drill-failed': 'See `dualtone drill report`, and where service is: `dualtone status`.',

@@ -162,6 +162,30 @@ export const phrasesFr: Phrases = {
   'notice.etcd-went-back':
     'Rien : le prochain service aura une époque au-dessus de toutes les précédentes. Trouvez qui a restauré etcd, et de quelle sauvegarde.',
   'notice.etcd-well': 'Il n’y a rien à faire.',
+  'notice.fence-failed':
+    'Si aucun nœud n’est en service : voyez que l’autre est éteint, ou débranchez-le, puis `dualtone takeover --confirm NAME` ici. `dualtone fence status` interroge de nouveau chaque appareil.',
+  'notice.fence-contradicted':
+    'Ne vous fiez plus à cet appareil : il commande une autre machine, ou il ment. `dualtone status` dit qui est en service ; comparez son adresse et sa prise, puis `dualtone fence test`.',
+  'notice.fenced':
+    'Les appels sont servis. De jour : trouvez pourquoi l’autre nœud s’est tu, allumez-le, puis `dualtone failback --when-idle`.',
+  'notice.fence-not-on-again':
+    'Allumez l’autre nœud à la main : il revient passif. D’ici là personne ne pourrait prendre le relais.',
+  'notice.both-served':
+    'L’un des deux s’est arrêté. Ceux dont les appels sont cités devront peut-être rappeler ; `dualtone journal --since 1h` sur les deux dit ce qui s’est passé.',
+  'notice.both-served-data':
+    'Voyez ce qui a été écrit de quel côté avant toute copie : `dualtone status`, `dualtone merge preview`.',
+  'notice.orders-overruled': 'Accordez-vous avec l’autre personne ; `dualtone status` montre le mode qui vaut.',
+  'notice.names-mended':
+    'Rien pour les noms. Trouvez qui les a changés : un autre serveur, un script, ou une personne avec la même clé.',
+  'notice.service-names-moved': 'Il n’y a rien à faire.',
+  'notice.reporting-behind':
+    'Les appels ne sont pas touchés. Ramenez la base des rapports ou Elasticsearch ; ce qui attend est envoyé de soi-même : `dualtone reporting status`.',
+  'notice.reporting-gap':
+    'Ces événements sont perdus. `dualtone reporting report` en a les heures, pour qui lit les statistiques ; gardez les événements plus longtemps sur le nœud.',
+  'notice.reporting-refused':
+    'Voyez pourquoi par `dualtone reporting report` ; une fois réparé, `dualtone reporting retry`.',
+  'notice.terms-not-kept':
+    'Faites de la place sur le disque de state-dir, ou voyez son propriétaire et son mode : sans cette note une fusion peut ignorer ce qui est venu pendant le service de ce nœud.',
   'notice.drill-begun': 'Rien : `dualtone drill status` en montre l’avance, `dualtone drill stop` l’arrête.',
   'notice.drill-ended': 'Rien : `dualtone drill report` dit ce que les téléphones ont vu.',
   'notice.drill-failed': 'Voyez `dualtone drill report`, et où est le service : `dualtone status`.',
@@ -224,6 +248,18 @@ export const noticeTitlesFr: Readonly<Record<string, string>> = {
   'serving-cut-off': 'aucun vote ne parvient à ce nœud, et il reste en service',
   'gate-failed': 'le noyau a refusé un ordre à la porte',
   'gate-tampered': 'un autre programme a changé la porte',
+  'fence-failed': 'aucun appareil n’a prouvé que l’autre nœud, muet, est éteint',
+  'fence-contradicted': 'l’appareil a dit éteint, et l’autre nœud est entendu',
+  fenced: 'l’autre nœud est éteint, d’après son appareil',
+  'fence-not-on-again': 'l’autre nœud a été éteint et n’est pas rallumé',
+  'both-served': 'les deux nœuds ont été en service en même temps',
+  'both-served-data': 'ce que ce nœud a écrit pendant que les deux étaient en service',
+  'names-mended': 'quelqu’un avait changé les noms dans le DNS ; ils sont rétablis',
+  'service-names-moved': 'les noms dans le DNS mènent au nœud en service',
+  'reporting-behind': 'les rapports ne reçoivent plus d’événements',
+  'reporting-gap': 'des événements ont été effacés avant d’aller aux rapports',
+  'reporting-refused': 'des événements n’ont pas été acceptés par les rapports',
+  'terms-not-kept': 'la note des moments de service ne peut pas être gardée',
   'orders-overruled': 'un autre mode a été ordonné en même temps à l’autre nœud, et c’est lui qui vaut',
   'checkpoints-left-out': 'la paire se passe des points de contrôle perdus',
   'clock-jump': 'les horloges de cette machine diffèrent, ou elle est restée figée',
