@@ -1,48 +1,9 @@
 /** Every command of Dualtone that the README and the handbook name is one that the program has, with options that it has. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { Command } from 'commander';
-import { createProgram } from '../src/cli/main.ts';
-import { processOutput } from '../src/cli/target.ts';
-
-const { program } = createProgram(processOutput());
-
-/** These have command lines of their own. */
-const ELSEWHERE = new Set(['simulate', 'lab', 'xivo-command']);
-
-/** In code: on a line of a block, after a prompt or a path, or between backquotes. */
-const COMMAND = /(?:^ {4,}(?:[#$] )?(?:\S*\/)?|`(?:[#$] )?(?:\S*\/)?)dualtone ([a-z][a-z-]*(?![a-z=-])[^`\n]*)/gm;
-
-/** What follows is another program, a remark, or an answer. */
-const END = /\s*(?:\(| {2,}#|#|>|\||&&|;|:|,(?= )|…|\.\.\.).*$/;
-
-const commandsIn = (text: string): readonly string[] =>
-  [...text.matchAll(COMMAND)].map(([, words = '']) => words.replace(END, '').trim());
-
-const named = (parent: Command, word: string | undefined): Command | undefined =>
-  parent.commands.find((each) => each.name() === word);
-
-/** Null: the program takes it so. */
-const objection = (line: string): string | null => {
-  const words = line.split(/\s+/);
-  if (ELSEWHERE.has(words[0] ?? '')) return null;
-  let command: Command = program;
-  let at = 0;
-  for (let next = named(command, words[at]); next !== undefined; next = named(command, words[at])) {
-    command = next;
-    at += 1;
-  }
-  if (command === program) return `there is no command ${words[0]}`;
-  const options = words.slice(at).filter((word) => /^\[?--[a-z]/.test(word));
-  const unknown = options
-    .map((word) => word.replace(/^\[/, '').replace(/[\]=.].*$/, ''))
-    .find((flag) => flag !== '--help' && !command.options.some(({ long }) => long === flag));
-  return unknown === undefined ? null : `\`${command.name()}\` has no ${unknown}`;
-};
-
-const pages = ['README.md', ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))];
+import { commandsIn, objection, pages } from './handbook-commands.ts';
 
 test('the pages name commands that there are', () => {
   const lines = pages.flatMap((page) => commandsIn(readFileSync(page, 'utf8')).map((line) => ({ page, line })));
@@ -54,6 +15,25 @@ test('the pages name commands that there are', () => {
   assert.deepEqual(wrong, []);
 });
 
+/** Help, and words between machines: no command of a person. */
+const NO_COMMANDS = /^(help|digest|release|limits)\b/;
+
+test('what faults, checks and alarms tell people to run is there too', () => {
+  const files = globSync('src/**/*.ts').filter((path) => !/\.test\.ts$|\/testing\//.test(path));
+  const lines = files.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/`dualtone ([a-z][^`$]*)`/g)]
+      .filter(([, line = '']) => !NO_COMMANDS.test(line))
+      .map(([, line = '']) => ({ path, line })),
+  );
+  assert.ok(lines.length > 200, `only ${lines.length} were found`);
+  // `${…}` and what is told of a form end where they begin.
+  const wrong = lines.flatMap(({ path, line }) => {
+    const text = objection(line.replace(/\s*(\.\.\.|…|\\).*$/, ''));
+    return text === null ? [] : [`${path}: dualtone ${line}: ${text}`];
+  });
+  assert.deepEqual(wrong, []);
+});
+
 test('a command or an option that does not exist is seen', () => {
   assert.deepEqual(commandsIn('    # dualtone statsu\nSee `dualtone journal --sinec 1h`.'), [
     'statsu',
@@ -61,7 +41,10 @@ test('a command or an option that does not exist is seen', () => {
   ]);
   assert.match(objection('statsu') ?? '', /no command statsu/);
   assert.match(objection('journal --sinec 1h') ?? '', /has no --sinec/);
-  assert.equal(objection('journal verify --json'), null);
+  assert.match(objection('check switches-could-move') ?? '', /takes no switches-could-move/);
+  assert.match(objection('reporting retry') ?? '', /takes no retry/);
+  for (const line of ['journal verify --json', "maintenance on --for 2h --reason 'to and fro'", 'join ADDRESS -'])
+    assert.equal(objection(line), null);
 });
 
 test('the handbook’s reading order has every page', () => {
@@ -95,4 +78,11 @@ test('links between pages lead somewhere', () => {
     links.filter(({ page, target }) => !existsSync(join(dirname(page), target))),
     [],
   );
+});
+
+test('the card for three in the morning is one page: as plain text, 80 columns by 60 lines', () => {
+  const wrapped = readFileSync('docs/card.md', 'utf8')
+    .split('\n')
+    .reduce((lines, line) => lines + Math.max(1, Math.ceil(line.length / 72)), 0);
+  assert.ok(wrapped <= 60, `${wrapped} lines`);
 });

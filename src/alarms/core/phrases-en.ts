@@ -171,7 +171,8 @@ export const phrasesEn = {
     'Calls are not affected. Bring the reporting database or Elasticsearch back; what waits is sent by itself: `dualtone reporting status`.',
   'notice.reporting-gap':
     'These events are gone. `dualtone reporting report` has their times, for whoever reads the statistics; keep events on the node for longer.',
-  'notice.reporting-refused': 'See `dualtone reporting report` for why; once mended, `dualtone reporting retry`.',
+  'notice.reporting-refused':
+    'See `dualtone reporting report` for why. Once the table or mapping there is corrected, they are offered again by themselves.',
   'notice.terms-not-kept':
     'Make space on the disk of state-dir, or see its owner and mode: without the note a merge may not know what came while this node served.',
   'notice.drill-begun': 'Nothing: `dualtone drill status` shows how far it is, `dualtone drill stop` ends it.',

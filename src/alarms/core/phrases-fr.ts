@@ -183,7 +183,7 @@ export const phrasesFr: Phrases = {
   'notice.reporting-gap':
     'Ces événements sont perdus. `dualtone reporting report` en a les heures, pour qui lit les statistiques ; gardez les événements plus longtemps sur le nœud.',
   'notice.reporting-refused':
-    'Voyez pourquoi par `dualtone reporting report` ; une fois réparé, `dualtone reporting retry`.',
+    'Voyez pourquoi par `dualtone reporting report`. Une fois la table ou le mapping corrigés là-bas, ils sont proposés de nouveau d’eux-mêmes.',
   'notice.terms-not-kept':
     'Faites de la place sur le disque de state-dir, ou voyez son propriétaire et son mode : sans cette note une fusion peut ignorer ce qui est venu pendant le service de ce nœud.',
   'notice.drill-begun': 'Rien : `dualtone drill status` en montre l’avance, `dualtone drill stop` l’arrête.',
