@@ -83,7 +83,7 @@ export const ask = (d: Draft, handed: Epoch): void => {
 /** The request leaves: own vote first, then the others'. */
 const sendRound = (d: Draft, round: Round, epoch: Epoch, question: 'ask' | 'renew', handed: Epoch): Round => {
   const { role, timing } = d.settings;
-  const restarts = round.ticketMs > timing.leaseMs;
+  const restarts = isLonger(d, round);
   const forMs = restarts ? longestPromiseMs(timing) : timing.promiseMs;
   // A longer ticket of before may be open still.
   setBoot(d, { openUntil: Math.max(d.s.boot.openUntil, d.now + forMs) });
@@ -167,12 +167,20 @@ const hold = (d: Draft, lease: Asking): void => {
   });
 };
 
+const isLonger = (d: Draft, round: Round): boolean => round.ticketMs > d.settings.timing.leaseMs;
+
+/** A rival that needs no votes goes by silence: a ticket that would outlast it needs its word. */
+const mayGrant = (d: Draft, round: Round): boolean => {
+  if (!needsNoVotes(d)) return wins(d, round.own, round.yes);
+  return !isLonger(d, round) || round.yes.includes(rivalOf(d.settings.role));
+};
+
 const countHeld = (d: Draft, seq: number): void => {
   const lease = d.s.lease as Held;
   const round = lease.rounds.find((r) => r.seq === seq);
   if (round === undefined || round.granted || round.sentAt === NEVER || isOver(d, round)) return;
   if (d.s.phase.name === 'closing' || (lease.heldOpen && isManual(d.s))) return;
-  if (!wins(d, round.own, round.yes) && !needsNoVotes(d)) return;
+  if (!mayGrant(d, round)) return;
   // Nobody was promised a later term: this one went on all the while.
   if (lease.doubted) because(d, 'doubt-over', { epoch: lease.epoch, yes: round.yes.join(' ') });
   const op = grant(d, round);
@@ -292,14 +300,11 @@ const beginRound = (d: Draft, lease: Held, round: Round): void => {
   d.s.lease = { ...lease, rounds: [...live, round] };
 };
 
-/**
- * The agent is about to restart: one renewal for longer, so that its successor finds the gate open. Only where votes bind: a rival that
- * needs none goes by silence, and would serve before the longer ticket has run out.
- */
+/** The agent is about to restart: one renewal for longer, so that its successor finds the gate open. */
 export const renewForRestart = (d: Draft): void => {
   const { lease } = d.s;
   const { timing } = d.settings;
-  if (timing.restartMs === 0 || lease.name !== 'held' || needsNoVotes(d)) return;
+  if (timing.restartMs === 0 || lease.name !== 'held') return;
   beginRound(d, lease, armRound(d, timing.leaseMs + timing.restartMs));
   because(d, 'renew-for-restart', { epoch: lease.epoch, ms: timing.leaseMs + timing.restartMs });
 };

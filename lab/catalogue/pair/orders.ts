@@ -93,4 +93,20 @@ export const orders: readonly Scenario[] = [
     expected: { serving: 'main', outageMsMost: 0, twoServing: 'none', moves: 0, callsCut: 0, voicePauseMsMost: 100 },
     goal: { p50Ms: 0, p99Ms: 0 },
   },
+  {
+    name: 'upgrade-restart-alone',
+    text: 'without checkpoints, the agent of the main is away for longer than its rival would be patient by silence; nobody notices',
+    setup: { checkpoints: 0 },
+    inbound: false,
+    deeds: [
+      { do: 'call', from: '1001', to: '800' },
+      { do: 'systemctl', on: 'main', argv: ['stop', 'dualtone.service'] },
+      pause(250),
+      { do: 'systemctl', on: 'main', argv: ['start', 'dualtone.service'] },
+      pause(2500),
+      { do: 'hang-up' },
+    ],
+    expected: { serving: 'main', outageMsMost: 0, twoServing: 'none', moves: 0, callsCut: 0, voicePauseMsMost: 100 },
+    goal: { p50Ms: 0, p99Ms: 0 },
+  },
 ];
