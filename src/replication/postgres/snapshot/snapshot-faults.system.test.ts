@@ -142,10 +142,10 @@ describe('others at work', () => {
     const [main, standby] = await filledPair();
     const other = await cluster.connect({ database: standby.access.database });
     try {
-      for (const statement of [`UPDATE b SET v = 'mine' WHERE id = 1`, 'LOCK TABLE b IN ACCESS EXCLUSIVE MODE']) {
-        await other.query(`BEGIN; ${statement}`);
+      for (const mode of ['', 'SHARE ROW EXCLUSIVE', 'ACCESS EXCLUSIVE']) {
+        await other.query(`BEGIN; ${mode === '' ? `UPDATE b SET v = 'mine' WHERE id = 1` : `LOCK b IN ${mode} MODE`}`);
         const before = performance.now();
-        const where = statement.startsWith('UPDATE') ? 'while updating .* in relation "b"' : '';
+        const where = mode === '' ? 'while updating .* relation "b"' : mode.startsWith('S') ? 'It was at `b`' : '';
         assert.match(await outcome(snapshotOptions(main, standby)), new RegExp(`^database-locked: .*${where}`));
         assert.ok(performance.now() - before < 3000);
         await other.query('ROLLBACK');

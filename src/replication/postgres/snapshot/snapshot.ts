@@ -187,6 +187,14 @@ const fetchAll = async (
   return ok(bytes);
 };
 
+/** PostgreSQL does not always say at which table it was; whoever looks for the session in the way wants to know. */
+const atTable = (fault: Fault, table: string): { readonly ok: false; readonly error: Fault } => {
+  const isTold = fault.message.includes(`\`${table}\``) || !TOLD_WITH_TABLE.has(fault.code);
+  return { ok: false, error: isTold ? fault : { ...fault, message: `${fault.message} It was at \`${table}\`.` } };
+};
+
+const TOLD_WITH_TABLE: ReadonlySet<string> = new Set(['database-locked', 'database-too-slow', 'database-refused']);
+
 const applyAll = async (
   tasks: readonly TableTask[],
   bytes: readonly number[],
@@ -198,7 +206,7 @@ const applyAll = async (
   for (const [index, task] of tasks.entries()) {
     onProgress({ what: task.plan.table.name, done: tasks.length + index, total: tasks.length * 2 });
     const applied = await applyTable(task, bytes[index] ?? 0, source.database, target.database);
-    if (!applied.ok) return applied;
+    if (!applied.ok) return atTable(applied.error, task.plan.table.name);
     // A vacant table may have been sent rows of the source's own only: none.
     if (applied.value.put + applied.value.deleted > 0) changes.push(applied.value);
   }
