@@ -2,6 +2,7 @@
 import type { ItemLook } from '../../replication/postgres/setup/item.ts';
 import type { SetupLook } from '../../replication/postgres/setup/setup.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { printable } from '../render/printable.ts';
 import { type CommonOptions, type Output, orEnd } from '../target.ts';
 import { configOf } from './replicate.ts';
 
@@ -15,7 +16,7 @@ const MARK: Readonly<Record<ItemLook['condition'], string>> = {
 
 const line = ({ condition, text, change, effect }: ItemLook): string => {
   const when = change === null || effect === 'at-once' ? '' : ` (by ${effect})`;
-  return `  ${MARK[condition]} ${text}${change === null ? '' : ` -> ${change}${when}`}\n`;
+  return `  ${MARK[condition]} ${printable(`${text}${change === null ? '' : ` -> ${change}${when}`}`)}\n`;
 };
 
 export interface SetupFlags extends CommonOptions {

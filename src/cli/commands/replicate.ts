@@ -6,21 +6,17 @@ import type { Work } from '../../replicator/protocol.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { problemLines } from '../problems.ts';
 import { DEFAULT_CONFIG } from '../program.ts';
+import { barLine } from '../render/bar.ts';
 import { printable } from '../render/printable.ts';
 import { type CommonOptions, Ended, type Output, orEnd, showFault, socketOf } from '../target.ts';
 import { whoami } from './order.ts';
-
-const BAR = 24;
 
 /** One line that is written over again on a terminal; nothing elsewhere. */
 const createBar = (options: CommonOptions, output: Output) => {
   const shown = options.json !== true && process.stderr.isTTY;
   return {
-    show: ({ what, done, total }: StreamProgress): void => {
-      if (!shown) return;
-      const share = total === null || total === 0 ? 0 : Math.min(1, done / total);
-      const bar = total === null ? '' : `[${'='.repeat(Math.round(share * BAR)).padEnd(BAR)}] `;
-      output.err(`\r\u001b[K${bar}${printable(what).slice(0, 50)}${total === null ? '' : ` ${done}/${total}`}`);
+    show: (progress: StreamProgress): void => {
+      if (shown) output.err(`\r\u001b[K${barLine(progress)}`);
     },
     end: (): void => {
       if (shown) output.err('\r\u001b[K');
