@@ -34,6 +34,9 @@ export interface Pair {
   stop(): Promise<void>;
 }
 
+/** Quoted: a name that ends every quote and block there is, if it can. */
+export const WEIRD = `"-we""ird'$d$\n; DROP TABLE cel; --"`;
+
 export const SCHEMA = `
 CREATE TYPE public.kind AS ENUM ('user', 'queue');
 CREATE TABLE public.userfeatures (id serial PRIMARY KEY, firstname text NOT NULL DEFAULT '', "call-limit" int,
@@ -46,7 +49,7 @@ CREATE TABLE public.netiface (id serial PRIMARY KEY, ifname text);
 CREATE TABLE public.provisioning (id int PRIMARY KEY, net4_ip text, port int);
 CREATE TABLE public.accesswebservice (id int PRIMARY KEY, name text UNIQUE, passwd text);
 CREATE TABLE public.cel (id serial PRIMARY KEY, what text);
-CREATE TABLE public."we""ird'; DROP TABLE cel; --" (id int PRIMARY KEY, "a""b';" text);
+CREATE TABLE public.${WEIRD} (id int PRIMARY KEY, "a""b'$d$\n;" text);
 INSERT INTO public.provisioning VALUES (1, 'own', 80);
 INSERT INTO public.accesswebservice VALUES (1, 'xivo-agentd', 'own'), (2, 'crm', 'secret');
 `;
