@@ -33,7 +33,7 @@ const waitedForMs = 25_000;
 
 const voicemail: Scenario = {
   name: 'replication-merge-voicemail',
-  text: 'a message of before is at the standby when the main dies; heard, erased and new ones of the outage are at the main after failback, once, and lamps are right',
+  text: 'a message of before is at the standby when the main dies; heard, erased and new ones of the outage are at the main after failback, once, and lamps are right; the new one is heard there',
   setup: { data: 'snapshot' },
   inbound: false,
   prepare: emptyMailboxes,
@@ -75,6 +75,15 @@ const voicemail: Scenario = {
     allIsHome,
     { do: 'lamp', user: '1003', says: /^1\/0 .*main$/, withinMs: 5000 },
     { do: 'lamp', user: '1001', says: /^0\/1 .*main$/, withinMs: 5000 },
+    press('main', 'listen', '1003'),
+    says(
+      'what was left at the standby is heard at the main',
+      'main',
+      messages,
+      exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/Old/msg0000\.txt`),
+      waitedForMs,
+    ),
+    { do: 'lamp', user: '1003', says: /^0\/1 .*main$/, withinMs: 5000 },
     says(
       'the standby equals the main again',
       'main',
@@ -86,7 +95,7 @@ const voicemail: Scenario = {
       'nothing came twice',
       'standby',
       messages,
-      exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/INBOX/msg0000\.txt`),
+      exactly(String.raw`1001/Old/msg0000\.txt`, String.raw`1003/Old/msg0000\.txt`),
       200,
     ),
   ],
