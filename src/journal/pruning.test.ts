@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { entry, journal, newPath, verified } from './journal.test-support.ts';
@@ -147,4 +147,25 @@ test('a disk that is full of the journal itself gets room when it prunes: nothin
   assert.equal(opened.trouble(), null);
   assert.match(verified(path), /^ok \d+$/);
   assert.equal(opened.read({ limit: 1 })[0]?.seq, 210);
+});
+
+test('what is dropped while somebody reads is no fault; what is gone from the middle is', async (context) => {
+  const it = worn(context, 256 * 1024, 1000 * DAY_MS);
+  for (let day = 1; day <= 3; day += 1) for (let part = 0; part < 6; part += 1) await it.pass(DAY_MS / 6, 50);
+  const whole = it.segments().toSorted();
+  assert.ok(whole.length >= 4, `${whole.length} segments`);
+  // Listed, and no file any more: as between a reader's two looks.
+  const vanish = (name = ''): void => {
+    rmSync(join(it.path, name));
+    symlinkSync(join(it.path, 'nowhere'), join(it.path, name));
+  };
+  vanish(whole[0]);
+  assert.match(verified(it.path), /^ok \d+$/);
+  const reader = openJournalReader(it.path);
+  assert.ok(reader.ok);
+  assert.equal(reader.value.read({ sinceWall: 0, limit: 1e6 }).at(-1)?.seq, it.count());
+  const [head = '', ...lines] = reader.value.export();
+  assert.equal((JSON.parse(head) as { after: number }).after, it.count() - lines.length);
+  vanish(whole[2]);
+  assert.match(verified(it.path), /are missing/);
 });

@@ -3,7 +3,7 @@ import { fail, messageOf, ok, type Result } from '../core/result.ts';
 import type { Millis } from '../core/words.ts';
 import type { Journal, JournalEntry } from '../ports.ts';
 import { canonicalJson, type ParsedLine, type Place, parseLine, wrongWith } from './chain.ts';
-import { listSegments, readHead, readSegment, type Segment } from './segment.ts';
+import { listSegments, readHead, readSegmentIfThere, type Segment } from './segment.ts';
 
 type Query = Parameters<Journal['read']>[0];
 export type Verified = ReturnType<Journal['verify']>;
@@ -35,7 +35,7 @@ const toEntry = ({ seq, hash, text }: ParsedLine): JournalEntry => {
 };
 
 const entriesOf = ({ path }: Segment): readonly JournalEntry[] =>
-  readSegment(path).lines.flatMap((line) => (line === null ? [] : [toEntry(line)]));
+  (readSegmentIfThere(path)?.lines ?? []).flatMap((line) => (line === null ? [] : [toEntry(line)]));
 
 const newest = (segments: readonly Segment[], limit: number): readonly JournalEntry[] => {
   let found: readonly JournalEntry[] = [];
@@ -60,8 +60,8 @@ const readEntries = (
   const found: JournalEntry[] = [];
   for (const segment of from(segments, sinceSeq ?? 0)) {
     // A segment that was written to the last before that time has nothing of it.
-    if (sinceWall !== undefined && statSync(segment.path).mtimeMs < sinceWall - 60_000 && segment !== segments.at(-1))
-      continue;
+    const writtenAt = sinceWall === undefined ? undefined : statSync(segment.path, { throwIfNoEntry: false })?.mtimeMs;
+    if (writtenAt !== undefined && writtenAt < (sinceWall ?? 0) - 60_000 && segment !== segments.at(-1)) continue;
     const fitting = entriesOf(segment).filter(
       ({ seq, wall }) => seq > (sinceSeq ?? 0) && wall >= (sinceWall ?? Number.NEGATIVE_INFINITY),
     );
@@ -94,7 +94,10 @@ const verifyAll = (directory: string): Verified => {
   let entries = 0;
   const segments = listSegments(directory);
   for (const [index, { path }] of segments.entries()) {
-    const { header, lines, offsets, size } = readSegment(path);
+    const read = readSegmentIfThere(path);
+    // The oldest may be dropped meanwhile; one between others leaves a gap, which the next one's header tells.
+    if (read === null) continue;
+    const { header, lines, offsets, size } = read;
     const seam = last === null && header !== null ? null : wrongSeam(header, last ?? { seq: 0, hash: '' });
     if (seam !== null || header === null) return broken(seam ?? 'the journal has no beginning');
     last ??= header;
@@ -115,7 +118,9 @@ const verifyAll = (directory: string): Verified => {
 function* exportAll(directory: string): Iterable<string> {
   let begun = false;
   for (const { path } of listSegments(directory)) {
-    const { header, lines } = readSegment(path);
+    const read = readSegmentIfThere(path);
+    if (read === null) continue;
+    const { header, lines } = read;
     if (!begun && header !== null)
       yield canonicalJson({ chain: 'dualtone-journal-1', after: header.seq, hash: header.hash });
     begun = true;
@@ -124,7 +129,7 @@ function* exportAll(directory: string): Iterable<string> {
 }
 
 const tail = (path: string, offset: number): Buffer => {
-  const size = statSync(path).size;
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size <= offset) return Buffer.alloc(0);
   const bytes = Buffer.alloc(size - offset);
   const file = openSync(path, 'r');

@@ -73,6 +73,16 @@ const parseSegment = (bytes: Buffer): SegmentText => {
 /** Throws what the file system throws. */
 export const readSegment = (path: string): SegmentText => parseSegment(readFileSync(path));
 
+/** Null: it is gone, as when it was dropped for its age since it was listed. Throws what else the file system throws. */
+export const readSegmentIfThere = (path: string): SegmentText | null => {
+  try {
+    return readSegment(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+};
+
 /** The last entry that was surely on disk; null where nothing says so. Never throws. */
 export const readHead = (directory: string): Place | null => {
   try {
