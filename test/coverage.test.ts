@@ -18,7 +18,7 @@ const rowsIn = (text: string): readonly Row[] =>
   text
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()))
-    .filter(([, id = '']) => /^(?:[A-G]\d|[prx]\d+|numbers)$/.test(id))
+    .filter(([, id = '']) => /^(?:[A-G]\d|[pqrx]\d+|numbers)$/.test(id))
     .map(([, id = '', , , tests, scenarios]) => ({ id, tests: quoted(tests), scenarios: quoted(scenarios) }));
 
 const rows = rowsIn(readFileSync('docs/coverage.md', 'utf8'));
@@ -31,7 +31,7 @@ test('each row stands there once, and something shows it', () => {
     Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
   );
   assert.deepEqual(
-    rows.map(({ id }) => id).filter((id) => !/^[prx]/.test(id)),
+    rows.map(({ id }) => id).filter((id) => !/^[pqrx]/.test(id)),
     [...ids, 'numbers'],
   );
   assert.deepEqual(
