@@ -12,6 +12,8 @@ export interface Clock {
   wall(): WallTime;
   /** Calls `fire` once at or after `at`; returns what cancels it. */
   at(at: Instant, fire: () => void): () => void;
+  /** Like `at`, for what recurs, where it is there: a little before or after, so that it rides on what wakes the process anyway. */
+  about?(at: Instant, fire: () => void): () => void;
 }
 
 /** Calls in progress, -1 when not known; `at`: when the question was put, so that what began later is not in it for certain. */

@@ -235,7 +235,8 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
   // Probes may be late by a quarter of their period; half of it they would call late themselves.
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
   const stream = createPairStream(config, keys.value, clock);
-  const follower = createAstDbFollower(config, stream, manager.value, ari.value, clock);
+  // Only its question whether anything was written may ride: what was goes on at once.
+  const follower = createAstDbFollower(config, stream, manager.value, ari.value, { ...clock, about: coarse.about });
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const { checker, driller } = trialsOf(config, program, stream, clock);
   const pairView = createPairView(stream.channel('view'), clock);

@@ -111,8 +111,8 @@ const tick = (state: State): void => {
   } else if (now - state.lastLineAt > 2 * options.periodMs + options.timeoutMs) {
     tellAll(state, silent(state.trouble || 'fping says nothing'));
   }
-  state.due = Math.max(state.due + options.periodMs, now);
-  state.cancelTick = clock.at(state.due, () => tick(state));
+  state.due = now + options.periodMs;
+  state.cancelTick = (clock.about ?? clock.at)(state.due, () => tick(state));
 };
 
 const muteAfterMs = ({ periodMs, timeoutMs }: Pace): Millis => Math.max(2_000, 10 * periodMs + timeoutMs);

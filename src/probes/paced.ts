@@ -102,8 +102,8 @@ const tick = (state: State): void => {
   const { clock, options } = state;
   const now = clock.now();
   if (isLate(state, now - state.due)) tell(state, silent(lateReason));
-  state.due = Math.max(state.due + options.periodMs, now);
-  state.cancelTick = clock.at(state.due, () => tick(state));
+  state.due = now + options.periodMs;
+  state.cancelTick = (clock.about ?? clock.at)(state.due, () => tick(state));
   if ((options.overlapping || state.open.size === 0) && options.skip?.() !== true) begin(state);
 };
 

@@ -178,18 +178,20 @@ const wantSession = (state: State, ms: Millis): void => {
 };
 
 /** Works at the earliest time that anybody asked for. */
-const workIn = (state: State, ms: Millis): void => {
-  const at = state.clock.now() + ms;
+const workIn = (state: State, ms: Millis): void => workWhen(state, state.clock.now() + ms, state.clock.at);
+
+const workWhen = (state: State, at: Instant, ring: Clock['at']): void => {
   if (state.stopped || at >= state.workAt) return;
   state.cancelWork();
   state.workAt = at;
-  state.cancelWork = state.clock.at(at, () => {
+  state.cancelWork = ring(at, () => {
     state.workAt = Number.POSITIVE_INFINITY;
     // One work at a time: what comes in between is done after it.
     if (state.working !== null) return workIn(state, gatherMs);
-    state.working = work(state, state.epoch).finally(() => {
+    // What rides on another awakening may come before its time, and counts as due.
+    state.working = work(state, state.epoch, Math.max(at, state.clock.now())).finally(() => {
       state.working = null;
-      if (state.epoch > 0) workIn(state, Math.max(0, nextDue(state) - state.clock.now()));
+      if (state.epoch > 0) workWhen(state, nextDue(state), state.clock.about ?? state.clock.at);
     });
   });
 };
@@ -200,9 +202,8 @@ const nextDue = (state: State): Instant => {
   return state.base.tellsNews() ? Math.min(due, state.newsDue) : due;
 };
 
-const work = async (state: State, epoch: Epoch): Promise<void> => {
+const work = async (state: State, epoch: Epoch, now: Instant): Promise<void> => {
   if (epoch === 0) return;
-  const now = state.clock.now();
   if (state.wantsSession || state.session === null) await beginSession(state, epoch);
   else if (now >= state.refreshDue) await refresh(state, epoch);
   else if (state.dirty.size > 0) await sendDirty(state, epoch);
