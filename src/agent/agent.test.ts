@@ -52,6 +52,27 @@ test('a heartbeat is no entry of the journal', async () => {
   assert.equal(main.entries.length + standby.entries.length, before);
 });
 
+test('a passive node looks as the other’s heartbeats wake it, without an awakening of its own', async () => {
+  const { time, pair, standby } = await bothUp();
+  const heard = new Set<number>();
+  const looked: number[] = [];
+  const { receive, samples } = standby;
+  standby.receive = (from, message) => {
+    heard.add(time.clock.now());
+    receive(from, message);
+  };
+  Object.defineProperty(standby, 'samples', {
+    get: () => {
+      looked.push(time.clock.now());
+      return samples;
+    },
+  });
+  await pair.pass(2000);
+  assert.ok(looked.length >= 19, `${looked.length} looks in two seconds`);
+  const alone = looked.filter((at) => !heard.has(at));
+  assert.ok(alone.length <= 4, `${alone.length} awakenings of its own: ${alone.join(' ')}`);
+});
+
 test('the standby takes over when the main dies, and a person sees it in one line', async () => {
   const { pair, standby } = await bothUp();
   pair.kill('main');

@@ -50,6 +50,12 @@ const createVoice = (clock: Clock, records: () => Records, vital: VitalSigns, no
   return { notice, say };
 };
 
+/** The process is awake: what is due about now joins in. */
+const awake = (parts: AgentParts, { heartbeat }: Works): void => {
+  parts.onAwake();
+  heartbeat.awake();
+};
+
 const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: Notice) => void): Loop => {
   const tellRight = createRightTeller(parts, { keep: (until) => works().steps.keep(until) });
   const changed = (): void => {
@@ -62,10 +68,7 @@ const createLoopOf = (parts: AgentParts, works: () => Works, notice: (notice: No
       order: (order) => parts.fences?.order(order),
       end: (op) => parts.fences?.end(op),
     },
-    onAwake: () => {
-      parts.onAwake();
-      works().heartbeat.awake();
-    },
+    onAwake: () => awake(parts, works()),
     onDecided: (before, decision, event) => {
       works().records.decided(before, decision, event);
       works().both.see(before, decision);
@@ -228,7 +231,8 @@ export const createAgent = (parts: AgentParts): Agent => {
     ear?.heard(from);
     if (!running) return;
     loop.post((at) => ({ kind: 'message', at, from, message }));
-    parts.onAwake();
+    // A passive node is woken by the other's heartbeats rather than by its own.
+    awake(parts, works);
   });
   link.onRefused((reason, source) => {
     const { code, message, remedy } = explainRefusal(reason as RefusalReason, source);
