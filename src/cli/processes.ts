@@ -61,10 +61,16 @@ const run = async <C extends { readonly runDir: string }>(kind: Kind<C>, path: s
 const runNodeProcess = (path: string, start: Kind<Config>['start']): Promise<ExitCode> =>
   run({ name: 'node', load: async (file) => (await import('../config/machine.ts')).loadConfig(file), start }, path);
 
+/** What `bin/dualtone` gives to those alone that do a little ten times a second: see docs/adr/0070. */
+const STEADY: ReadonlySet<string> = new Set(['--no-turbofan', '--min-semi-space-size=4']);
+
+/** The flags of this process that are for another one of this program too. */
+export const handedOn = (flags: readonly string[]): readonly string[] => flags.filter((flag) => !STEADY.has(flag));
+
 /** This very program as another process, with the same configuration; its priority is never inherited. */
 const besideArgv = (policy: 'other' | 'batch', name: string, path: string): readonly string[] => {
   const entry = process.argv[1] ?? '';
-  return ['chrt', `--${policy}`, '0', process.execPath, ...process.execArgv, entry, name, '--config', path];
+  return ['chrt', `--${policy}`, '0', process.execPath, ...handedOn(process.execArgv), entry, name, '--config', path];
 };
 
 /** At ordinary priority: what copies must never come before what keeps the lease. */
