@@ -5,7 +5,7 @@ import { zone } from '../../remsys/places.ts';
 import type { Deed, Scenario } from '../../scenarios/scenario.ts';
 import { roles } from '../../topology.ts';
 import { exec, mainServes, pause } from '../phrases.ts';
-import { namesPointTo } from './phrases.ts';
+import { journal, namesPointTo } from './phrases.ts';
 import { twoSites } from './scenes.ts';
 
 /** No agent has ever run: no memory on the disk or of this boot. */
@@ -14,12 +14,16 @@ const forgets = (on: Role): readonly Deed[] => [
   exec(on, ['sh', '-c', 'rm -rf /var/lib/dualtone/* /run/dualtone']),
 ];
 
+/** As `dualtone init --adopt` writes it: for this boot, and for 20 s of the clock that begins with it. */
+const ordered = String.raw`umask 077 && mkdir -p /run/dualtone && printf '{"bootId":"%s","until":%d}' \
+  "$(cat /proc/sys/kernel/random/boot_id)" "$(awk '{print int($1 * 1000) + 20000}' /proc/uptime)" > /run/dualtone/adopt.json`;
+
 const starts = (on: Role): Deed => ({ do: 'systemctl', on, argv: ['start', 'dualtone.service'] });
 
 export const remsysMovedIn: readonly Scenario[] = [
   {
     name: 'remsys-moved-in',
-    text: 'A serves without Dualtone, with calls; the agents start on A, then on B, for the first time: how long nobody is answered, and the name stays',
+    text: 'A serves without Dualtone, with calls; the agent of A goes on with what serves, then that of B starts: nobody notices, and the name stays',
     ...twoSites(),
     prepare: [
       ...roles.flatMap(forgets),
@@ -37,13 +41,15 @@ export const remsysMovedIn: readonly Scenario[] = [
     inbound: false,
     deeds: [
       { do: 'call', from: '1001', to: '800' },
+      exec('main', ['sh', '-c', ordered]),
       starts('main'),
+      journal('main', 'the agent goes on with what serves', /goes on with the telephony that served/, 8000),
       starts('standby'),
       mainServes,
       ...namesPointTo('main', 5000),
       pause(2000),
       { do: 'hang-up' },
     ],
-    expected: { serving: 'main', outageMsMost: 10_000, twoServing: 'none', moves: 0, callsCut: 0 },
+    expected: { serving: 'main', outageMsMost: 200, twoServing: 'none', moves: 0, callsCut: 0 },
   },
 ];
