@@ -10,7 +10,7 @@ import { pinnedCertificatePath } from '../../replication/access.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { daysLeft } from '../certificate.ts';
 import { configWith, find, goodSnapshot, type Planted, temporary, told } from '../testing/around.ts';
-import { compareDatabases, replicationChecks } from './replication.ts';
+import { compareDatabases, judgeSetUp, replicationChecks } from './replication.ts';
 
 const folder = temporary();
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -161,6 +161,12 @@ test('database-ready: without its password, and without a server, the step that 
   assert.match(await say('database-ready', { config: at }), /^fail: /);
   assert.match(await say('database-ready'), /^not-applicable/);
   assert.match(await say('databases-agree', { config: at }), /^unknown: the other node does not tell/);
+});
+
+test('database-ready: what an older version has set up, or nobody, is told', () => {
+  assert.equal(judgeSetUp('right'), null);
+  assert.match(told(judgeSetUp('other-version') as never), /^fail: the schema `dualtone` is of another version/);
+  assert.match(told(judgeSetUp('missing') as never), /^fail: the schema `dualtone` .* is not there/);
 });
 
 test('databases-agree: encoding, locale and the first number of the version', () => {

@@ -10,6 +10,8 @@ import {
   sshTarget,
   tunnelForwards,
 } from '../../replication/access.ts';
+import type { Database } from '../../replication/postgres/connection.ts';
+import type { SchemaStanding } from '../../replication/postgres/setup/schema-sql.ts';
 import type { StreamStatus } from '../../replication/stream.ts';
 import { checkKey } from '../../replicator/sync/by-person.ts';
 import { pinnedKeys } from '../../ssh/known-hosts.ts';
@@ -200,6 +202,22 @@ const certificatesValid: Definition = {
 
 const OLDEST_MAJOR = 13;
 
+/** A program that was upgraded brings its functions in the database with it only when somebody sets it up again. */
+const setUpIsOld = async (opened: Database, role: string): Promise<Said | null> => {
+  const { SCHEMA_COMMENT, schemaStanding } = await import('../../replication/postgres/setup/schema-sql.ts');
+  const rows = await opened.query<{ readonly comment: string | null }>(SCHEMA_COMMENT);
+  if (!rows.ok) return failedBy(rows.error);
+  return judgeSetUp(schemaStanding(rows.value[0]?.comment ?? null, role));
+};
+
+/** Null: nothing is wrong with it. */
+export const judgeSetUp = (standing: SchemaStanding): Said | null => {
+  const remedy = 'Run `dualtone database setup` on this node.';
+  if (standing === 'missing') return failed("the schema `dualtone` with the database's guard is not there", remedy);
+  if (standing === 'other-version') return failed('the schema `dualtone` is of another version of Dualtone', remedy);
+  return null;
+};
+
 const localState = async ({ config }: Around, signal: AbortSignal): Promise<Said> => {
   const { database } = config.streams;
   const password = readSecret(database.passwordFile);
@@ -219,7 +237,7 @@ const localState = async ({ config }: Around, signal: AbortSignal): Promise<Said
         `wal_level is ${walLevel}, and changes cannot follow one by one`,
         'Run `dualtone database setup`, then `dualtone database restart` at a quiet time.',
       );
-    return passed(`PostgreSQL ${version}, ${encoding}`);
+    return (await setUpIsOld(opened.value, database.user)) ?? passed(`PostgreSQL ${version}, ${encoding}`);
   } finally {
     await opened.value.close();
   }
@@ -228,7 +246,7 @@ const localState = async ({ config }: Around, signal: AbortSignal): Promise<Said
 const databaseReady: Definition = {
   id: 'database-ready',
   about:
-    "This node's PostgreSQL lets Dualtone's role in, takes changes, and can send them where they follow one by one.",
+    "This node's PostgreSQL lets Dualtone's role in, is set up by this version, takes changes, and can send them where they follow one by one.",
   severity: 'warning',
   scope: 'node',
   ...PACE.slow,

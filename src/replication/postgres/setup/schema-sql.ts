@@ -62,6 +62,18 @@ ${logOwner(role)}`;
 export const schemaVersion = (role: string): string =>
   createHash('sha256').update(body(role)).digest('hex').slice(0, 16);
 
+/** Of which version of the program the schema in a database is; `missing`: there is none of ours. */
+export type SchemaStanding = 'right' | 'other-version' | 'missing';
+
+/** By the comment on the schema; null: it has none, or there is no schema. */
+export const schemaStanding = (comment: string | null, role: string): SchemaStanding => {
+  if (comment?.startsWith(MARK) !== true) return 'missing';
+  return /^.*?\. (\S+) \S+$/.exec(comment)?.[1] === schemaVersion(role) ? 'right' : 'other-version';
+};
+
+/** The comment, as anybody may read it. */
+export const SCHEMA_COMMENT = `SELECT obj_description(to_regnamespace('dualtone'), 'pg_namespace') AS comment`;
+
 /**
  * What the functions are in the catalogue. A hand that changes one is seen by it.
  * Tables are not in it: their data is, and merges have tables of their own in the schema.

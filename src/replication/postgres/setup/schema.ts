@@ -2,7 +2,7 @@
 import { ok, type Result } from '../../../core/result.ts';
 import { doBlock, quoteName, quoteValue } from '../identifier.ts';
 import type { Item, ItemContext, ItemLook } from './item.ts';
-import { functionsDigest, logRoleFor, MARK, schemaSql, schemaVersion } from './schema-sql.ts';
+import { functionsDigest, logRoleFor, MARK, schemaSql, schemaStanding, schemaVersion } from './schema-sql.ts';
 
 interface SchemaRow {
   readonly there: boolean;
@@ -37,8 +37,8 @@ const judge = (row: SchemaRow, database: string, role: string, overwriteDrift: b
   if (!row.there) return looked('missing', `There is no schema \`dualtone\` in ${database}.`, make);
   if (row.comment?.startsWith(MARK) !== true)
     return looked('refused', `${database} has a schema \`dualtone\` that Dualtone did not make; rename it.`, null);
-  const [, version, digest] = /^.*?\. (\S+) (\S+)$/.exec(row.comment) ?? [];
-  if (version !== schemaVersion(role))
+  const digest = /(\S+)$/.exec(row.comment)?.[1];
+  if (schemaStanding(row.comment, role) !== 'right')
     return looked(
       'missing',
       'The schema `dualtone` is of another version of Dualtone.',

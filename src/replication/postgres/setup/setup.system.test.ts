@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Client } from 'pg';
 import { type Cluster, startCluster } from '../../../../test/postgres/cluster.ts';
 import { chosenMajors, mainMajor } from '../../../../test/postgres/versions.ts';
+import { SCHEMA_COMMENT, schemaStanding } from './schema-sql.ts';
 import type { SetupOptions } from './setup.ts';
 import { createTelephoneDatabase, must, openSetup, PASSWORD, refusal, setupOptions } from './testing/prepare.ts';
 
@@ -227,6 +228,21 @@ describe('what hands have done meanwhile', () => {
     must(await (await openSetup(cluster, { ...whole, overwriteDrift: true })).apply());
     for (const id of ['schema', 'role', 'access']) assert.equal(await conditionOf(id), 'right', id);
     assert.equal(await conditionOf('setting:wal_level'), 'due');
+  });
+
+  test('the role sees of which version the schema is; set-up brings it to this one', async () => {
+    const standing = async (): Promise<string> => {
+      const role = await cluster.connect({ database: 'asterisk', user: 'dualtone', password: PASSWORD });
+      const { rows } = await role.query<{ comment: string | null }>(SCHEMA_COMMENT);
+      await role.end();
+      return schemaStanding(rows[0]?.comment ?? null, 'dualtone');
+    };
+    assert.equal(await standing(), 'right');
+    await cluster.query(`COMMENT ON SCHEMA dualtone IS 'Made by Dualtone. 0123 4567'`, [], 'asterisk');
+    assert.deepEqual([await standing(), await conditionOf('schema')], ['other-version', 'missing']);
+    must(await (await openSetup(cluster, { ...whole, overwriteDrift: true })).apply());
+    assert.equal(await standing(), 'right');
+    assert.equal(schemaStanding(null, 'dualtone'), 'missing');
   });
 
   test('a file that PostgreSQL refuses is put back; a link is not written through', async () => {
