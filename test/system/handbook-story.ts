@@ -154,9 +154,9 @@ const drilling = on(
 
 const upgrading = on(
   'pbx2',
-  ['upgrade', 0, /system is done.*this node is upgraded and well/s],
+  ['upgrade --anew', 0, /system is done.*this node is upgraded and well/s],
+  ['upgrade', 0, /service stays where it is/],
   ['upgrade --done', 0, /service stays where it is/],
-  ['upgrade --anew', 0, /system is done/],
 );
 
 const simulating = on(

@@ -22,7 +22,14 @@ failback: { policy: manual }
 flapping: { max-switches: 50 }
 probes: { ami: null, tcp: [], sip: [] }
 alarms: { channels: [{ kind: command, name: log, run: [/bin/true] }] }
-upgrade: { programs: [{ name: system, run: [/bin/true], timeout: 1m }] }
+upgrade: { programs: [{ name: system, run: [/bin/sh, /etc/dualtone/system.sh], timeout: 1m }] }
+`;
+
+/** The packages of the telephone system; where \`/run/go\` is there, it talks and waits for it, as a large package does. */
+const PACKAGES = `[ -p /run/go ] || exit 0
+echo unpacking | tee /run/begun
+read -r line < /run/go
+echo installed || exit 9
 `;
 
 let fresh: FreshHosts | null = null;
@@ -40,6 +47,7 @@ const pair = async (one: FreshHost, other: FreshHost): Promise<void> => {
   for (const host of [one, other]) {
     host.run('mkdir', '-p', '/etc/dualtone');
     host.write('/etc/dualtone/dualtone.yaml', FILE);
+    host.write('/etc/dualtone/system.sh', PACKAGES);
   }
   const inviting = one.start(PROGRAM_PATH, 'init', '--yes', '--json', '--role', 'main', '--address', one.address);
   const ended = once(inviting, 'exit');
@@ -109,12 +117,57 @@ test('each command of the handbook stands in the story, or somebody else runs it
     assert.ok(readFileSync(file, 'utf8').includes(words), `${line}: ${file} has no ${words}`);
 });
 
+const hostsOf = (): readonly [FreshHost, FreshHost] => {
+  const [pbx1, pbx2] = fresh?.hosts ?? [];
+  if (pbx1 === undefined || pbx2 === undefined) throw new Error('there are no hosts');
+  return [pbx1, pbx2];
+};
+
+/** The journal of the host says so, after its entries of this kind so far. */
+const untilNoted = async (host: FreshHost, text: string, times: number): Promise<void> => {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const { out } = host.run('sh', '-c', `cat /var/lib/dualtone/journal/*.jsonl | grep -c '${text}' || true`);
+    if (Number(out) >= times) return;
+    assert.ok(performance.now() < deadline, `"${text}" was to be noted ${times} times, and was ${out.trim()}`);
+    await sleep(50);
+  }
+};
+
+test('Ctrl-C, and a terminal that goes, let the program of an upgrade come to its end, and a second upgrade waits', {
+  skip: withoutRoot,
+}, async () => {
+  const [pbx1, pbx2] = hostsOf();
+  await pair(pbx1, pbx2);
+  pbx2.run('mkfifo', '/run/go', '/run/begun');
+  const goOn = (): void => void pbx2.run('sh', '-c', 'echo on > /run/go');
+  const person = pbx2.terminal(PROGRAM_PATH, 'upgrade', '--anew');
+  assert.equal(pbx2.run('cat', '/run/begun').out, 'unpacking\n');
+  person.type('\u0003');
+  await person.until('It ends as soon as what runs now has ended');
+  assert.match(pbx2.run(PROGRAM_PATH, 'upgrade', '--json').out, /"upgrade-running"/);
+  goOn();
+  assert.equal(await person.ended(), 1);
+  assert.match(person.shown(), /system is done.*was told to end/s);
+  await untilNoted(pbx2, 'system is done', 1);
+  const gone = pbx2.terminal(PROGRAM_PATH, 'upgrade', '--anew');
+  assert.equal(pbx2.run('cat', '/run/begun').out, 'unpacking\n');
+  // The program that holds the terminal is killed, as when a connection breaks.
+  pbx2.run('sh', '-c', 'kill -KILL $(pgrep -x script)');
+  await gone.ended();
+  goOn();
+  await untilNoted(pbx2, 'system is done', 2);
+  pbx2.run('rm', '/run/go');
+  // It goes on with what is left: nothing but to see that all is well.
+  const again = pbx2.run(PROGRAM_PATH, 'upgrade');
+  assert.equal(again.code, 0, again.out);
+  assert.doesNotMatch(again.out, /system begins/);
+});
+
 test('the story of the handbook’s commands: each does, or refuses with its reason, as told', {
   skip: withoutRoot,
 }, async (context) => {
-  const [pbx1, pbx2] = fresh?.hosts ?? [];
-  if (pbx1 === undefined || pbx2 === undefined) throw new Error('there are no hosts');
-  await pair(pbx1, pbx2);
+  const [pbx1, pbx2] = hostsOf();
   const wrong: string[] = [];
   for (const steps of batchesOf(story)) {
     const ran = await runAll(steps[0]?.on === 'pbx1' ? pbx1 : pbx2, steps);
