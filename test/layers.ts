@@ -302,6 +302,7 @@ export const layers: readonly Layer[] = [
       'src/changes',
       'src/files',
       'src/process/run.ts',
+      'src/process/own-program.ts',
       'src/core',
       'src/alarms',
       'src/api',

@@ -260,7 +260,10 @@ const addDatabase = (shelf: Shelf): void => {
   add(shelf, database, 'undo', 'put everything back as it was', async (o, out) => (await commands()).undo(o, out));
   add(shelf, database, 'restart', 'restart PostgreSQL, for settings that wait for it', async (o, out) =>
     (await commands()).restart(o, out),
-  ).option('--force', 'also while this node serves: calls go through it');
+  )
+    .option('--force', 'also while this node serves: calls go through it')
+    .option('--at <time>', 'once, then: as 03:00, or 2026-11-23T03:00')
+    .option('--cancel', 'take such an appointment back');
 };
 
 const addPrograms = (shelf: Shelf): void => {

@@ -1,6 +1,7 @@
 /** The way for files between the nodes: a key of the main's own, let in at the standby for nothing but replication. */
 import type { Config } from '../../config/config.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { ownProgram } from '../../process/own-program.ts';
 import { sshTarget, tunnelForwards } from '../../replication/access.ts';
 import type { StreamReporter } from '../../replication/stream.ts';
 import type { Talk } from '../../replication/talk.ts';
@@ -14,11 +15,7 @@ import type { PeerWay } from '../peer-way.ts';
 const ASK_MS = 15_000;
 
 /** This program as the other node's key may run it here. */
-const forcedCommand = (): readonly string[] => [
-  `${(process.argv[1] ?? '').replace(/\/dualtone\.ts$/, '')}/dualtone`,
-  'sync',
-  'serve',
-];
+const forcedCommand = (): readonly string[] => [ownProgram(), 'sync', 'serve'];
 
 const textOf = (input: unknown, key: string): string => {
   const value = typeof input === 'object' && input !== null ? (input as Readonly<Record<string, unknown>>)[key] : null;
