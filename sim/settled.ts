@@ -15,10 +15,14 @@ const settledBy = (w: Watched, before: State, after: State): string | null => {
 const isConnected = (w: Watched): boolean =>
   w.agents.main.machine.networkUp && w.cutOffSince.main === Number.POSITIVE_INFINITY;
 
+/** It serves, or stood still and will say so once more before it sees that its lease is out: its word counts as a look does. */
+const mayBeHeardToServe = ({ agents: { standby } }: Watched): boolean =>
+  standby.machine.isOpen() || (standby.status !== 'dead' && standby.state.lease.name === 'held');
+
 export const createSettledCheck = (w: Watched, fail: (text: string) => void) => {
   let settled: string | null = null;
   return (before: State, { state, reasons }: Decision): void => {
-    if (w.agents.standby.machine.isOpen()) settled = null;
+    if (mayBeHeardToServe(w)) settled = null;
     for (const { rule } of reasons) {
       if (rule === 'won') settled = settledBy(w, before, state);
       if (rule !== 'cut-off') continue;
