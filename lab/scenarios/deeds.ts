@@ -31,6 +31,20 @@ export const waitServing = async (observers: Observers, wanted: Serving, withinM
   }
 };
 
+const lastAnswersMs = 100;
+/** A reader that a busy machine keeps waiting has read what came by then. */
+const readWithinMs = 1000;
+
+/** Who serves when all is done; nobody only where no answer is read for a while. */
+export const servingAtEnd = async (observers: Observers): Promise<Result<Serving>> => {
+  const sinceMs = monotonicMs() - lastAnswersMs;
+  for (;;) {
+    const seen = await observers.serving(monotonicMs() - sinceMs);
+    if (!seen.ok || seen.value !== 'nobody' || monotonicMs() - sinceMs > readWithinMs) return seen;
+    await sleep(lookEveryMs);
+  }
+};
+
 const doOrder = async ({ pair }: Undertaking, deed: Extract<Deed, { do: 'order' }>): Promise<Result<void>> => {
   const outcome = await pair.order(deed.on, deed.argv);
   if (!outcome.ok) return outcome;

@@ -4,7 +4,7 @@ import { usualSetup } from '../pair/setup.ts';
 import { monotonicMs } from '../phones/clock.ts';
 import { srvOf, trunkOf } from '../remsys/places.ts';
 import { audit } from './audit.ts';
-import { mendAll, perform } from './deeds.ts';
+import { mendAll, perform, servingAtEnd } from './deeds.ts';
 import { judge } from './judge.ts';
 import { type Measured, measure } from './measure.ts';
 import { askingExtension, rungExtension } from './observers.ts';
@@ -132,7 +132,7 @@ const observe = async (
   const deedsMs = monotonicMs() - beganMs;
   for (const done of await Promise.all(run.background)) if (!done.ok) problems.push(done.error.message);
   await sleep(scenario.staysMs ?? 1000);
-  const serving = await observers.serving(100);
+  const serving = await servingAtEnd(observers);
   const toMs = monotonicMs();
   if (!serving.ok) return serving;
   const views = await stage.views();
