@@ -100,7 +100,12 @@ export const rows: readonly Row[] = [
   { name: 'cut between the nodes only', expected: bothZero, act: cutNodes },
   { name: 'agent of the main restarts in 200 ms', expected: { fast: [0, 0], quick: [31, 80] }, act: restart },
   { name: 'agent of the main restarts as planned, in 450 ms', expected: bothZero, act: plannedRestart },
-  { name: 'the same, without checkpoints', expected: bothZero, alone: true, act: plannedRestart },
+  {
+    name: 'agent of the main restarts as planned, no checkpoint',
+    expected: bothZero,
+    alone: true,
+    act: plannedRestart,
+  },
   {
     name: 'main loses power as its agent restarts as planned',
     expected: { fast: [960, 1050], quick: [590, 650] },

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { askSnapshot } from '../../src/api/client.ts';
 import { handbookCommands } from '../handbook-commands.ts';
 import { createFreshHosts, type FreshHost, type FreshHosts, PROGRAM_PATH, withoutRoot } from './fresh-hosts.ts';
+import { pairHosts } from './fresh-pair.ts';
 import type { Ran } from './handbook-runner.ts';
 import { elsewhere, type Step, story } from './handbook-story.ts';
 
@@ -49,27 +50,7 @@ const pair = async (one: FreshHost, other: FreshHost): Promise<void> => {
     host.write('/etc/dualtone/dualtone.yaml', FILE);
     host.write('/etc/dualtone/system.sh', PACKAGES);
   }
-  const inviting = one.start(PROGRAM_PATH, 'init', '--yes', '--json', '--role', 'main', '--address', one.address);
-  const ended = once(inviting, 'exit');
-  let said = '';
-  const token = await new Promise<string>((resolve, reject) => {
-    inviting.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      const found = /"token":"(dt1-[^"]+)"/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    void ended.then(() => reject(new Error(said)));
-  });
-  const joining = other.start(PROGRAM_PATH, 'join', '-', '--yes', '--json');
-  joining.stdin?.end(`${token}\n`);
-  assert.deepEqual(
-    [await once(joining, 'exit'), await ended],
-    [
-      [0, null],
-      [0, null],
-    ],
-    said,
-  );
+  await pairHosts(one, other);
   const deadline = performance.now() + 30_000;
   for (;;) {
     const asked = await Promise.all([one, other].map(({ socket }) => askSnapshot(socket, 2000)));

@@ -3,13 +3,13 @@
  * joins again, by its own page.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { askSnapshot } from '../../src/api/client.ts';
 import type { NodeSnapshot } from '../../src/api/snapshot.ts';
 import { createFreshHosts, type FreshHost, type FreshHosts, PROGRAM_PATH, withoutRoot } from './fresh-hosts.ts';
+import { joinWith, pairHosts } from './fresh-pair.ts';
 
 let fresh: FreshHosts | null = null;
 before(async () => {
@@ -51,30 +51,6 @@ const until = async (host: FreshHost, what: string, holds: (snapshot: NodeSnapsh
   }
 };
 
-const joinWith = async (token: string, host: FreshHost): Promise<void> => {
-  const joining = host.start(PROGRAM_PATH, 'join', '-', '--yes', '--json');
-  joining.stdin?.end(`${token}\n`);
-  const [code] = (await once(joining, 'exit')) as [number];
-  assert.equal(code, 0);
-};
-
-/** `init` on the one, `join` on the other; resolves when both have ended. */
-const pair = async (one: FreshHost, other: FreshHost): Promise<void> => {
-  const inviting = one.start(PROGRAM_PATH, 'init', '--yes', '--json', '--role', 'main', '--address', one.address);
-  const ended = once(inviting, 'exit');
-  let said = '';
-  const token = await new Promise<string>((resolve, reject) => {
-    inviting.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      const found = /"token":"(dt1-[^"]+)"/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    void ended.then(() => reject(new Error(said)));
-  });
-  await joinWith(token, other);
-  assert.deepEqual(await ended, [0, null], said);
-};
-
 /** Made once in a run: names of tokens are unique. */
 const adminOf = (host: FreshHost, name: string): string =>
   host.run(PROGRAM_PATH, 'token', 'add', name, '--role', 'admin').out.trim();
@@ -111,7 +87,7 @@ test('a lost node is replaced, and who serves is not interrupted', { skip: witho
   if (pbx1 === undefined || pbx2 === undefined || pbx3 === undefined) throw new Error('there are no hosts');
   for (const host of [pbx1, pbx3]) host.run('mkdir', '-p', '/etc/dualtone');
   for (const host of [pbx1, pbx3]) host.write('/etc/dualtone/dualtone.yaml', `${FILE}${WEB(host.address)}`);
-  await pair(pbx1, pbx2);
+  await pairHosts(pbx1, pbx2);
   const former = await until(pbx1, 'that it serves, and hears the other', (s) => s.server === 'this' && s.other.proven);
   pbx2.remove();
   // Each look from here on finds the same process in the same term.
