@@ -17,7 +17,7 @@ const ASKED_MS = 60_000;
 
 /** Throws where the host is off. */
 export const openTerminal = async (host: Host, argv: readonly string[]): Promise<Terminal> => {
-  const command = ['script', '-q', '-e', '-f', '-c', argv.join(' '), '/dev/null'];
+  const command = ['script', '-q', '-e', '-f', '-c', `exec ${argv.join(' ')}`, '/dev/null'];
   const spawned = await host.spawn(command, { stdio: ['pipe', 'pipe', 'ignore'] });
   if (!spawned.ok) throw new Error(spawned.error.message);
   const child = spawned.value;

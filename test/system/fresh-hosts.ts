@@ -207,7 +207,8 @@ const createHost = async (folder: string, at: number, name: string, hub: number 
     start: (...argv) => spawn('nsenter', [...inside, ...argv], { env, stdio: ['pipe', 'pipe', 'pipe'] }),
     terminal: (...argv) =>
       terminalOf(
-        spawn('nsenter', [...inside, 'script', '-q', '-e', '-f', '-c', argv.join(' '), '/dev/null'], {
+        // `exec`: a shell that stayed between them would itself end of Ctrl-C, and which shell it is depends on the environment.
+        spawn('nsenter', [...inside, 'script', '-q', '-e', '-f', '-c', `exec ${argv.join(' ')}`, '/dev/null'], {
           env,
           stdio: ['pipe', 'pipe', 'inherit'],
         }),

@@ -15,7 +15,7 @@ const HELPER = fileURLToPath(new URL('../testing/init-by-person.ts', import.meta
 const onTerminal = (argv: readonly string[], answers: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     const { SSH_AUTH_SOCK: _agent, SSH_ASKPASS: _askpass, DISPLAY: _display, ...env } = process.env;
-    const child = spawn('script', ['-qefc', argv.join(' '), '/dev/null'], { env });
+    const child = spawn('script', ['-qefc', `exec ${argv.join(' ')}`, '/dev/null'], { env });
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
     let shown = '';
     let typed = 0;
