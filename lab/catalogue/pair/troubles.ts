@@ -1,8 +1,18 @@
 import type { Scenario } from '../../scenarios/scenario.ts';
-import { fault, mainServes, mend, pause, standbyServes } from '../phrases.ts';
+import { exec, fault, mainServes, mend, pause, standbyServes } from '../phrases.ts';
 
 const pbx = 'asterisk.service';
 const agent = 'dualtone.service';
+
+/** As a thread of Asterisk with `-p`, which systems ship: in real time, and never done. */
+const spinner = ['CPUAffinity=0', 'CPUSchedulingPolicy=rr', 'CPUSchedulingPriority=10'].map(
+  (each) => `--property=${each}`,
+);
+const ofAgent = (cores: readonly string[]): readonly string[] => [
+  '/bin/sh',
+  '-c',
+  `taskset --all-tasks ${cores.join(' ')} "$(systemctl show --property=MainPID --value ${agent})"`,
+];
 
 /** Asterisk, agent or node is ill while its host lives. */
 export const illnesses: readonly Scenario[] = [
@@ -25,6 +35,18 @@ export const illnesses: readonly Scenario[] = [
     text: 'no SIP reaches the main’s Asterisk; the standby serves',
     deeds: [fault({ kind: 'deaf', host: 'main' }), standbyServes, pause(500), mend('deaf')],
     expected: { serving: 'standby', outageMsMost: 1200, inboundOutageMsMost: 1500, twoServing: 'none', moves: 1 },
+  },
+  {
+    name: 'asterisk-spins',
+    text: 'the core that the main’s agent has is taken by a thread in real time, as Asterisk’s are; nothing moves',
+    deeds: [
+      exec('main', ofAgent(['--cpu-list', '--pid', '0'])),
+      exec('main', ['systemd-run', '--unit=lab-spinner', ...spinner, '/bin/sh', '-c', 'while :; do :; done']),
+      pause(5000),
+      exec('main', ['systemctl', 'stop', 'lab-spinner']),
+      exec('main', ofAgent(['--pid', 'ffffffff'])),
+    ],
+    expected: { serving: 'main', twoServing: 'none', moves: 0, callsCut: 0, outageMsMost: 100 },
   },
   {
     name: 'agent-killed',

@@ -1,5 +1,7 @@
 /** Checks of what the kernel must grant: the gate, now and at boot, and the agent's priority. */
+import { readdirSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
+import { join } from 'node:path';
 import { lookAtTables } from '../../steps/gate/listing.ts';
 import { type Around, readSystemFile } from '../around.ts';
 import { type Definition, failed, failedBy, notApplicable, PACE, passed, type Said, unknown } from '../check.ts';
@@ -104,29 +106,48 @@ const gateAtBoot: Definition = {
   },
 };
 
-/** `policy` of /proc/PID/stat: 0 other, 1 FIFO, 2 round robin, 3 batch, 5 idle. */
-export const policyOf = (stat: string): number | null => {
+export interface Scheduled {
+  readonly name: string;
+  /** Its real-time priority, 1 to 99; 0 for one that has none. */
+  readonly realTime: number;
+}
+
+/** What /proc/PID/stat tells of a process; null where it is not whole. */
+export const scheduledOf = (stat: string): Scheduled | null => {
   // The name may hold anything: what follows the last parenthesis is sure.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const policy = Number(fields[38]);
-  return fields.length > 38 && Number.isInteger(policy) ? policy : null;
+  const ends = stat.lastIndexOf(')');
+  const fields = stat.slice(ends + 2).split(' ');
+  const realTime = Number(fields[37]);
+  return fields.length > 38 && Number.isInteger(realTime)
+    ? { name: stat.slice(stat.indexOf('(') + 1, ends), realTime }
+    : null;
 };
+
+/** The highest real-time priority of an Asterisk on this machine; 0 where none runs in real time. */
+const asteriskRealTime = (around: Around): number =>
+  readdirSync(join(around.root, 'proc'))
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((pid) => scheduledOf(readSystemFile(around, `proc/${pid}/stat`) ?? ''))
+    .reduce((most, each) => (each?.name === 'asterisk' ? Math.max(most, each.realTime) : most), 0);
 
 const priority: Definition = {
   id: 'priority-granted',
-  about: 'The agent comes before other programs (real time), so that a busy machine costs no takeover.',
+  about:
+    'The agent comes before other programs (real time), before Asterisk too, so that a busy machine costs no takeover.',
   severity: 'warning',
   scope: 'node',
   ...PACE.usual,
-  remedy: 'Run it as root or with `LimitRTPRIO=1` (see examples/systemd/dualtone.service), and install util-linux.',
+  remedy:
+    'Run it as root or with `LimitRTPRIO=11` (see examples/systemd/dualtone.service), install util-linux, and give Asterisk no more real time than its own (`-p`, 10).',
   try: (around) =>
     withAgent(around, ({ agent }) => {
-      const stat = readSystemFile(around, `proc/${agent.pid}/stat`);
-      const policy = stat === null ? null : policyOf(stat);
-      if (policy === null) return unknown(`the kernel does not tell of pid ${agent.pid}`);
-      return policy === 1 || policy === 2
-        ? passed('real time, of the lowest kind')
-        : failed('the agent runs like any other program');
+      const agents = scheduledOf(readSystemFile(around, `proc/${agent.pid}/stat`) ?? '');
+      if (agents === null) return unknown(`the kernel does not tell of pid ${agent.pid}`);
+      if (agents.realTime === 0) return failed('the agent runs like any other program');
+      const asterisk = asteriskRealTime(around);
+      return asterisk > agents.realTime
+        ? failed(`Asterisk (real time ${asterisk}) comes before the agent (${agents.realTime})`)
+        : passed(`real time ${agents.realTime}`);
     }),
 };
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { configWith, fakeRun, find, goodSnapshot, type Planted, temporary, told } from '../testing/around.ts';
-import { kernelChecks, policyOf } from './kernel.ts';
+import { kernelChecks, scheduledOf } from './kernel.ts';
 import { serviceChecks } from './services.ts';
 import { telephoneSystemChecks } from './telephone-system.ts';
 
@@ -102,21 +102,30 @@ test('no-rival-program: another that decides the same, as a process or in cron; 
   assert.match(await say('no-rival-program'), /^(pass|fail)/);
 });
 
-test('priority-granted: by the policy that the kernel shows, also of a program with an odd name', async () => {
+test('priority-granted: by what the kernel shows, also of a program with an odd name; before Asterisk', async () => {
   const root = join(folder, 'priority');
   const { pid } = goodSnapshot.agent;
-  mkdirSync(join(root, 'proc', String(pid)), { recursive: true });
-  const stat = (policy: number): string =>
-    `${pid} (node) a (b)) S ${Array.from({ length: 37 }, () => '0').join(' ')} ${policy} 0 0\n`;
-  assert.equal(policyOf(stat(2)), 2);
-  assert.equal(policyOf('12 (x) S 1'), null);
-  writeFileSync(join(root, 'proc', String(pid), 'stat'), stat(2));
-  assert.match(await say('priority-granted', { root }), /^pass/);
-  writeFileSync(join(root, 'proc', String(pid), 'stat'), stat(0));
+  const shown = (of: number, name: string, realTime: number): void => {
+    mkdirSync(join(root, 'proc', String(of)), { recursive: true });
+    const before = Array.from({ length: 36 }, () => '0').join(' ');
+    writeFileSync(
+      join(root, 'proc', String(of), 'stat'),
+      `${of} (${name}) S ${before} ${realTime} ${realTime > 0 ? 2 : 0} 0 0\n`,
+    );
+  };
+  assert.equal(scheduledOf('12 (x) S 1'), null);
+  shown(pid, 'node) a (b)', 11);
+  assert.equal(await say('priority-granted', { root }), 'pass: real time 11');
+  shown(9001, 'asterisk', 10);
+  assert.equal(await say('priority-granted', { root }), 'pass: real time 11');
+  shown(9001, 'asterisk', 20);
+  assert.equal(await say('priority-granted', { root }), 'fail: Asterisk (real time 20) comes before the agent (11)');
+  shown(pid, 'node', 0);
   assert.equal(await say('priority-granted', { root }), 'fail: the agent runs like any other program');
   assert.match(await say('priority-granted', { root: folder }), /^unknown/);
   // This very process, by the real kernel: it runs as any other.
   assert.match(await say('priority-granted'), /^(pass|fail)/);
+  assert.equal(scheduledOf(readFileSync('/proc/self/stat', 'utf8'))?.realTime, 0);
 });
 
 test('agent-punctual: late by most of a lease', async () => {
