@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ensureTree } from '../../lab/tree/tree.ts';
-import { dbDelete, dbPut } from '../../src/ami/actions.ts';
+import { dbDelete, dbPut, dbTree } from '../../src/ami/actions.ts';
 import { astDbPutAny, astDbRows } from '../../src/ami/astdb-query.ts';
 import type { AmiConnection } from '../../src/ami/connection.ts';
 import { headerOf } from '../../src/ami/message.ts';
@@ -138,6 +138,31 @@ inNamespace(import.meta.url, () => {
     await astDbPutAny(here, 'LONG/huge', 'z'.repeat(20_000));
     await until(() => out.status().refused === 1, limitMs, 'one is told as not carried');
     await dbDelete(here, 'LONG', 'huge');
+  });
+
+  test('a table of many pages is read whole, in the order of its paths, whatever letters and however long they are', async () => {
+    const family = 'Pages';
+    const paths = Array.from(
+      { length: 777 },
+      (_, at) => `${family}/${at % 2 === 0 ? 'é' : '%'}${'x'.repeat(at % 230)}${at}`,
+    );
+    await Promise.all(paths.map((path) => write(here, path, path)));
+    const all = await astDbRows(here, null);
+    const tree = await dbTree(here, '');
+    const others = await astDbRows(here, family);
+    assert.ok(all.ok && tree.ok && others.ok);
+    const told = all.value.map(({ path }) => path);
+    assert.deepEqual(new Set(told), new Set(tree.value.map(({ key }) => key)));
+    assert.equal(told.length, tree.value.length);
+    assert.deepEqual(
+      told.filter((path) => path.startsWith(`${family}/`)),
+      paths.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    );
+    assert.deepEqual(
+      others.value.map(({ path }) => path),
+      told.filter((path) => !path.startsWith(`${family}/`)),
+    );
+    await Promise.all(paths.map((path) => dbDelete(here, family, path.slice(family.length + 1))));
   });
 
   test('an endpoint is available there as soon as its phone is registered here, and away when it left', async (context) => {

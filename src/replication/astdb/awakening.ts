@@ -11,7 +11,7 @@ import type { Instant, Millis } from '../../core/words.ts';
 import type { Clock } from '../../ports.ts';
 import type { Ari } from './ari.ts';
 import type { Manager } from './manager.ts';
-import { type AstDbRow, contactFamily, giveWay } from './rows.ts';
+import { type AstDbRow, contactFamily, eachInSlices, giveWay } from './rows.ts';
 import { endpointOf, isQualified, wake } from './writing.ts';
 
 export interface Awakening {
@@ -107,19 +107,21 @@ const wakeContacts = async (state: State, turn: number, ami: AmiConnection): Pro
   if (offline.value.size === 0) return ok('done');
   const tree = await dbTree(ami, contactFamily);
   if (!tree.ok) return tree;
-  const rows = tree.value.map(({ key, value }) => ({ key: `${contactFamily}/${key}`, value }));
-  const away = rows.filter((row) => offline.value.has(endpointOf(row)));
-  const [qualified, others] = [
-    away.filter(({ value }) => isQualified(value)),
-    away.filter(({ value }) => !isQualified(value)),
-  ];
-  const isHeard = rows.some((row) => isQualified(row.value) && !offline.value.has(endpointOf(row)));
+  const qualified: AstDbRow[] = [];
+  const others: AstDbRow[] = [];
+  let isHeard = false;
+  await eachInSlices(tree.value, ({ key, value }) => {
+    const row = { key: `${contactFamily}/${key}`, value };
+    const isAway = offline.value.has(endpointOf(row));
+    if (isAway) (isQualified(value) ? qualified : others).push(row);
+    else isHeard ||= isQualified(value);
+  });
   const few = !isHeard && state.round < scoutRounds;
   const now = [...others, ...(few ? turned(qualified, state.round * scouts).slice(0, scouts) : qualified)];
   await inBatches(now, async (row) => {
     if (turn === state.turn) await wakeOrAsk(state, ari, ami, row);
   });
-  return ok(away.length === 0 ? 'done' : 'more');
+  return ok(qualified.length + others.length === 0 ? 'done' : 'more');
 };
 
 const turned = <T>(list: readonly T[], by: number): readonly T[] => {

@@ -84,7 +84,7 @@ test('the difference of two tables, and what expiry means for it', async () => {
     [c('new'), lives(9)],
     [c('newButOver'), lives(2)],
   ]);
-  const change = differenceOf(before, after, 5_000);
+  const change = await differenceOf(before, after, 5_000);
   assert.deepEqual(
     change.put.map((one) => one.key),
     [c('changed'), c('new')],

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { AstDbBase } from './base.ts';
 import { type Follows, followsBy } from './families.ts';
 import type { AstDbTransport, FromHolder } from './message.ts';
-import { type AstDbRow, differenceOf, digestOf, expiryOf, isContact, livesAt } from './rows.ts';
+import { type AstDbRow, differenceOf, digestOf, eachInSlices, expiryOf, isContact, livesAt } from './rows.ts';
 import { createSipRegistrations, isSipRegistration, type SipRegistrations } from './sip-registrations.ts';
 import type { RowToPut } from './writing.ts';
 
@@ -245,8 +245,11 @@ const repair = async (state: State): Promise<void> => {
     return;
   }
   state.behind = false;
-  const ours = new Map([...own.value].filter(([key]) => state.theirs(key)));
-  const change = differenceOf(ours, state.target, state.clock.wall());
+  const ours = new Map<string, string>();
+  await eachInSlices(own.value, ([key, value]) => {
+    if (state.theirs(key)) ours.set(key, value);
+  });
+  const change = await differenceOf(ours, state.target, state.clock.wall());
   const put = change.put.map((row) => ({ ...row, isNew: !ours.has(row.key) }));
   if (put.length + change.delete.length > 0) await apply(state, put, change.delete);
   if (state.behind || !state.following) return;

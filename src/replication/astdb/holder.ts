@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { AstDbBase } from './base.ts';
 import { type AstDbMessage, type AstDbTransport, canTravel, type FromFollower, partsOf } from './message.ts';
 import type { News } from './reading.ts';
-import { type Change, differenceOf, digestOf, giveWay, isContact } from './rows.ts';
+import { type Change, differenceOf, digestOf, eachInSlices, giveWay, isContact } from './rows.ts';
 
 export interface HolderOptions {
   /** How often Asterisk is asked whether anything was written; where it cannot tell, how often at most all rows are read. */
@@ -224,12 +224,17 @@ const readAll = async (state: State, epoch: Epoch): Promise<Map<string, string> 
   state.refreshDue = now + Math.max(everyMs, tookMs * readShare);
   state.newsDue = now + state.options.pollMs;
   state.doubt = false;
-  return rows.ok && state.epoch === epoch ? carried(state, rows.value) : null;
+  if (!rows.ok) return null;
+  const travelling = await carried(state, rows.value);
+  return state.epoch === epoch ? travelling : null;
 };
 
 /** Without the rows that no message takes. */
-const carried = (state: State, rows: ReadonlyMap<string, string>): Map<string, string> => {
-  const travels = new Map([...rows].filter(([key, value]) => canTravel({ key, value })));
+const carried = async (state: State, rows: ReadonlyMap<string, string>): Promise<Map<string, string>> => {
+  const travels = new Map<string, string>();
+  await eachInSlices(rows, ([key, value]) => {
+    if (canTravel({ key, value })) travels.set(key, value);
+  });
   state.refused = rows.size - travels.size;
   return travels;
 };
@@ -278,7 +283,7 @@ const sendDirty = async (state: State, epoch: Epoch): Promise<void> => {
       state.rows.set(key, value.value);
     }
   }
-  await sendParts(state, differenceOf(before, after, state.clock.wall()));
+  await sendDifference(state, before, after);
 };
 
 /** What was written since the last look, and now and then what vanished. */
@@ -308,7 +313,7 @@ const sendWritten = async (state: State, { put, doubt }: News): Promise<void> =>
     after.set(row.key, row.value);
     state.rows.set(row.key, row.value);
   }
-  await sendParts(state, differenceOf(before, after, state.clock.wall()));
+  await sendDifference(state, before, after);
 };
 
 const sendOthers = async (state: State, epoch: Epoch): Promise<void> => {
@@ -318,16 +323,32 @@ const sendOthers = async (state: State, epoch: Epoch): Promise<void> => {
   state.othersDue = now + Math.min((now - began) * newsShare, othersWaitMs);
   if (!read.ok || state.epoch !== epoch) return;
   state.doubt = false;
-  const contacts = [...state.rows].filter(([key]) => isContact(key));
-  const others = [...read.value].filter(([key, value]) => canTravel({ key, value }));
-  await sendChange(state, new Map([...contacts, ...others]));
+  const rows = new Map<string, string>();
+  await eachInSlices(state.rows, ([key, value]) => {
+    if (isContact(key)) rows.set(key, value);
+  });
+  await eachInSlices(read.value, ([key, value]) => {
+    if (canTravel({ key, value })) rows.set(key, value);
+  });
+  if (state.epoch === epoch) await sendChange(state, rows);
 };
 
 /** Tells the difference to what was told before. */
 const sendChange = async (state: State, rows: Map<string, string>): Promise<void> => {
-  const change = differenceOf(state.rows, rows, state.clock.wall());
+  const before = state.rows;
   state.rows = rows;
-  await sendParts(state, change);
+  await sendDifference(state, before, rows);
+};
+
+const sendDifference = async (
+  state: State,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): Promise<void> => {
+  const { session } = state;
+  const change = await differenceOf(before, after, state.clock.wall());
+  // The right or the connection may be gone meanwhile.
+  if (state.session === session) await sendParts(state, change);
 };
 
 const sendParts = async (state: State, change: Change): Promise<void> => {

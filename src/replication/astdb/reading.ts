@@ -4,7 +4,7 @@ import type { AmiConnection } from '../../ami/connection.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { Follows } from './families.ts';
 import type { Manager } from './manager.ts';
-import { type AstDbRow, contactFamily } from './rows.ts';
+import { type AstDbRow, contactFamily, eachInSlices } from './rows.ts';
 
 /** What was written since the last look. */
 export interface News {
@@ -77,8 +77,14 @@ const isRefusal = ({ error }: { readonly error: { readonly code: string } }): bo
 const readOthers = async (state: State, ami: AmiConnection): Promise<Result<Rows>> =>
   mapOf(state, await astDbRows(ami, contactFamily));
 
-const mapOf = (state: State, rows: Result<readonly AstDbPath[]>): Result<Rows> =>
-  rows.ok ? ok(new Map(followed(state, rows.value).map(({ key, value }) => [key, value]))) : rows;
+const mapOf = async (state: State, rows: Result<readonly AstDbPath[]>): Promise<Result<Rows>> => {
+  if (!rows.ok) return rows;
+  const map = new Map<string, string>();
+  await eachInSlices(rows.value, (row) => {
+    for (const { key, value } of followed(state, [row])) map.set(key, value);
+  });
+  return ok(map);
+};
 
 const followed = (state: State, rows: readonly AstDbPath[]): readonly AstDbRow[] =>
   rows.flatMap(({ path, value }) => {

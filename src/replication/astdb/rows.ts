@@ -36,24 +36,43 @@ export const livesAt = ({ key, value }: AstDbRow, at: WallTime): boolean => {
   return expiry !== null && expiry > at;
 };
 
-/** The change that makes `after` of `before`, leaving out what has expired by `at`. */
-export const differenceOf = (
+/** Lets the rest of the agent, its heartbeat above all, have its turn. */
+export const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Rows handled before giving way; about a millisecond's work. */
+const sliceRows = 250;
+
+/** All of them, in their order; others have their turn in between. */
+export const eachInSlices = async <T>(all: Iterable<T>, act: (one: T) => void): Promise<void> => {
+  let left = sliceRows;
+  for (const one of all) {
+    if (left === 0) {
+      await giveWay();
+      left = sliceRows;
+    }
+    left -= 1;
+    act(one);
+  }
+};
+
+/** The change that makes `after` of `before`, leaving out what has expired by `at`. Neither may change meanwhile. */
+export const differenceOf = async (
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,
   at: WallTime,
-): Change => {
+): Promise<Change> => {
   const put: AstDbRow[] = [];
   const gone: string[] = [];
-  for (const [key, value] of after) {
+  await eachInSlices(after, ([key, value]) => {
     if (before.get(key) !== value && livesAt({ key, value }, at)) put.push({ key, value });
-  }
-  for (const [key, value] of before) {
+  });
+  await eachInSlices(before, ([key, value]) => {
     const next = after.get(key);
-    if (next === value) continue;
+    if (next === value) return;
     // What expires is removed by each Asterisk itself; only what vanished before its time must be told.
     const livesNext = next !== undefined && livesAt({ key, value: next }, at);
     if (!livesNext && livesAt({ key, value }, at)) gone.push(key);
-  }
+  });
   return { put, delete: gone };
 };
 
@@ -62,22 +81,17 @@ export interface Digest {
   readonly digest: string;
 }
 
-/** Lets the rest of the agent, its heartbeat above all, have its turn. */
-export const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Rows handled before giving way; about a millisecond's work. */
-const sliceRows = 250;
-
 /** Number and SHA-256 of the rows that live longer than `cut`; equal on both nodes when their tables are. */
 export const digestOf = async (rows: ReadonlyMap<string, string>, cut: WallTime): Promise<Digest> => {
-  const sorted = [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  // By code units, as `<` compares; with a function of ours it takes ten times as long.
+  const sorted = [...rows.keys()].toSorted();
   const hash = createHash('sha256');
   let count = 0;
-  for (const [index, [key, value]] of sorted.entries()) {
-    if (index % sliceRows === 0) await giveWay();
-    if (!livesAt({ key, value }, cut)) continue;
+  await eachInSlices(sorted, (key) => {
+    const value = rows.get(key);
+    if (value === undefined || !livesAt({ key, value }, cut)) return;
     hash.update(`${key}\0${value}\n`);
     count += 1;
-  }
+  });
   return { count, digest: hash.digest('hex') };
 };

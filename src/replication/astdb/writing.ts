@@ -7,7 +7,7 @@ import type { Ari } from './ari.ts';
 import type { Follows } from './families.ts';
 import type { Manager } from './manager.ts';
 import { applyQueues, queueOf } from './queues.ts';
-import { type AstDbRow, isContact } from './rows.ts';
+import { type AstDbRow, eachInSlices, isContact } from './rows.ts';
 import type { Refreshed } from './sip-registrations.ts';
 
 /** A row to put; `isNew`: Asterisk does not have it yet. */
@@ -210,23 +210,27 @@ const tellQueues = async (
 };
 
 const liven = async (state: State, ami: AmiConnection, rows: ReadonlyMap<string, string>): Promise<Result<void>> => {
-  const list = [...rows].map(([key, value]) => ({ key, value })).filter(({ key }) => state.follows(key));
-  const told = await tellQueues(
-    state,
-    ami,
-    list.filter(({ key }) => queueOf(key) !== null),
-    [],
-  );
+  const queues: AstDbRow[] = [];
+  const contacts: AstDbRow[] = [];
+  await eachInSlices(rows, ([key, value]) => {
+    if (!state.follows(key)) return;
+    if (queueOf(key) !== null) queues.push({ key, value });
+    if (isContact(key) && !isQualified(value)) contacts.push({ key, value });
+  });
+  const told = await tellQueues(state, ami, queues, []);
   if (!told.ok || state.ari === null) return told;
   const offline = await state.ari.offline();
   state.ariFault = offline.ok ? null : offline.error.message;
   if (!offline.ok) return ok(undefined);
-  const isAsleep = (row: AstDbRow): boolean =>
-    isContact(row.key) && !isQualified(row.value) && offline.value.has(endpointOf(row));
-  const asleep = list.filter((row) => isAsleep(row) && state.woken.get(row.key) !== row.value);
+  const known = new Map(state.woken);
   // Only those of this moment are kept.
   state.woken.clear();
-  for (const row of list.filter(isAsleep)) state.woken.set(row.key, row.value);
+  const asleep: AstDbRow[] = [];
+  await eachInSlices(contacts, (row) => {
+    if (!offline.value.has(endpointOf(row))) return;
+    state.woken.set(row.key, row.value);
+    if (known.get(row.key) !== row.value) asleep.push(row);
+  });
   for (let at = 0; at < asleep.length; at += batch) {
     await Promise.all(asleep.slice(at, at + batch).map((row) => wake(state.ari, ami, row)));
   }
