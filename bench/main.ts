@@ -187,6 +187,7 @@ program
   .option('--every <seconds>', 'between two moves', whole, 180)
   .option('--sample <seconds>', 'between two counts', whole, 60)
   .option('--seed <n>', 'what is drawn', whole, 1)
+  .option('--keep-agents', 'nothing that ends an agent’s life, so that its memory can be judged', false)
   .option('--json', 'one line of JSON a count or move')
   .option('--into <file>', 'results file; default: bench/results/soak.jsonl')
   .action(
@@ -195,10 +196,12 @@ program
       every,
       sample,
       seed,
+      keepAgents,
       ...flags
-    }: Omit<Flags, 'runs'> & Readonly<Record<'hours' | 'every' | 'sample' | 'seed', number>>) => {
+    }: Omit<Flags, 'runs'> &
+      Readonly<Record<'hours' | 'every' | 'sample' | 'seed', number>> & { readonly keepAgents: boolean }) => {
       process.exitCode = await measure<SoakLine>('soak', { ...flags, runs: 1 }, (results, options) =>
-        benchSoak(results, { ...options, hours: most, everyS: every, sampleS: sample, seed }),
+        benchSoak(results, { ...options, hours: most, everyS: every, sampleS: sample, seed, keepAgents }),
       );
     },
   );

@@ -166,12 +166,14 @@ test('each file of the state directory is known by what bounds it, and stands on
   assert.deepEqual(missing, []);
 });
 
-test('each seed draws its own row of moves, and all kinds come', () => {
-  const row = (seed: number): string => {
+test('each seed draws its own row of moves, and all kinds come; an agent is spared where it shall be', () => {
+  const row = (seed: number, keepAgents = false): string => {
     const random = createRandom(seed);
-    return Array.from({ length: 300 }, () => drawn(random).name).join(' ');
+    return Array.from({ length: 300 }, () => drawn(random, { keepAgents }).name).join(' ');
   };
   assert.equal(row(1), row(1));
   assert.notEqual(row(1), row(2));
   assert.ok(new Set(row(1).split(' ')).size >= 12);
+  assert.match(row(1), /agent-killed|power-loss/);
+  assert.doesNotMatch(row(1, true), /agent-killed|power-loss/);
 });

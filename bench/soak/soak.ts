@@ -46,9 +46,11 @@ export interface SoakOptions extends BenchOptions {
   readonly everyS: number;
   readonly sampleS: number;
   readonly seed: number;
+  /** Nothing that ends an agent's life: only a long one shows whether its memory grows. */
+  readonly keepAgents: boolean;
 }
 
-/** What a day has most of comes most; what ends an agent's life comes seldom, since a short life shows no slope. */
+/** What a day has most of comes most; what ends an agent's life comes seldom. */
 const weights: Readonly<Record<string, number>> = {
   switchover: 6,
   failback: 2,
@@ -66,9 +68,11 @@ const weights: Readonly<Record<string, number>> = {
   'agent-killed': 0.3,
 };
 
+const endsAgent = new Set(['power-loss', 'standby-power-loss', 'agent-killed']);
+
 /** By chance, by weight. */
-export const drawn = (random: Random): Scenario => {
-  const possible = catalogue.filter(({ name }) => weights[name] !== undefined);
+export const drawn = (random: Random, { keepAgents }: Pick<SoakOptions, 'keepAgents'>): Scenario => {
+  const possible = catalogue.filter(({ name }) => weights[name] !== undefined && !(keepAgents && endsAgent.has(name)));
   const total = possible.reduce((sum, { name }) => sum + (weights[name] ?? 0), 0);
   let left = random.next() * total;
   for (const scenario of possible) {
@@ -167,7 +171,7 @@ const add = async ({ results, options }: Soak, line: SoakLine): Promise<void> =>
 /** Fault: a lab that cannot go on. */
 const move = async (soak: Soak): Promise<Result<void>> => {
   const { stage, run } = soak;
-  const scenario = drawn(soak.random);
+  const scenario = drawn(soak.random, soak.options);
   const atS = atOf(soak);
   const others = await startLabMeter(stage.lab.runId);
   const report = await runScenario(stage, scenario, run);
