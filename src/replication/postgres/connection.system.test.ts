@@ -120,7 +120,7 @@ test('an abort ends a statement at the server at once', async () => {
   const result = await slow;
   assert.equal(result.ok ? '' : result.error.code, 'database-aborted');
   while ((await main.sql('SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).length > 0)
-    assert.ok(performance.now() - before < 5000, 'the server process ends');
+    assert.ok(performance.now() - before < 15_000, 'the server process ends');
   assert.equal((await connectDatabase(main.access, controller.signal)).ok, false);
 });
 

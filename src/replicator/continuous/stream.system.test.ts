@@ -168,7 +168,7 @@ test('after the restart what the serving main has is at the standby, and each ch
   await main.sql(`UPDATE public.userfeatures SET firstname = 'changed' WHERE id = 1`);
   const writtenAt = performance.now();
   await until('the change is there', async () => (await nameOn(standby, 1)) === 'changed');
-  assert.ok(performance.now() - writtenAt < 5000);
+  assert.ok(performance.now() - writtenAt < 20_000);
   assert.equal(main.stream.status().direction, 'out');
   assert.equal(standby.stream.status().direction, 'in');
 });

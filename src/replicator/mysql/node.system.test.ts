@@ -64,7 +64,7 @@ const nodeFor = (role: 'main' | 'standby', here: TestNode, there: TestNode): Mys
         socket: here.server.socket,
         user: 'dualtone',
         password: PASSWORD,
-        connectMs: 3000,
+        connectMs: 30_000,
         statementMs: 10_000,
       }),
     source: async () => ok(there.source()),

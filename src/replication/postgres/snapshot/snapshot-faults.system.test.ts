@@ -147,7 +147,7 @@ describe('others at work', () => {
         const before = performance.now();
         const where = mode === '' ? 'while updating .* relation "b"' : mode.startsWith('S') ? 'It was at `b`' : '';
         assert.match(await outcome(snapshotOptions(main, standby)), new RegExp(`^database-locked: .*${where}`));
-        assert.ok(performance.now() - before < 3000);
+        assert.ok(performance.now() - before < 20_000, 'not the time of a statement');
         await other.query('ROLLBACK');
         assert.deepEqual(await tables(standby), [OLD, OLD]);
       }
@@ -291,7 +291,7 @@ describe('the way to it', () => {
       );
       const tls = { trusted: '', verifyName: false };
       assert.match(await outcome(changed(options, { tls })), /^database-silent/);
-      assert.ok(performance.now() - before < 2000);
+      assert.ok(performance.now() - before < 20_000, 'not the time of any other connection');
     } finally {
       await hole.stop();
     }

@@ -74,7 +74,8 @@ export const createTestDatabase = async (
       user: 'dualtone',
       password: PASSWORD,
       tls: null,
-      connectMs: 3000,
+      // Far above what it takes: the machine may be busy with other tests.
+      connectMs: 30_000,
       statementMs: 30_000,
       lockMs: 500,
       idleMs: 60_000,
