@@ -110,6 +110,25 @@ const lifeOn = (debian?: 11 | 12): readonly Scenario[] => {
 const troubles: readonly Scenario[] = [
   {
     ...common,
+    ...setUpFromPackage,
+    name: 'package-remove',
+    text: 'removed from the standby, not purged: what was changed is put back, the journal stays for a person, and purge takes it later',
+    deeds: [
+      call,
+      dpkg('--remove', 'dualtone'),
+      exec('standby', ['test', '!', '-e', PROGRAM]),
+      exec('standby', ['/bin/sh', '-c', 'grep -q . /var/lib/dualtone/journal/*.jsonl']),
+      dpkg('--purge', 'dualtone'),
+      exec('standby', ['test', '!', '-e', '/var/lib/dualtone']),
+      foldersForTheLab,
+      standsAsBefore('standby'),
+      pause(1000),
+      hangUp,
+    ],
+    expected: UNNOTICED,
+  },
+  {
+    ...common,
     name: 'package-hand-edited',
     text: 'the active main’s file was edited by hand and is invalid: its upgrade says so, the former agent goes on; mended, it is finished',
     prepare: [
