@@ -210,6 +210,12 @@ const rehearseActive = (d: Draft): Rehearsal => {
   };
 };
 
+const idleText = (d: Draft, until: Instant): string => {
+  const { calls } = d.s.health;
+  const up = calls < 0 ? 'how many are is not known' : calls === 1 ? '1 is now' : `${calls} are now`;
+  return ` when no call is up (${up}), in ${Math.max(0, Math.ceil((until - d.now) / 1000))} s at the latest`;
+};
+
 const doingText = (d: Draft, doing: Explanation['doing'], found: readonly ObstacleView[]): string => {
   const { lease, phase, health } = d.s;
   switch (doing) {
@@ -222,7 +228,7 @@ const doingText = (d: Draft, doing: Explanation['doing'], found: readonly Obstac
         : ` Its telephony is ${health.verdict}: ${health.reason}; ${rivalIsFit(d) ? 'it hands over' : 'the other node is not fit'}.`;
       const leaves =
         phase.name === 'draining'
-          ? ` It is about to hand over: ${phase.because}.`
+          ? ` It is about to hand over${phase.whenIdle ? idleText(d, phase.until) : ''}: ${phase.because}.`
           : phase.name === 'closing'
             ? ' It is closing its gate.'
             : '';

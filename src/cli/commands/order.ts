@@ -145,11 +145,31 @@ export const beginMaintenance = async (
   return order({ name: 'maintenance-on', forMs, reason }, 0, options, output);
 };
 
+const tellWait = async (socket: string, maxWait: string, output: Output): Promise<void> => {
+  const { askSnapshot } = await import('../../api/client.ts');
+  const asked = await askSnapshot(socket);
+  // The order itself says what is wrong.
+  if (!asked.ok || asked.value.kind !== 'node') return;
+  const { server, other, health } = asked.value;
+  const notice = waitNotice(server === 'other' ? other.calls : health.calls, maxWait);
+  if (notice !== null) output.err(`dualtone: ${notice}`);
+};
+
 export interface MoveOptions extends LossOptions {
   readonly preview?: boolean;
   readonly whenIdle?: boolean;
   readonly maxWait?: string;
 }
+
+/** Before a wait that may be long: what is waited for, and how to have it at once. Null where no call is up. */
+export const waitNotice = (calls: number, maxWait: string): string | null => {
+  if (calls === 0) return null;
+  const what =
+    calls < 0
+      ? `How many calls are up is not known, so service moves only when ${maxWait} are over`
+      : `${calls === 1 ? '1 call is' : `${calls} calls are`} up: service moves when there is none, after ${maxWait} at the latest`;
+  return `${what}.\n    To have it at once, give the order again without --when-idle.\n`;
+};
 
 /** `switchover` and `failback`. */
 export const move = async (
@@ -165,7 +185,11 @@ export const move = async (
     );
     return EXIT.usage;
   }
-  const maxWaitMs = whenIdle ? await spanOption(options.maxWait ?? '30m', '--max-wait', output) : 0;
-  const held = await guardLoss(name, giver(), await socketOf(options, output), options, output);
-  return held ?? order({ name, whenIdle, maxWaitMs }, maxWaitMs, options, output);
+  const maxWait = options.maxWait ?? '30m';
+  const maxWaitMs = whenIdle ? await spanOption(maxWait, '--max-wait', output) : 0;
+  const socket = await socketOf(options, output);
+  const held = await guardLoss(name, giver(), socket, options, output);
+  if (held !== null) return held;
+  if (whenIdle && options.json !== true) await tellWait(socket, maxWait, output);
+  return order({ name, whenIdle, maxWaitMs }, maxWaitMs, options, output);
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { explain } from '../explain.ts';
 import { askOf, crashLook, goodLook, handoverRequest, status } from '../testing/builders.ts';
 import type { TestNode } from '../testing/node.ts';
 import { fitRival, passiveNode, servingNode } from '../testing/situations.ts';
@@ -48,6 +49,12 @@ test('when idle: calls that are not known are not none', () => {
   const node = drainingNode(2000, -1);
   node.pass(1900);
   assert.equal(node.state.phase.name, 'draining');
+});
+test('it is said what is waited for, how much of it there is, and until when', () => {
+  const doing = (node: TestNode): string => explain(node.settings, node.state, node.now).text;
+  assert.match(doing(drainingNode(60_000)), / hand over when no call is up \(3 are now\), in 60 s at the latest: /);
+  assert.match(doing(drainingNode(2000, 1)), /\(1 is now\), in 2 s /);
+  assert.match(doing(drainingNode(2000, -1)), /\(how many are is not known\)/);
 });
 test('dead telephony has no calls to wait for', () => {
   const node = drainingNode(3_600_000);
