@@ -1,6 +1,7 @@
 /** What must never happen, checked at every change of a gate and of a promise; and how long nobody served. */
 import type { EtcdRecord } from '../src/core/arbiter/etcd-record.ts';
 import type { Decision } from '../src/core/decide.ts';
+import type { Event } from '../src/core/event.ts';
 import type { State } from '../src/core/state.ts';
 import { type Role, rivalOf, type VoterName } from '../src/core/words.ts';
 import { type AwakeningCheck, createAwakeningCheck } from './awakening.ts';
@@ -8,6 +9,7 @@ import { createCover } from './cover.ts';
 import type { EtcdValue } from './etcd-cluster.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
 import { createSettledCheck } from './settled.ts';
+import { createStepCheck } from './steps.ts';
 import { createTellingCheck } from './tellings.ts';
 import type { Watched } from './watched.ts';
 
@@ -30,6 +32,7 @@ export interface Violation {
     | 'stale-term'
     | 'moved-by-clock'
     | 'gave-up'
+    | 'step-twice'
     | 'foreign-value';
   readonly atMs: number;
   readonly text: string;
@@ -48,7 +51,7 @@ export interface Checkers {
   promised(voter: VoterName): void;
   /** A put took effect in etcd. */
   etcdPut(record: EtcdRecord, before: EtcdValue): void;
-  decided(role: Role, before: State, decision: Decision): void;
+  decided(role: Role, before: State, decision: Decision, event: Event): void;
   /** Phones reach a node (or not any more). */
   phonesChanged(): void;
   finish(): void;
@@ -144,8 +147,10 @@ const createDecisionChecks = (
   const checkDecision = createDecisionCheck(w, fail);
   const checkTelling = createTellingCheck(w, (text) => fail('false-word', text));
   const checkSettled = createSettledCheck(w, (text) => fail('gave-up', text));
-  return (role, before, decision) => {
+  const checkSteps = createStepCheck((text) => fail('step-twice', text));
+  return (role, before, decision, event) => {
     checkDecision(role, before, decision);
+    checkSteps(role, decision, event);
     checkTelling(role, before, decision);
     awakening.decided(role, decision, holder());
     if (role === 'main') checkSettled(before, decision);

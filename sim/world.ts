@@ -183,7 +183,7 @@ export const createWorld = (options: WorldOptions): World => {
         for (const reason of decision.reasons)
           note(`${role.padEnd(8)} ${reason.rule} ${log && JSON.stringify(reason.facts)}`);
         options.observer?.decided?.(role, decision, event, WALL_START + timeline.now);
-        wiring.checkers.decided(role, before, decision);
+        wiring.checkers.decided(role, before, decision, event);
         if (event.kind === 'started') return begun(wiring, role);
         const broken = checkInvariants(options.settingsOf(role), before, decision.state, decision.effects);
         if (broken !== null) wiring.checkers.fail('invariant', `${role}: ${broken}`);

@@ -8,6 +8,7 @@ import { orderGuards } from './orders.ts';
 import { promiseGuards } from './promises.ts';
 import { restartGuards } from './restarts.ts';
 import { silenceGuards } from './silence.ts';
+import { stepGuards } from './steps.ts';
 import { tellingGuards } from './tellings.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -19,6 +20,7 @@ export const mutants: readonly Mutant[] = [
   ...looksGuards,
   ...etcdGuards,
   ...fenceGuards,
+  ...stepGuards,
   ...tellingGuards,
   ...awakeningGuards,
 ];

@@ -125,17 +125,80 @@ describe('a step that fails', () => {
 });
 
 describe('turned round', () => {
-  test('a step under way is awaited, then the new direction begins', () => {
+  /** `b` of an activation is under way, and service was handed over meanwhile. */
+  const turnedNode = (): TestNode => {
     const node = planNode({ b: ['never'] });
+    node.forget();
     node.command(switchover);
     node.pass(50);
     assert.equal(node.state.phase.name, 'passive');
-    assert.ok(!node.stepsOrdered().slice(-1)[0]?.startsWith('passivate'), 'b is still under way');
-    const { running } = node.state.plan;
-    node.feed({ kind: 'step', at: node.now, op: running?.op ?? 0, outcome: 'done', detail: '' });
+    return node;
+  };
+  const endOf = (node: TestNode): void => {
+    const [step] = node.state.plan.ending;
+    node.feed({ kind: 'step', at: node.now, op: step?.op ?? 0, outcome: 'done', detail: '' });
+  };
+  test('a step under way is awaited before it begins in the new direction; those before it are not held up', () => {
+    const node = turnedNode();
+    assert.deepEqual(node.stepsOrdered(), ['passivate c']);
+    assert.ok(!planIsDone(node.state.plan));
+    endOf(node);
     node.pass(50);
-    assert.deepEqual(node.stepsOrdered().slice(-3), ['passivate c', 'passivate b', 'passivate a']);
+    assert.deepEqual(node.stepsOrdered(), ['passivate c', 'passivate b', 'passivate a']);
     assert.equal(statuses(node), 'done done done');
+    assert.ok(planIsDone(node.state.plan));
+  });
+  /** It serves, was stopped while this step never told its end, and serves again. */
+  const backAgain = (never: string): TestNode => {
+    const node = planNode({});
+    node.command({ name: 'mode', mode: 'manual' });
+    node.steps = ({ stepId, direction }) => (`${direction} ${stepId}` === never ? 'never' : 'done');
+    node.command({ name: 'stop' });
+    node.pass(50);
+    assert.equal(node.state.plan.target, 'passivate');
+    node.forget();
+    node.command({ name: 'start', confirmed: false });
+    node.passUntil('it serves again', (s) => s.phase.name === 'serving');
+    node.pass(20);
+    return node;
+  };
+  test('service that comes back before a slow passivation is through: what comes first is not held up', () => {
+    const node = backAgain('passivate c');
+    assert.deepEqual(node.stepsOrdered(), ['activate a', 'activate b']);
+    endOf(node);
+    node.pass(10);
+    assert.deepEqual(node.stepsOrdered(), ['activate a', 'activate b', 'activate c']);
+    assert.equal(statuses(node), 'done done done');
+  });
+  test('one that never tells its end is waited for until a second after its deadline', () => {
+    const node = backAgain('passivate c');
+    node.passUntil('it is not waited for', (s) => s.plan.ending.length === 0, 3000);
+    node.pass(10);
+    assert.deepEqual(node.stepsOrdered(), ['activate a', 'activate b', 'activate c']);
+  });
+  test('turned round twice: each of both is awaited by its own step only', () => {
+    const node = planNode({});
+    node.command({ name: 'mode', mode: 'manual' });
+    const never = new Set(['passivate c', 'activate b']);
+    node.steps = ({ stepId, direction }) => (never.has(`${direction} ${stepId}`) ? 'never' : 'done');
+    node.command({ name: 'stop' });
+    node.pass(50);
+    node.command({ name: 'start', confirmed: false });
+    node.passUntil('b is under way', (s) => s.plan.running?.index === 1);
+    node.forget();
+    node.command({ name: 'stop' });
+    node.pass(50);
+    assert.deepEqual(
+      node.state.plan.ending.map(({ index }) => index),
+      [2, 1],
+    );
+    never.clear();
+    endOf(node);
+    node.pass(10);
+    assert.deepEqual(node.stepsOrdered(), ['passivate c']);
+    endOf(node);
+    node.pass(10);
+    assert.deepEqual(node.stepsOrdered(), ['passivate c', 'passivate b', 'passivate a']);
   });
 });
 

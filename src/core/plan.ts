@@ -1,6 +1,6 @@
-/** Drives the plan's steps, one at a time, towards serving or not serving. A step looks before it acts, so begun again it converges. */
+/** Drives the plan's steps, one after the other, towards serving or not serving. A step looks before it acts, so begun again it converges. */
 import { because, type Draft, nextOp, notify } from './draft.ts';
-import { type PlanState, type StepStatus, startPlan } from './state.ts';
+import { type PlanState, type StepStatus, type StepUnderWay, startPlan } from './state.ts';
 import type { Epoch } from './words.ts';
 
 const RETRY_MS = 1000;
@@ -11,9 +11,13 @@ const orderOf = (plan: PlanState): readonly number[] => {
   return plan.target === 'activate' ? indexes : indexes.toReversed();
 };
 
+/** Each step once at most: two runs of one would undo each other. */
+export const stepsUnderWay = ({ running, ending }: PlanState): readonly StepUnderWay[] =>
+  running === null ? ending : [...ending, running];
+
 export const aimPlan = (d: Draft, target: PlanState['target'], epoch: Epoch): void => {
-  // A step under way is not cut off: its result is awaited, then the new direction begins.
-  d.s.plan = { ...startPlan(target, d.settings.plan, epoch, d.now), running: d.s.plan.running };
+  // A step under way is not cut off. The others do not wait for it: a unit that is slow to stop would keep the trunk from its registration.
+  d.s.plan = { ...startPlan(target, d.settings.plan, epoch, d.now), ending: stepsUnderWay(d.s.plan) };
 };
 
 const withStatus = (plan: PlanState, index: number, status: StepStatus): PlanState => ({
@@ -44,15 +48,14 @@ const finish = (d: Draft): void => {
 
 /** Begins the next step when none is running; failed ones are tried again after a while. */
 export const tendPlan = (d: Draft): void => {
+  // The runner itself has its deadline; a result that never came is as good as unknown.
+  const isOverdue = ({ deadline }: StepUnderWay): boolean => d.now >= deadline + RETRY_MS;
+  for (const { op } of stepsUnderWay(d.s.plan).filter(isOverdue)) onStep(d, op, 'unknown', 'no result came');
   const { plan } = d.s;
-  if (plan.running !== null) {
-    if (d.now < plan.running.deadline + RETRY_MS) return;
-    // The runner itself has its deadline; a result that never came is as good as unknown.
-    onStep(d, plan.running.op, 'unknown', 'no result came');
-    return tendPlan(d);
-  }
+  if (plan.running !== null) return;
   if (plan.target === 'activate' && !d.s.gateOpen) return;
   const next = orderOf(plan).find((index) => plan.statuses[index] === 'to-do');
+  if (plan.ending.some(({ index }) => index === next)) return;
   if (next !== undefined) return start(d, next);
   if (d.now < plan.retryAt || !plan.statuses.includes('failed')) return;
   // All that failed come again, in their order: one that fails for ever keeps no other from its turn.
@@ -63,14 +66,16 @@ export const tendPlan = (d: Draft): void => {
 /** A step's result; false when it is not one of the plan's. */
 export const onStep = (d: Draft, op: number, outcome: 'done' | 'failed' | 'unknown', detail: string): boolean => {
   const { plan } = d.s;
+  if (plan.ending.some((each) => each.op === op)) {
+    // The plan was turned round meanwhile: the step is still to do in the new direction.
+    d.s.plan = { ...plan, ending: plan.ending.filter((each) => each.op !== op) };
+    return true;
+  }
   if (plan.running?.op !== op) return false;
   const { index } = plan.running;
   const step = d.settings.plan[index];
   if (step === undefined) return false;
-  const restarted = plan.statuses[index] !== 'running';
   d.s.plan = { ...plan, running: null };
-  // The plan was turned round meanwhile: the step is still to do in the new direction.
-  if (restarted) return true;
   const status: StepStatus = outcome === 'done' ? 'done' : 'failed';
   d.s.plan = { ...withStatus(d.s.plan, index, status), retryAt: d.now + RETRY_MS };
   because(d, 'step', { step: step.id, direction: plan.target, outcome, detail });
@@ -98,4 +103,4 @@ const skipRest = (d: Draft, index: number): void => {
 };
 
 export const planIsDone = (plan: PlanState): boolean =>
-  plan.running === null && plan.statuses.every((status) => status === 'done' || status === 'failed');
+  stepsUnderWay(plan).length === 0 && plan.statuses.every((status) => status === 'done' || status === 'failed');

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { decide } from './decide.ts';
 import { explain } from './explain.ts';
 import { checkInvariants } from './invariants.ts';
+import { stepsUnderWay } from './plan.ts';
 import { protectionOf } from './protection.ts';
 import { rulesWithSentence } from './sentences.ts';
 import type { State } from './state.ts';
@@ -17,6 +18,8 @@ test('whatever happens, no law is broken, nothing is thrown, and a state is only
     fc.property(anySettings, anyStart, anyHappenings, (s, first, happenings) => {
       play(s, first, happenings, (before, event, { state, effects }) => {
         if (event.kind !== 'started') assert.equal(checkInvariants(s, before, state, effects), null);
+        const steps = stepsUnderWay(state.plan).map(({ index }) => index);
+        assert.equal(new Set(steps).size, steps.length, 'a step is begun while it is under way');
       });
     }),
     RUNS,

@@ -144,12 +144,20 @@ export interface VoterView {
 
 export type StepStatus = 'to-do' | 'running' | 'done' | 'failed';
 
+export interface StepUnderWay {
+  readonly op: number;
+  readonly index: number;
+  readonly deadline: Instant;
+}
+
 /** The plan's progress towards its target; begun again it converges, since each step looks before it acts. */
 export interface PlanState {
   readonly target: 'activate' | 'passivate';
   readonly epoch: Epoch;
   readonly statuses: readonly StepStatus[];
-  readonly running: { readonly op: number; readonly index: number; readonly deadline: Instant } | null;
+  readonly running: StepUnderWay | null;
+  /** Under way since before the plan was turned round: each is awaited before the same step begins in the new direction. */
+  readonly ending: readonly StepUnderWay[];
   readonly retryAt: Instant;
   readonly startedAt: Instant;
 }
@@ -317,6 +325,7 @@ export const startPlan = (
   epoch,
   statuses: steps.map(() => 'to-do'),
   running: null,
+  ending: [],
   retryAt: now,
   startedAt: now,
 });
