@@ -177,7 +177,8 @@ const bootSystem = async (context: HostContext, options: BootOptions): Promise<R
     return fail(
       'boot-interrupted',
       `host ${context.plan.name} went off while booting: ${words}`,
-      `read ${context.folder}/console.log`,
+      // Seen with a third lab on a machine with 128 of them: systemd ends without a word.
+      `read ${context.folder}/console.log; where it is empty, other labs have taken the machine's inotify instances: sysctl -w fs.inotify.max_user_instances=1024`,
     );
   } finally {
     watcher.close();
