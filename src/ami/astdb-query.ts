@@ -27,8 +27,8 @@ export interface AstDbNews {
   readonly doubt: boolean;
 }
 
-/** More writes at a time are found by reading all, which is then as cheap. */
-const mostNews = 10_000;
+/** Of one answer. More writes at a time are found by reading all, in pieces. */
+const mostNews = 2_000;
 
 /** Bytes of a value that are read; twice as many letters must fit into a line of the manager. */
 const longestCell = 16_384;
@@ -37,14 +37,21 @@ const longestCell = 16_384;
 const column = 'dt';
 const cells = `hex(key)||' '||length(CAST(value AS BLOB))||' '||hex(substr(CAST(value AS BLOB),1,${longestCell}))`;
 
+const strange = (): Result<never> =>
+  fail('ami-garbled', 'Asterisk answered `database query` with something else.', 'Look at the Asterisk log.');
+
 const query = async (ami: AmiConnection, sql: string, ask: AmiAsk): Promise<Result<readonly string[]>> => {
   const lines = await runCommand(ami, `database query "${sql}"`, ask);
   if (!lines.ok) return lines;
-  return ok(lines.value.flatMap((line) => /^dt\s*: (.*?)\s*$/.exec(line)?.[1] ?? []));
+  const values: string[] = [];
+  for (const line of lines.value) {
+    const value = /^dt\s*: (.*?)\s*$/.exec(line)?.[1];
+    // A line that were passed over would be a row that is taken for gone.
+    if (value === undefined && line.trim() !== '') return strange();
+    if (value !== undefined) values.push(value);
+  }
+  return ok(values);
 };
-
-const strange = (): Result<never> =>
-  fail('ami-garbled', 'Asterisk answered `database query` with something else.', 'Look at the Asterisk log.');
 
 const isPrefixed = (path: string): boolean => path.startsWith('/') && path.length > 1;
 
@@ -122,8 +129,8 @@ const isOther = ({ newest, top }: AstDbMark, rows: readonly Numbered[]): boolean
 const flood = (): Result<never> =>
   fail(
     'ami-astdb-flood',
-    'More was written to AstDB than is read in pieces.',
-    'Nothing to do: all of it is read again.',
+    'More was written to AstDB than is read at once.',
+    'Nothing to do: all of it is read again, in pieces.',
   );
 
 /** Rows of one answer: a few milliseconds of Asterisk's and of ours, in which nobody else has a turn. */
@@ -140,7 +147,7 @@ const rowsWithin = async (ami: AmiConnection, range: string, ask: AmiAsk): Promi
     if (!lines.ok) return lines;
     for (const line of lines.value) rows.push(...rowOf(line));
     const last = lines.value.at(-1);
-    if (last === undefined || lines.value.length < pageRows) return ok(rows);
+    if (last === undefined) return ok(rows);
     const next = last.slice(0, last.indexOf(' '));
     if (!/^[0-9A-F]+$/.test(next) || next <= after) return strange();
     after = next;

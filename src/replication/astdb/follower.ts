@@ -250,6 +250,11 @@ const repair = async (state: State): Promise<void> => {
     if (state.theirs(key)) ours.set(key, value);
   });
   const change = await differenceOf(ours, state.target, state.clock.wall());
+  // This node begins to serve: a telephone may have registered here since its rows were read, and none is taken away then.
+  if (!state.open) {
+    state.behind = true;
+    return;
+  }
   const put = change.put.map((row) => ({ ...row, isNew: !ours.has(row.key) }));
   if (put.length + change.delete.length > 0) await apply(state, put, change.delete);
   if (state.behind || !state.following) return;
@@ -289,11 +294,15 @@ const addMissing = async (state: State): Promise<void> => {
     if (there === undefined || !isContact(key)) return there !== value;
     return (expiryOf(value) ?? 0) > (expiryOf(there) ?? 0);
   };
-  const put = [...left.rows]
-    .filter(([key, value]) => isBetter(key, value))
-    .map(([key, value]) => ({ key, value, isNew: !own.value.has(key) }));
-  const isGone = (key: string): boolean => left.complete && !isContact(key) && left.theirs(key) && !left.rows.has(key);
-  await apply(state, put, [...own.value.keys()].filter(isGone));
+  const put: RowToPut[] = [];
+  await eachInSlices(left.rows, ([key, value]) => {
+    if (isBetter(key, value)) put.push({ key, value, isNew: !own.value.has(key) });
+  });
+  const gone: string[] = [];
+  await eachInSlices(own.value.keys(), (key) => {
+    if (left.complete && !isContact(key) && left.theirs(key) && !left.rows.has(key)) gone.push(key);
+  });
+  await apply(state, put, gone);
   // What calls hold stays loaded; a phone that is unknown then comes back with its next registration.
   if (put.some(({ key }) => isSipRegistration(key))) await state.sip.refresh();
 };

@@ -219,12 +219,16 @@ const readAll = async (state: State, epoch: Epoch): Promise<Map<string, string> 
   const rows = await state.base.readAll();
   const tookMs = state.clock.now() - began;
   const now = state.clock.now();
+  if (!rows.ok) {
+    // What vanished is still in doubt, and nothing that was written is forgotten.
+    state.refreshDue = now + Math.max(state.options.pollMs, tookMs);
+    return null;
+  }
   // Where Asterisk tells what was written this is only for what was written behind its back.
   const everyMs = state.base.tellsNews() ? state.options.compareMs : state.options.pollMs;
   state.refreshDue = now + Math.max(everyMs, tookMs * readShare);
   state.newsDue = now + state.options.pollMs;
   state.doubt = false;
-  if (!rows.ok) return null;
   const travelling = await carried(state, rows.value);
   return state.epoch === epoch ? travelling : null;
 };

@@ -34,7 +34,7 @@ interface State {
 
 const shortestWaitMs: Millis = 100;
 const longestWaitMs: Millis = 5_000;
-/** A table of 10,000 rows takes a tenth of a second; a stuck Asterisk must not hold the stream for long. */
+/** A page of the table takes a few milliseconds; a stuck Asterisk must not hold the stream for long. */
 const actionTimeoutMs: Millis = 10_000;
 
 export const createManager = (options: ManagerOptions, clock: Clock): Manager => {

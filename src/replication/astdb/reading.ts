@@ -63,9 +63,16 @@ const readAll = async (state: State, ami: AmiConnection): Promise<Result<Rows>> 
   const mark = state.canQuery === false ? null : await astDbMark(ami);
   if (mark?.ok === false && !isRefusal(mark)) return mark;
   state.canQuery = mark?.ok === true;
-  state.mark = mark?.ok === true ? mark.value : null;
+  if (mark?.ok === true) {
+    const rows = await astDbRows(ami, null);
+    // The former mark stands until all was read: what was written since is news still.
+    if (!rows.ok) return rows;
+    state.mark = mark.value;
+    state.tooLong.clear();
+    return mapOf(state, rows);
+  }
+  state.mark = null;
   state.tooLong.clear();
-  if (state.canQuery) return mapOf(state, await astDbRows(ami, null));
   // An empty family stands for all of them.
   const rows = await dbTree(ami, '');
   return mapOf(state, rows.ok ? ok(rows.value.map(({ key, value }) => ({ path: key, value }))) : rows);

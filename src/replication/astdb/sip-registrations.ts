@@ -90,7 +90,9 @@ export const createSipRegistrations = (
   };
   return {
     hold: (rows) => {
-      const own = [...rows].filter(([key]) => isSipRegistration(key)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const own: (readonly [string, string])[] = [];
+      for (const row of rows) if (isSipRegistration(row[0])) own.push(row);
+      own.sort(([a], [b]) => (a < b ? -1 : 1));
       state.rows = own.map(([key, value]) => `${key}\n${value}\n`).join('');
       state.lifeMs = shortestMs(own.map(([, value]) => value));
       state.resting = false;

@@ -119,6 +119,36 @@ test('what had come, but not yet reached an Asterisk that was not running, is ad
   await stop();
 });
 
+test('a telephone that registers at the new server while its rows are still compared with the old one’s stays', async () => {
+  const { clock, pass, a, b, main, standby, begin, stop } = setUp();
+  a.rows.set(...row('100', clock));
+  begin();
+  await pass(300);
+  const goOn = b.holdReads();
+  await pass(options.compareMs);
+  main.setRight({ holding: 0, highest: 3 });
+  standby.setRight({ holding: 3, highest: 3 });
+  b.register(...row('newcomer', clock));
+  goOn();
+  await pass(300);
+  assert.deepEqual([...b.rows.keys()].toSorted(), [contact('100'), contact('newcomer')]);
+  assert.deepEqual(a.rows, b.rows);
+  await stop();
+});
+
+test('a reading of all rows that fails comes again soon: what was written behind Asterisk’s back is not left until the next one', async () => {
+  const { pass, a, b, begin, stop } = setUp();
+  begin();
+  await pass(300);
+  a.failReads(true);
+  a.rows.set('DND/1', 'YES');
+  await pass(options.compareMs);
+  a.failReads(false);
+  await pass(1_000);
+  assert.equal(b.rows.get('DND/1'), 'YES');
+  await stop();
+});
+
 test('rows that come before Asterisk runs are acknowledged once it does, though nothing more comes', async () => {
   const { clock, pass, a, b, main, standby, begin, stop } = setUp();
   a.rows.set(...row('100', clock));

@@ -86,6 +86,10 @@ interface Life {
   listeners: BaseListeners | null;
   up: boolean;
   looked: boolean;
+  /** Reads of all rows wait for it, and see what is there then. */
+  held: Promise<void>;
+  /** Reads of all rows fail. */
+  slow: boolean;
 }
 
 const baseOn = (rules: FamilyRules, table: ReturnType<typeof createTable>, life: Life): AstDbBase => {
@@ -100,6 +104,8 @@ const baseOn = (rules: FamilyRules, table: ReturnType<typeof createTable>, life:
     },
     readAll: async () => {
       reads.all += 1;
+      await life.held;
+      if (life.slow) return fail('ami-timeout', 'It did not answer in time.', '');
       return whenUp(() => {
         table.forget();
         life.looked = true;
@@ -144,7 +150,16 @@ const baseOn = (rules: FamilyRules, table: ReturnType<typeof createTable>, life:
 export const createAsterisk = (rules: FamilyRules = everything, tells = true) => {
   const table = createTable(followsBy(rules));
   const reads = { all: 0, others: 0, news: 0 };
-  const life: Life = { tells, reads, calls: [], listeners: null, up: true, looked: false };
+  const life: Life = {
+    tells,
+    reads,
+    calls: [],
+    listeners: null,
+    up: true,
+    looked: false,
+    held: Promise.resolve(),
+    slow: false,
+  };
   const { rows, put, remove } = table;
   return {
     base: baseOn(rules, table, life),
@@ -154,6 +169,15 @@ export const createAsterisk = (rules: FamilyRules = everything, tells = true) =>
     // What a dialplan does: Asterisk says nothing of it by itself.
     put,
     remove,
+    /** Until what it gives is called, nobody learns what rows there are. */
+    holdReads: (): (() => void) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      life.held = promise;
+      return resolve;
+    },
+    failReads: (slow: boolean): void => {
+      life.slow = slow;
+    },
     /** As a phone does it: the row changes, and Asterisk tells. */
     register: (key: string, value: string | null): void => {
       if (value === null) remove(key);
