@@ -9,7 +9,7 @@ import { createCover } from './cover.ts';
 import type { EtcdValue } from './etcd-cluster.ts';
 import { createServiceRecord, type Gap } from './service-record.ts';
 import { createSettledCheck } from './settled.ts';
-import { createStepCheck } from './steps.ts';
+import { createStepCheck } from './step-check.ts';
 import { createTellingCheck } from './tellings.ts';
 import type { Watched } from './watched.ts';
 

@@ -29,7 +29,7 @@ const program = join(here, '..', '..', 'bin', 'dualtone');
 const node = process.execPath;
 /** As `bin/dualtone` starts an agent. */
 const runtime = ['--max-semi-space-size=4', '--single-threaded-gc', '--v8-pool-size=1'];
-const asAgent = ['chrt', '--rr', '1', node, ...runtime, '--no-turbofan', '--min-semi-space-size=4'];
+const asAgent = ['chrt', '--rr', '11', node, ...runtime, '--no-turbofan', '--min-semi-space-size=4'];
 
 const names = { main: 'dtcost-main', standby: 'dtcost-standby', checkpoint: 'dtcost-checkpoint' } as const;
 const addresses = { main: '10.233.77.11', standby: '10.233.77.12', checkpoint: '10.233.77.13' } as const;

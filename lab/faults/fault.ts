@@ -5,6 +5,7 @@ import { type DeviceMood, moodFile } from '../fencing/places.ts';
 import type { Lab } from '../lab.ts';
 import type { Direction } from '../network/rules.ts';
 import { moodPath } from '../remsys/far-files.ts';
+import { giveCoreBack, takeCore } from './core-taken.ts';
 import { setDeaf } from './deaf.ts';
 import { emptyFolder, fillFolder, giveSmallDisk, type SmallDisk, takeSmallDisk } from './small-disk.ts';
 
@@ -26,6 +27,7 @@ export type LabFault =
   | { readonly kind: 'crash'; readonly host: string; readonly unit: string }
   | { readonly kind: 'hang'; readonly host: string; readonly unit: string }
   | { readonly kind: 'deaf'; readonly host: string }
+  | { readonly kind: 'core-taken'; readonly host: string; readonly unit: string }
   | { readonly kind: 'unit-frozen'; readonly host: string; readonly unit: string }
   | { readonly kind: 'host-frozen'; readonly host: string }
   | { readonly kind: 'disk-full'; readonly host: string }
@@ -90,6 +92,10 @@ const actByKind: { readonly [Kind in FaultKind]: (lab: Lab, fault: Extract<LabFa
   hang: (lab, { host, unit }) => ({
     inject: async () => await lab.host(host).signalUnit(unit, 'SIGSTOP'),
     mend: async () => await lab.host(host).signalUnit(unit, 'SIGCONT'),
+  }),
+  'core-taken': (lab, { host, unit }) => ({
+    inject: async () => await takeCore(lab.host(host), unit),
+    mend: async () => await giveCoreBack(lab.host(host), unit),
   }),
   deaf: (lab, { host }) => ({
     inject: async () => await setDeaf(lab.host(host), true),

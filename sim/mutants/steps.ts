@@ -1,21 +1,23 @@
 /** Guards of the plan's steps. */
 import type { Mutant } from './mutant.ts';
 
+const troubled = ['late-or-lost-steps', 'switchover', 'takeover'] as const;
+
 export const stepGuards: readonly Mutant[] = [
   {
     name: 'a step begins in the new direction while it is under way in the former',
     file: 'src/core/plan.ts',
-    find: '  if (plan.ending.some(({ index }) => index === next)) return;\n',
+    find: '  if (plan.leftover.some(({ index }) => index === next)) return;\n',
     replace: '',
-    faults: ['late-or-lost-steps', 'switchover', 'takeover'],
+    faults: troubled,
     seeds: 200,
   },
   {
     name: 'a step under way is forgotten when the plan is turned round',
     file: 'src/core/plan.ts',
-    find: 'ending: stepsUnderWay(d.s.plan) };',
-    replace: 'ending: [] };',
-    faults: ['late-or-lost-steps', 'switchover', 'takeover'],
+    find: 'leftover: stepsUnderWay(d.s.plan) };',
+    replace: 'leftover: [] };',
+    faults: troubled,
     seeds: 200,
   },
 ];

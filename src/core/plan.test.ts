@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Effect } from './effect.ts';
-import { planIsDone } from './plan.ts';
+import { stepsUnderWay } from './plan.ts';
+import type { PlanState } from './state.ts';
 import { goodLook, settings, started, step } from './testing/builders.ts';
 import { createNode, type StepResult, type TestNode } from './testing/node.ts';
 import { fitRival, servingNode, wellNode, yes } from './testing/situations.ts';
 
 type StepEffect = Extract<Effect, { kind: 'step' }>;
+
+const planIsDone = (plan: PlanState): boolean =>
+  stepsUnderWay(plan).length === 0 && plan.statuses.every((status) => status === 'done' || status === 'failed');
 
 const abc = { plan: [step('a'), step('b'), step('c')] };
 const switchover = { name: 'switchover', whenIdle: false, maxWaitMs: 0 } as const;
@@ -135,7 +139,7 @@ describe('turned round', () => {
     return node;
   };
   const endOf = (node: TestNode): void => {
-    const [step] = node.state.plan.ending;
+    const [step] = node.state.plan.leftover;
     node.feed({ kind: 'step', at: node.now, op: step?.op ?? 0, outcome: 'done', detail: '' });
   };
   test('a step under way is awaited before it begins in the new direction; those before it are not held up', () => {
@@ -143,6 +147,7 @@ describe('turned round', () => {
     assert.deepEqual(node.stepsOrdered(), ['passivate c']);
     assert.ok(!planIsDone(node.state.plan));
     endOf(node);
+    assert.deepEqual(node.facts('step'), { step: 'b', direction: 'activate', outcome: 'done', detail: '' });
     node.pass(50);
     assert.deepEqual(node.stepsOrdered(), ['passivate c', 'passivate b', 'passivate a']);
     assert.equal(statuses(node), 'done done done');
@@ -172,7 +177,7 @@ describe('turned round', () => {
   });
   test('one that never tells its end is waited for until a second after its deadline', () => {
     const node = backAgain('passivate c');
-    node.passUntil('it is not waited for', (s) => s.plan.ending.length === 0, 3000);
+    node.passUntil('it is not waited for', (s) => s.plan.leftover.length === 0, 3000);
     node.pass(10);
     assert.deepEqual(node.stepsOrdered(), ['activate a', 'activate b', 'activate c']);
   });
@@ -189,7 +194,7 @@ describe('turned round', () => {
     node.command({ name: 'stop' });
     node.pass(50);
     assert.deepEqual(
-      node.state.plan.ending.map(({ index }) => index),
+      node.state.plan.leftover.map(({ index }) => index),
       [2, 1],
     );
     never.clear();

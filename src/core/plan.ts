@@ -11,13 +11,14 @@ const orderOf = (plan: PlanState): readonly number[] => {
   return plan.target === 'activate' ? indexes : indexes.toReversed();
 };
 
-/** Each step once at most: two runs of one would undo each other. */
-export const stepsUnderWay = ({ running, ending }: PlanState): readonly StepUnderWay[] =>
-  running === null ? ending : [...ending, running];
+/** What runs now, in either direction; each step once at most, since two runs of one would undo each other. */
+export const stepsUnderWay = ({ running, leftover }: PlanState): readonly StepUnderWay[] =>
+  running === null ? leftover : [...leftover, running];
 
+/** Turns the plan round, or begins it anew: all steps are to do, in the order of `target`. Those under way end by themselves. */
 export const aimPlan = (d: Draft, target: PlanState['target'], epoch: Epoch): void => {
   // A step under way is not cut off. The others do not wait for it: a unit that is slow to stop would keep the trunk from its registration.
-  d.s.plan = { ...startPlan(target, d.settings.plan, epoch, d.now), ending: stepsUnderWay(d.s.plan) };
+  d.s.plan = { ...startPlan(target, d.settings.plan, epoch, d.now), leftover: stepsUnderWay(d.s.plan) };
 };
 
 const withStatus = (plan: PlanState, index: number, status: StepStatus): PlanState => ({
@@ -32,7 +33,7 @@ const start = (d: Draft, index: number): void => {
   const { target, epoch } = d.s.plan;
   const deadline = d.now + step.timeoutMs;
   d.effects.push({ kind: 'step', op, stepId: step.id, direction: target, epoch, expiresAt: deadline });
-  d.s.plan = { ...withStatus(d.s.plan, index, 'running'), running: { op, index, deadline } };
+  d.s.plan = { ...withStatus(d.s.plan, index, 'running'), running: { op, index, direction: target, deadline } };
 };
 
 const finish = (d: Draft): void => {
@@ -55,7 +56,7 @@ export const tendPlan = (d: Draft): void => {
   if (plan.running !== null) return;
   if (plan.target === 'activate' && !d.s.gateOpen) return;
   const next = orderOf(plan).find((index) => plan.statuses[index] === 'to-do');
-  if (plan.ending.some(({ index }) => index === next)) return;
+  if (plan.leftover.some(({ index }) => index === next)) return;
   if (next !== undefined) return start(d, next);
   if (d.now < plan.retryAt || !plan.statuses.includes('failed')) return;
   // All that failed come again, in their order: one that fails for ever keeps no other from its turn.
@@ -66,9 +67,11 @@ export const tendPlan = (d: Draft): void => {
 /** A step's result; false when it is not one of the plan's. */
 export const onStep = (d: Draft, op: number, outcome: 'done' | 'failed' | 'unknown', detail: string): boolean => {
   const { plan } = d.s;
-  if (plan.ending.some((each) => each.op === op)) {
+  const left = plan.leftover.find((each) => each.op === op);
+  if (left !== undefined) {
     // The plan was turned round meanwhile: the step is still to do in the new direction.
-    d.s.plan = { ...plan, ending: plan.ending.filter((each) => each.op !== op) };
+    d.s.plan = { ...plan, leftover: plan.leftover.filter((each) => each !== left) };
+    because(d, 'step', { step: d.settings.plan[left.index]?.id ?? '', direction: left.direction, outcome, detail });
     return true;
   }
   if (plan.running?.op !== op) return false;
@@ -101,6 +104,3 @@ const skipRest = (d: Draft, index: number): void => {
     statuses: d.s.plan.statuses.map((status, i) => (after.has(i) && status === 'to-do' ? 'failed' : status)),
   };
 };
-
-export const planIsDone = (plan: PlanState): boolean =>
-  stepsUnderWay(plan).length === 0 && plan.statuses.every((status) => status === 'done' || status === 'failed');

@@ -146,7 +146,9 @@ export type StepStatus = 'to-do' | 'running' | 'done' | 'failed';
 
 export interface StepUnderWay {
   readonly op: number;
+  /** Of the step in the plan. */
   readonly index: number;
+  readonly direction: 'activate' | 'passivate';
   readonly deadline: Instant;
 }
 
@@ -157,7 +159,7 @@ export interface PlanState {
   readonly statuses: readonly StepStatus[];
   readonly running: StepUnderWay | null;
   /** Under way since before the plan was turned round: each is awaited before the same step begins in the new direction. */
-  readonly ending: readonly StepUnderWay[];
+  readonly leftover: readonly StepUnderWay[];
   readonly retryAt: Instant;
   readonly startedAt: Instant;
 }
@@ -325,7 +327,7 @@ export const startPlan = (
   epoch,
   statuses: steps.map(() => 'to-do'),
   running: null,
-  ending: [],
+  leftover: [],
   retryAt: now,
   startedAt: now,
 });

@@ -1,18 +1,8 @@
 import type { Scenario } from '../../scenarios/scenario.ts';
-import { exec, fault, mainServes, mend, pause, standbyServes } from '../phrases.ts';
+import { fault, mainServes, mend, pause, standbyServes } from '../phrases.ts';
 
 const pbx = 'asterisk.service';
 const agent = 'dualtone.service';
-
-/** As a thread of Asterisk with `-p`, which systems ship: in real time, and never done. */
-const spinner = ['CPUAffinity=0', 'CPUSchedulingPolicy=rr', 'CPUSchedulingPriority=10'].map(
-  (each) => `--property=${each}`,
-);
-const ofAgent = (cores: readonly string[]): readonly string[] => [
-  '/bin/sh',
-  '-c',
-  `taskset --all-tasks ${cores.join(' ')} "$(systemctl show --property=MainPID --value ${agent})"`,
-];
 
 /** Asterisk, agent or node is ill while its host lives. */
 export const illnesses: readonly Scenario[] = [
@@ -37,15 +27,9 @@ export const illnesses: readonly Scenario[] = [
     expected: { serving: 'standby', outageMsMost: 1200, inboundOutageMsMost: 1500, twoServing: 'none', moves: 1 },
   },
   {
-    name: 'asterisk-spins',
+    name: 'core-taken',
     text: 'the core that the main’s agent has is taken by a thread in real time, as Asterisk’s are; nothing moves',
-    deeds: [
-      exec('main', ofAgent(['--cpu-list', '--pid', '0'])),
-      exec('main', ['systemd-run', '--unit=lab-spinner', ...spinner, '/bin/sh', '-c', 'while :; do :; done']),
-      pause(5000),
-      exec('main', ['systemctl', 'stop', 'lab-spinner']),
-      exec('main', ofAgent(['--pid', 'ffffffff'])),
-    ],
+    deeds: [fault({ kind: 'core-taken', host: 'main', unit: agent }), pause(5000), mend('core-taken')],
     expected: { serving: 'main', twoServing: 'none', moves: 0, callsCut: 0, outageMsMost: 100 },
   },
   {

@@ -145,16 +145,6 @@ export const beginMaintenance = async (
   return order({ name: 'maintenance-on', forMs, reason }, 0, options, output);
 };
 
-const tellWait = async (socket: string, maxWait: string, output: Output): Promise<void> => {
-  const { askSnapshot } = await import('../../api/client.ts');
-  const asked = await askSnapshot(socket);
-  // The order itself says what is wrong.
-  if (!asked.ok || asked.value.kind !== 'node') return;
-  const { server, other, health } = asked.value;
-  const notice = waitNotice(server === 'other' ? other.calls : health.calls, maxWait);
-  if (notice !== null) output.err(`dualtone: ${notice}`);
-};
-
 export interface MoveOptions extends LossOptions {
   readonly preview?: boolean;
   readonly whenIdle?: boolean;
@@ -169,6 +159,16 @@ export const waitNotice = (calls: number, maxWait: string): string | null => {
       ? `How many calls are up is not known, so service moves only when ${maxWait} are over`
       : `${calls === 1 ? '1 call is' : `${calls} calls are`} up: service moves when there is none, after ${maxWait} at the latest`;
   return `${what}.\n    To have it at once, give the order again without --when-idle.\n`;
+};
+
+const tellWait = async (socket: string, maxWait: string, output: Output): Promise<void> => {
+  const { askSnapshot } = await import('../../api/client.ts');
+  const asked = await askSnapshot(socket);
+  // The order itself says what is wrong.
+  if (!asked.ok || asked.value.kind !== 'node') return;
+  const { server, other, health } = asked.value;
+  const notice = waitNotice(server === 'other' ? other.calls : health.calls, maxWait);
+  if (notice !== null) output.err(`dualtone: ${notice}`);
 };
 
 /** `switchover` and `failback`. */

@@ -1,6 +1,7 @@
 /** This node serves: should it go on? Health decides who should serve, the lease who may. */
 import { because, type Draft, inMaintenance, isManual, isWell, nextOp, notify, orderGate, setBoot } from '../draft.ts';
 import { needsNoVotes } from '../lease.ts';
+import { stepsUnderWay } from '../plan.ts';
 import { inTouchAt, rivalIsFit } from '../rival-view.ts';
 import { FOR_EVER } from '../state.ts';
 import { beginClosing } from './closing.ts';
@@ -41,6 +42,8 @@ export const restartInPlace = (d: Draft): void => {
   if (restartStep === null || health.verdict !== 'down' || !mayRestart(d)) return;
   const patience = unfit.policy === 'restart-first' && d.s.phase.name === 'serving' ? 0 : unfit.restartWaitMs;
   if (d.now < health.since + patience) return;
+  // The plan is about to start or stop it: that comes first, and may be all that is needed.
+  if (stepsUnderWay(d.s.plan).some(({ index }) => d.settings.plan[index]?.id === restartStep)) return;
   const op = nextOp(d);
   d.s.restartOp = op;
   d.s.health = { ...health, restartedAt: d.now };

@@ -243,7 +243,7 @@ const anyStep = fc.record({ ms: anyMs, outcome: fc.constantFrom('done', 'done', 
     make: (_s, state, at) => ({
       kind: 'step',
       at,
-      op: state.plan.ending[0]?.op ?? state.plan.running?.op ?? state.restartOp,
+      op: state.plan.leftover[0]?.op ?? state.plan.running?.op ?? state.restartOp,
       outcome: outcome as 'done',
       detail: '',
     }),
