@@ -20,4 +20,12 @@ export const stepGuards: readonly Mutant[] = [
     faults: troubled,
     seeds: 200,
   },
+  {
+    name: 'telephony is restarted in place while the plan starts or stops it',
+    file: 'src/core/phases/serving.ts',
+    find: '  if (stepsUnderWay(d.s.plan).some(({ index }) => d.settings.plan[index]?.id === restartStep)) return;\n',
+    replace: '',
+    faults: [...troubled, 'unfit'],
+    seeds: 500,
+  },
 ];

@@ -12,6 +12,7 @@ import {
   rivalLook,
   silentLook,
   status,
+  step,
   WALL,
 } from '../testing/builders.ts';
 import type { TestNode } from '../testing/node.ts';
@@ -100,6 +101,14 @@ describe('restart in place', () => {
     assert.equal(node.state.phase.name, 'serving');
     node.pass(400);
     assert.ok(passive(node));
+  });
+  test('not while the plan starts that very service: that comes first, and may be all that is needed', () => {
+    const node = servingNode({ ...first, plan: [step('telephony')] });
+    const underWay = { op: 999, index: 0, direction: 'activate', deadline: node.now + 5000 } as const;
+    node.state = { ...node.state, plan: { ...node.state.plan, running: underWay } };
+    node.look = crashLook;
+    node.pass(500);
+    assert.equal(restarts(node), 0);
   });
   test('restart-first: well again in time, it goes on serving', () => {
     const node = servingNode(first);
