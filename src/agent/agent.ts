@@ -138,7 +138,7 @@ const changedOf = (works: Works) => (): void => {
 
 const begin = (parts: AgentParts, works: Works): void => {
   const { loop, records, heartbeat, say } = works;
-  const { board, rivalLooks, follower } = parts;
+  const { board, rivalLooks, astdb } = parts;
   parts.fences?.start({
     answer: (op, outcome, detail) => loop.post((at) => ({ kind: 'fence', at, op, outcome, detail })),
     note: (kind, data) => records.note(kind, data),
@@ -154,7 +154,7 @@ const begin = (parts: AgentParts, works: Works): void => {
   board.start(() => look(null), heartbeat.hasten);
   heartbeat.start();
   rivalLooks?.start((samples) => look(samples));
-  follower?.start();
+  astdb?.start();
   parts.replication?.start({
     note: (kind, data) => records.note(kind, data),
     say,
@@ -185,7 +185,7 @@ const end = async (
   parts.rivalLooks?.stop();
   commands.stop();
   await parts.link.close();
-  await Promise.all([parts.board, steps, parts.follower, parts.fences].map(async (each) => each?.stop()));
+  await Promise.all([parts.board, steps, parts.astdb, parts.fences].map(async (each) => each?.stop()));
   for (const adapter of parts.adapterById.values()) await adapter.dispose?.();
   await parts.gate.dispose();
 };

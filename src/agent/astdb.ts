@@ -8,12 +8,13 @@ import { createAstDbBase } from '../replication/astdb/base.ts';
 import type { ManagerOptions } from '../replication/astdb/manager.ts';
 import { type AstDbStatus, createAstDbStream } from '../replication/astdb/stream.ts';
 import type { PairStream } from './pair-stream.ts';
-import type { Follower } from './parts.ts';
+import type { StreamInAgent } from './parts.ts';
 
 /** How often Asterisk is asked whether it wrote anything; the question costs it and us a fifth of a millisecond. */
 const POLL_MS = 200;
 
-export interface AstDbFollower extends Follower {
+/** Both ends of AstDB's stream on this node: it sends while the node serves, else it receives. */
+export interface AstDbInAgent extends StreamInAgent {
   status(): AstDbStatus & { readonly connected: boolean; readonly connection: string | null };
 }
 
@@ -31,30 +32,30 @@ export const ariOf = ({ streams: { astdb } }: Config): Result<AriOptions | null>
 };
 
 /** Null where the stream is off, or there is no manager to read and write by. `ari` makes states of endpoints follow at once. */
-export const createAstDbFollower = (
+export const createAstDbInAgent = (
   config: Config,
   stream: PairStream,
   manager: ManagerOptions | null,
   ari: AriOptions | null,
   clock: Clock,
-): AstDbFollower | null => {
+): AstDbInAgent | null => {
   const { astdb } = config.streams;
   if (!astdb.enabled || manager === null) return null;
   const base = createAstDbBase({ manager, ari, rules: { include: astdb.include, exclude: astdb.exclude } }, clock);
   const options = { pollMs: POLL_MS, compareMs: astdb.resyncMs };
-  const follower = createAstDbStream(options, base, stream.channel('astdb'), clock);
+  const ends = createAstDbStream(options, base, stream.channel('astdb'), clock);
   return {
-    start: () => follower.start(),
-    setRight: (right) => follower.setRight(right),
+    start: () => ends.start(),
+    setRight: (right) => ends.setRight(right),
     status: () => {
       const connected = stream.connected();
-      const status = follower.status();
+      const status = ends.status();
       if (connected) return { ...status, connected, connection: null };
       const lostAt = stream.lostAt();
       const silentMs = lostAt === null ? 0 : clock.now() - lostAt;
       const lagMs = status.lastSuccess === null ? null : POLL_MS + silentMs;
       return { ...status, lagMs, connected, connection: stream.trouble() };
     },
-    stop: () => follower.stop(),
+    stop: () => ends.stop(),
   };
 };

@@ -34,7 +34,7 @@ import { removeBootScript, writeBootScript } from '../steps/gate/boot-script.ts'
 import { createGate, createUngated } from '../steps/gate/gate.ts';
 import { gateSettingsOf } from '../steps/gate/settings.ts';
 import { type Agent, createAgent } from './agent.ts';
-import { ariOf, createAstDbFollower } from './astdb.ts';
+import { ariOf, createAstDbInAgent } from './astdb.ts';
 import { createChecker } from './beside/checker.ts';
 import { createDriller } from './beside/driller.ts';
 import { createReplication } from './beside/replication.ts';
@@ -236,7 +236,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
   const coarse = createCoarseClock(clock, config.probes.periodMs / 4);
   const stream = createPairStream(config, keys.value, clock);
   // Only its question whether anything was written may ride: what was goes on at once.
-  const follower = createAstDbFollower(config, stream, manager.value, ari.value, { ...clock, about: coarse.about });
+  const astdb = createAstDbInAgent(config, stream, manager.value, ari.value, { ...clock, about: coarse.about });
   const replication = createReplication(config, argv, stream.channel('replication'), clock);
   const { checker, driller } = trialsOf(config, program, stream, clock);
   const pairView = createPairView(stream.channel('view'), clock);
@@ -257,7 +257,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     adapterById,
     board: createBoard(probesOf(config, manager.value, coarse), clock),
     rivalLooks: looksOf(config, settings, clock),
-    follower,
+    astdb,
     replication,
     checker,
     driller,
@@ -266,7 +266,7 @@ export const composeNode = (given: Config, program: Program, clock: Clock, notif
     notifier,
     adoption: adoptionOf(config),
   });
-  const hasStream = isServingWeb(config) || [follower, replication, checker, driller].some(isThere);
+  const hasStream = isServingWeb(config) || [astdb, replication, checker, driller].some(isThere);
   const renewed = hasStream ? stream : { renew: async () => ok(undefined) };
   return ok({
     agent,

@@ -18,6 +18,7 @@ import type { Fences } from './fences.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Loop } from './loop.ts';
 import type { Records } from './records.ts';
+import type { RightFollower } from './right-teller.ts';
 import type { ServiceClock } from './service-clock.ts';
 import type { StepRunner } from './step-runner.ts';
 import type { VitalSigns } from './vital-signs.ts';
@@ -28,10 +29,9 @@ export interface LookBoard {
   stop(): Promise<void>;
 }
 
-/** The stream of AstDB, or whatever follows the right to serve. */
-export interface Follower {
+/** A stream that runs in the agent itself, turned by the right to serve. */
+export interface StreamInAgent extends RightFollower {
   start(): void;
-  setRight(right: { readonly holding: number; readonly highest: number }): void;
   status(): unknown;
   stop(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export interface AgentParts {
   readonly adapterById: ReadonlyMap<string, StepAdapter & { dispose?(): Promise<void> }>;
   readonly board: LookBoard;
   readonly rivalLooks: { start(onLook: (samples: readonly Sample[]) => void): void; stop(): void } | null;
-  readonly follower: Follower | null;
+  readonly astdb: StreamInAgent | null;
   /** Database, files, voicemail and merge; null where none of them is configured. */
   readonly replication: Replication | null;
   /** Tries prerequisites; null where `checks.enabled` is off. */

@@ -11,15 +11,12 @@ export interface RightFollower {
 
 interface Told {
   readonly clock: Clock;
-  readonly follower: RightFollower | null;
+  readonly astdb: RightFollower | null;
   readonly replication: RightFollower | null;
   readonly switcher: Pick<Switcher, 'see'> | null;
 }
 
-export const createRightTeller = (
-  { clock, follower, replication, switcher }: Told,
-  steps: Pick<StepRunner, 'keep'>,
-) => {
+export const createRightTeller = ({ clock, astdb, replication, switcher }: Told, steps: Pick<StepRunner, 'keep'>) => {
   let told = { holding: -1, highest: -1 };
   return (state: State): void => {
     switcher?.see(state);
@@ -29,7 +26,7 @@ export const createRightTeller = (
     // What the kernel holds for the right ends with it, without waiting for the plan.
     if (holding === 0 && told.holding > 0) steps.keep(clock.now());
     told = { holding, highest };
-    follower?.setRight(told);
+    astdb?.setRight(told);
     replication?.setRight(told);
   };
 };

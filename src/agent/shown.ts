@@ -20,24 +20,24 @@ const isStatus = (status: unknown): status is StreamStatus =>
   typeof status === 'object' && status !== null && 'lagMs' in status && 'condition' in status;
 
 const lossOf = (parts: AgentParts, { loop }: Works, copied: LossView | null): LossView | null => {
-  const { config, settings, clock, follower } = parts;
+  const { config, settings, clock, astdb } = parts;
   const { lease } = loop.state();
-  const astdb = follower?.status();
+  const told = astdb?.status();
   return lossWithAstDb({
     role: settings.role,
     holding: lease.name === 'held' ? lease.epoch : 0,
     wall: clock.wall(),
     limitMs: config.streams.lossLimitMs,
-    astdb: isStatus(astdb) ? astdb : null,
+    astdb: isStatus(told) ? told : null,
     copied,
   });
 };
 
 export const streamsOf = (parts: AgentParts, works: Works): NodeSnapshot['streams'] => {
-  const { replication, follower } = parts;
+  const { replication, astdb } = parts;
   const status = replication?.status() ?? null;
   return {
-    astdb: follower?.status() ?? null,
+    astdb: astdb?.status() ?? null,
     copied: status?.streams ?? [],
     merge: status?.merge ?? null,
     loss: lossOf(parts, works, status?.loss ?? null),

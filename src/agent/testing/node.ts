@@ -179,7 +179,7 @@ export const createFakeNode = (config: Config, time: Time, host: Host): FakeNode
       stop: async () => undefined,
     },
     rivalLooks: null,
-    follower: null,
+    astdb: null,
     replication: null,
     checker: null,
     driller: null,
