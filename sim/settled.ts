@@ -21,12 +21,17 @@ const mayBeHeardToServe = ({ agents: { standby } }: Watched): boolean =>
 
 export const createSettledCheck = (w: Watched, fail: (text: string) => void) => {
   let settled: string | null = null;
+  /** When it was last seen cut off: what it decides by is a look, which may be from before that was mended. */
+  let cutAt = Number.NEGATIVE_INFINITY;
   return (before: State, { state, reasons }: Decision): void => {
     if (mayBeHeardToServe(w)) settled = null;
+    if (!isConnected(w)) cutAt = w.timeline.now;
     for (const { rule } of reasons) {
       if (rule === 'won') settled = settledBy(w, before, state);
       if (rule !== 'cut-off') continue;
-      if (settled !== null && before.health.rivalBad + state.health.rivalBad === 0 && isConnected(w))
+      const { promiseMs } = w.agents.main.machine.settings.timing;
+      const connected = w.timeline.now - cutAt > promiseMs;
+      if (settled !== null && before.health.rivalBad + state.health.rivalBad === 0 && connected)
         fail(`the main gives up a term that was settled (${settled}), though no look speaks against it`);
       settled = null;
     }
