@@ -12,6 +12,7 @@ export const stateFiles: readonly StateFiles[] = [
   own('journal/', /^journal\/(\d{12}\.jsonl|head)$/),
   own('state-a, state-b', /^state-[ab](\.damaged)?$/),
   own('checks.jsonl', /^checks\.jsonl(\.new)?$/),
+  own('.check-PID', /^\.check-\d+$/),
   own('alarms/', /^alarms\/state\.json(\.new|\.damaged)?$/),
   own('drills/', /^drills\/(list|current|\d{8}-\d{6})\.json(\.new)?$/),
   own('terms.json', /^terms\.json(\.new)?$/),
