@@ -8,9 +8,9 @@ import { type Run, run as runProgram } from '../process/run.ts';
 const REAL_TIME = '11';
 
 /**
- * The agent needs a fiftieth of a core, a tenth in a takeover with ten thousand telephones, and the kernel never gives real time a whole one. What it starts inherits it, and must:
- * a start waits until the child runs, and the gate's `nft` is part of every heartbeat. `bin/dualtone` begins so; this is for
- * a start without it. Without permission or without `chrt` all goes on as it is.
+ * The agent needs a fiftieth of a core, a tenth in a takeover with ten thousand telephones, and the kernel never gives real time a
+ * whole one. What it starts inherits it, and must: a start waits until the child runs, and the gate's `nft` is part of every
+ * heartbeat. `bin/dualtone` begins so; this is for a start without it. Without permission or without `chrt` all goes on as it is.
  */
 export const beFirst = (run: Run = runProgram): void => {
   void run(['chrt', '--rr', '--all-tasks', '--pid', REAL_TIME, String(process.pid)], { timeoutMs: 2000 });
